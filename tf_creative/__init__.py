@@ -1,0 +1,19 @@
+"""A creative learner: a GAN that imagines works and a DQN agent that makes them.
+
+TF-Agents is written for Keras 2, so it needs `TF_USE_LEGACY_KERAS=1` before TensorFlow is first
+imported; the GAN uses Keras 3 beside it in the same process.
+"""
+
+import os
+import sys
+
+if 'tensorflow' in sys.modules and os.environ.get('TF_USE_LEGACY_KERAS') != '1':
+  raise ImportError(
+    'tf_creative must be imported before tensorflow: TF-Agents needs TF_USE_LEGACY_KERAS=1 from the '
+    'start.\nEither import tf_creative first, or set TF_USE_LEGACY_KERAS=1 in the environment.'
+  )
+os.environ['TF_USE_LEGACY_KERAS'] = '1'
+os.environ.setdefault('KERAS_BACKEND', 'tensorflow')
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+
+__version__ = '0.1.0'

@@ -1,0 +1,83 @@
+"""The contracts between the rooms: what a world, a coupling and the parts of a learner look like."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import tensorflow as tf
+
+
+class Works(NamedTuple):
+  """Finished works, or what an episode is to be about, in the form in which they are stored."""
+
+  work: tf.Tensor  # uint8 [B, ...]
+  label: tf.Tensor  # int32 [B], 0 where a data set has no labels
+
+
+class Domain(Protocol):
+  """A world as pure functions on batches of tensors, so that one code trains, exports and serves."""
+
+  work_spec: tf.TensorSpec  # uint8, one stored work without the batch dimension
+  value_shape: tuple[int, ...]  # the same work as the floats that a network reads and writes
+  label_names: list[str]
+  observation_spec: Any  # TF-Agents (bounded) specs
+  action_spec: Any
+  horizon: int
+  reward_bound: float  # the largest pay of one step
+
+  def real(self, split: str) -> tf.data.Dataset:
+    """Real works with their labels."""
+
+  def start(self, concept: Works, seed: tf.Tensor) -> Any:
+    """The first state of each episode; `concept` is what the episode is about."""
+
+  def step(self, state: Any, action: tf.Tensor, seed: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+    """The next state, the pay (float32 [B]) and whether the episode is over (bool [B])."""
+
+  def observe(self, state: Any) -> Any:
+    """What the agent sees of a state."""
+
+  def work(self, state: Any) -> tf.Tensor:
+    """What stands on the easel, as stored."""
+
+  def features(self, observation: Any) -> tf.Tensor:
+    """An observation as the float planes that the agent's networks read: [B, ..., channels]."""
+
+  def legal(self, raw: tf.Tensor) -> tf.Tensor:
+    """A generator's free numbers as the values of a legal work; gradients pass straight through."""
+
+  def to_values(self, works: tf.Tensor) -> tf.Tensor:
+    """Stored works as floats [B, *value_shape]."""
+
+  def to_works(self, values: tf.Tensor) -> tf.Tensor:
+    """Floats as the nearest legal works, as stored."""
+
+  def render(self, works: tf.Tensor) -> Any:
+    """Stored works as pictures for people: uint8 RGB arrays [B, height, width, 3]."""
+
+  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, float]:
+    """The world's own numbers: how well `works` do what `concept` asked for."""
+
+
+class Parts(NamedTuple):
+  """The built parts of a learner, as the couplings receive them."""
+
+  domain: Domain
+  gan: Any
+  agent: Any
+
+
+class Coupling(Protocol):
+  """What ties imagination and hand; `couplings.base` holds the identity."""
+
+  def concept(self, concept: Works) -> Works:
+    """What the next episodes are about."""
+
+  def experience(self, batch: Any) -> Any:
+    """The replayed transitions that the agent learns from."""
+
+  def latents(self, noise: tf.Tensor) -> tf.Tensor:
+    """Which codes the generator is trained on."""
+
+  def generator_loss(self, fakes: Works) -> tf.Tensor:
+    """An extra term for the generator's loss."""
