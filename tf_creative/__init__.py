@@ -6,6 +6,7 @@ imported; the GAN uses Keras 3 beside it in the same process.
 
 import os
 import sys
+import time
 
 if 'tensorflow' in sys.modules and os.environ.get('TF_USE_LEGACY_KERAS') != '1':
   raise ImportError(
@@ -17,3 +18,6 @@ os.environ.setdefault('KERAS_BACKEND', 'tensorflow')
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 __version__ = '0.1.0'
+STARTED = time.monotonic()  # for the log of how long start-up takes
+
+from tf_creative import domains as domains  # noqa: E402  (registers the worlds with Gymnasium)

@@ -13,8 +13,12 @@ from typing import Any, NamedTuple
 _PART = re.compile(r'\s*(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<options>[^()]*)\))?\s*')
 
 
-class SpecError(ValueError):
-  """A spec that cannot be read; the message says what was wrong and what would do."""
+class UserError(ValueError):
+  """Something that only the user can put right; the message says what was wrong and what to do."""
+
+
+class SpecError(UserError):
+  """A name or an option that does not exist or cannot be read."""
 
 
 class Spec(NamedTuple):
@@ -22,12 +26,16 @@ class Spec(NamedTuple):
   options: dict[str, Any]
 
 
+def closest(name: str, valid: Iterable[str]) -> str:
+  """The part of an error message that offers the nearest valid name, if one is near."""
+  close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
+  return f" Did you mean '{close[0]}'?" if close else ''
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
   """The end of an error message: the nearest valid name, and all of them."""
   valid = sorted(valid)
-  close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-  hint = f" Did you mean '{close[0]}'?" if close else ''
-  return f'{hint} Valid: {", ".join(valid)}.'
+  return f'{closest(name, valid)} Valid: {", ".join(valid)}.'
 
 
 def parse(text: str) -> list[Spec]:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounded:
+  """Shape, type and inclusive bounds of one tensor, without the batch dimension."""
+
+  shape: tuple[int, ...]
+  dtype: tf.DType
+  minimum: int
+  maximum: int
 
 
 class Works(NamedTuple):
@@ -14,15 +25,25 @@ class Works(NamedTuple):
   label: tf.Tensor  # int32 [B], 0 where a data set has no labels
 
 
+def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:
+  """Two nests of batches as one: row by row from `yes` where the condition [B] holds."""
+
+  def pick(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    return tf.where(tf.reshape(condition, [-1] + [1] * (one.shape.rank - 1)), one, other)
+
+  return tf.nest.map_structure(pick, yes, no)
+
+
 class Domain(Protocol):
   """A world as pure functions on batches of tensors, so that one code trains, exports and serves."""
 
-  work_spec: tf.TensorSpec  # uint8, one stored work without the batch dimension
+  work_spec: Bounded  # one stored work
   value_shape: tuple[int, ...]  # the same work as the floats that a network reads and writes
   label_names: list[str]
-  observation_spec: Any  # TF-Agents (bounded) specs
-  action_spec: Any
+  observation_spec: dict[str, Bounded]
+  action_spec: Bounded  # a scalar that counts from 0
   horizon: int
+  hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
   reward_bound: float  # the largest pay of one step
 
   def real(self, split: str) -> tf.data.Dataset:
@@ -79,5 +100,5 @@ class Coupling(Protocol):
   def latents(self, noise: tf.Tensor) -> tf.Tensor:
     """Which codes the generator is trained on."""
 
-  def generator_loss(self, fakes: Works) -> tf.Tensor:
-    """An extra term for the generator's loss."""
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """An extra term for the generator's loss on the works that it imagined."""

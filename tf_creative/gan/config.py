@@ -30,6 +30,9 @@ class GanConfig:
   r2: float = dataclasses.field(
     default=1.0, metadata={'help': 'weight of the critic gradient penalty at imagined works'}
   )
+  gp: float = dataclasses.field(
+    default=10.0, metadata={'help': 'weight of the penalty that wgan_gp has in place of r1 and r2'}
+  )
   ema_decay: float = dataclasses.field(
     default=0.998, metadata={'help': 'decay of the averaged generator that imagines'}
   )

@@ -1,0 +1,54 @@
+"""Toy worlds that keep the contract of types.Domain, for tests of what must be learnt."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative import types
+
+REWARDS = np.array([[-1.0, 2.0], [3.0, -2.0]], np.float32)  # [state, action]
+
+
+class TwoState(NamedTuple):
+  place: tf.Tensor  # int32 [B]
+
+
+class TwoStates:
+  """Action 0 leads to state 0 and action 1 to state 1; it never ends."""
+
+  work_spec = types.Bounded((), tf.uint8, 0, 1)
+  value_shape = (1,)
+  label_names = ['']
+  observation_spec = {'place': types.Bounded((), tf.int32, 0, 1)}
+  action_spec = types.Bounded((), tf.int32, 0, 1)
+  horizon = 10**6
+  reward_bound = 3.0
+
+  def start(self, concept, seed):
+    del seed
+    return TwoState(tf.cast(concept.work, tf.int32))
+
+  def step(self, state, action, seed):
+    del seed
+    reward = tf.gather_nd(REWARDS, tf.stack([state.place, action], -1))
+    return TwoState(action), reward, tf.zeros_like(action, tf.bool)
+
+  def observe(self, state):
+    return {'place': state.place}
+
+  def work(self, state):
+    return tf.cast(state.place, tf.uint8)
+
+  def features(self, observation):
+    return tf.one_hot(observation['place'], 2)
+
+
+def values_by_iteration(discount: float) -> np.ndarray:
+  """Q* of TwoStates by exact value iteration."""
+  q = np.zeros((2, 2))
+  for _ in range(2000):
+    q = REWARDS + discount * q.max(axis=1)[None, :]  # the action is the next state
+  return q

@@ -1,0 +1,29 @@
+"""The hand: the only room that knows TF-Agents, whose oddities are mended here, once."""
+
+import importlib.util
+import sys
+
+import gymnasium
+
+import tf_creative  # noqa: F401  (sets what TF-Agents needs before TensorFlow is imported)
+
+# TF-Agents imports `gym` only to hand its registry to child processes, which we never start; its
+# maintained successor takes that place.
+sys.modules.setdefault('gym', gymnasium)
+
+if importlib.util.find_spec('tf_agents') is None:
+  raise ImportError(
+    'TF-Agents is missing. Its metadata asks for old packages that its code does not need, so it is '
+    'installed on its own:\n  pip install --no-deps tf-agents==0.19.0'
+  )
+
+AGENTS = {
+  'dqn': 'tf_creative.agent.makers:dqn',
+  'ddqn': 'tf_creative.agent.makers:ddqn',
+  'c51': 'tf_creative.agent.makers:c51',
+}
+
+NETWORKS = {
+  'conv': 'tf_creative.agent.networks:ConvQNetwork',
+  'dense': 'tf_creative.agent.networks:DenseQNetwork',
+}

@@ -1,0 +1,85 @@
+"""The hand as one part: learner, world, exploration and replay."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from tf_agents.drivers import dynamic_step_driver
+from tf_agents.trajectories import time_step as ts
+
+from tf_creative import spec
+from tf_creative import types
+from tf_creative.agent import AGENTS
+from tf_creative.agent import config as config_lib
+from tf_creative.agent import explore
+from tf_creative.agent import replay as replay_lib
+from tf_creative.agent import world as world_lib
+
+
+class Agent(tf.Module):
+  """Collects, remembers, learns, and answers what it would do."""
+
+  def __init__(self, kind: str, domain: types.Domain, config: config_lib.AgentConfig, seed: int):
+    super().__init__(name='agent')
+    if config.exploration not in ('epsilon', 'boltzmann'):
+      raise spec.SpecError(
+        f"unknown exploration '{config.exploration}'."
+        + spec.nearest(config.exploration, ('epsilon', 'boltzmann'))
+      )
+    self.config = config
+    self.learner = spec.load(AGENTS, kind, 'agent')(domain, config, seed)
+    self.learner.initialize()
+    self.world = world_lib.World(domain, config.environments, seed)
+    self.explorer = explore.Explorer(
+      self.learner.policy.wrapped_policy,
+      seed,
+      self.epsilon,
+      config.temperature if config.exploration == 'boltzmann' else 0.0,
+    )
+    self.replay = replay_lib.Replay(
+      self.learner.collect_data_spec,
+      batch_size=config.environments,
+      max_length=max(config.replay_capacity // config.environments, config.n_step + 2),
+      seed=seed,
+    )
+    # The driver does not count the step that restarts an episode: asking for one transition more
+    # than collect_steps - 1 full ones is what makes it take collect_steps steps.
+    self._driver = dynamic_step_driver.DynamicStepDriver(
+      self.world,
+      self.explorer,
+      observers=[self.replay.add_batch],
+      num_steps=config.environments * (config.collect_steps - 1) + 1,
+    )
+
+  @property
+  def updates(self) -> tf.Variable:
+    """How often the agent has learnt."""
+    return self.learner.train_step_counter
+
+  def epsilon(self) -> tf.Tensor:
+    """The share of random actions: falls from 1 in a straight line, and stays."""
+    if self.config.exploration == 'boltzmann':
+      return tf.constant(0.0)
+    fall = tf.cast(self.updates, tf.float32) / max(self.config.epsilon_decay, 1)
+    return tf.maximum(1 - fall * (1 - self.config.epsilon), self.config.epsilon)
+
+  def collect(self) -> dict[str, tf.Tensor]:
+    """collect_steps steps in every environment, remembered."""
+    time_step, _ = self._driver.run()
+    return {'reward': tf.reduce_mean(time_step.reward), 'epsilon': self.epsilon()}
+
+  def sample(self):
+    """A batch of remembered transitions."""
+    return self.replay.sample(self.config.batch_size, self.config.n_step + 1)
+
+  def learn(self, batch) -> dict[str, tf.Tensor]:
+    """One update of the Q-network."""
+    return {'loss': self.learner.train(batch).loss}
+
+  def values(self, observation) -> tf.Tensor:
+    """Q-values of every action: [B, actions]."""
+    step = self.learner.policy.wrapped_policy.distribution(ts.restart(observation, None))
+    return step.action.logits_parameter()
+
+  def act(self, observation) -> tf.Tensor:
+    """The action with the highest value: [B]."""
+    return tf.argmax(self.values(observation), -1, self.learner.action_spec.dtype)

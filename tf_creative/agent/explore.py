@@ -1,0 +1,45 @@
+"""How the hand tries things: epsilon-greedy or Boltzmann, with draws that a checkpoint holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+from tf_agents.policies import tf_policy
+from tf_agents.trajectories import policy_step
+
+from tf_creative import streams
+
+
+class Explorer(tf_policy.TFPolicy):
+  """TF-Agents' collect policies keep their random counters in op kernels; these draws are keyed."""
+
+  def __init__(self, policy: tf_policy.TFPolicy, seed: int, epsilon: Callable, temperature: float):
+    super().__init__(
+      policy.time_step_spec,
+      policy.action_spec,
+      policy.policy_state_spec,
+      policy.info_spec,
+      name='Explorer',
+    )
+    self._policy, self._epsilon, self._temperature = policy, epsilon, temperature
+    self._stream = streams.Stream(seed, 'agent/explore')
+
+  def _variables(self):
+    return [*self._policy.variables(), self._stream.count]
+
+  def _action(self, time_step, policy_state, seed):
+    del seed
+    # Q-policies (C51's too) give their values as the logits of a categorical distribution.
+    step = self._policy.distribution(time_step, policy_state)
+    values = step.action.logits_parameter()  # [B, actions]
+    count, actions = tf.shape(values)[0], values.shape[1]
+    choose, pick, sample = streams.split(self._stream.next(), 3)
+    if self._temperature:
+      gumbel = -tf.math.log(-tf.math.log(tf.random.stateless_uniform(tf.shape(values), sample)))
+      values = values / self._temperature + gumbel
+    best = tf.argmax(values, -1, tf.int32)
+    anything = tf.random.stateless_uniform([count], pick, maxval=actions, dtype=tf.int32)
+    explores = tf.random.stateless_uniform([count], choose) < self._epsilon()
+    action = tf.cast(tf.where(explores, anything, best), self.action_spec.dtype)
+    return policy_step.PolicyStep(action, step.state, ())

@@ -1,0 +1,30 @@
+"""TF-Agents' uniform replay buffer with draws that a checkpoint holds."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from tf_agents.replay_buffers import tf_uniform_replay_buffer
+
+from tf_creative import streams
+
+
+class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
+  """Stock storage; only the rows of a sample are drawn here, keyed instead of from a kernel."""
+
+  def __init__(self, data_spec, batch_size: int, max_length: int, seed: int):
+    super().__init__(data_spec, batch_size=batch_size, max_length=max_length)
+    self._stream = streams.Stream(seed, 'agent/replay')
+
+  def sample(self, count: int, num_steps: int):
+    """Runs of `num_steps` transitions as the agent's train expects them: [count, num_steps, ...]."""
+    last = self._get_last_id()  # the newest frame, -1 when empty; frames are numbered for ever
+    first = tf.maximum(last + 1 - self._max_length, 0)
+    which, where = streams.split(self._stream.next(), 2)
+    starts = tf.random.stateless_uniform(
+      [count, 1], which, minval=first, maxval=last + 2 - num_steps, dtype=tf.int64
+    )
+    blocks = tf.random.stateless_uniform(
+      [count, 1], where, maxval=self._batch_size, dtype=tf.int64
+    )
+    frames = (starts + tf.range(num_steps, dtype=tf.int64)) % self._max_length
+    return self._data_table.read(frames + blocks * self._max_length)

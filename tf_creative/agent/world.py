@@ -1,0 +1,88 @@
+"""A world of pure functions as a TF-Agents environment that runs inside the graph."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from tf_agents.environments import tf_environment
+from tf_agents.specs import tensor_spec
+from tf_agents.trajectories import time_step as ts
+
+from tf_creative import streams
+from tf_creative import types
+
+
+class World(tf_environment.TFEnvironment, tf.Module):
+  """A batch of episodes that restart by themselves; each takes what it is about from a bank.
+
+  Also a tf.Module, because a TFEnvironment alone is invisible to checkpoints.
+  """
+
+  def __init__(self, domain: types.Domain, batch_size: int, seed: int):
+    tf.Module.__init__(self, name='world')
+    tf_environment.TFEnvironment.__init__(
+      self,
+      ts.time_step_spec({k: to_spec(v, k) for k, v in domain.observation_spec.items()}),
+      to_spec(domain.action_spec, 'action'),
+      batch_size,
+    )
+    self._domain = domain
+    self._picks = streams.Stream(seed, 'world/picks')
+    self._chances = streams.Stream(seed, 'world/chances')
+    work = tf.zeros([batch_size, *domain.work_spec.shape], domain.work_spec.dtype)
+    self.bank = _variables(types.Works(work, tf.zeros([batch_size], tf.int32)))
+    self._next_place = tf.Variable(0, dtype=tf.int32, trainable=False)
+    self._state = _variables(domain.start(self._draw(), self._chances.next()))
+    # Everyone starts as if an episode had just ended, so that the first step is a reset.
+    self._step_type = tf.Variable(tf.fill([batch_size], ts.StepType.LAST), trainable=False)
+    self._reward = tf.Variable(tf.zeros([batch_size]), trainable=False)
+
+  def refresh(self, concept: types.Works) -> None:
+    """Puts what coming episodes are to be about in place of the oldest in the bank."""
+    count = tf.shape(concept.label)[0]
+    places = (self._next_place + tf.range(count)) % self.batch_size
+    for bank, new in zip(self.bank, concept, strict=True):
+      bank.scatter_update(tf.IndexedSlices(new, places))
+    self._next_place.assign((self._next_place + count) % self.batch_size)
+
+  def _current_time_step(self) -> ts.TimeStep:
+    state = tf.nest.map_structure(tf.convert_to_tensor, self._state)
+    step_type = tf.convert_to_tensor(self._step_type)
+    discount = tf.cast(step_type != ts.StepType.LAST, tf.float32)
+    reward = tf.convert_to_tensor(self._reward)
+    return ts.TimeStep(step_type, reward, discount, self._domain.observe(state))
+
+  def _reset(self) -> ts.TimeStep:
+    fresh = self._domain.start(self._draw(), self._chances.next())
+    return self._become(fresh, tf.zeros_like(self._reward), tf.zeros_like(self._step_type))
+
+  def _step(self, action: tf.Tensor) -> ts.TimeStep:
+    over = tf.equal(self._step_type, ts.StepType.LAST)
+    now = tf.nest.map_structure(tf.convert_to_tensor, self._state)
+    moved, reward, done = self._domain.step(now, action, self._chances.next())
+    fresh = self._domain.start(self._draw(), self._chances.next())
+    state = types.select(over, fresh, moved)
+    step_type = tf.where(done, ts.StepType.LAST, ts.StepType.MID)
+    step_type = tf.where(over, ts.StepType.FIRST, step_type)
+    return self._become(state, tf.where(over, 0.0, reward), step_type)
+
+  def _become(self, state, reward: tf.Tensor, step_type: tf.Tensor) -> ts.TimeStep:
+    tf.nest.map_structure(lambda variable, value: variable.assign(value), self._state, state)
+    self._reward.assign(reward)
+    self._step_type.assign(step_type)
+    return self._current_time_step()
+
+  def _draw(self) -> types.Works:
+    places = tf.random.stateless_uniform(
+      [self.batch_size], self._picks.next(), maxval=self.batch_size, dtype=tf.int32
+    )
+    return types.Works(*(tf.gather(part, places) for part in self.bank))
+
+
+def to_spec(bounded: types.Bounded, name: str) -> tensor_spec.BoundedTensorSpec:
+  return tensor_spec.BoundedTensorSpec(
+    bounded.shape, bounded.dtype, bounded.minimum, bounded.maximum, name
+  )
+
+
+def _variables(values):
+  return tf.nest.map_structure(lambda value: tf.Variable(value, trainable=False), values)

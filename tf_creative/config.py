@@ -1,0 +1,123 @@
+"""Settings: one frozen dataclass per room becomes the flags, their help, and `run.flags`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import dataclasses
+import sys
+import textwrap
+from typing import Any
+
+from absl import flags
+
+from tf_creative import spec
+from tf_creative.agent.config import AgentConfig
+from tf_creative.gan.config import GanConfig
+
+
+def _field(default, help_text: str):
+  return dataclasses.field(default=default, metadata={'help': help_text})
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+  run_dir: str = _field('runs/default', 'where everything goes; the same command again resumes')
+  domain: str = _field('pixel_art', 'the world: pixel_art(data=digits, size=8, colors=4, ...)')
+  agent: str = _field('ddqn', 'the learner of the hand: ddqn, dqn, c51')
+  couplings: str = _field(
+    'environment', "what ties imagination and hand: environment(real=0.25); empty: nothing"
+  )
+  seed: int = _field(0, 'of everything that is drawn')
+  rounds: int = _field(8000, 'rounds of training: an agent phase, then a GAN phase')
+  agent_steps: int = _field(1, "updates of the agent in a round's agent phase (GAN frozen)")
+  gan_steps: int = _field(1, "updates of the GAN in a round's GAN phase (agent frozen)")
+  joint_weight: float = _field(1.0, 'lambda of the logged objective L_DQN + lambda L_GAN')
+  rounds_per_call: int = _field(50, 'rounds in one call of the compiled loop')
+  evaluate_every: int = _field(2000, 'rounds between two looks at what has been learnt; 0: never')
+  checkpoint_every: int = _field(1000, 'rounds between two checkpoints')
+  works: int = _field(1500, 'imagined works that the last measurement is taken on')
+  progress: bool = _field(True, 'a live progress bar where the screen allows it')
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Everything that a run is made from; the rooms' fields carry the room's name as a prefix."""
+
+  run: RunConfig = RunConfig()
+  gan: GanConfig = GanConfig()
+  agent: AgentConfig = AgentConfig()
+
+
+def _fields() -> Iterator[tuple[str, str, dataclasses.Field]]:
+  """Every setting as (flag, group, field)."""
+  for group in dataclasses.fields(Config):
+    prefix = '' if group.name == 'run' else f'{group.name}_'
+    for field in dataclasses.fields(group.default):
+      yield prefix + field.name, group.name, field
+
+
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
+  define = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+  }
+  for name, _, field in _fields():
+    define[type(field.default)](
+      name, field.default, field.metadata['help'], flag_values=values
+    )
+
+
+def from_flags(values: flags.FlagValues = flags.FLAGS) -> Config:
+  groups: dict[str, dict[str, Any]] = {}
+  for name, group, field in _fields():
+    groups.setdefault(group, {})[field.name] = values[name].value
+  classes = {field.name: type(field.default) for field in dataclasses.fields(Config)}
+  return Config(**{group: classes[group](**settings) for group, settings in groups.items()})
+
+
+def to_text(config: Config) -> str:
+  """The lines of a flagfile that makes this config again."""
+  lines = []
+  for name, group, field in _fields():
+    value = getattr(getattr(config, group), field.name)
+    lines.append(f'--{name}={str(value).lower() if isinstance(value, bool) else value}')
+  return '\n'.join(lines) + '\n'
+
+
+def help_text(usage: str) -> str:
+  """What `--help` shows: every setting on a line or two, with its default."""
+  lines, shown = [usage.strip()], None
+  titles = {'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
+  for name, group, field in _fields():
+    if group != shown:
+      lines += ['', f'{titles[group]}:']
+      shown = group
+    text = f"{field.metadata['help']} [{field.default}]"
+    head = f'  --{name}'
+    lines += textwrap.wrap(
+      text, 100, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27
+    )
+  return '\n'.join(lines)
+
+
+def parser(usage: str) -> Callable[[list[str]], list[str]]:
+  """Reads the command line as absl does, but answers `--help` with every setting on one page."""
+
+  def parse(argv: list[str]) -> list[str]:
+    if {'--help', '-help', '-h', '--helpshort'} & set(argv):
+      print(help_text(usage))
+      sys.exit(0)
+    try:
+      return flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as error:
+      near = spec.closest(error.flagname, (name for name, _, _ in _fields())).replace("'", "'--", 1)
+      print(f"error: unknown flag '--{error.flagname}'.{near} All settings: --help", file=sys.stderr)
+      sys.exit(2)
+    except flags.Error as error:
+      print(f'error: {error}\nAll settings: --help', file=sys.stderr)
+      sys.exit(2)
+
+  return parse

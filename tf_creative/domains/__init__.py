@@ -1,0 +1,12 @@
+"""Worlds by name; what is not used is not imported."""
+
+import gymnasium
+
+DOMAINS = {
+  'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
+}
+
+# For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
+gymnasium.register(
+  id='tf_creative/PixelArt-v0', entry_point='tf_creative.domains.gym_env:pixel_art'
+)

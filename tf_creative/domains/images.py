@@ -1,0 +1,169 @@
+"""Pictures by the name of their data set, as works: places in a palette, all of one size."""
+
+from __future__ import annotations
+
+import difflib
+
+from absl import logging
+import numpy as np
+import requests
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tf_creative import spec
+from tf_creative.types import Works
+
+OWN = {
+  'digits': 'tf_creative.domains.digits.digits_dataset_builder:Builder',
+  'glyphs': 'tf_creative.domains.glyphs.glyphs_dataset_builder:Builder',
+}
+
+
+class DataError(spec.UserError):
+  """A data set that cannot be had; the message says which, where and what to do."""
+
+
+def works(
+  data: str,
+  split: str,
+  height: int,
+  width: int,
+  palette: np.ndarray,  # [colours, 1 or 3] in 0..1, the first being the blank canvas
+  *,
+  data_dir: str | None = None,
+) -> tf.data.Dataset:
+  """All works of a split, in one fixed order; `data_dir` overrides TFDS_DATA_DIR."""
+  colours = tf.constant(palette, tf.float32)
+  if colours.shape.rank != 2 or colours.shape[1] not in (1, 3) or colours.shape[0] > 256:
+    raise ValueError(f'a palette is [256 or fewer, 1 or 3], not {colours.shape}.')
+  builder = _builder(data, data_dir)
+  image = _image_key(data, builder)
+  label = _label_key(builder)
+  builder = _prepared(data, builder, data_dir)
+
+  def to_work(example: dict[str, tf.Tensor]) -> Works:
+    picture = _resize(_recolour(example[image], colours), height, width)
+    # Some data sets mark what has no label by -1.
+    place = tf.maximum(tf.cast(example[label], tf.int32), 0) if label else tf.constant(0)
+    return Works(_nearest(picture, colours), place)
+
+  examples = builder.as_dataset(
+    split=_split(data, builder, split),
+    decoders=tfds.decode.PartialDecoding({key: True for key in (image, label) if key}),
+    read_config=tfds.ReadConfig(try_autocache=False),  # the small works are cached instead
+  )
+  return examples.map(to_work, num_parallel_calls=tf.data.AUTOTUNE).cache()
+
+
+def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
+  """What the labels stand for; one empty name where a data set has no labels."""
+  builder = _builder(data, data_dir)
+  key = _label_key(builder)
+  return list(builder.info.features[key].names) if key else ['']
+
+
+def _recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
+  """Any picture as floats with as many channels as the palette; what is clear shows the blank."""
+  picture = tf.image.convert_image_dtype(picture, tf.float32)
+  if picture.shape[-1] == 4:
+    alpha = picture[..., 3:]
+    picture = alpha * picture[..., :3] + (1 - alpha) * colours[0]
+  if picture.shape[-1] == colours.shape[-1]:
+    return picture
+  if picture.shape[-1] == 1:
+    return tf.image.grayscale_to_rgb(picture)
+  return tf.image.rgb_to_grayscale(picture)
+
+
+def _resize(picture: tf.Tensor, height: int, width: int) -> tf.Tensor:
+  """The largest middle part of the right shape, every pixel the mean of what it covers."""
+  shape = tf.shape(picture)
+  rows = tf.clip_by_value(shape[1] * height // width, 1, shape[0])
+  columns = tf.clip_by_value(shape[0] * width // height, 1, shape[1])
+  picture = tf.image.resize_with_crop_or_pad(picture, rows, columns)
+  return tf.image.resize(picture, [height, width], tf.image.ResizeMethod.AREA)
+
+
+def _nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
+  """The place of the nearest colour for every pixel: uint8 [H, W]."""
+  distance = tf.reduce_sum(tf.square(picture[:, :, None] - colours), -1)  # [H, W, colours]
+  return tf.cast(tf.argmin(distance, -1), tf.uint8)
+
+
+def _builder(data: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+  if data in OWN:
+    return spec.load(OWN, data, 'data set')(data_dir=data_dir)
+  try:
+    return tfds.builder(data, data_dir=data_dir)
+  except Exception as error:  # TFDS answers by ValueError, AssertionError, TypeError, ImportError
+    known = tfds.list_builders(with_community_datasets=False)
+    if data in known or '/' in data or ':' in data:
+      raise DataError(f"cannot use data set '{data}': {_first_words(error)}") from error
+    near = [*OWN, 'mnist', *difflib.get_close_matches(data, known, n=5)]
+    raise DataError(
+      f"unknown data set '{data}'.{spec.nearest(data, set(near))} "
+      'These are the nearest; tfds.list_builders() names all.'
+    ) from error
+
+
+def _prepared(
+  data: str, builder: tfds.core.DatasetBuilder, data_dir: str | None
+) -> tfds.core.DatasetBuilder:
+  """A builder whose data are on disk, made or downloaded on first use."""
+  if builder.is_prepared():
+    return builder
+  root = builder.data_dir_root
+  logging.info("Preparing data set '%s' in %s.", data, root)
+  try:
+    # TFDS tries an unreachable host ten times, for minutes; one question in advance is quicker.
+    for url in list(builder.url_infos or ())[:1]:
+      if url.startswith('http'):
+        requests.head(url, timeout=10)
+    builder.download_and_prepare()
+    return builder
+  except Exception as error:  # whatever a builder, a network, a disk or a missing library raises
+    other = _builder(data, data_dir)
+    if other.is_prepared():  # another process was quicker
+      return other
+    cure = (
+      'Set TFDS_DATA_DIR to a folder that can be written.'
+      if data in OWN
+      else f"Run 'tfds build {data} --data_dir={root}' where there is a network, or set "
+      f'TFDS_DATA_DIR to a folder that holds it. No download is needed for: {", ".join(OWN)}.'
+    )
+    raise DataError(
+      f"data set '{data}' is not in {root} and could not be prepared: {_first_words(error)} {cure}"
+    ) from error
+
+
+def _image_key(data: str, builder: tfds.core.DatasetBuilder) -> str:
+  features = builder.info.features
+  keys = [key for key in features if isinstance(features[key], tfds.features.Image)]
+  if not keys:
+    raise DataError(f"data set '{data}' has no images; its features are {', '.join(features)}.")
+  return 'image' if 'image' in keys else keys[0]
+
+
+def _label_key(builder: tfds.core.DatasetBuilder) -> str | None:
+  features = builder.info.features
+  found = 'label' in features and isinstance(features['label'], tfds.features.ClassLabel)
+  return 'label' if found else None
+
+
+def _split(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
+  """The split in TFDS's words; without a `test` the last fifth of `train` stands in for it."""
+  splits = builder.info.splits
+  if not splits:
+    raise DataError(f'{builder.data_dir} holds no data: delete that folder and run again.')
+  if 'test' not in splits and 'train' in splits and split in ('train', 'test'):
+    logging.warning("Data set '%s' has no test split: the last fifth of train is its test.", data)
+    return 'train[:80%]' if split == 'train' else 'train[80%:]'
+  if split not in splits:
+    raise DataError(f"data set '{data}' has no split '{split}'.{spec.nearest(split, splits)}")
+  return split
+
+
+def _first_words(error: Exception) -> str:
+  """An exception in one line: TFDS's can be pages long."""
+  words = ' '.join(str(error).split())
+  return f'{type(error).__name__}: {words[:200]}{"..." if len(words) > 200 else ""}'

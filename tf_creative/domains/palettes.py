@@ -1,0 +1,28 @@
+"""Palettes by name: the colours that a stroke may have, the first being the blank canvas."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tf_creative import spec
+
+NAMED = {
+  'gameboy': ['0f380f', '306230', '8bac0f', '9bbc0f'],
+  'cga': ['000000', '55ffff', 'ff55ff', 'ffffff'],
+  'primary': ['000000', 'ff0000', '00ff00', '0000ff', 'ffff00', 'ff00ff', '00ffff', 'ffffff'],
+  'pico8': (
+    '000000 1d2b53 7e2553 008751 ab5236 5f574f c2c3c7 fff1e8 '
+    'ff004d ffa300 ffec27 00e436 29adff 83769c ff77a8 ffccaa'
+  ).split(),
+}
+
+
+def load(name: str, colors: int) -> np.ndarray:
+  """The palette as float32 [colours, channels] in 0..1: one channel for greys, three for colours."""
+  if name == 'grey':
+    if not 2 <= colors <= 256:
+      raise spec.SpecError(f"option 'colors' of pixel_art must be 2 to 256 greys, not {colors}.")
+    return np.linspace(0, 1, colors, dtype=np.float32)[:, None]
+  if name not in NAMED:
+    raise spec.SpecError(f"unknown palette '{name}'.{spec.nearest(name, [*NAMED, 'grey'])}")
+  return np.array([list(bytes.fromhex(code)) for code in NAMED[name]], np.float32) / 255

@@ -1,0 +1,155 @@
+"""Painting on a small canvas, one pixel a stroke, towards a target picture that is in sight."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative import spec
+from tf_creative import types
+from tf_creative.domains import images
+from tf_creative.domains import palettes
+
+
+class State(NamedTuple):
+  canvas: tf.Tensor  # uint8 [B, H, W], places in the palette
+  target: tf.Tensor  # uint8 [B, H, W]
+  time: tf.Tensor  # int32 [B], strokes made
+
+
+@dataclasses.dataclass(frozen=True)
+class PixelArt:
+  """An action is (row, column, colour) as one integer; the pay is the error that a stroke removes."""
+
+  data: str = 'digits'  # one of our own data sets or any image data set of TFDS
+  size: int = 8  # height, and width if that is 0
+  width: int = 0
+  palette: str = 'grey'
+  colors: int = 4  # how many greys; a named palette has its own number
+  horizon: int = 0  # strokes in an episode; 0: five for every eight pixels
+
+  def __post_init__(self):
+    if min(self.size, self.width or self.size) < 2:
+      raise spec.SpecError('a canvas of pixel_art must be at least 2 pixels high and wide.')
+    if not self.width:
+      object.__setattr__(self, 'width', self.size)
+    if self.horizon < 0:
+      raise spec.SpecError("option 'horizon' of pixel_art must not be negative.")
+    if not self.horizon:
+      object.__setattr__(self, 'horizon', self.size * self.width * 5 // 8)
+
+  @functools.cached_property
+  def colours(self) -> np.ndarray:
+    return palettes.load(self.palette, self.colors)  # [palette, channels]
+
+  @functools.cached_property
+  def _pay(self) -> np.ndarray:
+    """Squared distance between any two colours: [palette, palette]."""
+    return np.square(self.colours[:, None] - self.colours[None]).sum(-1)
+
+  @property
+  def label_names(self) -> list[str]:
+    return images.label_names(self.data)
+
+  @property
+  def hand_splits(self) -> tuple[str, ...]:
+    return ('test', 'unseen') if self.data == 'glyphs' else ('test',)
+
+  @property
+  def value_shape(self) -> tuple[int, int, int]:
+    return self.size, self.width, self.colours.shape[1]
+
+  @property
+  def work_spec(self) -> types.Bounded:
+    return types.Bounded((self.size, self.width), tf.uint8, 0, len(self.colours) - 1)
+
+  @property
+  def observation_spec(self) -> dict[str, types.Bounded]:
+    return {
+      'canvas': self.work_spec,
+      'target': self.work_spec,
+      'time_left': types.Bounded((), tf.int32, 0, self.horizon),
+    }
+
+  @property
+  def action_spec(self) -> types.Bounded:
+    strokes = self.size * self.width * len(self.colours)
+    return types.Bounded((), tf.int32, 0, strokes - 1)
+
+  @property
+  def reward_bound(self) -> float:
+    return float(self._pay.max())
+
+  def real(self, split: str) -> tf.data.Dataset:
+    return images.works(self.data, split, self.size, self.width, self.colours)
+
+  def start(self, concept: types.Works, seed: tf.Tensor) -> State:
+    del seed  # every picture begins blank
+    time = tf.zeros(tf.shape(concept.label), tf.int32)
+    return State(tf.zeros_like(concept.work), concept.work, time)
+
+  def step(self, state: State, action: tf.Tensor, seed: tf.Tensor):
+    del seed  # a stroke does what it says
+    shape = tf.shape(state.canvas)
+    pixel = action // len(self.colours)
+    colour = tf.cast(action % len(self.colours), tf.uint8)
+    here = tf.one_hot(pixel, self.size * self.width, on_value=True, off_value=False, dtype=tf.bool)
+    canvas = tf.where(tf.reshape(here, shape), colour[:, None, None], state.canvas)
+    reward = tf.reduce_sum(
+      self._error(state.canvas, state.target) - self._error(canvas, state.target), [1, 2]
+    )
+    new = State(canvas, state.target, state.time + 1)
+    finished = tf.reduce_all(canvas == state.target, [1, 2])
+    return new, reward, finished | (new.time >= self.horizon)
+
+  def observe(self, state: State) -> dict[str, tf.Tensor]:
+    return {
+      'canvas': state.canvas,
+      'target': state.target,
+      'time_left': self.horizon - state.time,
+    }
+
+  def work(self, state: State) -> tf.Tensor:
+    return state.canvas
+
+  def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Both pictures one-hot, their squared distance and the time left: [B, H, W, 2 palette + 2]."""
+    canvas, target = observation['canvas'], observation['target']
+    time_left = tf.cast(observation['time_left'], tf.float32)[:, None, None] / self.horizon
+    planes = tf.stack([self._error(canvas, target), time_left + tf.zeros_like(canvas, tf.float32)], -1)
+    hot = [tf.one_hot(picture, len(self.colours)) for picture in (canvas, target)]
+    return tf.concat([*hot, planes], -1)
+
+  def legal(self, raw: tf.Tensor) -> tf.Tensor:
+    soft = tf.sigmoid(raw)
+    return soft + tf.stop_gradient(self.to_values(self.to_works(soft)) - soft)
+
+  def to_values(self, works: tf.Tensor) -> tf.Tensor:
+    return tf.gather(self.colours, tf.cast(works, tf.int32))
+
+  def to_works(self, values: tf.Tensor) -> tf.Tensor:
+    if self.palette == 'grey':
+      return tf.cast(tf.round(values[..., 0] * (len(self.colours) - 1)), tf.uint8)
+    # |v - c|^2 without |v|^2, which is the same for every colour: [B, H, W, palette]
+    distance = np.square(self.colours).sum(-1) - 2 * tf.tensordot(values, self.colours.T, 1)
+    return tf.cast(tf.argmin(distance, -1), tf.uint8)
+
+  def render(self, works: tf.Tensor) -> np.ndarray:
+    rgb = np.broadcast_to(self.colours, (len(self.colours), 3))
+    return np.round(rgb[np.asarray(works)] * 255).astype(np.uint8)
+
+  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, float]:
+    equal = np.asarray(works) == np.asarray(concept)
+    return {
+      'equal_pixels': float(equal.mean()),
+      'perfect_pictures': float(equal.all(axis=(1, 2)).mean()),
+    }
+
+  def _error(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Squared colour distance of every pixel: float32 [B, H, W]."""
+    place = tf.cast(canvas, tf.int32) * len(self.colours) + tf.cast(target, tf.int32)
+    return tf.gather(self._pay.reshape(-1), place)

@@ -1,0 +1,53 @@
+"""A learner built from its config: the parts, what couples them, and the loop that trains them."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from tf_creative import config as config_lib
+from tf_creative import couplings
+from tf_creative import creator as creator_lib
+from tf_creative import domains
+from tf_creative import loop as loop_lib
+from tf_creative import spec
+from tf_creative import types
+from tf_creative.agent import agent as agent_lib
+from tf_creative.couplings import base
+from tf_creative.gan import gan as gan_lib
+
+
+class Learner(tf.Module):
+  """All that a checkpoint holds, and nothing else."""
+
+  def __init__(self, config: config_lib.Config):
+    super().__init__(name='learner')
+    seed = config.run.seed
+    self.domain = build_domain(config.run.domain)
+    self.real = self.works('train')
+    self.agent = agent_lib.Agent(config.run.agent, self.domain, config.agent, seed)
+    self.gan = gan_lib.Gan(
+      config.gan, self.domain.value_shape, len(self.domain.label_names), self.domain.legal, seed
+    )
+    parts = types.Parts(self.domain, self.gan, self.agent)
+    self.coupling = _build_couplings(config.run.couplings, parts, seed)
+    self.loop = loop_lib.Loop(parts, self.coupling, self.real, config.run)
+    self.creator = creator_lib.Creator(parts)
+
+  def works(self, split: str) -> types.Works:
+    """All real works of a split, in memory: a canvas is small, and training draws inside the graph."""
+    works = self.domain.real(split)
+    return types.Works(*(part.numpy() for part in next(iter(works.batch(2**31)))))
+
+
+def build_domain(text: str) -> types.Domain:
+  name, options = spec.parse_one(text)
+  world = spec.load(domains.DOMAINS, name, 'domain')
+  return spec.configure(world, options, f"domain '{name}'")
+
+
+def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:
+  built = []
+  for name, options in spec.parse(text):
+    coupling = spec.load(couplings.COUPLINGS, name, 'coupling')
+    built.append(coupling(parts, spec.configure(coupling.Options, options, f"coupling '{name}'"), seed))
+  return base.Chain(built)

@@ -1,0 +1,99 @@
+"""The loop: K rounds of training in one call of one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tf_creative import config as config_lib
+from tf_creative import streams
+from tf_creative import types
+
+Metrics = dict[str, tf.Tensor]
+
+
+class Loop(tf.Module):
+  """A round is an agent phase, in which the GAN is frozen, and a GAN phase, the other way round."""
+
+  def __init__(
+    self,
+    parts: types.Parts,
+    coupling: types.Coupling,
+    real: types.Works,
+    config: config_lib.RunConfig,
+  ):
+    super().__init__(name='loop')
+    self.round = tf.Variable(0, dtype=tf.int64, trainable=False, name='round')
+    self._parts, self._coupling, self._config = parts, coupling, config
+    self._real = tf.nest.map_structure(tf.constant, real)
+    self._works = streams.Stream(config.seed, 'loop/real')
+    self._noise = streams.Stream(config.seed, 'loop/noise')
+    self._chance = streams.Stream(config.seed, 'loop/gan')
+    # Concepts wait in a bank of one for each environment; a quarter of it is renewed every round,
+    # which outpaces the episodes that end meanwhile.
+    self._fresh = max(1, parts.agent.world.batch_size // 4)
+    self.rounds = tf.function(lambda count: _repeat(self._round, count), autograph=False)
+    self.warm_up = tf.function(self._warm_up, autograph=False)
+
+  def step(self, count: int) -> dict[str, float]:
+    """Trains for `count` rounds; the mean of their metrics."""
+    return {name: float(value) for name, value in self.rounds(tf.constant(count)).items()}
+
+  def _warm_up(self) -> None:
+    """Fills the bank, and the replay with enough transitions to learn from."""
+    agent, config = self._parts.agent, self._parts.agent.config
+    agent.world.refresh(self._coupling.concept(self._draw(config.environments)))
+    per_call = config.environments * config.collect_steps
+    calls = max(-(-config.warmup // per_call), config.n_step + 2)
+    _repeat(agent.collect, tf.constant(calls))
+
+  def _round(self) -> Metrics:
+    concept = self._coupling.concept(self._draw(self._fresh))
+    self._parts.agent.world.refresh(concept)
+    agent = _repeat(self._agent_step, self._config.agent_steps)
+    gan = _repeat(self._gan_step, self._config.gan_steps)
+    self.round.assign_add(1)
+    metrics = {f'agent/{name}': value for name, value in agent.items()}
+    metrics |= {f'gan/{name}': value for name, value in gan.items()}
+    loss = agent.get('loss', 0.0) + self._config.joint_weight * gan.get('generator_loss', 0.0)
+    return metrics | {'joint/loss': tf.convert_to_tensor(loss)}
+
+  def _agent_step(self) -> Metrics:
+    agent = self._parts.agent
+    collected = agent.collect()
+    batch = self._coupling.experience(agent.sample())
+    return collected | agent.learn(batch)
+
+  def _gan_step(self) -> Metrics:
+    gan, domain = self._parts.gan, self._parts.domain
+    real = self._draw(gan.config.batch_size)
+    noise = tf.random.stateless_normal(
+      [gan.config.batch_size, gan.config.latent_size], self._noise.next()
+    )
+    return gan.train_step(
+      domain.to_values(real.work),
+      real.label,
+      self._coupling.latents(noise),
+      self._chance.next(),
+      self._coupling.generator_loss,
+    )
+
+  def _draw(self, count: int) -> types.Works:
+    """Real works, drawn with replacement."""
+    picks = tf.random.stateless_uniform(
+      [count], self._works.next(), maxval=len(self._real.label), dtype=tf.int32
+    )
+    return types.Works(*(tf.gather(part, picks) for part in self._real))
+
+
+def _repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:
+  """Runs `step` count times, traced once; the mean of its metrics."""
+  if isinstance(count, int) and count < 2:
+    return step() if count else {}
+  traced = tf.function(step, autograph=False)
+  outputs = traced.get_concrete_function().structured_outputs
+  sums = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in outputs.items()}
+  body = lambda i, sums: (i + 1, tf.nest.map_structure(tf.add, sums, traced()))  # noqa: E731
+  _, sums = tf.while_loop(lambda i, _: i < count, body, [0, sums], maximum_iterations=count)
+  return {name: total / tf.cast(count, total.dtype) for name, total in sums.items()}

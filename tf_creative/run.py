@@ -1,0 +1,130 @@
+"""The run directory: settings, checkpoints, metrics and TensorBoard logs of one run."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import pathlib
+import signal
+
+import numpy as np
+from PIL import Image
+import tensorflow as tf
+
+from tf_creative import config as config_lib
+from tf_creative import learner as learner_lib
+from tf_creative import spec
+
+# What may change between two starts of one run, because what has been learnt does not depend on it.
+FREE = {'run_dir', 'rounds', 'rounds_per_call', 'evaluate_every', 'checkpoint_every', 'progress', 'works'}
+
+
+class Run:
+  """Remembers a run, so that the same command again goes on where it stopped."""
+
+  def __init__(self, config: config_lib.RunConfig, text: str):
+    self.path = pathlib.Path(config.run_dir)
+    flags = self.path / 'run.flags'
+    if flags.exists():
+      _check_same(flags.read_text(), text, self.path)
+    try:
+      self.path.mkdir(parents=True, exist_ok=True)
+      flags.write_text(text)
+    except OSError as error:
+      raise spec.UserError(
+        f'cannot write to {self.path} ({error.strerror}): choose another --run_dir.'
+      ) from error
+    self._metrics = self.path / 'metrics.jsonl'
+    self._board = tf.summary.create_file_writer(str(self.path / 'tensorboard'))
+    with self._board.as_default(0):
+      tf.summary.text('flags', '\n'.join(f'    {line}' for line in text.splitlines()))
+    self._manager = None
+
+  def attach(self, learner: learner_lib.Learner) -> int:
+    """Restores the newest checkpoint into the learner, if there is one; the round it was made in."""
+    self._manager = tf.train.CheckpointManager(
+      tf.train.Checkpoint(learner=learner), str(self.path / 'checkpoints'), max_to_keep=2
+    )
+    if self._manager.latest_checkpoint:
+      status = self._manager.checkpoint.restore(self._manager.latest_checkpoint)
+      status.assert_existing_objects_matched()
+      status.assert_consumed()
+    done = int(learner.loop.round)
+    if self._metrics.exists():  # what was logged after the checkpoint will be logged again
+      rows = [row for row in self._metrics.read_text().splitlines() if json.loads(row)['round'] <= done]
+      self._metrics.write_text(''.join(f'{row}\n' for row in rows))
+    return done
+
+  def save(self, round_: int) -> None:
+    """A checkpoint under the round's number, once."""
+    path = self._manager.latest_checkpoint
+    if path is None or int(path.rpartition('-')[2]) < round_:
+      self._manager.save(checkpoint_number=round_)
+
+  def log(self, round_: int, metrics: dict[str, float]) -> None:
+    """A row of metrics.jsonl, and the same numbers for TensorBoard."""
+    row = {'round': round_, **{name: float(value) for name, value in metrics.items()}}
+    with self._metrics.open('a') as file:
+      file.write(json.dumps(row) + '\n')
+    with self._board.as_default(round_):
+      for name, value in metrics.items():
+        tf.summary.scalar(name, value)
+    self._board.flush()
+
+  def picture(self, round_: int, name: str, picture: Image.Image) -> None:
+    """A picture for TensorBoard."""
+    with self._board.as_default(round_):
+      tf.summary.image(name, np.asarray(picture)[None])
+
+  def contents(self) -> str:
+    """Where everything is."""
+    what = {
+      'gallery.png': 'imagined works beside painted ones',
+      'painting.gif': 'strokes appearing',
+      'metrics.jsonl': 'all numbers, a row for each log',
+      'run.flags': f'the settings: python -m tf_creative.train --flagfile={self.path}/run.flags',
+      'tensorboard': f'curves and pictures: tensorboard --logdir={self.path}',
+      'checkpoints': 'what a resumed run goes on from',
+    }
+    return '\n'.join(f'{self.path / name}  {text}' for name, text in what.items())
+
+
+class Stop:
+  """Ctrl-C and SIGTERM asked for once: `signal` is set, and the caller ends at a good moment.
+
+  A second Ctrl-C stops at once. A handler runs only when the compiled loop returns to Python.
+  """
+
+  def __enter__(self) -> Stop:
+    self.signal = None
+    self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    return self
+
+  def __exit__(self, *_) -> None:
+    for number, handler in self._before.items():
+      signal.signal(number, handler)
+
+  def _ask(self, number: int, frame) -> None:
+    del frame
+    self.signal = number
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _check_same(old: str, new: str, path: pathlib.Path) -> None:
+  """Refuses to go on with another learner's run."""
+
+  def bound(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line[2:].partition('=')[0] not in FREE]
+
+  changes = [
+    line
+    for line in difflib.unified_diff(bound(old), bound(new), n=0, lineterm='')
+    if line[1:3] == '--' and '=' in line  # not the diff's own header
+  ]
+  if changes:
+    raise spec.UserError(
+      f'{path} holds a run with other settings (- its own, + yours):\n  '
+      + '\n  '.join(changes)
+      + '\nChoose another --run_dir, or go on with its own: '
+      f'python -m tf_creative.train --flagfile={path / "run.flags"}'
+    )

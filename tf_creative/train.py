@@ -1,0 +1,102 @@
+"""Trains a creative learner: a GAN that imagines works and a DQN agent that makes them.
+
+  python -m tf_creative.train --flagfile=pipelines/pixel_art.flags
+
+The same command again resumes a stopped run. Later flags overrule earlier ones.
+"""
+
+import sys
+import time
+
+from absl import app
+from absl import flags
+from absl import logging
+
+import tf_creative
+from tf_creative import config as config_lib
+from tf_creative import spec
+
+
+def train(config: config_lib.Config) -> int:
+  """Trains until the last round or a signal; the exit code."""
+  # Imported here, so that --help and a mistyped flag are answered at once.
+  from tf_creative import learner as learner_lib
+  from tf_creative import progress as progress_lib
+  from tf_creative import report
+  from tf_creative import run as run_lib
+
+  clock = [('imports', time.monotonic())]
+  settings = config.run
+  run = run_lib.Run(settings, config_lib.to_text(config))
+  learner = learner_lib.Learner(config)
+  clock.append(('data and networks', time.monotonic()))
+  done = run.attach(learner)
+  eyes = report.Eyes(learner, run.path)
+  clock.append(('judge', time.monotonic()))
+
+  def evaluate() -> dict[str, float]:
+    numbers = eyes.look(settings.works)
+    run.log(done, numbers)
+    run.picture(done, 'gallery', report.gallery(learner))
+    return numbers
+
+  actions = (
+    (settings.rounds_per_call, lambda: run.log(done, metrics)),
+    (settings.evaluate_every, lambda: metrics.update(evaluate())),
+    (settings.checkpoint_every, lambda: run.save(done)),
+  )
+  progress = progress_lib.Progress(settings.rounds, done, settings.progress)
+  with run_lib.Stop() as stop, progress:
+    progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}')
+    if not done:
+      learner.loop.warm_up()
+    first = True
+    while done < settings.rounds and not stop.signal:
+      # The first call is of one round, to tell how long a user waits for it.
+      count = 1 if first else min(settings.rounds_per_call, settings.rounds - done)
+      metrics = learner.loop.step(count)
+      done += count
+      if first:
+        clock.append(('warm-up and tracing', time.monotonic()))
+        progress.say(_startup(clock))
+        first = False
+      for every, action in actions:
+        if every and done // every > (done - count) // every:
+          action()
+      progress.update(done, metrics)
+    run.save(done)
+    if stop.signal:
+      progress.say(f'stopped at round {done}, saved; the same command goes on from there')
+      return 128 + stop.signal
+    numbers = evaluate() | eyes.yardstick()
+    run.log(done, numbers)
+    report.gallery(learner).save(run.path / 'gallery.png')
+    report.save_gif(report.painting(learner), run.path / 'painting.gif')
+    progress.say(f'\n{report.headlines(numbers)}\n\n{run.contents()}')
+  return 0
+
+
+def _startup(clock: list[tuple[str, float]]) -> str:
+  """How long the first round was in coming, and why."""
+  last, parts = tf_creative.STARTED, []
+  for name, moment in clock:
+    parts.append(f'{name} {moment - last:.1f}')
+    last = moment
+  return f'first round after {last - tf_creative.STARTED:.1f} s ({", ".join(parts)})'
+
+
+def main(argv: list[str]) -> int:
+  if len(argv) > 1:
+    print(f"train takes flags only, not '{argv[1]}': write --name=value.", file=sys.stderr)
+    return 2
+  try:
+    return train(config_lib.from_flags())
+  except spec.UserError as error:
+    print(f'error: {error}', file=sys.stderr)
+    return 2
+
+
+if __name__ == '__main__':
+  config_lib.define_flags()
+  flags.FLAGS.set_default('verbosity', logging.ERROR)  # the libraries' chatter is not the run's
+  app.run(main, flags_parser=config_lib.parser(__doc__))
