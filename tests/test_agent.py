@@ -11,8 +11,7 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 
 from tests import worlds
-from tf_creative import spec
-from tf_creative import types
+from tf_creative import spec, types
 from tf_creative.agent import AGENTS
 from tf_creative.agent import agent as agent_lib
 from tf_creative.agent import config as config_lib
@@ -110,7 +109,7 @@ def test_every_agent_paints_with_every_network(kind, network):
 
 
 def test_conv_values_move_with_the_picture():
-  """What is learnt at one pixel holds at another: away from the border only the position differs."""
+  """What is learnt at one pixel holds at another; away from borders only the position differs."""
   domain = pixel_art.PixelArt(size=16)
   agent = agent_lib.Agent('ddqn', domain, PAINTER, seed=0)
   network = agent.learner._q_network
@@ -143,7 +142,9 @@ def test_epsilon_falls_in_a_straight_line_and_is_the_share_of_random_actions():
   time_step = agent.world.current_time_step()
   greedy = agent.act(time_step.observation)
   differs = np.mean(agent.explorer.action(time_step).action != greedy)
-  assert differs == pytest.approx(0.2 / 2, abs=0.02)  # half of the random actions hit the greedy one
+  assert differs == pytest.approx(
+    0.2 / 2, abs=0.02
+  )  # half of the random actions hit the greedy one
 
 
 def test_boltzmann_samples_by_the_values():

@@ -155,7 +155,7 @@ def test_extra_loss_is_reported_and_added():
 
 def test_penalty_weights_are_those_of_the_config():
   def penalty(**options):
-    return float(step(make(**options), 0)['penalty'])
+    return float(step(make(network='dense', **options), 0)['penalty'])
 
   real, fake = penalty(r1=2.0, r2=0.0), penalty(r1=0.0, r2=2.0)
   assert real != fake
@@ -174,9 +174,7 @@ def test_average_follows_the_generator():
   for count, decay in (0, 2 / 11), (1, 3 / 12):
     before = snapshot(gan.average.variables)
     step(gan, count)
-    for now, then, new in zip(
-      gan.average.variables, before, gan.generator.variables, strict=True
-    ):
+    for now, then, new in zip(gan.average.variables, before, gan.generator.variables, strict=True):
       np.testing.assert_allclose(now, decay * then + (1 - decay) * new.numpy(), atol=1e-6)
   run(gan, 2, 10)
   before = snapshot(gan.average.variables)
@@ -202,7 +200,7 @@ def test_same_seed_same_steps():
 
 def test_wgan_gp_draws_by_the_given_seed():
   def penalty(seed):
-    gan, labels = make(loss='wgan_gp'), tf.constant([0, 1, 2])
+    gan, labels = make(network='dense', loss='wgan_gp'), tf.constant([0, 1, 2])
     return gan.train_step(patterns(labels), labels, tf.ones([3, 4]), tf.constant(seed))['penalty']
 
   assert penalty([1, 2]) == penalty([1, 2]) != penalty([1, 3])

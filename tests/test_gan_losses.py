@@ -60,9 +60,7 @@ def test_large_logits_stay_finite():
 def test_slope_of_a_linear_score_is_its_weight_vector():
   weights = tf.constant([[[3.0], [4.0]]])  # |w|^2 = 25
   values = tf.random.stateless_normal([6, 1, 2, 1], [1, 2])
-  logits, slope = losses.score_and_slope(
-    lambda x: tf.reduce_sum(x * weights, [1, 2, 3]), values
-  )
+  logits, slope = losses.score_and_slope(lambda x: tf.reduce_sum(x * weights, [1, 2, 3]), values)
   np.testing.assert_allclose(logits, np.sum(values * weights, (1, 2, 3)), rtol=1e-5)
   np.testing.assert_allclose(slope, [25.0] * 6, rtol=1e-6)
 

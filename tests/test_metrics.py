@@ -268,5 +268,5 @@ def test_imagination_tells_real_works_from_noise(eyes, digits):
   assert all(isinstance(value, float) for value in measured.values())
   assert measured['frechet'] > 20 * yardstick['frechet']
   assert measured['kernel'] > yardstick['kernel'] + 5 * measured['kernel_error']
-  assert measured['density'] < 0.2 and measured['coverage'] < 0.3
+  assert measured['precision'] < 0.1 and measured['coverage'] < 0.1
   assert measured['label_accuracy'] < 0.3 and measured['copies'] == 0 and measured['novelty'] > 1

@@ -10,8 +10,8 @@ import time
 
 if 'tensorflow' in sys.modules and os.environ.get('TF_USE_LEGACY_KERAS') != '1':
   raise ImportError(
-    'tf_creative must be imported before tensorflow: TF-Agents needs TF_USE_LEGACY_KERAS=1 from the '
-    'start.\nEither import tf_creative first, or set TF_USE_LEGACY_KERAS=1 in the environment.'
+    'tf_creative must be imported before tensorflow: TF-Agents needs TF_USE_LEGACY_KERAS=1 from '
+    'the start.\nEither import tf_creative first, or set TF_USE_LEGACY_KERAS=1 in the environment.'
   )
 os.environ['TF_USE_LEGACY_KERAS'] = '1'
 os.environ.setdefault('KERAS_BACKEND', 'tensorflow')

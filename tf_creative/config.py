@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import dataclasses
 import sys
 import textwrap
@@ -26,7 +25,7 @@ class RunConfig:
   domain: str = _field('pixel_art', 'the world: pixel_art(data=digits, size=8, colors=4, ...)')
   agent: str = _field('ddqn', 'the learner of the hand: ddqn, dqn, c51')
   couplings: str = _field(
-    'environment', "what ties imagination and hand: environment(real=0.25); empty: nothing"
+    'environment', 'what ties imagination and hand: environment(real=0.25); empty: nothing'
   )
   seed: int = _field(0, 'of everything that is drawn')
   rounds: int = _field(8000, 'rounds of training: an agent phase, then a GAN phase')
@@ -65,9 +64,7 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
     str: flags.DEFINE_string,
   }
   for name, _, field in _fields():
-    define[type(field.default)](
-      name, field.default, field.metadata['help'], flag_values=values
-    )
+    define[type(field.default)](name, field.default, field.metadata['help'], flag_values=values)
 
 
 def from_flags(values: flags.FlagValues = flags.FLAGS) -> Config:
@@ -95,11 +92,9 @@ def help_text(usage: str) -> str:
     if group != shown:
       lines += ['', f'{titles[group]}:']
       shown = group
-    text = f"{field.metadata['help']} [{field.default}]"
+    text = f'{field.metadata["help"]} [{field.default}]'
     head = f'  --{name}'
-    lines += textwrap.wrap(
-      text, 100, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27
-    )
+    lines += textwrap.wrap(text, 100, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27)
   return '\n'.join(lines)
 
 
@@ -114,7 +109,9 @@ def parser(usage: str) -> Callable[[list[str]], list[str]]:
       return flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
       near = spec.closest(error.flagname, (name for name, _, _ in _fields())).replace("'", "'--", 1)
-      print(f"error: unknown flag '--{error.flagname}'.{near} All settings: --help", file=sys.stderr)
+      print(
+        f"error: unknown flag '--{error.flagname}'.{near} All settings: --help", file=sys.stderr
+      )
       sys.exit(2)
     except flags.Error as error:
       print(f'error: {error}\nAll settings: --help', file=sys.stderr)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import tensorflow as tf
 
 from tf_creative import config as config_lib
-from tf_creative import couplings
+from tf_creative import couplings, domains, spec, types
 from tf_creative import creator as creator_lib
-from tf_creative import domains
 from tf_creative import loop as loop_lib
-from tf_creative import spec
-from tf_creative import types
 from tf_creative.agent import agent as agent_lib
 from tf_creative.couplings import base
 from tf_creative.gan import gan as gan_lib
@@ -34,7 +31,7 @@ class Learner(tf.Module):
     self.creator = creator_lib.Creator(parts)
 
   def works(self, split: str) -> types.Works:
-    """All real works of a split, in memory: a canvas is small, and training draws inside the graph."""
+    """All real works of a split, in memory: they are small, and training draws in the graph."""
     works = self.domain.real(split)
     return types.Works(*(part.numpy() for part in next(iter(works.batch(2**31)))))
 
@@ -49,5 +46,7 @@ def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:
   built = []
   for name, options in spec.parse(text):
     coupling = spec.load(couplings.COUPLINGS, name, 'coupling')
-    built.append(coupling(parts, spec.configure(coupling.Options, options, f"coupling '{name}'"), seed))
+    built.append(
+      coupling(parts, spec.configure(coupling.Options, options, f"coupling '{name}'"), seed)
+    )
   return base.Chain(built)

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_creative import config as config_lib
-from tf_creative import streams
-from tf_creative import types
+from tf_creative import streams, types
 
 Metrics = dict[str, tf.Tensor]
 

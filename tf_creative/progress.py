@@ -23,8 +23,8 @@ class Progress:
   """Rate, time left and the main metrics of a run of `total` rounds."""
 
   def __init__(self, total: int, start: int, live: bool):
-    self._total, self._done, self._shown = total, start, {}
-    self._start, self._began, self._last = start, time.monotonic(), 0.0
+    self._total, self._shown = total, {}
+    self._first, self._last = None, 0.0  # the rate is counted from the first update on
     self._console = rich.console.Console(file=sys.stdout, highlight=False, soft_wrap=True)
     self._bar = None
     if live and self._console.is_terminal:
@@ -53,18 +53,18 @@ class Progress:
     self._console.print(text, markup=False)
 
   def update(self, done: int, metrics: Mapping[str, float]) -> None:
-    self._done = done
     for name, short in _SHOWN.items():
       if name in metrics:
         self._shown[short] = f'{float(metrics[name]):.3g}'
     now = time.monotonic()
-    rate = (done - self._start) / max(now - self._began, 1e-9)
+    if self._first is None:
+      self._first = now, done
+      return
+    rate = (done - self._first[1]) / max(now - self._first[0], 1e-9)
     numbers = '  '.join(f'{name} {value}' for name, value in self._shown.items())
     if self._bar:
       self._bar.update(self._task, completed=done, rate=f'{rate:.1f}/s', metrics=numbers)
     elif now - self._last > _PLAIN_SECONDS or done >= self._total:
       self._last = now
       left = (self._total - done) / max(rate, 1e-9)
-      self.say(
-        f'round {done}/{self._total}  {rate:.1f}/s  {left:.0f} s left  {numbers}'
-      )
+      self.say(f'round {done}/{self._total}  {rate:.1f}/s  {left:.0f} s left  {numbers}')

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 import pathlib
 
 import numpy as np
-from PIL import Image
-from PIL import ImageDraw
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from tf_creative import learner as learner_lib
 from tf_creative import types
 from tf_creative.metrics import judge as judge_lib
-from tf_creative.metrics import summary
+from tf_creative.metrics import neighbours, summary
 
 _PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
 _CELL = 36  # screen pixels that the shorter side of a work should at least have
@@ -25,7 +23,8 @@ class Eyes:
 
   def __init__(self, learner: learner_lib.Learner, run_dir: pathlib.Path):
     self._learner, self._domain = learner, learner.domain
-    self.held_out = learner.works('test')
+    self._held_out = learner.works('test')
+    self._for_hand = {split: learner.works(split) for split in self._domain.hand_splits}
     path = run_dir / 'judge.npz'
     if path.exists():
       self._judge = judge_lib.Judge.load(path)
@@ -39,8 +38,7 @@ class Eyes:
     """How well the hand paints what it never saw, and what imagination and hand make together."""
     creator = self._learner.creator
     numbers = {}
-    for split in self._domain.hand_splits:
-      works = self._learner.works(split)
+    for split, works in self._for_hand.items():
       made = creator.make(works)
       for name, value in self._domain.metrics(made.work, works.work).items():
         numbers[f'{_section(split)}/{name}'] = value
@@ -53,12 +51,14 @@ class Eyes:
     return numbers | {f'painted/{k}': v for k, v in self._measure(painted).items()}
 
   def yardstick(self) -> dict[str, float]:
-    """The same measures of the training split itself: what a perfect imagination would score."""
-    return {f'training/{k}': v for k, v in self._measure(self._learner.real).items()}
+    """The same measures of real works: what a perfect imagination would score."""
+    training = self._measure(self._learner.real)
+    training['copies'] = neighbours.copies(self._held_out.work, self._learner.real.work)
+    return {f'training/{k}': v for k, v in training.items()}
 
   def _measure(self, works: types.Works) -> dict[str, float]:
     return summary.imagination(
-      works, self.held_out, self._learner.real, self._domain.to_values, self._judge
+      works, self._held_out, self._learner.real, self._domain.to_values, self._judge
     )
 
   def _labels(self, count: int) -> np.ndarray:
@@ -68,9 +68,8 @@ class Eyes:
 
 def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   """Imagined works beside what the hand made of them, a row for each class."""
-  names = learner.domain.label_names
-  rows = np.linspace(0, len(names) - 1, min(len(names), _MOST_ROWS)).round().astype(int)
-  labels = np.repeat(rows, columns)
+  shown = _labels(learner, _MOST_ROWS)
+  labels = np.repeat(shown, columns)
   imagined = learner.creator.imagine(np.arange(len(labels)), labels)
   made = learner.creator.make(imagined)
   left, right = (
@@ -82,27 +81,29 @@ def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
     'RGB', (margin + left.width + between + right.width + 12, head + left.height + 8), _PAPER
   )
   draw = ImageDraw.Draw(page)
-  for picture, title, x in ((left, 'imagined', margin), (right, 'painted', margin + left.width + between)):
+  for picture, title, x in (
+    (left, 'imagined', margin),
+    (right, 'painted', margin + left.width + between),
+  ):
     page.paste(picture, (x, head))
     draw.text((x + _GAP, 8), title, _INK, font)
-  for row, label in enumerate(rows):
-    y = head + (row + 0.5) * (left.height - _GAP) / len(rows) + _GAP / 2
-    draw.text((margin - 8, y), names[label][:3], _INK, font, anchor='rm')
+  for row, label in enumerate(shown):
+    y = head + (row + 0.5) * (left.height - _GAP) / len(shown) + _GAP / 2
+    draw.text((margin - 8, y), learner.domain.label_names[label][:3], _INK, font, anchor='rm')
   return page
 
 
 def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Image]:
   """Frames: imagined works in the upper row, the strokes appearing in the lower one."""
-  names = learner.domain.label_names
-  labels = np.linspace(0, len(names) - 1, columns).round().astype(int)
+  labels = np.resize(_labels(learner, columns), columns)
   imagined = learner.creator.imagine(np.arange(columns) + 1000, labels)
   made = learner.creator.make(imagined)
   frames = learner.creator.frames(imagined, made)
-  shown = np.unique(np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int))
+  shown = np.unique(
+    np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
+  )
   render = learner.domain.render
-  return [
-    sheet(render(np.concatenate([imagined.work, frames[index]])), columns) for index in shown
-  ]
+  return [sheet(render(np.concatenate([imagined.work, frames[index]])), columns) for index in shown]
 
 
 def sheet(pictures: np.ndarray, columns: int) -> Image.Image:
@@ -127,21 +128,35 @@ def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
 def headlines(numbers: dict[str, float]) -> str:
   """The numbers that a person wants to see first."""
   lines = []
-  for section, title in (('held_out', 'real pictures never trained on, painted'), ('unseen', 'characters never trained on, painted')):
+  for section, title in (
+    ('held_out', 'real pictures never trained on, painted'),
+    ('unseen', 'characters never trained on, painted'),
+  ):
     if f'{section}/equal_pixels' in numbers:
       lines.append(
-        f"{title}: {numbers[f'{section}/equal_pixels']:.2%} of pixels equal, "
-        f"{numbers[f'{section}/perfect_pictures']:.1%} of pictures perfect"
+        f'{title}: {numbers[f"{section}/equal_pixels"]:.2%} of pixels equal, '
+        f'{numbers[f"{section}/perfect_pictures"]:.1%} of pictures perfect'
       )
-  lines.append(f"{'':<22}{'Frechet':>9}{'coverage':>10}{'precision':>11}{'right label':>13}{'copies':>9}")
+  lines.append(
+    f'{"":<22}{"Frechet":>9}{"coverage":>10}{"precision":>11}{"right label":>13}{"copies":>9}'
+  )
   for section in ('training', 'imagined', 'painted'):
-    row = {name: numbers[f'{section}/{name}'] for name in ('frechet', 'coverage', 'precision', 'label_accuracy', 'copies')}
+    row = {
+      name: numbers[f'{section}/{name}']
+      for name in ('frechet', 'coverage', 'precision', 'label_accuracy', 'copies')
+    }
     title = {'training': 'real (training split)'}.get(section, section)
     lines.append(
-      f"{title:<22}{row['frechet']:>9.2f}{row['coverage']:>10.2f}{row['precision']:>11.2f}"
-      f"{row['label_accuracy']:>13.1%}{row['copies']:>9.1%}"
+      f'{title:<22}{row["frechet"]:>9.2f}{row["coverage"]:>10.2f}{row["precision"]:>11.2f}'
+      f'{row["label_accuracy"]:>13.1%}{row["copies"]:>9.1%}'
     )
   return '\n'.join(lines)
+
+
+def _labels(learner: learner_lib.Learner, most: int) -> np.ndarray:
+  """Up to `most` of the labels that real works of the training split have, evenly spread."""
+  known = np.unique(learner.real.label)
+  return known[np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int)]
 
 
 def _section(split: str) -> str:

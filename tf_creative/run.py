@@ -16,32 +16,40 @@ from tf_creative import learner as learner_lib
 from tf_creative import spec
 
 # What may change between two starts of one run, because what has been learnt does not depend on it.
-FREE = {'run_dir', 'rounds', 'rounds_per_call', 'evaluate_every', 'checkpoint_every', 'progress', 'works'}
+FREE = {
+  'run_dir',
+  'rounds',
+  'rounds_per_call',
+  'evaluate_every',
+  'checkpoint_every',
+  'progress',
+  'works',
+}
 
 
 class Run:
   """Remembers a run, so that the same command again goes on where it stopped."""
 
   def __init__(self, config: config_lib.RunConfig, text: str):
+    """Only looks; nothing is written before `attach`, when the learner could be built."""
     self.path = pathlib.Path(config.run_dir)
-    flags = self.path / 'run.flags'
-    if flags.exists():
-      _check_same(flags.read_text(), text, self.path)
+    self._text = text
+    self._metrics = self.path / 'metrics.jsonl'
+    if tf.train.latest_checkpoint(self.path / 'checkpoints'):
+      _check_same((self.path / 'run.flags').read_text(), text, self.path)
+
+  def attach(self, learner: learner_lib.Learner) -> int:
+    """Restores the newest checkpoint into the learner, if any; the round it was made in."""
     try:
       self.path.mkdir(parents=True, exist_ok=True)
-      flags.write_text(text)
+      (self.path / 'run.flags').write_text(self._text)
     except OSError as error:
       raise spec.UserError(
         f'cannot write to {self.path} ({error.strerror}): choose another --run_dir.'
       ) from error
-    self._metrics = self.path / 'metrics.jsonl'
     self._board = tf.summary.create_file_writer(str(self.path / 'tensorboard'))
     with self._board.as_default(0):
-      tf.summary.text('flags', '\n'.join(f'    {line}' for line in text.splitlines()))
-    self._manager = None
-
-  def attach(self, learner: learner_lib.Learner) -> int:
-    """Restores the newest checkpoint into the learner, if there is one; the round it was made in."""
+      tf.summary.text('flags', ''.join(f'    {line}\n' for line in self._text.splitlines()))
     self._manager = tf.train.CheckpointManager(
       tf.train.Checkpoint(learner=learner), str(self.path / 'checkpoints'), max_to_keep=2
     )
@@ -51,7 +59,9 @@ class Run:
       status.assert_consumed()
     done = int(learner.loop.round)
     if self._metrics.exists():  # what was logged after the checkpoint will be logged again
-      rows = [row for row in self._metrics.read_text().splitlines() if json.loads(row)['round'] <= done]
+      rows = [
+        row for row in self._metrics.read_text().splitlines() if json.loads(row)['round'] <= done
+      ]
       self._metrics.write_text(''.join(f'{row}\n' for row in rows))
     return done
 
@@ -97,7 +107,9 @@ class Stop:
 
   def __enter__(self) -> Stop:
     self.signal = None
-    self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    self._before = {
+      number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     return self
 
   def __exit__(self, *_) -> None:

@@ -60,7 +60,7 @@ def load(table: Mapping[str, str], name: str, what: str) -> Any:
 
 
 def configure(cls: type, options: Mapping[str, Any], what: str) -> Any:
-  """An instance of the dataclass `cls` from options, which must be its fields and of their types."""
+  """An instance of the dataclass `cls` from options, which must be fields and of their types."""
   fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
   for name, value in options.items():
     if name not in fields:

@@ -1,4 +1,4 @@
-"""Randomness as a part: stateless draws keyed by (seed, name, count), so that a checkpoint holds it.
+"""Randomness as a part: stateless draws keyed by (seed, name, count), for a checkpoint to hold.
 
 A generator's state inside an op kernel would be out of a checkpoint's reach; here the only state is
 the count of draws, an ordinary variable, and a resumed run draws what the unstopped one would have.

@@ -5,19 +5,18 @@
 The same command again resumes a stopped run. Later flags overrule earlier ones.
 """
 
+import functools
 import sys
 import time
 
-from absl import app
-from absl import flags
-from absl import logging
+from absl import app, logging
 
 import tf_creative
 from tf_creative import config as config_lib
 from tf_creative import spec
 
 
-def train(config: config_lib.Config) -> int:
+def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   """Trains until the last round or a signal; the exit code."""
   # Imported here, so that --help and a mistyped flag are answered at once.
   from tf_creative import learner as learner_lib
@@ -25,17 +24,18 @@ def train(config: config_lib.Config) -> int:
   from tf_creative import report
   from tf_creative import run as run_lib
 
+  logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
   clock = [('imports', time.monotonic())]
   settings = config.run
   run = run_lib.Run(settings, config_lib.to_text(config))
   learner = learner_lib.Learner(config)
   clock.append(('data and networks', time.monotonic()))
   done = run.attach(learner)
-  eyes = report.Eyes(learner, run.path)
-  clock.append(('judge', time.monotonic()))
+  clock.append(('restoring', time.monotonic()))
+  eyes = functools.cache(lambda: report.Eyes(learner, run.path))  # trains a judge: at first use
 
   def evaluate() -> dict[str, float]:
-    numbers = eyes.look(settings.works)
+    numbers = eyes().look(settings.works)
     run.log(done, numbers)
     run.picture(done, 'gallery', report.gallery(learner))
     return numbers
@@ -68,7 +68,7 @@ def train(config: config_lib.Config) -> int:
     if stop.signal:
       progress.say(f'stopped at round {done}, saved; the same command goes on from there')
       return 128 + stop.signal
-    numbers = evaluate() | eyes.yardstick()
+    numbers = evaluate() | eyes().yardstick()
     run.log(done, numbers)
     report.gallery(learner).save(run.path / 'gallery.png')
     report.save_gif(report.painting(learner), run.path / 'painting.gif')
@@ -98,5 +98,4 @@ def main(argv: list[str]) -> int:
 
 if __name__ == '__main__':
   config_lib.define_flags()
-  flags.FLAGS.set_default('verbosity', logging.ERROR)  # the libraries' chatter is not the run's
   app.run(main, flags_parser=config_lib.parser(__doc__))

@@ -1,4 +1,4 @@
-"""The contracts between the rooms: what a world, a coupling and the parts of a learner look like."""
+"""The contracts between the rooms: what a world, a coupling and a learner's parts look like."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:
 
 
 class Domain(Protocol):
-  """A world as pure functions on batches of tensors, so that one code trains, exports and serves."""
+  """A world as pure functions on batches of tensors: one code trains, exports and serves."""
 
   work_spec: Bounded  # one stored work
   value_shape: tuple[int, ...]  # the same work as the floats that a network reads and writes
@@ -52,7 +52,9 @@ class Domain(Protocol):
   def start(self, concept: Works, seed: tf.Tensor) -> Any:
     """The first state of each episode; `concept` is what the episode is about."""
 
-  def step(self, state: Any, action: tf.Tensor, seed: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+  def step(
+    self, state: Any, action: tf.Tensor, seed: tf.Tensor
+  ) -> tuple[Any, tf.Tensor, tf.Tensor]:
     """The next state, the pay (float32 [B]) and whether the episode is over (bool [B])."""
 
   def observe(self, state: Any) -> Any:

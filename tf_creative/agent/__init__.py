@@ -13,8 +13,8 @@ sys.modules.setdefault('gym', gymnasium)
 
 if importlib.util.find_spec('tf_agents') is None:
   raise ImportError(
-    'TF-Agents is missing. Its metadata asks for old packages that its code does not need, so it is '
-    'installed on its own:\n  pip install --no-deps tf-agents==0.19.0'
+    'TF-Agents is missing. Its metadata asks for old packages that its code does not need, so it '
+    'is installed on its own:\n  pip install --no-deps tf-agents==0.19.0'
   )
 
 AGENTS = {

@@ -6,11 +6,9 @@ import tensorflow as tf
 from tf_agents.drivers import dynamic_step_driver
 from tf_agents.trajectories import time_step as ts
 
-from tf_creative import spec
-from tf_creative import types
-from tf_creative.agent import AGENTS
+from tf_creative import spec, types
+from tf_creative.agent import AGENTS, explore
 from tf_creative.agent import config as config_lib
-from tf_creative.agent import explore
 from tf_creative.agent import replay as replay_lib
 from tf_creative.agent import world as world_lib
 

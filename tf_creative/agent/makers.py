@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tf_keras
 from tf_agents.agents.categorical_dqn import categorical_dqn_agent
 from tf_agents.agents.dqn import dqn_agent
 from tf_agents.trajectories import time_step as ts
+import tf_keras
 
-from tf_creative import spec
-from tf_creative import types
+from tf_creative import spec, types
 from tf_creative.agent import NETWORKS
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import world as world_lib

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import tensorflow as tf
-import tf_keras
 from tf_agents.networks import network
+import tf_keras
 
 
 class QNetwork(network.Network):

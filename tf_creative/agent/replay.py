@@ -16,15 +16,13 @@ class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
     self._stream = streams.Stream(seed, 'agent/replay')
 
   def sample(self, count: int, num_steps: int):
-    """Runs of `num_steps` transitions as the agent's train expects them: [count, num_steps, ...]."""
+    """Runs of `num_steps` frames as the agent's train expects them: [count, num_steps, ...]."""
     last = self._get_last_id()  # the newest frame, -1 when empty; frames are numbered for ever
     first = tf.maximum(last + 1 - self._max_length, 0)
     which, where = streams.split(self._stream.next(), 2)
     starts = tf.random.stateless_uniform(
       [count, 1], which, minval=first, maxval=last + 2 - num_steps, dtype=tf.int64
     )
-    blocks = tf.random.stateless_uniform(
-      [count, 1], where, maxval=self._batch_size, dtype=tf.int64
-    )
+    blocks = tf.random.stateless_uniform([count, 1], where, maxval=self._batch_size, dtype=tf.int64)
     frames = (starts + tf.range(num_steps, dtype=tf.int64)) % self._max_length
     return self._data_table.read(frames + blocks * self._max_length)

@@ -7,8 +7,7 @@ from tf_agents.environments import tf_environment
 from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 
-from tf_creative import streams
-from tf_creative import types
+from tf_creative import streams, types
 
 
 class World(tf_environment.TFEnvironment, tf.Module):

@@ -41,7 +41,7 @@ class Coupling(tf.Module):
 
 
 class Chain(tf.Module):
-  """Several couplings as one: each hook folds from left to right, losses add up; none is the control."""
+  """Several as one: each hook folds from left to right, losses add up; none is the control."""
 
   def __init__(self, couplings: Sequence[types.Coupling]):
     super().__init__(name='couplings')

@@ -6,9 +6,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_creative import spec
-from tf_creative import streams
-from tf_creative import types
+from tf_creative import spec, streams, types
 from tf_creative.couplings import base
 
 

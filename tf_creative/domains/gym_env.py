@@ -8,8 +8,7 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec
-from tf_creative import types
+from tf_creative import spec, types
 from tf_creative.domains import pixel_art as pixel_art_world
 
 
@@ -56,7 +55,7 @@ class WorldEnv(gymnasium.Env):
 
   def _observe(self) -> dict[str, np.ndarray]:
     observation = self.world.observe(self._state)
-    return {name: value[0].numpy() for name, value in observation.items()}
+    return {name: np.array(value[0]) for name, value in observation.items()}
 
   def _seed(self) -> tf.Tensor:
     return tf.constant(self.np_random.integers(2**31, size=2), tf.int32)

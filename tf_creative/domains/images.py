@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 
 from absl import logging
 import numpy as np
@@ -125,14 +126,16 @@ def _prepared(
     other = _builder(data, data_dir)
     if other.is_prepared():  # another process was quicker
       return other
+    # TFDS's own command, `tfds build`, starts only where apache_beam is installed.
+    python = f'import tensorflow_datasets as t; t.load({data!r}, data_dir={str(root)!r})'
     cure = (
       'Set TFDS_DATA_DIR to a folder that can be written.'
       if data in OWN
-      else f"Run 'tfds build {data} --data_dir={root}' where there is a network, or set "
-      f'TFDS_DATA_DIR to a folder that holds it. No download is needed for: {", ".join(OWN)}.'
+      else f'Run python -c "{python}" where there is a network, or set TFDS_DATA_DIR to a folder '
+      f'that holds it. No download is needed for: {", ".join(OWN)}.'
     )
     raise DataError(
-      f"data set '{data}' is not in {root} and could not be prepared: {_first_words(error)} {cure}"
+      f"data set '{data}' is not in {root} and could not be prepared: {_first_words(error)}. {cure}"
     ) from error
 
 
@@ -153,8 +156,6 @@ def _label_key(builder: tfds.core.DatasetBuilder) -> str | None:
 def _split(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
   """The split in TFDS's words; without a `test` the last fifth of `train` stands in for it."""
   splits = builder.info.splits
-  if not splits:
-    raise DataError(f'{builder.data_dir} holds no data: delete that folder and run again.')
   if 'test' not in splits and 'train' in splits and split in ('train', 'test'):
     logging.warning("Data set '%s' has no test split: the last fifth of train is its test.", data)
     return 'train[:80%]' if split == 'train' else 'train[80%:]'
@@ -165,5 +166,4 @@ def _split(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
 
 def _first_words(error: Exception) -> str:
   """An exception in one line: TFDS's can be pages long."""
-  words = ' '.join(str(error).split())
-  return f'{type(error).__name__}: {words[:200]}{"..." if len(words) > 200 else ""}'
+  return f'{type(error).__name__}: {textwrap.shorten(str(error), 240, placeholder=" ...")}'

@@ -18,7 +18,7 @@ NAMED = {
 
 
 def load(name: str, colors: int) -> np.ndarray:
-  """The palette as float32 [colours, channels] in 0..1: one channel for greys, three for colours."""
+  """The palette as float32 [colours, channels] in 0..1: one channel for greys, else three."""
   if name == 'grey':
     if not 2 <= colors <= 256:
       raise spec.SpecError(f"option 'colors' of pixel_art must be 2 to 256 greys, not {colors}.")

@@ -9,10 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec
-from tf_creative import types
-from tf_creative.domains import images
-from tf_creative.domains import palettes
+from tf_creative import spec, types
+from tf_creative.domains import images, palettes
 
 
 class State(NamedTuple):
@@ -23,7 +21,7 @@ class State(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class PixelArt:
-  """An action is (row, column, colour) as one integer; the pay is the error that a stroke removes."""
+  """An action is (row, column, colour) as one integer; the pay is the error that it removes."""
 
   data: str = 'digits'  # one of our own data sets or any image data set of TFDS
   size: int = 8  # height, and width if that is 0
@@ -120,7 +118,9 @@ class PixelArt:
     """Both pictures one-hot, their squared distance and the time left: [B, H, W, 2 palette + 2]."""
     canvas, target = observation['canvas'], observation['target']
     time_left = tf.cast(observation['time_left'], tf.float32)[:, None, None] / self.horizon
-    planes = tf.stack([self._error(canvas, target), time_left + tf.zeros_like(canvas, tf.float32)], -1)
+    planes = tf.stack(
+      [self._error(canvas, target), time_left + tf.zeros_like(canvas, tf.float32)], -1
+    )
     hot = [tf.one_hot(picture, len(self.colours)) for picture in (canvas, target)]
     return tf.concat([*hot, planes], -1)
 

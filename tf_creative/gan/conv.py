@@ -21,42 +21,52 @@ def pyramid(space: tuple[int, ...]) -> list[tuple[int, ...]]:
   return sizes
 
 
-def _convolution(space: tuple[int, ...]) -> type[keras.layers.Layer]:
-  kinds = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D, 3: keras.layers.Conv3D}
-  if len(space) not in kinds:
+def strides(sizes: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+  """How each level of a pyramid is reached from the next finer one."""
+  return [
+    tuple(1 if fine == coarse else 2 for fine, coarse in zip(*pair, strict=True))
+    for pair in zip(sizes, sizes[1:], strict=False)
+  ]
+
+
+def _convolutions(axes: int) -> tuple[type[keras.layers.Layer], type[keras.layers.Layer]]:
+  """The layers that shrink and that enlarge values of so many axes."""
+  kinds = {
+    1: (keras.layers.Conv1D, keras.layers.Conv1DTranspose),
+    2: (keras.layers.Conv2D, keras.layers.Conv2DTranspose),
+    3: (keras.layers.Conv3D, keras.layers.Conv3DTranspose),
+  }
+  if axes not in kinds:
     raise ValueError(
-      f"the network 'conv' wants values of one to three axes and channels, not the axes {space}; "
+      f"the network 'conv' wants values of one to three axes and channels, not of {axes} axes; "
       "'dense' takes any shape."
     )
-  return kinds[len(space)]
-
-
-def _enlarge(x: tf.Tensor, size: tuple[int, ...]) -> tf.Tensor:
-  """Nearest neighbours, twice as large on every axis that has to grow, cropped to `size`."""
-  for axis, side in enumerate(size, start=1):
-    if x.shape[axis] != side:
-      x = tf.repeat(x, 2, axis=axis)
-  return x[(slice(None), *(slice(side) for side in size))]
+  return kinds[axes]
 
 
 class Generator(keras.Model):
   """A code becomes a coarse picture, which is enlarged and refined level by level."""
 
-  def __init__(
-    self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int
-  ):
+  def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='generator')
     *space, channels = value_shape
-    seeds, convolution = layers.Seeds(seed), _convolution(tuple(space))
+    seeds, (convolution, enlargement) = layers.Seeds(seed), _convolutions(len(space))
     self.num_labels, self.conditional = num_labels, layers.uses_labels(num_labels, config)
-    self.sizes = pyramid(tuple(space))[::-1]  # coarsest first
-    self.coarse_shape = (*self.sizes[0], config.width)
-    self.coarse = keras.layers.Dense(
-      math.prod(self.coarse_shape), kernel_initializer=seeds.next()
-    )
-    widths = [config.width] * (len(self.sizes) - 1) + [max(config.width // 2, 1)]
-    self.refine = tuple(
-      convolution(width, 3, padding='same', kernel_initializer=seeds.next()) for width in widths
+    sizes = pyramid(tuple(space))
+    self.coarse_shape, self.sizes = (*sizes[-1], config.width), tuple(sizes[-2::-1])
+    self.coarse = keras.layers.Dense(math.prod(self.coarse_shape), kernel_initializer=seeds.next())
+    self.compose = convolution(config.width, 3, padding='same', kernel_initializer=seeds.next())
+    # Transposed, with a kernel that the stride divides: a superset of 'repeat, then convolve 3x3'
+    # at 4/9 of its products, and without the slow gradient of a repetition.
+    self.enlarge = tuple(
+      enlargement(
+        config.width if level else max(config.width // 2, 1),
+        4,
+        stride,
+        padding='same',
+        kernel_initializer=seeds.next(),
+      )
+      for level, stride in reversed(list(enumerate(strides(sizes))))
     )
     self.paint = convolution(channels, 3, padding='same', kernel_initializer=seeds.next())
     self(tf.zeros([1, config.latent_size]), tf.zeros([1], tf.int32))
@@ -64,31 +74,27 @@ class Generator(keras.Model):
   def call(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     x = layers.with_labels(latents, labels, self.num_labels) if self.conditional else latents
     x = tf.nn.leaky_relu(self.coarse(x))
-    x = tf.reshape(x, [-1, *self.coarse_shape])
-    for size, refine in zip(self.sizes, self.refine, strict=True):
-      x = tf.nn.leaky_relu(refine(_enlarge(x, size)))  # [B, *size, width]
+    x = tf.nn.leaky_relu(self.compose(tf.reshape(x, [-1, *self.coarse_shape])))
+    for enlarge, size in zip(self.enlarge, self.sizes, strict=True):
+      x = enlarge(x)[(slice(None), *map(slice, size))]  # cropped where a side is odd
+      x = tf.nn.leaky_relu(x)  # [B, *size, width]
     return self.paint(x)
 
 
 class Critic(keras.Model):
-  """The generator's mirror image: finest level first, halved until little is left."""
+  """The generator's mirror image, and one level further: nothing but strided convolutions.
 
-  def __init__(
-    self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int
-  ):
+  As in DCGAN (Radford et al. 2016, section 3); a finer first layer cost a third more and drew no
+  better digits.
+  """
+
+  def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='critic')
-    *space, _ = value_shape
-    seeds, convolution = layers.Seeds(seed), _convolution(tuple(space))
-    sizes = pyramid(tuple(space))
-    strides = [
-      tuple(1 if fine == coarse else 2 for fine, coarse in zip(*pair, strict=True))
-      for pair in zip(sizes, sizes[1:], strict=False)
-    ]
-    strides = [(1,) * len(space), *strides, (2,) * len(space)]
-    widths = [max(config.width // 2, 1)] + [config.width] * (len(strides) - 1)
+    axes = len(value_shape) - 1
+    seeds, (convolution, _) = layers.Seeds(seed), _convolutions(axes)
     self.look = tuple(
-      convolution(width, 3, stride, padding='same', kernel_initializer=seeds.next())
-      for width, stride in zip(widths, strides, strict=True)
+      convolution(config.width, 4, stride, padding='same', kernel_initializer=seeds.next())
+      for stride in [*strides(pyramid(tuple(value_shape[:-1]))), (2,) * axes]
     )
     self.think = keras.layers.Dense(config.width, kernel_initializer=seeds.next())
     self.judge = layers.Judgement(num_labels, layers.uses_labels(num_labels, config), seeds)

@@ -12,9 +12,7 @@ from tf_creative.gan.config import GanConfig
 
 
 class Generator(keras.Model):
-  def __init__(
-    self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int
-  ):
+  def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='generator')
     seeds = layers.Seeds(seed)
     self.num_labels, self.conditional = num_labels, layers.uses_labels(num_labels, config)
@@ -34,9 +32,7 @@ class Generator(keras.Model):
 
 
 class Critic(keras.Model):
-  def __init__(
-    self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int
-  ):
+  def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='critic')
     seeds = layers.Seeds(seed)
     self.size = math.prod(value_shape)

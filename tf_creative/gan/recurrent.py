@@ -39,9 +39,7 @@ class Memory(keras.layers.Layer):
 class Generator(keras.Model):
   """A code becomes a plan with a place for every step; the GRU carries it out."""
 
-  def __init__(
-    self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int
-  ):
+  def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='generator')
     seeds = layers.Seeds(seed)
     self.num_labels, self.conditional = num_labels, layers.uses_labels(num_labels, config)
@@ -62,9 +60,7 @@ class Generator(keras.Model):
 class Critic(keras.Model):
   """Reads a work to its end, then judges what it remembers."""
 
-  def __init__(
-    self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int
-  ):
+  def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='critic')
     seeds = layers.Seeds(seed)
     self.steps_shape = (value_shape[0], math.prod(value_shape[1:]))

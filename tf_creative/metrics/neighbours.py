@@ -1,4 +1,4 @@
-"""Measures by nearest neighbours: fidelity, variety, and how far works are from those learnt from."""
+"""Measures by nearest neighbours: fidelity, variety, and distance from what was learnt from."""
 
 from __future__ import annotations
 

@@ -1,0 +1,61 @@
+# make train, make test and the rest: each makes .venv on first use. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Written last, so that an interrupted installation starts again from nothing.
+INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help train test lint lock clean
+
+help:
+	@echo "make train   train on handwritten digits; more flags by ARGS='--seed=1', all by ARGS=--help"
+	@echo "make test    run the tests; one file by ARGS=tests/test_layers.py"
+	@echo "make lint    check style and format"
+	@echo "make lock    pin requirements.in in requirements.txt; newest versions by ARGS=--upgrade"
+	@echo "make clean   remove .venv and caches; what was trained (runs/) stays"
+	@echo
+	@echo "The first of them makes $(VENV) with $(PYTHON); another Python (3.11, 3.12 or 3.13) by"
+	@echo "PYTHON=python3.11, after 'make clean' if there is a $(VENV) already."
+
+train: $(INSTALLED)
+	$(BIN)/python -m tf_creative.train --flagfile=pipelines/pixel_art.flags $(ARGS)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+# uv, because pip cannot pin for all platforms at once; in a place of its own, being no requirement.
+lock: $(INSTALLED)
+	$(PIP) --quiet --upgrade --target $(VENV)/uv uv
+	PYTHONPATH=$(VENV)/uv $(BIN)/python -m uv pip compile requirements.in --quiet --universal \
+	  --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-index-annotation --output-file requirements.txt $(ARGS)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache
+	find tf_creative tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# TF-Agents declares versions that nothing can satisfy beside TensorFlow 2.21 and that its code does
+# not need, hence the installation by itself (and the complaints of `pip check`).
+$(INSTALLED): requirements.txt
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "error: there is no '$(PYTHON)' here. Name a Python of 3.11 to 3.13, as in:" >&2; \
+	  echo "  make train PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "error: tf_creative needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is" \
+	    "$$($(PYTHON) --version 2>&1). Name another, as in:" >&2; \
+	  echo "  make train PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+	  echo "error: '$(PYTHON)' comes without its venv module. On Debian and Ubuntu:" >&2; \
+	  echo "  sudo apt-get install $$($(PYTHON) -c \
+	    'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) -r requirements.txt
+	$(PIP) --no-deps tf-agents==0.19.0
+	@touch $@

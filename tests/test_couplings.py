@@ -1,0 +1,96 @@
+"""Couplings: the identity, the fold, and what each one promises."""
+
+import inspect
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import tiny
+from tf_creative import couplings, spec, types
+from tf_creative.couplings import base, environment
+
+HOOKS = [
+  name for name, _ in inspect.getmembers(types.Coupling, inspect.isfunction) if name[0] != '_'
+]
+
+
+class Marks(base.Coupling):
+  """Writes its letter into everything that passes."""
+
+  def __init__(self, letter: str):
+    super().__init__(None, None, 0)
+    self._letter = letter
+
+  def concept(self, concept):
+    return concept + self._letter
+
+  experience = latents = concept
+
+  def generator_loss(self, values, labels):
+    return tf.constant(float(self._letter))
+
+
+def test_no_coupling_changes_nothing():
+  for coupling in (base.Chain([]), base.Coupling(None, base.NoOptions(), 0)):
+    for hook in ('concept', 'experience', 'latents'):
+      something = object()
+      assert getattr(coupling, hook)(something) is something
+    assert float(coupling.generator_loss(None, None)) == 0
+
+
+def test_couplings_fold_from_left_to_right():
+  chain = base.Chain([Marks('1'), Marks('2')])
+  assert chain.concept('-') == chain.experience('-') == chain.latents('-') == '-12'
+  assert float(chain.generator_loss(None, None)) == 3
+
+
+@pytest.mark.parametrize('name', couplings.COUPLINGS)
+def test_every_coupling_keeps_the_contract(name):
+  """Whatever a hook does, the learner can go on with what it returns."""
+  learner = tiny.learner(couplings=name)
+  coupling = learner.coupling
+  concept = types.Works(*(part[:6] for part in learner.real))
+  for hook in HOOKS:
+    assert callable(getattr(coupling, hook))
+  new = coupling.concept(types.Works(*map(tf.constant, concept)))
+  assert new.work.dtype == tf.uint8 and new.work.shape == concept.work.shape
+  assert new.work.numpy().max() <= learner.domain.work_spec.maximum
+  assert new.label.dtype == tf.int32 and new.label.shape == concept.label.shape
+  for _ in range(4):
+    learner.agent.collect()
+  batch = learner.agent.sample()
+  tf.nest.assert_same_structure(coupling.experience(batch), batch)
+  noise = tf.random.stateless_normal([6, learner.gan.config.latent_size], [0, 0])
+  assert coupling.latents(noise).shape == noise.shape
+  loss = coupling.generator_loss(learner.domain.to_values(new.work), new.label)
+  assert loss.shape == () and np.isfinite(loss)
+
+
+@pytest.mark.parametrize('real', [0.0, 0.25, 1.0])
+def test_environment_leaves_its_share_of_real_works(real):
+  learner = tiny.learner()
+  parts = types.Parts(learner.domain, learner.gan, learner.agent)
+  coupling = environment.Environment(parts, environment.Options(real=real), seed=0)
+  concept = types.Works(*map(tf.constant, learner.real))
+  new = coupling.concept(concept)
+  kept = np.all(new.work.numpy() == concept.work.numpy(), axis=(1, 2)).mean()
+  assert kept == pytest.approx(real, abs=0.05)
+  np.testing.assert_array_equal(new.label, concept.label)
+
+
+def test_environment_imagines_by_the_generator_and_anew_each_time():
+  learner = tiny.learner()
+  parts = types.Parts(learner.domain, learner.gan, learner.agent)
+  coupling = environment.Environment(parts, environment.Options(real=0.0), seed=0)
+  concept = types.Works(*map(tf.constant, learner.real))
+  assert (coupling.concept(concept).work.numpy() != coupling.concept(concept).work.numpy()).any()
+  for variable in learner.gan.average.trainable_variables:
+    variable.assign(tf.zeros_like(variable))
+  # A generator of zeros says sigmoid(0) = .5: between the second and third of four greys.
+  assert set(np.unique(coupling.concept(concept).work)) <= {1, 2}
+
+
+def test_a_share_that_cannot_be_is_refused():
+  with pytest.raises(spec.SpecError, match='must be 0 to 1'):
+    tiny.learner(couplings='environment(real=2)')

@@ -1,0 +1,273 @@
+"""The house keeps its arrows (DESIGN: 'The house'), in its imports and in BUILD alike.
+
+Files are discovered, not listed; nothing of the house is imported, only read.
+"""
+
+import ast
+import fnmatch
+from importlib import metadata
+import pathlib
+import re
+import sys
+from typing import NamedTuple
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tf_creative/**/*.py'))
+TESTS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tests/**/*.py'))
+BUILD = (ROOT / 'BUILD').read_text()
+MOST_LINES = 300
+
+CONTRACTS = {'types', 'spec', 'streams'}
+COMMANDS = {'train', 'create', 'evaluate', 'export', 'serve'}
+ROOMS = {path.split('/')[1] for path in FILES if path.count('/') > 1}
+PACKAGE = '__init__'  # imported with every part of it; it registers the worlds with Gymnasium
+
+# What a file of each layer may import besides its own room.
+ARROWS = {
+  'contract': ({'contract'}, 'contracts know nothing but each other'),
+  'room': (
+    {'contract'},
+    'rooms have no doors: let the hall pass it in, or name both in a coupling',
+  ),
+  'hall': ({'contract', 'room', 'hall'}, 'the hall knows no command: move what it needs down'),
+  'command': ({'contract', 'room', 'hall'}, 'commands share nothing: move it to the hall'),
+}
+# Who alone may import what; the oddities of a library are mended in one place.
+RESERVED = {
+  'tf_agents': {'agent'},
+  'tf_keras': {'agent'},
+  'tensorflow_datasets': {'domains'},
+  'gymnasium': {'domains', 'agent'},
+  'absl.flags': COMMANDS | {'config'},
+}
+
+
+def part_of(path: str) -> str:
+  """The room of a file, or the name of a file beside the rooms."""
+  return path.split('/')[1].removesuffix('.py')
+
+
+def layer_of(part: str) -> str:
+  for layer, parts in {'contract': CONTRACTS, 'command': COMMANDS, 'room': ROOMS}.items():
+    if part in parts:
+      return layer
+  return 'hall'
+
+
+def imports(source: str) -> set[str]:
+  """Dotted names of all that a file imports, wherever in it, tables of 'module:name' included."""
+  names = set()
+  for node in ast.walk(ast.parse(source)):
+    if isinstance(node, ast.Import):
+      names |= {alias.name for alias in node.names}
+    elif isinstance(node, ast.ImportFrom):
+      base = '.' * node.level + (node.module or '')
+      names |= {f'{base}.{alias.name}' for alias in node.names}
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+      names |= set(re.findall(r'\A(tf_creative(?:\.\w+)+)(?::\w+)?\Z', node.value))
+  return names
+
+
+def parts_imported(source: str) -> set[str]:
+  """The parts of the house that a file imports."""
+  known = {part_of(path) for path in FILES}
+  own = [name.split('.') for name in imports(source) if name.split('.')[0] == 'tf_creative']
+  return {name[1] if len(name) > 1 and name[1] in known else PACKAGE for name in own}
+
+
+def import_faults(path: str, source: str) -> list[str]:
+  """What a file imports and must not, with what to do instead."""
+  part, faults = part_of(path), []
+  for name in sorted(imports(source)):
+    if name.startswith('.'):
+      faults.append(f"{path} imports '{name}': write the name in full, from tf_creative on.")
+    for library, allowed in RESERVED.items():
+      if f'{name}.'.startswith(f'{library}.') and part not in allowed:
+        faults.append(f'{path} imports {library}: only {", ".join(sorted(allowed))} may.')
+  allowed, advice = ARROWS[layer_of(part)]
+  for other in sorted(parts_imported(source) - {part, PACKAGE}):
+    registers = part == PACKAGE and other == 'domains'
+    if layer_of(other) not in allowed or (part == PACKAGE and not registers):
+      faults.append(f"{path} imports '{other}': {advice}.")
+  if part not in RESERVED['absl.flags'] and re.search(r'\bFLAGS\b', source):
+    faults.append(f'{path} reads FLAGS: only commands do; pass the value in, or a config.')
+  return faults
+
+
+class Target(NamedTuple):
+  rule: str
+  srcs: set[str]
+  deps: set[str]  # of the house as ':name', of others as 'distribution-name'
+
+
+def targets(build: str) -> dict[str, Target]:
+  """BUILD is nearly Python, so it is run with stand-ins for Bazel's functions."""
+  found = {}
+
+  def rule(kind):
+    def define(name, srcs=(), deps=(), **_):
+      labels = {dep if dep[0] == ':' else _plain(dep) for dep in deps}
+      found[name] = Target(kind, set(srcs), labels)
+
+    return define
+
+  def glob(patterns, exclude=()):
+    def fits(path, patterns):
+      # fnmatch's * crosses folders, Bazel's does not.
+      return any(
+        fnmatch.fnmatch(path, p.replace('**/', '*'))
+        and ('**' in p or path.count('/') == p.count('/'))
+        for p in patterns
+      )
+
+    return [path for path in FILES + TESTS if fits(path, patterns) and not fits(path, exclude)]
+
+  known = {kind: rule(kind) for kind in ('py_library', 'py_binary', 'py_test')}
+  ignored = dict.fromkeys(('load', 'package', 'exports_files'), lambda *_, **__: None)
+  exec(compile(build, 'BUILD', 'exec'), known | ignored | {'glob': glob, 'requirement': str})
+  return found
+
+
+def build_faults(build: str) -> list[str]:
+  """Where BUILD does not say what the files say, with what to do about it."""
+  declared = targets(build)
+  held = {path for target in declared.values() for path in target.srcs}
+  tests = {pathlib.PurePath(path).stem: path for path in TESTS if '/test_' in path}
+  return [
+    *(f"BUILD has no library '{x}': add a py_library." for x in sorted(ROOMS - declared.keys())),
+    *(f'BUILD has no target with {x}: add it to some srcs.' for x in FILES if x not in held),
+    *(
+      f"BUILD has no test '{name}' of {path}: add a py_test."
+      for name, path in tests.items()
+      if name not in declared or declared[name].rule != 'py_test' or path not in declared[name].srcs
+    ),
+    *(fault for name in declared for fault in _missing(name, declared)),
+    *(fault for name in declared for fault in _forbidden(name, declared)),
+  ]
+
+
+def _missing(name: str, declared: dict[str, Target]) -> list[str]:
+  """What a target's files import and its deps lack; tests may get it by way of other targets."""
+  target = declared[name]
+  reached, todo = {f':{name}'}, list(target.deps)
+  while todo:
+    dep = todo.pop()
+    if dep not in reached:
+      reached.add(dep)
+      if not _of_the_house(target) and dep[1:] in declared:
+        todo += declared[dep[1:]].deps
+  wanted = {}
+  for path in sorted(target.srcs):
+    source = (ROOT / path).read_text()
+    wanted |= {f':{_target_of(part)}': path for part in parts_imported(source)}
+    for module in {imported.split('.')[0] for imported in imports(source)}:
+      wanted |= {_plain(found): path for found in DISTRIBUTIONS.get(module, ())[:1]}
+  if name == 'tf_creative':
+    wanted.pop(':domains', None)  # its table only names what is loaded on demand
+  return [
+    f"BUILD's '{name}' lacks the dep '{dep}', which {path} imports."
+    for dep, path in sorted(wanted.items())
+    if dep not in reached
+  ]
+
+
+def _forbidden(name: str, declared: dict[str, Target]) -> list[str]:
+  """Deps against the arrows; tests and what serves them may reach everything."""
+  if not _of_the_house(declared[name]):
+    return []
+  reserved = {_plain(library): allowed for library, allowed in RESERVED.items()}
+  allowed, advice = ARROWS[layer_of(name)] if name != 'tf_creative' else ((), 'it is everywhere')
+  faults = []
+  for dep in sorted(declared[name].deps):
+    if dep[0] != ':':
+      if name not in reserved.get(dep, {name}) | {'tf_creative'}:
+        faults.append(f"BUILD's '{name}' may not have the dep '{dep}': only {reserved[dep]} may.")
+    elif dep[1:] not in declared:
+      faults.append(f"BUILD's '{name}' names '{dep}', which is not there.")
+    elif dep != ':tf_creative' and layer_of(dep[1:]) not in allowed:
+      faults.append(f"BUILD's '{name}' may not have the dep '{dep}': {advice}.")
+  return faults
+
+
+def _of_the_house(target: Target) -> bool:
+  return any(path in FILES for path in target.srcs)
+
+
+def _plain(name: str) -> str:
+  """A distribution's name as the lock spells it, whether by label or by module."""
+  return name.strip('@').replace('_', '-').lower()
+
+
+def _target_of(part: str) -> str:
+  """The target that holds a part."""
+  return {PACKAGE: 'tf_creative'}.get(part, 'hall' if layer_of(part) == 'hall' else part)
+
+
+DISTRIBUTIONS = {
+  module: names
+  for module, names in metadata.packages_distributions().items()
+  if module not in sys.stdlib_module_names and module not in ('tf_creative', 'tests')
+}
+
+
+@pytest.mark.parametrize('path', FILES)
+def test_imports_follow_the_arrows(path):
+  faults = import_faults(path, (ROOT / path).read_text())
+  assert not faults, '\n'.join(faults)
+
+
+@pytest.mark.parametrize('path', FILES + TESTS)
+def test_files_stay_short(path):
+  lines = len((ROOT / path).read_text().splitlines())
+  assert lines <= MOST_LINES, f'{path} has {lines} lines, more than {MOST_LINES}: make it two.'
+
+
+def test_build_says_what_the_imports_say():
+  faults = build_faults(BUILD)
+  assert not faults, '\n'.join(faults)
+
+
+@pytest.mark.parametrize(
+  ('path', 'source', 'fault'),
+  [
+    ('gan/x.py', 'from tf_creative.agent import replay', "imports 'agent'"),
+    ('gan/x.py', 'from tf_creative import metrics as m', "imports 'metrics'"),
+    ('gan/x.py', "TABLE = {'x': 'tf_creative.agent.agent:Agent'}", "imports 'agent'"),
+    ('gan/x.py', 'from tf_creative import config', "imports 'config'"),
+    ('gan/x.py', 'from . import layers', 'in full'),
+    ('couplings/x.py', 'def late():\n  import tf_creative.gan.gan', "imports 'gan'"),
+    ('couplings/x.py', 'from tf_agents.trajectories import trajectory', 'imports tf_agents'),
+    ('gan/x.py', 'import tf_keras', 'imports tf_keras'),
+    ('loop.py', 'import tensorflow_datasets as tfds', 'imports tensorflow_datasets'),
+    ('metrics/x.py', 'import gymnasium', 'imports gymnasium'),
+    ('loop.py', 'from absl import flags', 'imports absl.flags'),
+    ('loop.py', 'import absl.app\nabsl.app.flags.FLAGS.seed', 'reads FLAGS'),
+    ('loop.py', 'from tf_creative import train', "imports 'train'"),
+    ('spec.py', 'from tf_creative import loop', "imports 'loop'"),
+    ('__init__.py', 'from tf_creative import gan', "imports 'gan'"),
+  ],
+)
+def test_a_forbidden_import_is_named(path, source, fault):
+  faults = import_faults(f'tf_creative/{path}', source)
+  assert len(faults) == 1
+  assert fault in faults[0]
+
+
+@pytest.mark.parametrize(
+  ('said', 'instead', 'fault'),
+  [
+    ('name = "gan"', 'name = "gun"', "no library 'gan'"),
+    ('"tf_creative/gan/**/*.py"', '"tf_creative/gan/*.txt"', 'no target with tf_creative/gan/'),
+    ('name = "test_layers"', 'name = "layers"', "no test 'test_layers'"),
+    ('requirement("scipy"),', '', "'metrics' lacks the dep 'scipy'"),
+    ('":metrics",', '', "'hall' lacks the dep ':metrics'"),
+    ('requirement("scipy"),', '":gan",', "'metrics' may not have the dep ':gan'"),
+    ('requirement("scipy"),', '"@tf_agents",', "'metrics' may not have the dep 'tf-agents'"),
+    ('requirement("scipy"),', '":attic",', "names ':attic', which is not there"),
+  ],
+)
+def test_a_build_that_says_otherwise_is_caught(said, instead, fault):
+  assert said in BUILD
+  assert fault in '\n'.join(build_faults(BUILD.replace(said, instead, 1)))

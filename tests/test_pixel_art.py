@@ -1,0 +1,113 @@
+"""The world of pixel art, by hand."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_creative import spec, types
+from tf_creative.domains import palettes, pixel_art
+
+STILL = tf.zeros([2], tf.int32)
+
+
+def start(domain, *targets):
+  works = tf.constant(targets, tf.uint8)
+  return domain.start(types.Works(works, tf.zeros([len(targets)], tf.int32)), STILL)
+
+
+def test_a_stroke_is_paid_by_the_error_that_it_removes():
+  domain = pixel_art.PixelArt(size=2, colors=4)  # greys 0, 1/3, 2/3, 1
+  state = start(domain, [[0, 3], [2, 0]], [[0, 3], [2, 0]])
+  # (row, column, colour) = (0, 1, 3) and (1, 1, 1): row * 2 * 4 + column * 4 + colour = 7 and 13.
+  state, reward, done = domain.step(state, tf.constant([7, 13]), STILL)
+  # Right colour: 1 of squared error goes. Where black was right, 1/3 is an error of 1/9.
+  np.testing.assert_allclose(reward, [1, -1 / 9], rtol=1e-6)
+  assert state.canvas.numpy().tolist() == [[[0, 3], [0, 0]], [[0, 0], [0, 1]]]
+  assert state.time.numpy().tolist() == [1, 1]
+  assert not done.numpy().any()
+
+
+def test_an_episode_ends_with_the_picture_or_with_the_strokes():
+  domain = pixel_art.PixelArt(size=2, colors=2, horizon=2)
+  state = start(domain, [[1, 0], [0, 0]], [[1, 1], [1, 1]])
+  state, _, done = domain.step(state, tf.constant([1, 1]), STILL)
+  assert done.numpy().tolist() == [True, False]
+  _, _, done = domain.step(state, tf.constant([1, 3]), STILL)
+  assert done.numpy().tolist() == [True, True]
+
+
+def test_the_reward_bound_holds():
+  for palette in (*palettes.NAMED, 'grey'):
+    domain = pixel_art.PixelArt(size=3, palette=palette)
+    rng = np.random.default_rng(0)
+    works = rng.integers(0, len(domain.colours), (64, 3, 3))
+    state = start(domain, *works)
+    for _ in range(5):
+      action = rng.integers(0, domain.action_spec.maximum + 1, 64)
+      state, reward, _ = domain.step(state, tf.constant(action, tf.int32), STILL)
+      assert np.abs(reward).max() <= domain.reward_bound + 1e-6
+
+
+def test_what_is_observed_is_in_the_specs():
+  domain = pixel_art.PixelArt(size=3, width=5)
+  observation = domain.observe(start(domain, np.full([3, 5], 3)))
+  for name, bounded in domain.observation_spec.items():
+    value = observation[name]
+    assert value.dtype == bounded.dtype
+    assert value.shape[1:] == bounded.shape
+    assert value.numpy().min() >= bounded.minimum
+    assert value.numpy().max() <= bounded.maximum
+
+
+def test_features_say_all_that_is_to_be_known():
+  domain = pixel_art.PixelArt(size=2, colors=3, horizon=4)
+  state = start(domain, [[0, 2], [1, 0]])
+  state, _, _ = domain.step(state, tf.constant([1]), STILL)  # first pixel in colour 1
+  planes = domain.features(domain.observe(state)).numpy()
+  assert planes.shape == (1, 2, 2, 3 + 3 + 2)
+  # canvas colour 1, target colour 0, squared distance of 1/2 and 0, three of four strokes left
+  np.testing.assert_allclose(planes[0, 0, 0], [0, 1, 0, 1, 0, 0, 0.25, 0.75])
+  np.testing.assert_allclose(planes[0, 0, 1], [1, 0, 0, 0, 0, 1, 1, 0.75])
+
+
+@pytest.mark.parametrize('palette', [*palettes.NAMED, 'grey'])
+def test_values_and_works_are_one_another(palette):
+  domain = pixel_art.PixelArt(size=4, palette=palette)
+  works = np.arange(16).reshape(1, 4, 4) % len(domain.colours)
+  values = domain.to_values(tf.constant(works, tf.uint8))
+  assert values.shape == (1, *domain.value_shape)
+  np.testing.assert_array_equal(domain.to_works(values), works)
+  nudged = values + np.random.default_rng(0).normal(0, 0.01, values.shape)
+  np.testing.assert_array_equal(domain.to_works(tf.cast(nudged, tf.float32)), works)
+
+
+@pytest.mark.parametrize('palette', ['grey', 'pico8'])
+def test_a_generator_gets_legal_works_and_its_gradient(palette):
+  domain = pixel_art.PixelArt(size=4, palette=palette)
+  raw = tf.Variable(
+    np.random.default_rng(0).normal(size=(2, *domain.value_shape)), dtype=tf.float32
+  )
+  with tf.GradientTape() as tape:
+    values = domain.legal(raw)
+    total = tf.reduce_sum(values)
+  np.testing.assert_allclose(values, domain.to_values(domain.to_works(values)), atol=1e-6)
+  soft = tf.sigmoid(raw)
+  np.testing.assert_allclose(tape.gradient(total, raw), soft * (1 - soft), rtol=1e-5)
+
+
+def test_render_and_metrics():
+  domain = pixel_art.PixelArt(size=2, colors=3)
+  works = np.array([[[0, 1], [2, 0]], [[0, 0], [0, 0]]])
+  assert domain.render(works)[0].tolist() == [
+    [[0, 0, 0], [128, 128, 128]],
+    [[255, 255, 255], [0, 0, 0]],
+  ]
+  assert domain.metrics(works, works * 0) == {'equal_pixels': 6 / 8, 'perfect_pictures': 0.5}
+
+
+@pytest.mark.parametrize(
+  'options', [{'size': 1}, {'colors': 1}, {'palette': 'gameby'}, {'horizon': -1}]
+)
+def test_impossible_canvases_are_refused(options):
+  with pytest.raises(spec.SpecError):
+    pixel_art.PixelArt(**options).action_spec.maximum  # noqa: B018

@@ -1,0 +1,57 @@
+"""A whole learner at toy size, on data that the tests make."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative import config as config_lib
+from tf_creative import domains, types
+from tf_creative import learner as learner_lib
+from tf_creative.agent import config as agent_config
+from tf_creative.domains import pixel_art
+from tf_creative.gan import config as gan_config
+
+GAN = gan_config.GanConfig(width=8, batch_size=8, latent_size=4)
+AGENT = agent_config.AgentConfig(
+  width=8, batch_size=8, environments=4, replay_capacity=400, warmup=40, epsilon_decay=20
+)
+
+
+@functools.cache
+def works() -> types.Works:
+  """Horizontal (0) and vertical (1) bars on 4x4 canvases."""
+  rng = np.random.default_rng(0)
+  label = rng.integers(0, 2, 400).astype(np.int32)
+  work = np.zeros((400, 4, 4), np.uint8)
+  for one, vertical in zip(work, label, strict=True):
+    (one.T if vertical else one)[rng.integers(4)] = rng.integers(1, 4)
+  return types.Works(work, label)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bars(pixel_art.PixelArt):
+  """Pixel art whose real works are bars."""
+
+  size: int = 4
+
+  label_names = ['horizontal', 'vertical']
+
+  def real(self, split: str) -> tf.data.Dataset:
+    del split
+    return tf.data.Dataset.from_tensor_slices(works())
+
+
+def config(**run) -> config_lib.Config:
+  settings = {'domain': 'bars', 'rounds_per_call': 5, 'works': 20, 'progress': False, **run}
+  return config_lib.Config(run=config_lib.RunConfig(**settings), gan=GAN, agent=AGENT)
+
+
+def learner(**run) -> learner_lib.Learner:
+  return learner_lib.Learner(config(**run))
+
+
+domains.DOMAINS['bars'] = 'tests.tiny:Bars'
