@@ -17,12 +17,19 @@ from tests import tiny
 from tests.test_config import parse
 from tf_creative import config as config_lib
 from tf_creative import spec, train
+from tf_creative.metrics import judge
 
 TOY = (
   '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --works=40 --gan_width=8 '
   '--gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
   '--agent_warmup=20 --agent_replay_capacity=400 --noprogress'
 ).split()
+
+
+@pytest.fixture(autouse=True)
+def _hasty_judge(monkeypatch):
+  """Here it matters that there is a judgement, not that it is a good one."""
+  monkeypatch.setattr(judge, '_STEPS', 20)
 
 
 def rows(run_dir: pathlib.Path) -> list[dict[str, float]]:
@@ -69,11 +76,11 @@ def test_every_pipeline_runs_and_resumes(name, tmp_path, capsys):
 
 def test_a_resumed_run_ends_bit_for_bit_like_one_that_was_never_stopped(tmp_path):
   train.train(tiny_config(tmp_path / 'whole'))
-  train.train(tiny_config(tmp_path / 'halves', rounds=3, rounds_per_call=1))
+  train.train(tiny_config(tmp_path / 'halves', rounds=2))
   train.train(tiny_config(tmp_path / 'halves'))
   assert state(tmp_path / 'whole') == state(tmp_path / 'halves')
   whole, halves = rows(tmp_path / 'whole'), rows(tmp_path / 'halves')
-  assert whole[-1] == halves[-1]
+  assert [row for row in halves if row['round'] > 2] == [row for row in whole if row['round'] > 2]
   assert (tmp_path / 'whole/gallery.png').read_bytes() == (
     tmp_path / 'halves/gallery.png'
   ).read_bytes()
@@ -85,7 +92,7 @@ def test_rows_after_the_checkpoint_are_logged_once(tmp_path):
     file.write('{"round": 7, "agent/loss": 0.5}\n')  # what a killed run had logged since
   train.train(tiny_config(tmp_path, rounds=8))
   logged = [row['round'] for row in rows(tmp_path) if 'agent/loss' in row]
-  assert len(logged) == len(set(logged)) and 7 in logged
+  assert logged == [2, 4, 6, 8]
 
 
 def test_a_run_of_other_settings_is_refused_with_the_difference(tmp_path):
@@ -111,7 +118,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
   ) as process:
     for line in process.stdout:
-      if line.startswith('first round'):
+      if line.startswith('first rounds'):
         break
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()

@@ -24,7 +24,7 @@ class Eyes:
   def __init__(self, learner: learner_lib.Learner, run_dir: pathlib.Path):
     self._learner, self._domain = learner, learner.domain
     self._held_out = learner.works('test')
-    self._for_hand = {split: learner.works(split) for split in self._domain.hand_splits}
+    self._for_hand = {split: _some(learner.works(split)) for split in self._domain.hand_splits}
     path = run_dir / 'judge.npz'
     if path.exists():
       self._judge = judge_lib.Judge.load(path)
@@ -151,6 +151,12 @@ def headlines(numbers: dict[str, float]) -> str:
       f'{row["label_accuracy"]:>13.1%}{row["copies"]:>9.1%}'
     )
   return '\n'.join(lines)
+
+
+def _some(works: types.Works, most: int = 512) -> types.Works:
+  """At most so many works, spread evenly over all."""
+  places = np.linspace(0, len(works.label) - 1, min(len(works.label), most)).round().astype(int)
+  return types.Works(*(part[places] for part in works))
 
 
 def _labels(learner: learner_lib.Learner, most: int) -> np.ndarray:

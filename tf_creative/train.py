@@ -50,16 +50,17 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}')
     if not done:
       learner.loop.warm_up()
-    first = True
+    first = done
     while done < settings.rounds and not stop.signal:
-      # The first call is of one round, to tell how long a user waits for it.
-      count = 1 if first else min(settings.rounds_per_call, settings.rounds - done)
+      # Up to the next multiple, so that a resumed run logs the same rows as one never stopped.
+      count = min(
+        settings.rounds - done, settings.rounds_per_call - done % settings.rounds_per_call
+      )
       metrics = learner.loop.step(count)
       done += count
-      if first:
-        clock.append(('warm-up and tracing', time.monotonic()))
+      if done - count == first:
+        clock.append((f'warm-up, tracing and {count} rounds', time.monotonic()))
         progress.say(_startup(clock))
-        first = False
       for every, action in actions:
         if every and done // every > (done - count) // every:
           action()
@@ -77,12 +78,12 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
 
 
 def _startup(clock: list[tuple[str, float]]) -> str:
-  """How long the first round was in coming, and why."""
+  """How long the first rounds were in coming, and why."""
   last, parts = tf_creative.STARTED, []
   for name, moment in clock:
     parts.append(f'{name} {moment - last:.1f}')
     last = moment
-  return f'first round after {last - tf_creative.STARTED:.1f} s ({", ".join(parts)})'
+  return f'first rounds after {last - tf_creative.STARTED:.1f} s ({", ".join(parts)})'
 
 
 def main(argv: list[str]) -> int:

@@ -57,7 +57,7 @@ class Generator(keras.Model):
     self.coarse = keras.layers.Dense(math.prod(self.coarse_shape), kernel_initializer=seeds.next())
     self.compose = convolution(config.width, 3, padding='same', kernel_initializer=seeds.next())
     # Transposed, with a kernel that the stride divides: a superset of 'repeat, then convolve 3x3'
-    # at 4/9 of its products, and without the slow gradient of a repetition.
+    # at 4/9 of its products.
     self.enlarge = tuple(
       enlargement(
         config.width if level else max(config.width // 2, 1),
@@ -82,10 +82,9 @@ class Generator(keras.Model):
 
 
 class Critic(keras.Model):
-  """The generator's mirror image, and one level further: nothing but strided convolutions.
+  """The generator's mirror image, one level further: strided convolutions only.
 
-  As in DCGAN (Radford et al. 2016, section 3); a finer first layer cost a third more and drew no
-  better digits.
+  As in DCGAN (Radford et al. 2016, section 3); a first layer at full size makes a step dearer.
   """
 
   def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):

@@ -21,11 +21,11 @@ def imagination(
   """How real, varied, well named and new `works` are; all three sets as stored, with labels.
 
   Distances are taken to held-out real works: to the training split a memoriser would win. They
-  are biased by the sizes n of `works` and m of `held_out`, so they mean something only beside a
-  yardstick of about the same n: the training split passed as `works` (there `copies` is 1 and
-  `novelty` 0 by construction; the yardsticks of those two are `copies` of the held-out works and
-  1). Nothing here is cut to equal sizes: n = 1500 against m = 360 is fine, as long as every row
-  of a table has the same n and m.
+  are biased by the sizes n of `works` and m of `held_out`, so every row of a table needs about
+  the same n and m (n = 1500 against m = 360 is fine) and a yardstick: the training split passed
+  as `works`. Its `copies` is 1 and its `novelty` 0 by construction; for those two the yardsticks
+  are `copies` of the held-out works, and 1. Labels as frequent as the real ones, as in a
+  stratified split, pull `kernel` below zero, for its estimate expects independent draws.
   """
   works_features, real, learnt = (
     eyes.features(to_values(part.work)) for part in (works, held_out, training)
