@@ -190,6 +190,14 @@ def test_optimizers_obey_the_config():
     assert optimizer.beta_1 == 0.25
 
 
+def test_the_learning_rate_falls_as_the_config_says():
+  optimizer = make(learning_rate=0.03, decay_steps=100).generator_optimizer
+  # A cosine from the rate to a hundredth of it: half-way the mean of both, and then it stays.
+  for steps, rate in ((0, 0.03), (50, 0.03 * 1.01 / 2), (100, 0.0003), (1000, 0.0003)):
+    optimizer.iterations.assign(steps)
+    np.testing.assert_allclose(optimizer.learning_rate, rate, rtol=1e-5)
+
+
 def test_same_seed_same_steps():
   first, again = make(seed=3), make(seed=3)
   for gan in first, again:

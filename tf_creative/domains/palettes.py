@@ -20,8 +20,8 @@ NAMED = {
 def load(name: str, colors: int) -> np.ndarray:
   """The palette as float32 [colours, channels] in 0..1: one channel for greys, else three."""
   if name == 'grey':
-    if not 2 <= colors <= 256:
-      raise spec.SpecError(f"option 'colors' of pixel_art must be 2 to 256 greys, not {colors}.")
+    if not 2 <= colors <= 64:
+      raise spec.SpecError(f"option 'colors' of pixel_art must be 2 to 64 greys, not {colors}.")
     return np.linspace(0, 1, colors, dtype=np.float32)[:, None]
   if name not in NAMED:
     raise spec.SpecError(f"unknown palette '{name}'.{spec.nearest(name, [*NAMED, 'grey'])}")

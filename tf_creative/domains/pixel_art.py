@@ -49,6 +49,13 @@ class PixelArt:
     """Squared distance between any two colours: [palette, palette]."""
     return np.square(self.colours[:, None] - self.colours[None]).sum(-1)
 
+  @functools.cached_property
+  def _planes(self) -> np.ndarray:
+    """What `features` says of each pair of colours; one look-up is quicker than computing it."""
+    hot = np.eye(len(self.colours), dtype=np.float32)
+    canvas, target = hot.repeat(len(hot), axis=0), np.tile(hot, (len(hot), 1))
+    return np.concatenate([canvas, target, self._pay.reshape(-1, 1)], axis=1)
+
   @property
   def label_names(self) -> list[str]:
     return images.label_names(self.data)
@@ -97,12 +104,11 @@ class PixelArt:
     colour = tf.cast(action % len(self.colours), tf.uint8)
     here = tf.one_hot(pixel, self.size * self.width, on_value=True, off_value=False, dtype=tf.bool)
     canvas = tf.where(tf.reshape(here, shape), colour[:, None, None], state.canvas)
-    reward = tf.reduce_sum(
-      self._error(state.canvas, state.target) - self._error(canvas, state.target), [1, 2]
-    )
+    before, after = self._pair(state.canvas, state.target), self._pair(canvas, state.target)
+    pay = tf.gather(self._pay.ravel(), before) - tf.gather(self._pay.ravel(), after)
     new = State(canvas, state.target, state.time + 1)
     finished = tf.reduce_all(canvas == state.target, [1, 2])
-    return new, reward, finished | (new.time >= self.horizon)
+    return new, tf.reduce_sum(pay, [1, 2]), finished | (new.time >= self.horizon)
 
   def observe(self, state: State) -> dict[str, tf.Tensor]:
     return {
@@ -116,13 +122,11 @@ class PixelArt:
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Both pictures one-hot, their squared distance and the time left: [B, H, W, 2 palette + 2]."""
-    canvas, target = observation['canvas'], observation['target']
-    time_left = tf.cast(observation['time_left'], tf.float32)[:, None, None] / self.horizon
-    planes = tf.stack(
-      [self._error(canvas, target), time_left + tf.zeros_like(canvas, tf.float32)], -1
-    )
-    hot = [tf.one_hot(picture, len(self.colours)) for picture in (canvas, target)]
-    return tf.concat([*hot, planes], -1)
+    pairs = self._pair(observation['canvas'], observation['target'])
+    planes = tf.gather(self._planes, pairs)
+    time_left = tf.cast(observation['time_left'], tf.float32) / self.horizon
+    time_left = tf.broadcast_to(time_left[:, None, None], tf.shape(pairs))
+    return tf.concat([planes, time_left[..., None]], -1)
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
     soft = tf.sigmoid(raw)
@@ -149,7 +153,6 @@ class PixelArt:
       'perfect_pictures': float(equal.all(axis=(1, 2)).mean()),
     }
 
-  def _error(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """Squared colour distance of every pixel: float32 [B, H, W]."""
-    place = tf.cast(canvas, tf.int32) * len(self.colours) + tf.cast(target, tf.int32)
-    return tf.gather(self._pay.reshape(-1), place)
+  def _pair(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """The place of (colour on the canvas, colour of the target) in a table of all such pairs."""
+    return tf.cast(canvas, tf.int32) * len(self.colours) + tf.cast(target, tf.int32)

@@ -23,6 +23,10 @@ class GanConfig:
   learning_rate: float = dataclasses.field(
     default=4e-4, metadata={'help': 'of both Adam optimizers'}
   )
+  decay_steps: int = dataclasses.field(
+    default=0,
+    metadata={'help': 'updates in which the rate falls to a hundredth, by a cosine; 0: never'},
+  )
   beta_1: float = dataclasses.field(default=0.0, metadata={'help': "Adam's first decay"})
   r1: float = dataclasses.field(
     default=1.0, metadata={'help': 'weight of the critic gradient penalty at real works'}

@@ -36,9 +36,10 @@ class Gan(tf.Module):
     self.critic_optimizer = self._optimizer(self.critic)
 
   def _optimizer(self, model: keras.Model) -> keras.Optimizer:
-    optimizer = keras.optimizers.Adam(
-      self.config.learning_rate, beta_1=self.config.beta_1, beta_2=0.99
-    )
+    rate = self.config.learning_rate
+    if self.config.decay_steps:
+      rate = keras.optimizers.schedules.CosineDecay(rate, self.config.decay_steps, alpha=0.01)
+    optimizer = keras.optimizers.Adam(rate, beta_1=self.config.beta_1, beta_2=0.99)
     optimizer.build(model.trainable_variables)
     return optimizer
 

@@ -1,0 +1,109 @@
+"""What pipelines/RESULTS.md claims, run and held: minutes a test, on a machine otherwise idle.
+
+  python -m pytest -m slow tests/test_results.py -s
+
+Each run stays in runs/results/ and prints its row of the table; a run that is already there is
+only shown and judged again.
+"""
+
+import functools
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+import tensorflow as tf
+from tf_agents.trajectories import trajectory
+
+from tf_creative import config as config_lib
+from tf_creative import learner as learner_lib
+from tf_creative import loop as loop_lib
+
+SEEDS = [0, 1, 2]
+COLUMNS = ('frechet', 'coverage', 'precision', 'recall', 'label_accuracy', 'copies', 'novelty')
+
+pytestmark = pytest.mark.slow
+
+
+@functools.cache
+def run(pipeline: str, seed: int, *flags: str) -> dict[str, float]:
+  """The last numbers of a run, with the minutes that it took."""
+  name = '-'.join([pipeline, str(seed), *(flag.strip('-').replace('=', '_') for flag in flags)])
+  run_dir = pathlib.Path('runs/results', name)
+  minutes = run_dir / 'minutes'
+  if not minutes.exists():
+    began = time.monotonic()
+    flagfile = f'--flagfile=pipelines/{pipeline}.flags'
+    command = [sys.executable, '-m', 'tf_creative.train', flagfile, f'--seed={seed}', *flags]
+    subprocess.run([*command, f'--run_dir={run_dir}'], check=True)
+    minutes.write_text(f'{(time.monotonic() - began) / 60:.2f}')
+  rows = (run_dir / 'metrics.jsonl').read_text().splitlines()
+  numbers = {'minutes': float(minutes.read_text()), **json.loads(rows[-1])}
+  cells = [f'{numbers["minutes"]:.1f}']
+  for split in ('held_out', 'unseen'):
+    if f'{split}/equal_pixels' in numbers:
+      cells += [f'{numbers[f"{split}/{k}"]:.2%}' for k in ('equal_pixels', 'perfect_pictures')]
+  cells += [f'{numbers[f"painted/{column}"]:.3f}' for column in COLUMNS]
+  ratio = numbers['painted/frechet'] / numbers['training/frechet']
+  print(f'\n| {name} | ' + ' | '.join([*cells, f'{ratio:.2f}']) + ' |')
+  return numbers
+
+
+@pytest.mark.parametrize('seed', SEEDS)
+def test_digits_are_imagined_and_painted(seed):
+  numbers = run('pixel_art', seed)
+  assert numbers['minutes'] <= 6
+  assert numbers['held_out/equal_pixels'] >= 0.995
+  assert numbers['held_out/perfect_pictures'] >= 0.9
+  assert numbers['painted/frechet'] <= 1.2 * numbers['training/frechet']
+  assert numbers['painted/coverage'] >= 0.8
+  assert numbers['painted/precision'] >= 0.65
+  assert numbers['painted/label_accuracy'] >= 0.95
+  assert numbers['painted/copies'] <= numbers['training/copies']
+
+
+@pytest.mark.parametrize('seed', SEEDS)
+def test_the_control_run_paints_as_well_without_any_coupling(seed):
+  assert run('pixel_art', seed, '--couplings=')['held_out/equal_pixels'] >= 0.995
+
+
+@pytest.mark.parametrize('seed', SEEDS)
+def test_characters_never_seen_are_painted(seed):
+  numbers = run('glyphs', seed)
+  assert numbers['minutes'] <= 4
+  assert numbers['unseen/equal_pixels'] >= 0.99
+
+
+def test_the_driver_costs_less_than_a_twentieth_of_a_round():
+  """TF-Agents' driver against the same steps written by hand, alternating in one process."""
+  learner = learner_lib.Learner(config_lib.Config())
+  learner.loop.warm_up()
+  agent = learner.agent
+
+  def by_hand():
+    for _ in range(agent.config.collect_steps):
+      time_step = agent.world.current_time_step()
+      action_step = agent.explorer.action(time_step)
+      next_step = agent.world.step(action_step.action)
+      agent.replay.add_batch(trajectory.from_transition(time_step, action_step, next_step))
+    return {'reward': tf.reduce_mean(next_step.reward)}
+
+  count, seconds = tf.constant(50), {}
+  steps = {'driver': agent.collect, 'hand': by_hand, 'round': learner.loop._round}
+  loops = {name: _loop(step) for name, step in steps.items()}
+  for repeat in range(11):
+    for name, loop in loops.items():
+      began = time.perf_counter()
+      loop(count)
+      if repeat:  # the first one traces
+        seconds.setdefault(name, []).append((time.perf_counter() - began) / 50)
+  medians = {name: statistics.median(times) for name, times in seconds.items()}
+  print('\n' + ', '.join(f'{name} {1e3 * median:.2f} ms' for name, median in medians.items()))
+  assert medians['driver'] - medians['hand'] < 0.05 * medians['round']
+
+
+def _loop(step):
+  return tf.function(lambda count: loop_lib._repeat(step, count), autograph=False)
