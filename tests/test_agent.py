@@ -156,6 +156,14 @@ def test_boltzmann_samples_by_the_values():
   assert np.mean(agent.explorer.action(time_step).action) == pytest.approx(share, abs=0.03)
 
 
+def test_what_is_logged_of_collecting_is_what_happened():
+  agent = agent_lib.Agent('dqn', worlds.TwoStates(), TOY, seed=0)
+  best = agent.values({'place': agent.world.current_time_step().observation['place']})
+  logged = agent.collect()
+  assert float(logged['q']) == pytest.approx(float(tf.reduce_mean(tf.reduce_max(best, -1))))
+  assert float(logged['epsilon']) == 1.0
+
+
 def test_replay_gives_only_whole_runs_each_equally_often():
   replay = replay_lib.Replay(
     {'n': tensor_spec.TensorSpec([], tf.int32)}, batch_size=2, max_length=5, seed=0
@@ -210,6 +218,8 @@ def test_world_restarts_each_episode_by_itself_and_pays_nothing_for_it():
   assert [s.discount.numpy().tolist() for s in steps] == [[1, 1], [1, 1], [0, 0], [1, 1]]
   assert steps[2].observation['canvas'].numpy()[0].tolist() == [[1, 0], [0, 0]]
   assert steps[3].observation['canvas'].numpy().max() == 0
+  # The first painter was paid 1 for the one right stroke, the second painted nothing new.
+  assert world.returns.numpy().tolist() == [1, 0]
 
 
 def test_the_bank_renews_its_oldest_first():

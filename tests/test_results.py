@@ -44,7 +44,7 @@ def run(pipeline: str, seed: int, *flags: str) -> dict[str, float]:
   numbers = {'minutes': float(minutes.read_text()), **json.loads(rows[-1])}
   cells = [f'{numbers["minutes"]:.1f}']
   for split in ('held_out', 'unseen'):
-    if f'{split}/equal_pixels' in numbers:
+    if f'{split}/equal_pixels' in numbers:  # a world has one of the two
       cells += [f'{numbers[f"{split}/{k}"]:.2%}' for k in ('equal_pixels', 'perfect_pictures')]
   cells += [f'{numbers[f"painted/{column}"]:.3f}' for column in COLUMNS]
   ratio = numbers['painted/frechet'] / numbers['training/frechet']

@@ -35,7 +35,8 @@ class RunConfig:
   rounds_per_call: int = _field(50, 'rounds in one call of the compiled loop')
   evaluate_every: int = _field(2000, 'rounds between two looks at what has been learnt; 0: never')
   checkpoint_every: int = _field(1000, 'rounds between two checkpoints')
-  works: int = _field(1500, 'imagined works that the last measurement is taken on')
+  picture_every: int = _field(500, 'rounds between two grids of imagined works in TensorBoard')
+  works: int = _field(1500, 'imagined works (and at most so many real ones) to measure on')
   progress: bool = _field(True, 'a live progress bar where the screen allows it')
 
 

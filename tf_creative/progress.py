@@ -10,7 +10,7 @@ import rich.console
 import rich.progress
 
 _SHOWN = {
-  'agent/reward': 'pay',
+  'agent/return': 'return',
   'agent/loss': 'q-loss',
   'gan/critic_gap': 'gap',
   'held_out/equal_pixels': 'pixels',

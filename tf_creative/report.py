@@ -21,10 +21,12 @@ _MOST_ROWS, _MOST_FRAMES = 20, 60
 class Eyes:
   """Judges a learner's works against held-out real ones, always with the same frozen classifier."""
 
-  def __init__(self, learner: learner_lib.Learner, run_dir: pathlib.Path):
-    self._learner, self._domain = learner, learner.domain
+  def __init__(self, learner: learner_lib.Learner, run_dir: pathlib.Path, count: int):
+    self._learner, self._domain, self._count = learner, learner.domain, count
     self._held_out = learner.works('test')
-    self._for_hand = {split: _some(learner.works(split)) for split in self._domain.hand_splits}
+    self._for_hand = {
+      split: _some(learner.works(split), count) for split in self._domain.hand_splits
+    }
     path = run_dir / 'judge.npz'
     if path.exists():
       self._judge = judge_lib.Judge.load(path)
@@ -34,7 +36,7 @@ class Eyes:
       self._judge = judge_lib.Judge.train(values, learner.real.label, len(names))
       self._judge.save(path)
 
-  def look(self, count: int) -> dict[str, float]:
+  def look(self) -> dict[str, float]:
     """How well the hand paints what it never saw, and what imagination and hand make together."""
     creator = self._learner.creator
     numbers = {}
@@ -42,7 +44,7 @@ class Eyes:
       made = creator.make(works)
       for name, value in self._domain.metrics(made.work, works.work).items():
         numbers[f'{_section(split)}/{name}'] = value
-    imagined = creator.imagine(np.arange(count), self._labels(count))
+    imagined = creator.imagine(np.arange(self._count), self._labels())
     made = creator.make(imagined)
     for name, value in self._domain.metrics(made.work, imagined.work).items():
       numbers[f'imagined/{name}'] = value
@@ -52,7 +54,7 @@ class Eyes:
 
   def yardstick(self) -> dict[str, float]:
     """The same measures of real works: what a perfect imagination would score."""
-    training = self._measure(self._learner.real)
+    training = self._measure(_some(self._learner.real, self._count))
     training['copies'] = neighbours.copies(self._held_out.work, self._learner.real.work)
     return {f'training/{k}': v for k, v in training.items()}
 
@@ -61,9 +63,9 @@ class Eyes:
       works, self._held_out, self._learner.real, self._domain.to_values, self._judge
     )
 
-  def _labels(self, count: int) -> np.ndarray:
+  def _labels(self) -> np.ndarray:
     """Labels as frequent as among the real works, the same at every look."""
-    return np.random.default_rng(0).permutation(np.resize(self._learner.real.label, count))
+    return np.random.default_rng(0).permutation(np.resize(self._learner.real.label, self._count))
 
 
 def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
@@ -91,6 +93,13 @@ def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
     y = head + (row + 0.5) * (left.height - _GAP) / len(shown) + _GAP / 2
     draw.text((margin - 8, y), learner.domain.label_names[label][:3], _INK, font, anchor='rm')
   return page
+
+
+def imagined(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
+  """Works from fixed codes, a row for each class: how an imagination comes to see."""
+  labels = np.repeat(_labels(learner, _MOST_ROWS), columns)
+  works = learner.creator.imagine(np.arange(len(labels)), labels)
+  return sheet(learner.domain.render(works.work), columns)
 
 
 def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Image]:
@@ -153,7 +162,7 @@ def headlines(numbers: dict[str, float]) -> str:
   return '\n'.join(lines)
 
 
-def _some(works: types.Works, most: int = 512) -> types.Works:
+def _some(works: types.Works, most: int) -> types.Works:
   """At most so many works, spread evenly over all."""
   places = np.linspace(0, len(works.label) - 1, min(len(works.label), most)).round().astype(int)
   return types.Works(*(part[places] for part in works))

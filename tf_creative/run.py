@@ -21,6 +21,7 @@ FREE = {
   'rounds',
   'rounds_per_call',
   'evaluate_every',
+  'picture_every',
   'checkpoint_every',
   'progress',
   'works',

@@ -32,16 +32,19 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   clock.append(('data and networks', time.monotonic()))
   done = run.attach(learner)
   clock.append(('restoring', time.monotonic()))
-  eyes = functools.cache(lambda: report.Eyes(learner, run.path))  # trains a judge: at first use
+  eyes = functools.cache(
+    lambda: report.Eyes(learner, run.path, settings.works)
+  )  # trains a judge: at first use
 
   def evaluate() -> dict[str, float]:
-    numbers = eyes().look(settings.works)
+    numbers = eyes().look()
     run.log(done, numbers)
     run.picture(done, 'gallery', report.gallery(learner))
     return numbers
 
   actions = (
     (settings.rounds_per_call, lambda: run.log(done, metrics)),
+    (settings.picture_every, lambda: run.picture(done, 'imagined', report.imagined(learner))),
     (settings.evaluate_every, lambda: metrics.update(evaluate())),
     (settings.checkpoint_every, lambda: run.save(done)),
   )

@@ -63,7 +63,12 @@ class Agent(tf.Module):
   def collect(self) -> dict[str, tf.Tensor]:
     """collect_steps steps in every environment, remembered."""
     time_step, _ = self._driver.run()
-    return {'reward': tf.reduce_mean(time_step.reward), 'epsilon': self.epsilon()}
+    return {
+      'reward': tf.reduce_mean(time_step.reward),
+      'return': tf.reduce_mean(self.world.returns),
+      'epsilon': self.epsilon(),
+      'q': tf.convert_to_tensor(self.explorer.value),
+    }
 
   def sample(self):
     """A batch of remembered transitions."""

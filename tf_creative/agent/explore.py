@@ -24,15 +24,17 @@ class Explorer(tf_policy.TFPolicy):
     )
     self._policy, self._epsilon, self._temperature = policy, epsilon, temperature
     self._stream = streams.Stream(seed, 'agent/explore')
+    self.value = tf.Variable(0.0, trainable=False)  # mean of the best Q-values, to be logged
 
   def _variables(self):
-    return [*self._policy.variables(), self._stream.count]
+    return [*self._policy.variables(), self._stream.count, self.value]
 
   def _action(self, time_step, policy_state, seed):
     del seed
     # Q-policies (C51's too) give their values as the logits of a categorical distribution.
     step = self._policy.distribution(time_step, policy_state)
     values = step.action.logits_parameter()  # [B, actions]
+    self.value.assign(tf.reduce_mean(tf.reduce_max(values, -1)))
     count, actions = tf.shape(values)[0], values.shape[1]
     choose, pick, sample = streams.split(self._stream.next(), 3)
     if self._temperature:

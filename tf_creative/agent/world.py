@@ -34,6 +34,8 @@ class World(tf_environment.TFEnvironment, tf.Module):
     # Everyone starts as if an episode had just ended, so that the first step is a reset.
     self._step_type = tf.Variable(tf.fill([batch_size], ts.StepType.LAST), trainable=False)
     self._reward = tf.Variable(tf.zeros([batch_size]), trainable=False)
+    self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)  # in the episode so far
+    self.returns = tf.Variable(tf.zeros([batch_size]), trainable=False)  # of the last ended ones
 
   def refresh(self, concept: types.Works) -> None:
     """Puts what coming episodes are to be about in place of the oldest in the bank."""
@@ -68,6 +70,8 @@ class World(tf_environment.TFEnvironment, tf.Module):
     tf.nest.map_structure(lambda variable, value: variable.assign(value), self._state, state)
     self._reward.assign(reward)
     self._step_type.assign(step_type)
+    self._paid.assign(tf.where(step_type == ts.StepType.FIRST, 0.0, self._paid + reward))
+    self.returns.assign(tf.where(step_type == ts.StepType.LAST, self._paid, self.returns))
     return self._current_time_step()
 
   def _draw(self) -> types.Works:

@@ -62,7 +62,7 @@ class PixelArt:
 
   @property
   def hand_splits(self) -> tuple[str, ...]:
-    return ('test', 'unseen') if self.data == 'glyphs' else ('test',)
+    return ('unseen',) if self.data == 'glyphs' else ('test',)
 
   @property
   def value_shape(self) -> tuple[int, int, int]:
