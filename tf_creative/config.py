@@ -13,31 +13,28 @@ from absl import flags
 from tf_creative import spec
 from tf_creative.agent.config import AgentConfig
 from tf_creative.gan.config import GanConfig
-
-
-def _field(default, help_text: str):
-  return dataclasses.field(default=default, metadata={'help': help_text})
+from tf_creative.spec import setting
 
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-  run_dir: str = _field('runs/default', 'where everything goes; the same command again resumes')
-  domain: str = _field('pixel_art', 'the world: pixel_art(data=digits, size=8, colors=4, ...)')
-  agent: str = _field('ddqn', 'the learner of the hand: ddqn, dqn, c51')
-  couplings: str = _field(
+  run_dir: str = setting('runs/default', 'where everything goes; the same command again resumes')
+  domain: str = setting('pixel_art', 'the world: pixel_art(data=digits, size=8, colors=4, ...)')
+  agent: str = setting('ddqn', 'the learner of the hand: ddqn, dqn, c51')
+  couplings: str = setting(
     'environment', 'what ties imagination and hand: environment(real=0.25); empty: nothing'
   )
-  seed: int = _field(0, 'of everything that is drawn')
-  rounds: int = _field(8000, 'rounds of training: an agent phase, then a GAN phase')
-  agent_steps: int = _field(1, "updates of the agent in a round's agent phase (GAN frozen)")
-  gan_steps: int = _field(1, "updates of the GAN in a round's GAN phase (agent frozen)")
-  joint_weight: float = _field(1.0, 'lambda of the logged objective L_DQN + lambda L_GAN')
-  rounds_per_call: int = _field(50, 'rounds in one call of the compiled loop')
-  evaluate_every: int = _field(2000, 'rounds between two looks at what has been learnt; 0: never')
-  checkpoint_every: int = _field(1000, 'rounds between two checkpoints')
-  picture_every: int = _field(500, 'rounds between two grids of imagined works in TensorBoard')
-  works: int = _field(1500, 'imagined works (and at most so many real ones) to measure on')
-  progress: bool = _field(True, 'a live progress bar where the screen allows it')
+  seed: int = setting(0, 'of everything that is drawn')
+  rounds: int = setting(8000, 'rounds of training: an agent phase, then a GAN phase')
+  agent_steps: int = setting(1, "updates of the agent in a round's agent phase (GAN frozen)")
+  gan_steps: int = setting(1, "updates of the GAN in a round's GAN phase (agent frozen)")
+  joint_weight: float = setting(1.0, 'lambda of the logged objective L_DQN + lambda L_GAN')
+  rounds_per_call: int = setting(50, 'rounds in one call of the compiled loop')
+  evaluate_every: int = setting(2000, 'rounds between two looks at what has been learnt; 0: never')
+  checkpoint_every: int = setting(1000, 'rounds between two checkpoints')
+  picture_every: int = setting(500, 'rounds between two grids of imagined works in TensorBoard')
+  works: int = setting(1500, 'imagined works (and at most so many real ones) to measure on')
+  progress: bool = setting(True, 'a live progress bar where the screen allows it')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,6 +26,11 @@ class Spec(NamedTuple):
   options: dict[str, Any]
 
 
+def setting(default: Any, help_text: str) -> Any:
+  """A field of a config dataclass that becomes a flag, with its line of `--help`."""
+  return dataclasses.field(default=default, metadata={'help': help_text})
+
+
 def closest(name: str, valid: Iterable[str]) -> str:
   """The part of an error message that offers the nearest valid name, if one is near."""
   close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -42,12 +43,13 @@ class QNetwork(network.Network):
       values += self._value(summary)[:, None] - tf.reduce_mean(values, axis=1, keepdims=True)
     return (values if self.num_atoms else values[..., 0]), network_state
 
+  @abc.abstractmethod
   def _make_layers(self, shape: tf.TensorShape, width: int, depth: int, atoms: int) -> None:
-    raise NotImplementedError
+    """All layers but the one of the dueling value."""
 
+  @abc.abstractmethod
   def _advantages(self, features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """A number for every action and atom, and what the dueling value is computed from."""
-    raise NotImplementedError
 
   def _layer(self, kind: type, units: int, *args, **options):
     """A layer with a seed of its own, so that the same seed means the same weights."""

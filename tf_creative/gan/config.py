@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 
+from tf_creative.spec import setting
+
 
 @dataclasses.dataclass(frozen=True)
 class GanConfig:
-  network: str = dataclasses.field(
-    default='conv', metadata={'help': 'networks of generator and critic: conv, dense, recurrent'}
+  network: str = setting('conv', 'networks of generator and critic: conv, dense, recurrent')
+  loss: str = setting('r3gan', 'adversarial loss: r3gan, non_saturating, minimax, hinge, wgan_gp')
+  conditional: bool = setting(True, 'tell generator and critic the label of a work')
+  latent_size: int = setting(32, 'length of the code z')
+  width: int = setting(64, 'channels or units of a layer')
+  batch_size: int = setting(64, 'real works in a batch')
+  learning_rate: float = setting(4e-4, 'of both Adam optimizers')
+  decay_steps: int = setting(
+    0, 'updates in which the rate falls to a hundredth, by a cosine; 0: never'
   )
-  loss: str = dataclasses.field(
-    default='r3gan',
-    metadata={'help': 'adversarial loss: r3gan, non_saturating, minimax, hinge, wgan_gp'},
-  )
-  conditional: bool = dataclasses.field(
-    default=True, metadata={'help': 'tell generator and critic the label of a work'}
-  )
-  latent_size: int = dataclasses.field(default=32, metadata={'help': 'length of the code z'})
-  width: int = dataclasses.field(default=64, metadata={'help': 'channels or units of a layer'})
-  batch_size: int = dataclasses.field(default=64, metadata={'help': 'real works in a batch'})
-  learning_rate: float = dataclasses.field(
-    default=4e-4, metadata={'help': 'of both Adam optimizers'}
-  )
-  decay_steps: int = dataclasses.field(
-    default=0,
-    metadata={'help': 'updates in which the rate falls to a hundredth, by a cosine; 0: never'},
-  )
-  beta_1: float = dataclasses.field(default=0.0, metadata={'help': "Adam's first decay"})
-  r1: float = dataclasses.field(
-    default=1.0, metadata={'help': 'weight of the critic gradient penalty at real works'}
-  )
-  r2: float = dataclasses.field(
-    default=1.0, metadata={'help': 'weight of the critic gradient penalty at imagined works'}
-  )
-  gp: float = dataclasses.field(
-    default=10.0, metadata={'help': 'weight of the penalty that wgan_gp has in place of r1 and r2'}
-  )
-  ema_decay: float = dataclasses.field(
-    default=0.998, metadata={'help': 'decay of the averaged generator that imagines'}
-  )
+  beta_1: float = setting(0.0, "Adam's first decay")
+  r1: float = setting(1.0, 'weight of the critic gradient penalty at real works')
+  r2: float = setting(1.0, 'weight of the critic gradient penalty at imagined works')
+  gp: float = setting(10.0, 'weight of the penalty that wgan_gp has in place of r1 and r2')
+  ema_decay: float = setting(0.998, 'decay of the averaged generator that imagines')
