@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import dataclasses
+import pathlib
 import sys
 import textwrap
 from typing import Any
@@ -46,67 +47,89 @@ class Config:
   agent: AgentConfig = AgentConfig()
 
 
-def _fields() -> Iterator[tuple[str, str, dataclasses.Field]]:
-  """Every setting as (flag, group, field)."""
-  for group in dataclasses.fields(Config):
-    prefix = '' if group.name == 'run' else f'{group.name}_'
-    for field in dataclasses.fields(group.default):
-      yield prefix + field.name, group.name, field
+def _fields(settings: type) -> Iterator[tuple[str, str, dataclasses.Field]]:
+  """Every setting as (flag, group, field); what is not in a group is in the group ''."""
+  for field in dataclasses.fields(settings):
+    if not dataclasses.is_dataclass(field.default):
+      yield field.name, '', field
+      continue
+    prefix = '' if field.name == 'run' else f'{field.name}_'
+    for inner in dataclasses.fields(field.default):
+      yield prefix + inner.name, field.name, inner
 
 
-def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
+def define_flags(values: flags.FlagValues = flags.FLAGS, settings: type = Config) -> None:
+  """A flag for each setting; a tuple may be given flag by flag, or with commas."""
   define = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,
     str: flags.DEFINE_string,
+    tuple: flags.DEFINE_multi_string,
   }
-  for name, _, field in _fields():
+  for name, _, field in _fields(settings):
     define[type(field.default)](name, field.default, field.metadata['help'], flag_values=values)
 
 
-def from_flags(values: flags.FlagValues = flags.FLAGS) -> Config:
+def from_flags(values: flags.FlagValues = flags.FLAGS, settings: type = Config) -> Any:
   groups: dict[str, dict[str, Any]] = {}
-  for name, group, field in _fields():
-    groups.setdefault(group, {})[field.name] = values[name].value
-  classes = {field.name: type(field.default) for field in dataclasses.fields(Config)}
-  return Config(**{group: classes[group](**settings) for group, settings in groups.items()})
+  for name, group, field in _fields(settings):
+    value = values[name].value
+    if isinstance(field.default, tuple):
+      value = tuple(word for given in value for word in given.split(',') if word)
+    groups.setdefault(group, {})[field.name] = value
+  loose = groups.pop('', {})
+  classes = {field.name: type(field.default) for field in dataclasses.fields(settings)}
+  return settings(**loose, **{name: classes[name](**part) for name, part in groups.items()})
+
+
+def from_file(path: pathlib.Path) -> Config:
+  """The config that `to_text` wrote down."""
+  values = flags.FlagValues()
+  define_flags(values)
+  try:
+    values(['', *path.read_text().split('\n')])
+  except flags.Error as error:
+    raise spec.UserError(f'{path} cannot be read by this version: {error}.') from error
+  return from_flags(values)
 
 
 def to_text(config: Config) -> str:
   """The lines of a flagfile that makes this config again."""
   lines = []
-  for name, group, field in _fields():
+  for name, group, field in _fields(Config):
     value = getattr(getattr(config, group), field.name)
     lines.append(f'--{name}={str(value).lower() if isinstance(value, bool) else value}')
   return '\n'.join(lines) + '\n'
 
 
-def help_text(usage: str) -> str:
+def help_text(usage: str, settings: type = Config) -> str:
   """What `--help` shows: every setting on a line or two, with its default."""
   lines, shown = [usage.strip()], None
   titles = {'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
-  for name, group, field in _fields():
+  for name, group, field in _fields(settings):
     if group != shown:
-      lines += ['', f'{titles[group]}:']
+      lines += ['', f'{titles.get(group, "Settings")}:']
       shown = group
-    text = f'{field.metadata["help"]} [{field.default}]'
+    default = ','.join(field.default) if isinstance(field.default, tuple) else field.default
+    text = f'{field.metadata["help"]} [{default}]'
     head = f'  --{name}'
     lines += textwrap.wrap(text, 100, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27)
   return '\n'.join(lines)
 
 
-def parser(usage: str) -> Callable[[list[str]], list[str]]:
+def parser(usage: str, settings: type = Config) -> Callable[[list[str]], list[str]]:
   """Reads the command line as absl does, but answers `--help` with every setting on one page."""
 
   def parse(argv: list[str]) -> list[str]:
     if {'--help', '-help', '-h', '--helpshort'} & set(argv):
-      print(help_text(usage))
+      print(help_text(usage, settings))
       sys.exit(0)
     try:
       return flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
-      near = spec.closest(error.flagname, (name for name, _, _ in _fields())).replace("'", "'--", 1)
+      near = spec.closest(error.flagname, (name for name, _, _ in _fields(settings)))
+      near = near.replace("'", "'--", 1)
       print(
         f"error: unknown flag '--{error.flagname}'.{near} All settings: --help", file=sys.stderr
       )

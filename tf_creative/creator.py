@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,68 +17,116 @@ class Made(NamedTuple):
 
   work: np.ndarray  # uint8 [B, ...]
   steps: np.ndarray  # int32 [B], actions until the episode was over
+  returns: np.ndarray  # float32 [B], what they were paid in all
   actions: np.ndarray  # int32 [B, T]; what stands after `steps` had no effect
 
 
 class Creator(tf.Module):
   """Imagines and makes; the same seed gives the same work, for the hand is greedy here."""
 
-  def __init__(self, parts: types.Parts):
+  def __init__(self, parts: types.Parts, labels: np.ndarray):
+    """`labels` are those that were trained on: what a work without a wish may be of."""
     super().__init__(name='creator')
     self._domain, self._gan, self._agent = parts
-    self._imagine = tf.function(self.imagine_graph, autograph=False, reduce_retracing=True)
-    self._make = tf.function(self.make_graph, autograph=False, reduce_retracing=True)
-    self._step = tf.function(self._domain.step, autograph=False)
+    self.known_labels = np.unique(labels)
+    graph = functools.partial(tf.function, autograph=False, reduce_retracing=True)
+    self._latents, self._decode = graph(self.latents_graph), graph(self.decode_graph)
+    self._make = graph(functools.partial(self.make_graph, self.greedy))
+    self._scribble = graph(functools.partial(self.make_graph, self.random))
+    self._score = graph(self._score_graph)
+    self._step = graph(self._domain.step)
 
-  def imagine_graph(self, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """One imagined work, as stored, for each seed [B] and label [B]."""
+  def latents_graph(self, seed: tf.Tensor) -> tf.Tensor:
+    """The code that each seed [B] stands for."""
     size = self._gan.config.latent_size
-    latents = tf.map_fn(
+    return tf.map_fn(
       lambda one: tf.random.stateless_normal([size], tf.stack([one, 0])),
       tf.cast(seed, tf.int64),
       fn_output_signature=tf.TensorSpec([size], tf.float32),
     )
+
+  def decode_graph(self, latents: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """The imagined work, as stored, of each code and label."""
     return self._domain.to_works(self._gan.generate(latents, label))
 
-  def make_graph(self, concept: types.Works) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Every concept worked on until its episode is over: works, steps, actions [T, B]."""
+  def make_graph(
+    self, act: Callable[[Any, tf.Tensor], tf.Tensor], concept: types.Works, begun: tf.Tensor
+  ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Episodes about each concept, from `begun` on: works, steps, returns, actions [T, B]."""
     domain = self._domain
-    state = domain.start(concept, _still())
+    state = domain.place(domain.start(concept, _still()), begun)
     over = tf.zeros_like(concept.label, tf.bool)
-    steps = tf.zeros_like(concept.label)
+    steps, returns = tf.zeros_like(concept.label), tf.zeros_like(concept.label, tf.float32)
     actions = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=over.shape)
 
-    def step(time, state, over, steps, actions):
-      action = self._agent.act(domain.observe(state))
-      moved, _, done = domain.step(state, action, _still())
+    def step(time, state, over, steps, returns, actions):
+      action = act(domain.observe(state), time)
+      moved, pay, done = domain.step(state, action, _still())
       state = types.select(over, state, moved)
       steps += tf.cast(~over, tf.int32)
-      return time + 1, state, over | done, steps, actions.write(time, action)
+      returns += tf.where(over, 0.0, pay)
+      return time + 1, state, over | done, steps, returns, actions.write(time, action)
 
-    _, state, _, steps, actions = tf.while_loop(
+    _, state, _, steps, returns, actions = tf.while_loop(
       lambda time, state, over, *_: (time < domain.horizon) & ~tf.reduce_all(over),
       step,
-      [0, state, over, steps, actions],
+      [0, state, over, steps, returns, actions],
     )
-    return domain.work(state), steps, actions.stack()
+    return domain.work(state), steps, returns, actions.stack()
 
-  def imagine(self, seed: Any, label: Any) -> types.Works:
-    """An imagined work for each seed and label."""
-    seed, label = np.asarray(seed, np.int64), np.asarray(label, np.int32)
-    works = [self._imagine(*map(tf.constant, batch)) for batch in _batches(seed, label)]
-    return types.Works(np.concatenate(works), label)
+  def greedy(self, observation: Any, time: tf.Tensor) -> tf.Tensor:
+    """The hand at its best."""
+    del time
+    return self._agent.act(observation)
 
-  def make(self, concept: types.Works) -> Made:
-    """What the hand makes of each concept."""
-    parts = [self._make(types.Works(*map(tf.constant, batch))) for batch in _batches(*concept)]
-    works, steps, actions = zip(*parts, strict=True)
-    longest = max(len(a) for a in actions)
+  def random(self, observation: Any, time: tf.Tensor) -> tf.Tensor:
+    """Any action, whatever is seen: what every hand must beat."""
+    count = tf.shape(tf.nest.flatten(observation)[0])[0]
+    actions = self._domain.action_spec
+    return tf.random.stateless_uniform(
+      [count], tf.stack([time, 0]), maxval=actions.maximum + 1, dtype=actions.dtype
+    )
+
+  def imagine(self, seed: Any, label: Any = None) -> types.Works:
+    """An imagined work for each seed and label; where a label is -1 or none, the seed draws it."""
+    seed = np.asarray(seed, np.int64)
+    label = np.full(seed.shape, -1) if label is None else np.asarray(label)
+    # Hashed, so that neighbouring seeds get unlike labels, and each the same in every company.
+    drawn = self.known_labels[_hash(seed) % np.uint64(len(self.known_labels))]
+    label = np.where(label < 0, drawn, label).astype(np.int32)
+    return self.decode(self.latents(seed), label)
+
+  def latents(self, seed: Any) -> np.ndarray:
+    return _in_batches(self._latents, np.asarray(seed, np.int64))
+
+  def decode(self, latents: np.ndarray, label: np.ndarray) -> types.Works:
+    label = np.asarray(label, np.int32)
+    return types.Works(_in_batches(self._decode, np.asarray(latents, np.float32), label), label)
+
+  def score(self, works: types.Works) -> np.ndarray:
+    """The critic's logits: the higher, the more like a real work of that label."""
+    return _in_batches(self._score, *works)
+
+  def make(
+    self, concept: types.Works, begun: np.ndarray | None = None, random: bool = False
+  ) -> Made:
+    """What the hand makes of each concept, from `begun` on if that is given."""
+    make = self._scribble if random else self._make
+    begun = np.asarray(self._blank(concept) if begun is None else begun)
+    parts = []
+    for work, label, first in _batches(*concept, begun):
+      works = types.Works(tf.constant(work), tf.constant(label))
+      parts.append([part.numpy() for part in make(works, tf.constant(first))])
+    works, steps, returns, actions = zip(*parts, strict=True)
+    longest = max(map(len, actions))
     actions = [np.pad(a, [(0, longest - len(a)), (0, 0)]).T for a in actions]
-    return Made(*map(np.concatenate, (works, steps, actions)))
+    return Made(*map(np.concatenate, (works, steps, returns, actions)))
 
-  def frames(self, concept: types.Works, made: Made) -> np.ndarray:
-    """The works as they came about, the blank start first: uint8 [T + 1, B, ...]."""
+  def frames(self, concept: types.Works, made: Made, begun: np.ndarray | None = None) -> np.ndarray:
+    """The works as they came about, the start first: uint8 [T + 1, B, ...]."""
     state = self._domain.start(types.Works(*map(tf.constant, concept)), _still())
+    if begun is not None:
+      state = self._domain.place(state, tf.constant(begun))
     frames = [self._domain.work(state)]
     for time, action in enumerate(made.actions.T):
       moved, _, _ = self._step(state, tf.constant(action), _still())
@@ -84,10 +134,28 @@ class Creator(tf.Module):
       frames.append(self._domain.work(state))
     return np.stack(frames)
 
+  def _blank(self, concept: types.Works) -> tf.Tensor:
+    return self._domain.work(self._domain.start(types.Works(*map(tf.constant, concept)), _still()))
+
+  def _score_graph(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    return self._gan.score(self._domain.to_values(work), label)
+
 
 def _still() -> tf.Tensor:
   """The seed of a world that is not left to chance."""
   return tf.zeros([2], tf.int32)
+
+
+def _hash(seed: np.ndarray) -> np.ndarray:
+  """Splitmix64's finish: 64 bits that look random, of each seed."""
+  x = seed.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+  x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+  x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+  return x ^ (x >> np.uint64(31))
+
+
+def _in_batches(function: Callable, *arrays: np.ndarray) -> np.ndarray:
+  return np.concatenate([function(*map(tf.constant, batch)) for batch in _batches(*arrays)])
 
 
 def _batches(*arrays: np.ndarray, size: int = 500):

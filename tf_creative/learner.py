@@ -28,7 +28,7 @@ class Learner(tf.Module):
     parts = types.Parts(self.domain, self.gan, self.agent)
     self.coupling = _build_couplings(config.run.couplings, parts, seed)
     self.loop = loop_lib.Loop(parts, self.coupling, self.real, config.run)
-    self.creator = creator_lib.Creator(parts)
+    self.creator = creator_lib.Creator(parts, self.real.label)
 
   def works(self, split: str) -> types.Works:
     """All real works of a split, in memory: they are small, and training draws in the graph."""

@@ -55,9 +55,7 @@ class Run:
       tf.train.Checkpoint(learner=learner), str(self.path / 'checkpoints'), max_to_keep=2
     )
     if self._manager.latest_checkpoint:
-      status = self._manager.checkpoint.restore(self._manager.latest_checkpoint)
-      status.assert_existing_objects_matched()
-      status.assert_consumed()
+      _restore(self._manager.checkpoint, self._manager.latest_checkpoint)
     done = int(learner.loop.round)
     if self._metrics.exists():  # what was logged after the checkpoint will be logged again
       rows = [
@@ -98,6 +96,29 @@ class Run:
       'checkpoints': 'what a resumed run goes on from',
     }
     return '\n'.join(f'{self.path / name}  {text}' for name, text in what.items())
+
+
+def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
+  """What a run was told and what it has learnt; nothing in its directory is touched."""
+  newest = tf.train.latest_checkpoint(path / 'checkpoints')
+  if not newest:
+    beside = sorted(str(flags.parent) for flags in path.parent.glob('*/run.flags'))
+    raise spec.UserError(
+      f'{path} holds no trained run. '
+      + (f'There are: {", ".join(beside)}. ' if beside else '')
+      + f'To train one: python -m tf_creative.train --run_dir={path}'
+    )
+  config = config_lib.from_file(path / 'run.flags')
+  learner = learner_lib.Learner(config)
+  _restore(tf.train.Checkpoint(learner=learner), newest)
+  return config, learner
+
+
+def _restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
+  """Everything, or an error."""
+  status = checkpoint.restore(path)
+  status.assert_existing_objects_matched()
+  status.assert_consumed()
 
 
 class Stop:

@@ -6,22 +6,22 @@ The same command again resumes a stopped run. Later flags overrule earlier ones.
 """
 
 import functools
-import sys
 import time
 
-from absl import app, logging
+from absl import logging
 
 import tf_creative
+from tf_creative import command
 from tf_creative import config as config_lib
-from tf_creative import spec
 
 
 def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   """Trains until the last round or a signal; the exit code."""
   # Imported here, so that --help and a mistyped flag are answered at once.
+  from tf_creative import eyes as eyes_lib
   from tf_creative import learner as learner_lib
+  from tf_creative import pictures
   from tf_creative import progress as progress_lib
-  from tf_creative import report
   from tf_creative import run as run_lib
 
   logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
@@ -33,18 +33,18 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   done = run.attach(learner)
   clock.append(('restoring', time.monotonic()))
   eyes = functools.cache(
-    lambda: report.Eyes(learner, run.path, settings.works)
+    lambda: eyes_lib.Eyes(learner, run.path, settings.works)
   )  # trains a judge: at first use
 
   def evaluate() -> dict[str, float]:
     numbers = eyes().look()
     run.log(done, numbers)
-    run.picture(done, 'gallery', report.gallery(learner))
+    run.picture(done, 'gallery', pictures.gallery(learner))
     return numbers
 
   actions = (
     (settings.rounds_per_call, lambda: run.log(done, metrics)),
-    (settings.picture_every, lambda: run.picture(done, 'imagined', report.imagined(learner))),
+    (settings.picture_every, lambda: run.picture(done, 'imagined', pictures.imagined(learner))),
     (settings.evaluate_every, lambda: metrics.update(evaluate())),
     (settings.checkpoint_every, lambda: run.save(done)),
   )
@@ -74,9 +74,9 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
       return 128 + stop.signal
     numbers = evaluate() | eyes().yardstick()
     run.log(done, numbers)
-    report.gallery(learner).save(run.path / 'gallery.png')
-    report.save_gif(report.painting(learner), run.path / 'painting.gif')
-    progress.say(f'\n{report.headlines(numbers)}\n\n{run.contents()}')
+    pictures.gallery(learner).save(run.path / 'gallery.png')
+    pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
+    progress.say(f'\n{eyes_lib.headlines(numbers)}\n\n{run.contents()}')
   return 0
 
 
@@ -89,17 +89,5 @@ def _startup(clock: list[tuple[str, float]]) -> str:
   return f'first rounds after {last - tf_creative.STARTED:.1f} s ({", ".join(parts)})'
 
 
-def main(argv: list[str]) -> int:
-  if len(argv) > 1:
-    print(f"train takes flags only, not '{argv[1]}': write --name=value.", file=sys.stderr)
-    return 2
-  try:
-    return train(config_lib.from_flags())
-  except spec.UserError as error:
-    print(f'error: {error}', file=sys.stderr)
-    return 2
-
-
 if __name__ == '__main__':
-  config_lib.define_flags()
-  app.run(main, flags_parser=config_lib.parser(__doc__))
+  command.run(train, __doc__)

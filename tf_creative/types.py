@@ -63,6 +63,9 @@ class Domain(Protocol):
   def work(self, state: Any) -> tf.Tensor:
     """What stands on the easel, as stored."""
 
+  def place(self, state: Any, work: tf.Tensor) -> Any:
+    """The state with another work on the easel, to be gone on with."""
+
   def features(self, observation: Any) -> tf.Tensor:
     """An observation as the float planes that the agent's networks read: [B, ..., channels]."""
 
@@ -78,8 +81,17 @@ class Domain(Protocol):
   def render(self, works: tf.Tensor) -> Any:
     """Stored works as pictures for people: uint8 RGB arrays [B, height, width, 3]."""
 
-  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, float]:
-    """The world's own numbers: how well `works` do what `concept` asked for."""
+  def drawing(self, start: Any, actions: Any) -> str:
+    """One episode's actions [T] from the work `start` on, as an SVG that draws the outcome."""
+
+  def read(self, path: Any) -> tuple[Any, Any]:
+    """Somebody's file as a work, and what of it is given: bool [...], False where it has gaps."""
+
+  def store(self, works: Works, seeds: Any, folder: Any) -> str:
+    """Works with the seeds of their making as a data set of TFDS in `folder`; where it is."""
+
+  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
+    """The world's own numbers of each work [B]: how well it does what `concept` asked for."""
 
 
 class Parts(NamedTuple):

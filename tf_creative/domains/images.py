@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
+import pathlib
 import textwrap
 
 from absl import logging
 import numpy as np
+from PIL import Image
 import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -63,6 +66,51 @@ def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
   return list(builder.info.features[key].names) if key else ['']
 
 
+def splits(data: str, *, data_dir: str | None = None) -> list[str]:
+  """The splits that a data set has."""
+  return list(_prepared(data, _builder(data, data_dir), data_dir).info.splits)
+
+
+def read(
+  path: str | os.PathLike, height: int, width: int, palette: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """A picture file as a work [H, W], and which of its pixels are not transparent: bool [H, W]."""
+  try:
+    with Image.open(path) as file:
+      picture = np.asarray(file.convert('RGBA'))
+  except (OSError, ValueError, Image.DecompressionBombError) as error:
+    raise spec.UserError(f'cannot read {path} as a picture: {_first_words(error)}.') from error
+  colours = tf.constant(palette, tf.float32)
+  work = _nearest(_resize(_recolour(picture, colours), height, width), colours)
+  opaque = _resize(tf.image.convert_image_dtype(picture[..., 3:], tf.float32), height, width)
+  return work.numpy(), opaque.numpy()[..., 0] >= 0.5
+
+
+def store(
+  pictures: np.ndarray,
+  labels: np.ndarray,
+  names: list[str],
+  seeds: np.ndarray,
+  folder: str | os.PathLike,
+) -> str:
+  """Pictures [N, H, W, 1 or 3] as a data set that TFDS reads by builder_from_directory."""
+  columns = {'image': pictures, 'label': labels, 'seed': seeds}
+  features = {
+    'image': tfds.features.Image(shape=pictures.shape[1:]),
+    'label': tfds.features.ClassLabel(names=names),
+    'seed': tfds.features.Scalar(np.int64),
+  }
+  builder = tfds.dataset_builders.store_as_tfds_dataset(
+    name='created',
+    version='1.0.0',
+    features=tfds.features.FeaturesDict(features),
+    split_datasets={'train': tf.data.Dataset.from_tensor_slices(columns)},
+    data_dir=folder,
+    disable_shuffling=True,
+  )
+  return str(builder.data_dir)
+
+
 def _recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
   """Any picture as floats with as many channels as the palette; what is clear shows the blank."""
   picture = tf.image.convert_image_dtype(picture, tf.float32)
@@ -94,6 +142,8 @@ def _nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
 def _builder(data: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
   if data in OWN:
     return spec.load(OWN, data, 'data set')(data_dir=data_dir)
+  if (pathlib.Path(data) / 'dataset_info.json').exists():
+    return tfds.builder_from_directory(data)
   try:
     return tfds.builder(data, data_dir=data_dir)
   except Exception as error:  # TFDS answers by ValueError, AssertionError, TypeError, ImportError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ import tensorflow as tf
 
 from tf_creative import spec, types
 from tf_creative.domains import images, palettes
+
+_ZOOM = 16  # screen pixels of a canvas pixel in a drawing
 
 
 class State(NamedTuple):
@@ -62,7 +65,7 @@ class PixelArt:
 
   @property
   def hand_splits(self) -> tuple[str, ...]:
-    return ('unseen',) if self.data == 'glyphs' else ('test',)
+    return ('unseen',) if 'unseen' in images.splits(self.data) else ('test',)
 
   @property
   def value_shape(self) -> tuple[int, int, int]:
@@ -92,6 +95,15 @@ class PixelArt:
   def real(self, split: str) -> tf.data.Dataset:
     return images.works(self.data, split, self.size, self.width, self.colours)
 
+  def read(self, path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
+    return images.read(path, self.size, self.width, self.colours)
+
+  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> str:
+    pictures = self.render(works.work)
+    if self.palette == 'grey':
+      pictures = pictures[..., :1]
+    return images.store(pictures, works.label, self.label_names, seeds, folder)
+
   def start(self, concept: types.Works, seed: tf.Tensor) -> State:
     del seed  # every picture begins blank
     time = tf.zeros(tf.shape(concept.label), tf.int32)
@@ -120,6 +132,9 @@ class PixelArt:
   def work(self, state: State) -> tf.Tensor:
     return state.canvas
 
+  def place(self, state: State, work: tf.Tensor) -> State:
+    return state._replace(canvas=work)
+
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Both pictures one-hot, their squared distance and the time left: [B, H, W, 2 palette + 2]."""
     pairs = self._pair(observation['canvas'], observation['target'])
@@ -146,12 +161,37 @@ class PixelArt:
     rgb = np.broadcast_to(self.colours, (len(self.colours), 3))
     return np.round(rgb[np.asarray(works)] * 255).astype(np.uint8)
 
-  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, float]:
+  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
     equal = np.asarray(works) == np.asarray(concept)
-    return {
-      'equal_pixels': float(equal.mean()),
-      'perfect_pictures': float(equal.all(axis=(1, 2)).mean()),
-    }
+    return {'equal_pixels': equal.mean((1, 2)), 'perfect_pictures': equal.all((1, 2))}
+
+  def strokes(self, actions: np.ndarray) -> np.ndarray:
+    """Actions as (row, column, colour): [..., 3]."""
+    pixel, colour = np.divmod(actions, len(self.colours))
+    return np.stack([*np.divmod(pixel, self.width), colour], -1)
+
+  def drawing(self, start: np.ndarray, actions: np.ndarray) -> str:
+    """An SVG that paints `actions` on the canvas `start`, a square for each stroke.
+
+    A viewer that plays no animations shows the finished work.
+    """
+    codes = ['#' + bytes(rgb).hex() for rgb in self.render(np.arange(len(self.colours)))]
+    cells = ''.join(
+      f'<path d="M{x},{y}h1v1h-1z" fill="{codes[start[y, x]]}"/>'
+      for y, x in np.argwhere(start)  # colour 0 is the background
+    )
+    strokes = ''.join(
+      f'<path d="M{x},{y}h1v1h-1z" fill="{codes[colour]}" style="--t:{time}"/>'
+      for time, (y, x, colour) in enumerate(self.strokes(actions), 1)
+    )
+    height, width = self.size, self.width
+    return (
+      f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+      f'width="{width * _ZOOM}" height="{height * _ZOOM}" shape-rendering="crispEdges">'
+      '<style>@media not (prefers-reduced-motion){path[style]{animation:wait '
+      'calc(var(--t)*80ms)}}@keyframes wait{from,to{visibility:hidden}}</style>'
+      f'<path d="M0,0h{width}v{height}h-{width}z" fill="{codes[0]}"/>{cells}{strokes}</svg>\n'
+    )
 
   def _pair(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """The place of (colour on the canvas, colour of the target) in a table of all such pairs."""

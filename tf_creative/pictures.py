@@ -1,0 +1,87 @@
+"""Pictures for people: galleries, sheets and paintings in the making."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from tf_creative import learner as learner_lib
+
+_PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
+_CELL = 36  # screen pixels that the shorter side of a work should at least have
+_MOST_ROWS, _MOST_FRAMES = 20, 60
+
+
+def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
+  """Imagined works beside what the hand made of them, a row for each class."""
+  shown = _labels(learner, _MOST_ROWS)
+  labels = np.repeat(shown, columns)
+  imagined = learner.creator.imagine(np.arange(len(labels)), labels)
+  made = learner.creator.make(imagined)
+  left, right = (
+    sheet(learner.domain.render(works), columns) for works in (imagined.work, made.work)
+  )
+  font = ImageFont.load_default(16)
+  margin, head, between = 34, 34, 30
+  page = Image.new(
+    'RGB', (margin + left.width + between + right.width + 12, head + left.height + 8), _PAPER
+  )
+  draw = ImageDraw.Draw(page)
+  for picture, title, x in (
+    (left, 'imagined', margin),
+    (right, 'painted', margin + left.width + between),
+  ):
+    page.paste(picture, (x, head))
+    draw.text((x + _GAP, 8), title, _INK, font)
+  for row, label in enumerate(shown):
+    y = head + (row + 0.5) * (left.height - _GAP) / len(shown) + _GAP / 2
+    draw.text((margin - 8, y), learner.domain.label_names[label][:3], _INK, font, anchor='rm')
+  return page
+
+
+def imagined(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
+  """Works from fixed codes, a row for each class: how an imagination comes to see."""
+  labels = np.repeat(_labels(learner, _MOST_ROWS), columns)
+  works = learner.creator.imagine(np.arange(len(labels)), labels)
+  return sheet(learner.domain.render(works.work), columns)
+
+
+def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Image]:
+  """Frames: imagined works in the upper row, the strokes appearing in the lower one."""
+  labels = np.resize(_labels(learner, columns), columns)
+  imagined = learner.creator.imagine(np.arange(columns) + 1000, labels)
+  made = learner.creator.make(imagined)
+  frames = learner.creator.frames(imagined, made)
+  shown = np.unique(
+    np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
+  )
+  render = learner.domain.render
+  return [sheet(render(np.concatenate([imagined.work, frames[index]])), columns) for index in shown]
+
+
+def sheet(pictures: np.ndarray, columns: int) -> Image.Image:
+  """Small RGB pictures [N, h, w, 3] as one large one, magnified without blur."""
+  count, height, width, _ = pictures.shape
+  zoom = max(1, -(-_CELL // min(height, width)))
+  cell = np.array([height, width]) * zoom + _GAP
+  rows = -(-count // columns)
+  page = np.full((rows * cell[0] + _GAP, columns * cell[1] + _GAP, 3), _PAPER, np.uint8)
+  for index, picture in enumerate(pictures):
+    y, x = np.array(divmod(index, columns)) * cell + _GAP
+    page[y : y + height * zoom, x : x + width * zoom] = picture.repeat(zoom, 0).repeat(zoom, 1)
+  return Image.fromarray(page)
+
+
+def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
+  """An animation that rests on its last frame."""
+  times = [80] * (len(frames) - 1) + [2000]
+  frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0)
+
+
+def _labels(learner: learner_lib.Learner, most: int) -> np.ndarray:
+  """Up to `most` of the labels that real works of the training split have, evenly spread."""
+  known = learner.creator.known_labels
+  return known[np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int)]
