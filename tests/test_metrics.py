@@ -1,15 +1,10 @@
-"""Every measure against an oracle: closed forms, brute force, and sets whose answer is known."""
+"""Distances between sets of works against oracles: closed forms, brute force, known answers."""
 
-import time
-
-import keras
 import numpy as np
 import pytest
 from scipy import linalg
-from sklearn import datasets, model_selection
 
-from tf_creative import types
-from tf_creative.metrics import frechet, judge, kernel, neighbours, summary
+from tf_creative.metrics import frechet, kernel, neighbours
 
 
 def normal(seed, *shape):
@@ -138,6 +133,13 @@ def test_identical_sets_are_covered_and_disjoint_sets_are_not():
   assert set(neighbours.fidelity_and_variety(rows + 1000, rows).values()) == {0}
 
 
+def test_in_distribution_is_what_precision_counts():
+  works, real = normal(0, 40, 3), normal(1, 30, 3) + 1
+  inside = neighbours.in_distribution(works, real, k=3)
+  assert inside.mean() == neighbours.fidelity_and_variety(works, real, k=3)['precision']
+  assert 0 < inside.mean() < 1
+
+
 def test_repeated_real_rows_are_covered_by_their_like():
   rows = np.repeat(normal(0, 3, 2), 10, axis=0)
   assert neighbours.fidelity_and_variety(rows, rows)['coverage'] == 1
@@ -157,116 +159,60 @@ def test_copies_counts_exact_repeats_only():
     neighbours.copies(works.astype(np.float32), training)
 
 
+def test_nearest_says_how_far_and_which():
+  away, place = neighbours.nearest([[0.0, 3.0], [9.0, 0.0]], [[9.0, 1.0], [0.0, 0.0], [4.0, 3.0]])
+  assert (away.tolist(), place.tolist()) == ([3, 1], [1, 0])
+
+
 def test_novelty_is_relative_to_that_of_real_works():
-  training, held_out = np.array([[0.0], [10.0]]), np.array([[1.0], [7.0]])  # 1 and 3 away: mean 2
-  assert neighbours.novelty(training, training, held_out) == 0
-  assert neighbours.novelty(held_out, training, held_out) == 1
-  assert neighbours.novelty(np.array([[16.0]]), training, held_out) == 3
+  held_out_away = [1.0, 3.0]  # 2 on average
+  assert neighbours.novelty([0.0, 0.0], held_out_away) == 0
+  assert neighbours.novelty(held_out_away, held_out_away) == 1
+  assert neighbours.novelty([6.0], held_out_away) == 3
 
 
-# The judge
+def test_authenticity_worked_by_hand():
+  # The learnt 0 and 1 are 1 apart, 5 is 4 away from its next: within that they have variants.
+  # 0 and -1 are of 0, 2.5 (1.5 away from 1) is free, 9 is of 5, and 9.5 is free.
+  training, works = np.array([[0.0], [1.0], [5.0]]), [[0.0], [-1.0], [2.5], [9.0], [9.5]]
+  assert neighbours.authenticity(*neighbours.nearest(works, training), training) == 2 / 5
 
 
-def to_values(works):
-  return np.asarray(works, np.float32)[..., None] / 1.5 - 1
+def test_authenticity_against_brute_force():
+  works, training = normal(0, 40, 2), normal(1, 30, 2)
+  free = []
+  for work in works:
+    i = min(range(30), key=lambda i: np.linalg.norm(work - training[i]))
+    next_to_it = min(np.linalg.norm(training[i] - training[j]) for j in range(30) if j != i)
+    free.append(np.linalg.norm(work - training[i]) > next_to_it)
+  measured = neighbours.authenticity(*neighbours.nearest(works, training), training)
+  assert measured == pytest.approx(np.mean(free))
+  assert 0.2 < measured < 0.8
 
 
-@pytest.fixture(scope='module')
-def digits():
-  """Real digits in four greys: training and held-out works."""
-  data = datasets.load_digits()
-  works = np.clip(data.images // 4, 0, 3).astype(np.uint8)
-  parts = model_selection.train_test_split(
-    works, data.target, test_size=360, stratify=data.target, random_state=0
+# Diversity
+
+
+def test_diversity_worked_by_hand():
+  # Label 0: 0 and 4 are 4 apart; label 1: 0, 1 and 3 are 1, 3 and 2 apart, 2 on average: 3.
+  # Label 2 has one work only, label 3 no real one.
+  works, labels = (
+    [[0.0], [4.0], [0.0], [1.0], [3.0], [9.0], [8.0], [99.0]],
+    [0, 0, 1, 1, 1, 2, 3, 3],
   )
-  return types.Works(parts[0], parts[2]), types.Works(parts[1], parts[3])
+  real, real_labels = [[0.0], [1.0], [0.0], [11.0], [7.0], [9.0]], [0, 0, 1, 1, 2, 2]  # 1, 11: 6
+  assert neighbours.diversity(works, labels, real, real_labels) == 3 / 6
 
 
-@pytest.fixture(scope='module')
-def eyes(digits):
-  start = time.process_time()
-  trained = judge.Judge.train(to_values(digits[0].work), digits[0].label)
-  print(f'the judge of digits took {time.process_time() - start:.1f} CPU-seconds')
-  return trained
+def test_diversity_is_one_of_reality_and_zero_of_one_work_a_label():
+  real, labels = normal(0, 60, 4), np.arange(60) % 3
+  assert neighbours.diversity(real, labels, real, labels) == 1
+  assert neighbours.diversity(real / 4, labels, real, labels) == pytest.approx(1 / 4)
+  assert neighbours.diversity(real[labels], labels, real, labels) == 0
+  assert neighbours.diversity(real[:3], [0, 0, 0], real[labels], labels) < np.inf
 
 
-@pytest.fixture
-def quick(monkeypatch):
-  monkeypatch.setattr(judge, '_STEPS', 20)
-
-
-def test_judge_reads_held_out_digits(eyes, digits):
-  _, held_out = digits
-  assert np.mean(eyes.labels(to_values(held_out.work)) == held_out.label) >= 0.97
-  assert eyes.features(to_values(held_out.work)).shape == (360, 64)
-
-
-def test_judge_survives_saving_and_appears_whole(eyes, digits, tmp_path):
-  values = to_values(digits[1].work)
-  eyes.save(tmp_path / 'judge.npz')
-  loaded = judge.Judge.load(tmp_path / 'judge.npz')
-  np.testing.assert_array_equal(loaded.features(values), eyes.features(values))
-  np.testing.assert_array_equal(loaded.labels(values), eyes.labels(values))
-  assert [path.name for path in tmp_path.iterdir()] == ['judge.npz']
-
-
-def test_judge_does_not_depend_on_the_seed_of_the_run(quick, digits):
-  training, held_out = digits
-  answers = []
-  for seed in (1, 2):
-    keras.utils.set_random_seed(seed)
-    answers.append(
-      judge.Judge.train(to_values(training.work), training.label).features(to_values(held_out.work))
-    )
-  np.testing.assert_array_equal(*answers)
-
-
-def test_judge_reads_sequences(quick):
-  labels = np.arange(200) % 2  # rising or falling lines of 12 steps and 3 channels
-  line = np.linspace(-1, 1, 12)[None, :, None] * np.where(labels, 1, -1)[:, None, None]
-  values = line + 0.1 * normal(0, 200, 12, 3)
-  assert np.mean(judge.Judge.train(values, labels).labels(values) == labels) > 0.9
-
-
-def test_judge_of_a_single_class_keeps_its_first_weights(digits):
-  training, held_out = (to_values(part.work) for part in digits)
-  drawn = judge.Judge.train(training, np.zeros(len(training), np.int32))
-  np.testing.assert_array_equal(
-    drawn.features(held_out), judge.Judge(training.shape[1:], 1).features(held_out)
-  )
-  assert not drawn.labels(held_out).any()
-  half, shuffled = training[::2], np.random.default_rng(0).permuted(training[::2], axis=1)
-  real = drawn.features(held_out)
-  assert frechet.distance(drawn.features(shuffled), real) > 5 * frechet.distance(
-    drawn.features(half), real
-  )
-
-
-def test_judge_refuses_other_shapes(eyes):
-  with pytest.raises(ValueError, match=r'reads \(8, 8, 1\), not \(9, 8, 1\)'):
-    eyes.features(np.zeros((2, 9, 8, 1)))
-  with pytest.raises(ValueError, match=r'\[H, W, C\] or \[T, C\]'):
-    judge.Judge((8,), 2)
-
-
-# All together
-
-
-def test_imagination_tells_real_works_from_noise(eyes, digits):
-  training, held_out = digits
-  yardstick = summary.imagination(training, held_out, training, to_values, eyes)
-  assert (yardstick['copies'], yardstick['novelty']) == (1, 0)
-  assert yardstick['label_accuracy'] > 0.98
-  assert min(yardstick[name] for name in ('precision', 'recall', 'coverage')) > 0.7
-
-  generator = np.random.default_rng(0)
-  noise = types.Works(
-    generator.integers(0, 4, training.work.shape, np.uint8), generator.integers(0, 10, 1437)
-  )
-  measured = summary.imagination(noise, held_out, training, to_values, eyes)
-  assert measured.keys() == yardstick.keys()
-  assert all(isinstance(value, float) for value in measured.values())
-  assert measured['frechet'] > 20 * yardstick['frechet']
-  assert measured['kernel'] > yardstick['kernel'] + 5 * measured['kernel_error']
-  assert measured['precision'] < 0.1 and measured['coverage'] < 0.1
-  assert measured['label_accuracy'] < 0.3 and measured['copies'] == 0 and measured['novelty'] > 1
+def test_diversity_ignores_labels_that_no_two_works_share():
+  # 0, 1 and 5 are 1, 5 and 4 apart: 10 / 3 on average; 0 and 2 are 2 apart.
+  measured = neighbours.diversity([[0.0], [1.0], [5.0]], [0, 1, 1], [[0.0], [2.0]], [0, 1])
+  assert measured == pytest.approx(10 / 3 / 2)

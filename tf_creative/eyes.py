@@ -6,21 +6,19 @@ import pathlib
 
 import numpy as np
 
+from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
 from tf_creative import types
 from tf_creative.metrics import judge as judge_lib
-from tf_creative.metrics import neighbours, summary
+from tf_creative.metrics import summary
 
 
 class Eyes:
-  """Judges a learner's works against held-out real ones, always with the same frozen classifier."""
+  """Looks at a learner's works and at what the hand makes of given ones."""
 
   def __init__(self, learner: learner_lib.Learner, run_dir: pathlib.Path, count: int):
+    """`count` works are imagined at a look, and at most so many real ones are painted."""
     self._learner, self._domain, self._count = learner, learner.domain, count
-    self._held_out = learner.works('test')
-    self._for_hand = {
-      split: _some(learner.works(split), count) for split in self._domain.hand_splits
-    }
     path = run_dir / 'judge.npz'
     if path.exists():
       self._judge = judge_lib.Judge.load(path)
@@ -29,37 +27,60 @@ class Eyes:
       names = self._domain.label_names
       self._judge = judge_lib.Judge.train(values, learner.real.label, len(names))
       self._judge.save(path)
+    self.training = summary.look(learner.real, self._domain.to_values, self._judge)
+    self.held_out = self.see(learner.works('test'))
+    self.for_hand = {
+      {'test': 'held_out'}.get(split, split): _some(learner.works(split), count)
+      for split in self._domain.hand_splits
+    }
+
+  def see(self, works: types.Works) -> summary.Look:
+    """What the judge sees in them."""
+    return summary.look(works, self._domain.to_values, self._judge, self.training)
+
+  def imagined(self, seed: int = 0) -> types.Works:
+    """Imagined works with labels as frequent as among the real ones; the same for a seed."""
+    known = np.resize(self._learner.real.label, self._count)
+    labels = np.random.default_rng(seed).permutation(known)
+    return self._learner.creator.imagine(np.arange(self._count) + seed * self._count, labels)
+
+  def some_training(self) -> summary.Look:
+    """As many works of the training split as are imagined, if it has so many."""
+    return self.training.at(_places(len(self.training.label), self._count))
 
   def look(self) -> dict[str, float]:
     """How well the hand paints what it never saw, and what imagination and hand make together."""
-    creator = self._learner.creator
-    numbers = {}
-    for split, works in self._for_hand.items():
-      made = creator.make(works)
-      for name, value in self._domain.metrics(made.work, works.work).items():
-        numbers[f'{_section(split)}/{name}'] = float(value.mean())
-    imagined = creator.imagine(np.arange(self._count), self._labels())
+    numbers, creator = {}, self._learner.creator
+    for split, works in self.for_hand.items():
+      numbers |= _means(split, scores(self._domain, works, creator.make(works)))
+    imagined = self.imagined()
     made = creator.make(imagined)
-    for name, value in self._domain.metrics(made.work, imagined.work).items():
-      numbers[f'imagined/{name}'] = float(value.mean())
-    numbers |= {f'imagined/{k}': v for k, v in self._measure(imagined).items()}
-    painted = types.Works(made.work, imagined.label)
-    return numbers | {f'painted/{k}': v for k, v in self._measure(painted).items()}
+    numbers |= _means('imagined', scores(self._domain, imagined, made))
+    for source, works in (('imagined', imagined), ('painted', imagined._replace(work=made.work))):
+      numbers |= self._measure(source, self.see(works))
+    return numbers
 
   def yardstick(self) -> dict[str, float]:
     """The same measures of real works: what a perfect imagination would score."""
-    training = self._measure(_some(self._learner.real, self._count))
-    training['copies'] = neighbours.copies(self._held_out.work, self._learner.real.work)
-    return {f'training/{k}': v for k, v in training.items()}
+    held_out = summary.imagination(self.held_out, self.held_out, self.training)
+    return self._measure('training', self.some_training()) | {
+      f'training/{name}': held_out[name] for name in ('copies', 'novelty', 'authenticity')
+    }
 
-  def _measure(self, works: types.Works) -> dict[str, float]:
-    return summary.imagination(
-      works, self._held_out, self._learner.real, self._domain.to_values, self._judge
-    )
+  def _measure(self, source: str, works: summary.Look) -> dict[str, float]:
+    measured = summary.imagination(works, self.held_out, self.training)
+    return {f'{source}/{name}': value for name, value in measured.items()}
 
-  def _labels(self) -> np.ndarray:
-    """Labels as frequent as among the real works, the same at every look."""
-    return np.random.default_rng(0).permutation(np.resize(self._learner.real.label, self._count))
+
+def scores(
+  domain: types.Domain, concept: types.Works, made: creator_lib.Made
+) -> dict[str, np.ndarray]:
+  """What each episode of a hand was worth: [B] for each name."""
+  return {
+    **domain.metrics(made.work, concept.work),
+    'return': made.returns,
+    'strokes': made.steps,
+  }
 
 
 def headlines(numbers: dict[str, float]) -> str:
@@ -90,11 +111,15 @@ def headlines(numbers: dict[str, float]) -> str:
   return '\n'.join(lines)
 
 
+def _means(section: str, scores: dict[str, np.ndarray]) -> dict[str, float]:
+  return {f'{section}/{name}': float(values.mean()) for name, values in scores.items()}
+
+
 def _some(works: types.Works, most: int) -> types.Works:
-  """At most so many works, spread evenly over all."""
-  places = np.linspace(0, len(works.label) - 1, min(len(works.label), most)).round().astype(int)
+  places = _places(len(works.label), most)
   return types.Works(*(part[places] for part in works))
 
 
-def _section(split: str) -> str:
-  return {'test': 'held_out'}.get(split, split)
+def _places(count: int, most: int) -> np.ndarray:
+  """At most so many places, spread evenly over all."""
+  return np.linspace(0, count - 1, min(count, most)).round().astype(int)

@@ -75,6 +75,17 @@ def sheet(pictures: np.ndarray, columns: int) -> Image.Image:
   return Image.fromarray(page)
 
 
+def tiles(pictures: np.ndarray, columns: int) -> Image.Image:
+  """Small RGB pictures [N, h, w, 3] pixel for pixel, a clear line between them: for web pages."""
+  count, height, width, _ = pictures.shape
+  rows = -(-count // columns)
+  page = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1, 4), np.uint8)
+  for index, picture in enumerate(pictures):
+    y, x = np.array(divmod(index, columns)) * (height + 1, width + 1)
+    page[y : y + height, x : x + width] = np.dstack([picture, np.full(picture.shape[:2], 255)])
+  return Image.fromarray(page)
+
+
 def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
   """An animation that rests on its last frame."""
   times = [80] * (len(frames) - 1) + [2000]

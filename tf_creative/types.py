@@ -81,14 +81,23 @@ class Domain(Protocol):
   def render(self, works: tf.Tensor) -> Any:
     """Stored works as pictures for people: uint8 RGB arrays [B, height, width, 3]."""
 
-  def drawing(self, start: Any, actions: Any) -> str:
-    """One episode's actions [T] from the work `start` on, as an SVG that draws the outcome."""
+  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
+    """The actions that change nothing of a work where `keep` [B, ...] holds: bool [B, actions]."""
 
-  def read(self, path: Any) -> tuple[Any, Any]:
-    """Somebody's file as a work, and what of it is given: bool [...], False where it has gaps."""
+  def drawing(self, start: Any, actions: Any, zoom: int) -> str:
+    """An SVG that draws what the actions [T] make of the work `start`, as `render` shows it."""
 
-  def store(self, works: Works, seeds: Any, folder: Any) -> str:
-    """Works with the seeds of their making as a data set of TFDS in `folder`; where it is."""
+  def transcript(self, actions: Any) -> dict[str, Any]:
+    """Actions [B, T] in plain numbers, -1 staying -1, and what is needed to read works by them."""
+
+  def read(self, path: Any, mask: Any = '') -> tuple[Any, Any]:
+    """Somebody's file as a work, and what of it is given: bool [...], False where it has gaps.
+
+    The file `mask`, if any, shows further gaps in white.
+    """
+
+  def store(self, works: Works, seeds: Any, folder: Any) -> None:
+    """Works with the seeds of their making as a data set of TFDS, which replaces `folder`."""
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
     """The world's own numbers of each work [B]: how well it does what `concept` asked for."""

@@ -1,0 +1,157 @@
+"""The judge, and all measures together under its eyes."""
+
+import time
+
+import keras
+import numpy as np
+import pytest
+from sklearn import datasets, model_selection
+
+from tf_creative import types
+from tf_creative.metrics import frechet, judge, neighbours, summary
+
+# The judge
+
+
+def to_values(works):
+  return np.asarray(works, np.float32)[..., None] / 1.5 - 1
+
+
+@pytest.fixture(scope='module')
+def digits():
+  """Real digits in four greys: training and held-out works."""
+  data = datasets.load_digits()
+  works = np.clip(data.images // 4, 0, 3).astype(np.uint8)
+  parts = model_selection.train_test_split(
+    works, data.target, test_size=360, stratify=data.target, random_state=0
+  )
+  return types.Works(parts[0], parts[2]), types.Works(parts[1], parts[3])
+
+
+@pytest.fixture(scope='module')
+def eyes(digits):
+  start = time.process_time()
+  trained = judge.Judge.train(to_values(digits[0].work), digits[0].label)
+  print(f'the judge of digits took {time.process_time() - start:.1f} CPU-seconds')
+  return trained
+
+
+@pytest.fixture
+def quick(monkeypatch):
+  monkeypatch.setattr(judge, '_STEPS', 20)
+
+
+def test_judge_reads_held_out_digits(eyes, digits):
+  _, held_out = digits
+  assert np.mean(eyes.labels(to_values(held_out.work)) == held_out.label) >= 0.97
+  assert eyes.features(to_values(held_out.work)).shape == (360, 64)
+
+
+def test_judge_survives_saving_and_appears_whole(eyes, digits, tmp_path):
+  values = to_values(digits[1].work)
+  eyes.save(tmp_path / 'judge.npz')
+  loaded = judge.Judge.load(tmp_path / 'judge.npz')
+  np.testing.assert_array_equal(loaded.features(values), eyes.features(values))
+  np.testing.assert_array_equal(loaded.labels(values), eyes.labels(values))
+  assert [path.name for path in tmp_path.iterdir()] == ['judge.npz']
+
+
+def test_judge_does_not_depend_on_the_seed_of_the_run(quick, digits):
+  training, held_out = digits
+  answers = []
+  for seed in (1, 2):
+    keras.utils.set_random_seed(seed)
+    answers.append(
+      judge.Judge.train(to_values(training.work), training.label).features(to_values(held_out.work))
+    )
+  np.testing.assert_array_equal(*answers)
+
+
+def test_judge_reads_sequences(quick):
+  labels = np.arange(200) % 2  # rising or falling lines of 12 steps and 3 channels
+  line = np.linspace(-1, 1, 12)[None, :, None] * np.where(labels, 1, -1)[:, None, None]
+  values = line + 0.1 * np.random.default_rng(0).normal(size=(200, 12, 3))
+  assert np.mean(judge.Judge.train(values, labels).labels(values) == labels) > 0.9
+
+
+def test_judge_of_a_single_class_keeps_its_first_weights(digits):
+  training, held_out = (to_values(part.work) for part in digits)
+  drawn = judge.Judge.train(training, np.zeros(len(training), np.int32))
+  np.testing.assert_array_equal(
+    drawn.features(held_out), judge.Judge(training.shape[1:], 1).features(held_out)
+  )
+  assert not drawn.labels(held_out).any()
+  half, shuffled = training[::2], np.random.default_rng(0).permuted(training[::2], axis=1)
+  real = drawn.features(held_out)
+  assert frechet.distance(drawn.features(shuffled), real) > 5 * frechet.distance(
+    drawn.features(half), real
+  )
+
+
+def test_judge_refuses_other_shapes(eyes):
+  with pytest.raises(ValueError, match=r'reads \(8, 8, 1\), not \(9, 8, 1\)'):
+    eyes.features(np.zeros((2, 9, 8, 1)))
+  with pytest.raises(ValueError, match=r'\[H, W, C\] or \[T, C\]'):
+    judge.Judge((8,), 2)
+
+
+# All together
+
+
+@pytest.fixture(scope='module')
+def looks(eyes, digits):
+  """The looks of training and held-out digits."""
+  learnt = summary.look(digits[0], to_values, eyes)
+  return learnt, summary.look(digits[1], to_values, eyes, learnt)
+
+
+@pytest.fixture(scope='module')
+def noise(eyes, looks):
+  rng = np.random.default_rng(0)
+  works = types.Works(rng.integers(0, 4, (1437, 8, 8), np.uint8), rng.integers(0, 10, 1437))
+  return summary.look(works, to_values, eyes, looks[0])
+
+
+def test_look_is_what_the_judge_sees(eyes, digits, looks):
+  learnt, real = looks
+  np.testing.assert_array_equal(real.features, eyes.features(to_values(digits[1].work)))
+  np.testing.assert_array_equal(real.seen, eyes.labels(to_values(digits[1].work)))
+  away, place = neighbours.nearest(real.features, learnt.features)
+  np.testing.assert_array_equal(real.away, away)
+  np.testing.assert_array_equal(real.place, place)
+  again = summary.look(digits[0], to_values, eyes, learnt)
+  np.testing.assert_array_equal(learnt.away, again.away)
+  np.testing.assert_array_equal(learnt.features[learnt.place], again.features[again.place])
+
+
+def test_imagination_tells_real_works_from_noise(looks, noise):
+  learnt, real = looks
+  yardstick = summary.imagination(learnt, real, learnt)
+  assert (yardstick['copies'], yardstick['novelty'], yardstick['authenticity']) == (1, 0, 0)
+  assert min(yardstick[name] for name in ('label_accuracy', 'train_on_synthetic')) > 0.98
+  assert min(yardstick[name] for name in ('precision', 'recall', 'coverage')) > 0.7
+  assert yardstick['diversity'] == pytest.approx(1, abs=0.1)
+
+  measured = summary.imagination(noise, real, learnt)
+  assert measured.keys() == yardstick.keys()
+  assert all(isinstance(value, float) for value in measured.values())
+  assert measured['frechet'] > 20 * yardstick['frechet']
+  assert measured['kernel'] > yardstick['kernel'] + 5 * measured['kernel_error']
+  assert measured['precision'] < 0.1 and measured['coverage'] < 0.1
+  assert measured['label_accuracy'] < 0.3 and measured['train_on_synthetic'] < 0.3
+  assert measured['copies'] == 0 and measured['novelty'] > 1 and measured['authenticity'] > 0.9
+
+
+def test_halves_set_real_works_near_the_floor_and_noise_far_above(looks, noise):
+  learnt, real = looks
+  floor, known, wild = (summary.halves(works, real) for works in (None, learnt, noise))
+  assert floor.keys() == known.keys() == wild.keys()
+  assert floor['frechet'] == pytest.approx(known['frechet'], rel=0.3)
+  assert wild['frechet'] > 20 * floor['frechet']
+  for name in ('precision', 'recall', 'coverage', 'recognised', 'in_distribution', 'valued'):
+    assert known[name] == pytest.approx(floor[name], abs=0.05)
+    assert wild[name] < 0.35 < 0.8 < floor[name]
+  # What was learnt has value but is not new, noise is new without value; new real works are both.
+  assert known['novel'] == known['creativity'] == 0
+  assert wild['novel'] > 0.95 and wild['creativity'] < 0.05
+  assert floor['novel'] == pytest.approx(0.9, abs=0.05) and floor['creativity'] > 0.75

@@ -1,0 +1,106 @@
+"""What an imagination and a hand must beat: works made by simpler means from the same real ones."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special
+from scipy.spatial import distance
+from sklearn import mixture
+import tensorflow as tf
+
+from tf_creative import types
+from tf_creative.gan import gan as gan_lib
+from tf_creative.gan.config import GanConfig
+
+_BANDWIDTHS = np.geomspace(0.02, 0.5, 15)
+_MOST_ROWS = 1500  # that a bandwidth is chosen on
+_PARTS = 30  # of the Gaussian mixture, shared out among the labels
+# Two dense layers, binary cross-entropy, the rates that everyone starts with, and no penalty.
+_PLAIN = GanConfig(
+  network='dense',
+  loss='non_saturating',
+  learning_rate=2e-4,
+  beta_1=0.5,
+  r1=0.0,
+  r2=0.0,
+  ema_decay=0.0,
+)
+_PLAIN_UPDATES = 4000
+
+
+def imagined(
+  domain: types.Domain, training: types.Works, label: np.ndarray, seed: int
+) -> dict[str, types.Works]:
+  """Works of the given labels by each of the simpler imaginations."""
+  values = np.asarray(domain.to_values(training.work))
+  flat = values.reshape(len(values), -1).astype(np.float64)
+
+  def works(drawn: np.ndarray) -> types.Works:
+    legal = domain.to_works(tf.constant(drawn.reshape(-1, *domain.value_shape), tf.float32))
+    return types.Works(legal.numpy(), label)
+
+  bound = domain.work_spec
+  noise = np.random.default_rng([seed, 0]).integers(
+    bound.minimum, bound.maximum, (len(label), *bound.shape), endpoint=True
+  )
+  return {
+    'kernel_density': works(_kernel_density(flat, training.label, label, seed)),
+    'gaussian_mixture': works(_gaussian_mixture(flat, training.label, label, seed)),
+    'dense_gan': works(_dense_gan(domain, values, training.label, label, seed)),
+    'noise': types.Works(noise.astype(bound.dtype.as_numpy_dtype), label),
+  }
+
+
+def bandwidth(rows: np.ndarray) -> float:
+  """The width of Gaussians around all rows but one that makes that one likeliest, on average."""
+  rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ROWS)).astype(int)]
+  squares = distance.cdist(rows, rows, 'sqeuclidean')
+  np.fill_diagonal(squares, np.inf)
+
+  def likelihood(width: float) -> float:
+    each = special.logsumexp(-squares / (2 * width**2), axis=1)
+    return float(each.mean()) - rows.shape[1] * np.log(width)
+
+  return float(max(_BANDWIDTHS, key=likelihood))
+
+
+def _kernel_density(rows, known, label, seed) -> np.ndarray:
+  """A training work of the label, blurred by as much as makes unseen ones likeliest."""
+  rng = np.random.default_rng([seed, 1])
+  drawn = np.empty((len(label), rows.shape[1]))
+  for kind in np.unique(label):
+    places = np.flatnonzero(label == kind)
+    drawn[places] = rows[rng.choice(np.flatnonzero(known == kind), len(places))]
+  return np.clip(drawn + rng.normal(0, bandwidth(rows), drawn.shape), 0, 1)
+
+
+def _gaussian_mixture(rows, known, label, seed) -> np.ndarray:
+  drawn = np.empty((len(label), rows.shape[1]))
+  for kind in np.unique(label):
+    own, places = rows[known == kind], np.flatnonzero(label == kind)
+    own = np.repeat(own, 2, axis=0) if len(own) == 1 else own  # scikit-learn wants two
+    parts = min(max(1, _PARTS // len(np.unique(known))), len(np.unique(own, axis=0)))
+    fitted = mixture.GaussianMixture(parts, reg_covar=1e-3, random_state=seed).fit(own)
+    drawn[places] = np.random.default_rng([seed, 2, kind]).permutation(
+      fitted.sample(len(places))[0]
+    )
+  return np.clip(drawn, 0, 1)
+
+
+def _dense_gan(domain, values, known, label, seed) -> np.ndarray:
+  """The GAN that people write first, told the labels as ours is."""
+  gan = gan_lib.Gan(_PLAIN, domain.value_shape, len(domain.label_names), domain.legal, seed)
+  real, names = tf.constant(values), tf.constant(known)
+
+  def train(step):
+    seeds = tf.unstack(tf.random.experimental.stateless_split([seed, step], 2))
+    rows = tf.random.stateless_uniform([_PLAIN.batch_size], seeds[0], 0, len(values), tf.int32)
+    noise = tf.random.stateless_normal([_PLAIN.batch_size, _PLAIN.latent_size], seeds[1])
+    gan.train_step(tf.gather(real, rows), tf.gather(names, rows), noise, seeds[0])
+    return step + 1
+
+  tf.function(
+    lambda: tf.while_loop(lambda step: step < _PLAIN_UPDATES, train, [0]), autograph=False
+  )()
+  noise = tf.random.stateless_normal([len(label), _PLAIN.latent_size], [seed, -1])
+  return gan.generate(noise, tf.constant(label)).numpy()

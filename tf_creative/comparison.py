@@ -1,0 +1,65 @@
+"""Several runs side by side: those that differ only in their seed are one recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tf_creative.evaluation import Evaluation
+from tf_creative.metrics import aggregate
+
+# Of works, painted; of the hand, over its tasks.
+_OF_WORKS = {
+  'halves/frechet': '.2f',
+  'halves/coverage': '.2f',
+  'label_accuracy': '.1%',
+  'halves/creativity': '.2f',
+  'copies': '.1%',
+}
+_OF_HAND = {'equal_pixels': '.2%', 'perfect_pictures': '.1%'}
+
+
+def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
+  """Head and rows: a recipe's interquartile means and their intervals over its runs."""
+  recipes: dict[str, list[Evaluation]] = {}
+  for run in runs:
+    recipes.setdefault(run.recipe, []).append(run)
+  head = ['recipe', 'runs', *(name.replace('_', ' ') for name in _OF_HAND)]
+  head += [name.removeprefix('halves/').replace('_', ' ') for name in _OF_WORKS]
+  rows = []
+  for name, own in zip(names(list(recipes)), recipes.values(), strict=True):
+    cells = [_over_tasks(own, measure, form) for measure, form in _OF_HAND.items()]
+    for measure, form in _OF_WORKS.items():
+      scores = [run.sources['painted'][measure] for run in own]
+      cells.append(_cell(scores, np.zeros(len(own)), form))
+    rows.append([name, str(len(own)), *cells])
+  return head, rows
+
+
+def names(recipes: Sequence[str]) -> list[str]:
+  """Each recipe by the settings that not all of them share."""
+  settings = [recipe.splitlines() for recipe in recipes]
+  shared = set(settings[0]).intersection(*settings)
+  return [
+    ' '.join(line for line in lines if line not in shared) or 'all settings alike'
+    for lines in settings
+  ]
+
+
+def _over_tasks(runs: Sequence[Evaluation], measure: str, form: str) -> str:
+  tasks, scores = [], []
+  for run in runs:
+    for (works, hand), numbers in run.hands.items():
+      if hand == 'hand' and measure in numbers:
+        tasks.append(works)
+        scores.append(numbers[measure][0])
+  return _cell(scores, np.array(tasks), form) if scores else '·'
+
+
+def _cell(scores: Sequence[float], strata: np.ndarray, form: str) -> str:
+  value = f'{aggregate.interquartile_mean(scores):{form}}'
+  if len(scores) == len(np.unique(strata)):  # one run: nothing to draw from
+    return value
+  low, high = aggregate.interval(scores, strata, aggregate.interquartile_mean)
+  return f'{value} ({low:{form}} to {high:{form}})'

@@ -1,0 +1,79 @@
+"""Measures what a run has learnt: a table here, and a report to look at.
+
+  python -m tf_creative.evaluate --run_dir=runs/pixel_art
+  python -m tf_creative.evaluate --run_dir=runs/pixel_art --compare=runs/control,runs/other
+
+Leaves report.html (one page, nothing else needed) and metrics.jsonl in RUN/evaluation. Runs that
+differ only by their seed are compared as one recipe. The same seed gives the same page.
+"""
+
+import dataclasses
+import datetime
+import json
+import pathlib
+
+from absl import logging
+
+from tf_creative import command
+from tf_creative.spec import UserError, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateConfig:
+  run_dir: str = setting('runs/pixel_art', 'the run to measure')
+  compare: tuple[str, ...] = setting((), 'other runs to set beside it: by commas, or flag by flag')
+  out: str = setting('', 'where the report goes; empty: RUN/evaluation')
+  works: int = setting(0, "works to imagine and measure; 0: as many as the run's own flags say")
+  seed: int = setting(0, 'of all that is imagined and drawn here')
+
+
+def evaluate(settings: EvaluateConfig) -> int:
+  """Measures the runs one after the other; the exit code."""
+  # Imported here, so that --help and a mistyped flag are answered at once.
+  import rich.console
+  import rich.table
+
+  from tf_creative import evaluation, report, tables
+  from tf_creative import run as run_lib
+
+  logging.set_verbosity(logging.ERROR)
+  console = rich.console.Console(highlight=False)
+  if not console.is_terminal:
+    console = rich.console.Console(highlight=False, width=140)
+  paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
+  out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
+  try:  # now, rather than after a minute's work
+    out.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise UserError(f'cannot write to {out} ({error.strerror}): choose another --out.') from error
+  runs = []
+  with console.status('loading') as status:
+    for path in paths:
+      status.update(f'{path}: loading')
+      config, learner = run_lib.load(path)
+      count = settings.works or config.run.works
+      say = lambda text, path=path: status.update(f'{path}: {text}')  # noqa: E731
+      runs.append(evaluation.evaluate(path, config, learner, count, settings.seed, say))
+    status.update('writing the report')
+    when = datetime.datetime.now().astimezone().isoformat(timespec='seconds')
+    rows = [json.dumps(row) + '\n' for run in runs for row in run.rows()]
+    (out / 'metrics.jsonl').write_text(''.join(rows))
+    (out / 'report.html').write_text(report.page(runs, when, settings.seed))
+
+  for run in runs:
+    console.print(f'\n[bold]{run.path}[/bold]')
+    for head, rows in (tables.screen(run), tables.hands(run)):
+      shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
+      for index, title in enumerate(head):
+        shown.add_column(title, justify='right' if index else 'left', no_wrap=True)
+      for row in rows:
+        shown.add_row(*row)
+      console.print(shown)
+      console.print()
+  console.print(f'{out / "report.html"}  the report: open it in a browser', soft_wrap=True)
+  console.print(f'{out / "metrics.jsonl"}  every number, a row for each source', soft_wrap=True)
+  return 0
+
+
+if __name__ == '__main__':
+  command.run(evaluate, __doc__, EvaluateConfig)

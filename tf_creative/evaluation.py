@@ -1,0 +1,164 @@
+"""One run measured: its imagination and its hand, each beside what they must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative import baselines, types
+from tf_creative import config as config_lib
+from tf_creative import creator as creator_lib
+from tf_creative import eyes as eyes_lib
+from tf_creative import learner as learner_lib
+from tf_creative.metrics import aggregate, neighbours, summary
+
+# Rows of the tables of works, with a word on what each is.
+SOURCES = {
+  'held_out': ('real, held out', 'real works that nothing was trained on: the floor'),
+  'training': ('real, training split', 'what everything was trained on'),
+  'imagined': ('imagined', "the run's own imagination"),
+  'painted': ('imagined and painted', 'the same, as its hand made them'),
+  'nearest': ('nearest training works', 'the training work nearest to each imagined one: a memory'),
+  'kernel_density': (
+    'kernel density',
+    'training works blurred as much as makes unseen ones likely',
+  ),
+  'gaussian_mixture': ('Gaussian mixture', 'of 30 parts, on pixels'),
+  'dense_gan': ('dense GAN', 'the GAN of every tutorial: dense 128-256, binary cross-entropy'),
+  'random_hand': ('random strokes', 'what is left when a random hand tries to make the imagined'),
+  'noise': ('noise', 'uniform: the ceiling'),
+  'blank': ('blank', 'nothing at all'),
+}
+HANDS = {'hand': 'the hand', 'random': 'random strokes', 'blank': 'no stroke at all'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+  """All that a report tells of a run."""
+
+  path: pathlib.Path
+  config: config_lib.Config
+  learner: learner_lib.Learner
+  sources: dict[str, dict[str, float]]  # `halves/...` are those of the equal-sized comparison
+  hands: dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # mean and interval
+  imagined: types.Works
+  painted: types.Works
+  nearest: types.Works  # the training work that is nearest to each imagined one
+  history: list[dict[str, float]]  # what training logged
+
+  @property
+  def rounds(self) -> int:
+    return int(self.learner.loop.round)
+
+  @property
+  def recipe(self) -> str:
+    """What runs that differ only by their seed have in common."""
+    free = ('--run_dir=', '--seed=')
+    lines = config_lib.to_text(self.config).splitlines()
+    return '\n'.join(line for line in lines if not line.startswith(free))
+
+  def rows(self) -> Iterator[dict]:
+    """The lines of metrics.jsonl."""
+    run = {'run': str(self.path), 'round': self.rounds}
+    for source, numbers in self.sources.items():
+      yield run | {'source': source} | numbers
+    for (works, hand), numbers in self.hands.items():
+      row = run | {'hand': hand, 'works': works}
+      for name, (mean, low, high) in numbers.items():
+        row |= {name: mean, f'{name}_low': low, f'{name}_high': high}
+      yield row
+
+
+def evaluate(
+  path: pathlib.Path,
+  config: config_lib.Config,
+  learner: learner_lib.Learner,
+  count: int,
+  seed: int,
+  say: Callable[[str], None],
+) -> Evaluation:
+  """Measures `count` works of each source; `say` is told what is being done."""
+  domain, creator = learner.domain, learner.creator
+  say('the judge')
+  eyes = eyes_lib.Eyes(learner, path, count)
+  say('imagining and making')
+  imagined = eyes.imagined(seed)
+  made = creator.make(imagined)
+  painted = imagined._replace(work=made.work)
+  seen = eyes.see(imagined)
+  nearest = types.Works(learner.real.work[seen.place], learner.real.label[seen.place])
+  hands = {}
+  for name, concept in {**eyes.for_hand, 'imagined': imagined}.items():
+    by_hand = made if name == 'imagined' else creator.make(concept)
+    tries = {
+      'hand': by_hand,
+      'random': creator.make(concept, random=True),
+      'blank': _blank(domain, concept),
+    }
+    for hand, attempt in tries.items():
+      hands[name, hand] = _with_intervals(
+        eyes_lib.scores(domain, concept, attempt), concept.label, seed
+      )
+  scribbled, blank = tries['random'].work, tries['blank'].work  # of the imagined, the last concept
+  say('baselines')
+  simpler = baselines.imagined(domain, learner.real, imagined.label, seed)
+  looks = {
+    'held_out': None,
+    'training': eyes.some_training(),
+    'imagined': seen,
+    'painted': eyes.see(painted),
+    'nearest': eyes.see(nearest._replace(label=imagined.label)),
+    **{name: eyes.see(works) for name, works in simpler.items()},
+    'random_hand': eyes.see(imagined._replace(work=scribbled)),
+    'blank': eyes.see(imagined._replace(work=blank)),
+  }
+  sources = {}
+  for name in SOURCES:
+    say(f'measuring: {SOURCES[name][0]}')
+    sources[name] = _measure(eyes, looks[name], count, seed)
+  log = path / 'metrics.jsonl'
+  history = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+  return Evaluation(path, config, learner, sources, hands, imagined, painted, nearest, history)
+
+
+def _measure(
+  eyes: eyes_lib.Eyes, works: summary.Look | None, count: int, seed: int
+) -> dict[str, float]:
+  """All of one row; held-out works themselves (None) have no distance to what they are part of."""
+  numbers = {
+    f'halves/{name}': value
+    for name, value in summary.halves(works, eyes.held_out, count, seed=seed).items()
+  }
+  if works is not None:
+    return numbers | summary.imagination(works, eyes.held_out, eyes.training)
+  held_out = eyes.held_out
+  return numbers | {
+    'label_accuracy': float(held_out.recognised.mean()),
+    'copies': neighbours.copies(held_out.values, eyes.training.values),
+    'authenticity': neighbours.authenticity(held_out.away, held_out.place, eyes.training.features),
+    'novelty': 1.0,
+    'diversity': 1.0,
+  }
+
+
+def _with_intervals(
+  scores: dict[str, np.ndarray], label: np.ndarray, seed: int
+) -> dict[str, tuple[float, float, float]]:
+  """Means over the episodes, with 95% intervals: the labels are the bootstrap's strata."""
+  return {
+    name: (float(values.mean()), *aggregate.interval(values, label, seed=seed))
+    for name, values in scores.items()
+  }
+
+
+def _blank(domain: types.Domain, concept: types.Works) -> creator_lib.Made:
+  """What a hand makes that makes nothing."""
+  works = types.Works(*map(tf.constant, concept))
+  work = domain.work(domain.start(works, tf.zeros([2], tf.int32))).numpy()
+  none = np.zeros(len(work), np.int32)
+  return creator_lib.Made(work, none, none.astype(np.float32), np.zeros((len(work), 0), np.int32))

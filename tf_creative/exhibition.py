@@ -1,0 +1,100 @@
+"""What a report shows: each section of pictures as HTML."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+from PIL import Image
+
+from tf_creative import markup, pictures
+from tf_creative.evaluation import Evaluation
+
+_COLUMNS, _MOST_KINDS, _STEPS = 8, 52, 9
+
+
+def painting(one: Evaluation) -> str:
+  labels = kinds(one, 10)
+  concept = one.learner.creator.imagine(np.arange(len(labels)) + 1000, labels)
+  made = one.learner.creator.make(concept)
+  frames = one.learner.creator.frames(concept, made)
+  render = one.learner.domain.render
+  sheets = [pictures.tiles(render(frame), len(labels)) for frame in frames]
+  strip = Image.fromarray(np.concatenate([np.asarray(sheet) for sheet in sheets]))
+  last = len(frames) - 1
+  return (
+    '<p>Imagined works, and below them the hand at work on each.</p>'
+    + markup.works(render(concept.work), len(labels), 'the imagined works')
+    + f'<div id="stage" role="img" aria-label="the same works appearing stroke by stroke" '
+    f'data-frames="{len(frames)}" style="--w:{sheets[0].width};--h:{sheets[0].height};'
+    f'background-image:url({markup.uri(strip)})"></div>'
+    '<div class="controls"><button id="play" type="button">Play</button>'
+    f'<input id="moment" type="range" min="0" max="{last}" value="{last}" '
+    'aria-label="stroke"></div>'
+  )
+
+
+def gallery(one: Evaluation) -> str:
+  names, render = one.learner.domain.label_names, one.learner.domain.render
+  rows = []
+  for label in kinds(one, _MOST_KINDS):
+    places = np.flatnonzero(one.imagined.label == label)[:_COLUMNS]
+    if len(places):
+      name = html.escape(names[label]) or 'all'
+      triple = ''.join(
+        f'<figure><figcaption>{title}</figcaption>'
+        f'{markup.works(render(works.work[places]), _COLUMNS, f"{name}: {title}")}</figure>'
+        for title, works in (
+          ('imagined', one.imagined),
+          ('painted', one.painted),
+          ('nearest training work', one.nearest),
+        )
+      )
+      rows.append(f'<div class="kind"><h3>{name}</h3><div class="triple">{triple}</div></div>')
+  return (
+    '<p>The first works of each class, not chosen: as imagined, as the hand painted them, and the '
+    'training work that the judge finds nearest to each.</p>' + ''.join(rows)
+  )
+
+
+def interpolations(one: Evaluation) -> str:
+  creator, labels = one.learner.creator, kinds(one, 10)
+  ends = creator.latents(np.arange(2 * len(labels)) + 2000).reshape(len(labels), 2, -1)
+  codes = [_between(*pair, share) for pair in ends for share in np.linspace(0, 1, _STEPS)]
+  works = creator.decode(np.stack(codes), np.repeat(labels, _STEPS))
+  alt = f'{len(labels)} rows of works, each changing in {_STEPS} steps into another of its class'
+  return (
+    '<p>Each row goes from one code to another on the sphere of codes, the class held fast.</p>'
+    + markup.works(one.learner.domain.render(works.work), _STEPS, alt)
+  )
+
+
+def by_critic(one: Evaluation) -> str:
+  scores, labels = one.learner.creator.score(one.imagined), kinds(one, 12)
+  best, worst = [], []
+  for label in labels:  # logits of different labels are not on one scale
+    places = np.flatnonzero(one.imagined.label == label)
+    places = places[np.argsort(-scores[places], kind='stable')]
+    best += [places[:2]]
+    worst += [places[-2:]]
+  render, shown = one.learner.domain.render, []
+  for title, places in (('best', np.concatenate(best)), ('worst', np.concatenate(worst))):
+    alt = f'the two works of each class that the critic thinks {title} of'
+    shown.append(
+      f'<h3>The {title} two of each class: mean logit {scores[places].mean():.3f}</h3>'
+      + markup.works(render(one.imagined.work[places]), 12, alt)
+    )
+  return f'<p>Of {len(scores):,} imagined works.</p>' + ''.join(shown)
+
+
+def _between(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
+  """A code on the way along the sphere (slerp): straight lines pass codes that never occur."""
+  cosine = first @ second / (np.linalg.norm(first) * np.linalg.norm(second))
+  angle = np.arccos(np.clip(cosine, -1, 1))
+  return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)
+
+
+def kinds(one: Evaluation, most: int) -> np.ndarray:
+  """Up to so many labels, evenly spread over those that were trained on."""
+  known = one.learner.creator.known_labels
+  return known[np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int)]
