@@ -78,6 +78,37 @@ def test_characters_never_seen_are_painted(seed):
   assert numbers['unseen/equal_pixels'] >= 0.99
 
 
+def seconds(*command: str) -> float:
+  began = time.monotonic()
+  subprocess.run([sys.executable, '-m', *command], check=True)
+  return time.monotonic() - began
+
+
+def test_the_default_run_is_evaluated_within_a_minute(tmp_path):
+  run('pixel_art', 0)
+  run_dir = 'runs/results/pixel_art-0'
+  took = seconds('tf_creative.evaluate', f'--run_dir={run_dir}', f'--out={tmp_path}')
+  rows = [json.loads(line) for line in (tmp_path / 'metrics.jsonl').read_text().splitlines()]
+  sources = {row['source']: row for row in rows if 'source' in row}
+  painted, floor = sources['painted'], sources['held_out']
+  print(f'\nevaluated in {took:.0f} s')
+  assert took < 60
+  assert painted['halves/frechet'] < sources['gaussian_mixture']['halves/frechet']
+  assert painted['halves/frechet'] < 0.25 * sources['dense_gan']['halves/frechet']
+  assert painted['halves/creativity'] >= floor['halves/creativity'] - 0.1
+  assert painted['copies'] <= floor['copies']
+
+
+def test_a_thousand_pictures_take_less_than_twenty_seconds(tmp_path):
+  run('pixel_art', 0)
+  command = 'tf_creative.create', '--run_dir=runs/results/pixel_art-0', '--format=png'
+  one = seconds(*command, '--count=1', f'--out={tmp_path / "one"}')
+  many = seconds(*command, '--count=1000', f'--out={tmp_path / "many"}')
+  print(f'\none work in {one:.1f} s, a thousand in {many:.1f} s')
+  assert len(list((tmp_path / 'many').glob('sheet-*.png'))) == 10
+  assert many - one < 20
+
+
 def test_the_driver_costs_less_than_a_twentieth_of_a_round():
   """TF-Agents' driver against the same steps written by hand, alternating in one process."""
   learner = learner_lib.Learner(config_lib.Config())

@@ -1,9 +1,12 @@
 """The whole command at toy size: what it leaves, that it resumes exactly, and how it stops."""
 
 import dataclasses
+import functools
+import io
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -11,12 +14,16 @@ import sys
 import numpy as np
 from PIL import Image
 import pytest
+import rich.console
+from tensorboard.plugins.hparams import metadata
 import tensorflow as tf
 
 from tests import tiny
 from tests.test_config import parse
+from tf_creative import board, spec, train
 from tf_creative import config as config_lib
-from tf_creative import spec, train
+from tf_creative import progress as progress_lib
+from tf_creative import run as run_lib
 from tf_creative.metrics import judge
 
 TOY = (
@@ -39,6 +46,16 @@ def rows(run_dir: pathlib.Path) -> list[dict[str, float]]:
 def tiny_config(run_dir: pathlib.Path, **settings) -> config_lib.Config:
   settings = {'rounds': 6, 'rounds_per_call': 2, 'evaluate_every': 4, **settings}
   return tiny.config(run_dir=str(run_dir), checkpoint_every=2, **settings)
+
+
+def events(run_dir: pathlib.Path) -> list[tuple[str, int]]:
+  """Tag and step of all that TensorBoard has of a run, over all its files."""
+  return [
+    (value.tag, event.step)
+    for path in sorted((run_dir / 'tensorboard').iterdir())
+    for event in tf.compat.v1.train.summary_iterator(str(path))
+    for value in event.summary.value
+  ]
 
 
 def state(run_dir: pathlib.Path) -> dict[str, bytes]:
@@ -76,14 +93,54 @@ def test_every_pipeline_runs_and_resumes(name, tmp_path, capsys):
 
 def test_a_resumed_run_ends_bit_for_bit_like_one_that_was_never_stopped(tmp_path):
   train.train(tiny_config(tmp_path / 'whole'))
-  train.train(tiny_config(tmp_path / 'halves', rounds=2))
-  train.train(tiny_config(tmp_path / 'halves'))
+  looks = {'histogram_every': 2, 'picture_every': 2}  # looking changes nothing
+  train.train(tiny_config(tmp_path / 'halves', rounds=2, **looks))
+  train.train(tiny_config(tmp_path / 'halves', **looks))
   assert state(tmp_path / 'whole') == state(tmp_path / 'halves')
   whole, halves = rows(tmp_path / 'whole'), rows(tmp_path / 'halves')
   assert [row for row in halves if row['round'] > 2] == [row for row in whole if row['round'] > 2]
   assert (tmp_path / 'whole/gallery.png').read_bytes() == (
     tmp_path / 'halves/gallery.png'
   ).read_bytes()
+  told = events(tmp_path / 'halves')
+  for once in (metadata.SESSION_START_INFO_TAG, 'custom_scalars__config__'):
+    assert [step for tag, step in told if tag == once] == [0]
+  assert [step for tag, step in told if tag == 'flags'] == [0, 2]
+  for tag in ('imagined', 'imagined/painting', 'agent/q_values'):
+    assert [step for other, step in told if other == tag] == [2, 4, 6]
+
+
+def test_a_start_that_was_never_saved_leaves_nothing_in_tensorboard(tmp_path):
+  learner = tiny.learner()
+  for rate in (0.1, 0.2):
+    gan = dataclasses.replace(tiny.GAN, learning_rate=rate)
+    config = dataclasses.replace(tiny_config(tmp_path), gan=gan)
+    assert run_lib.Run(config).attach(learner) == 0
+  assert [tag for tag, _ in events(tmp_path)].count(metadata.SESSION_START_INFO_TAG) == 1
+
+
+def test_a_watched_run_learns_the_same_and_knows_all_that_it_shows(tmp_path, monkeypatch):
+  train.train(tiny_config(tmp_path / 'plain'))
+  monkeypatch.setenv('TERM', 'xterm')
+  monkeypatch.delenv('NO_COLOR', raising=False)
+  console = rich.console.Console(
+    file=io.StringIO(), force_terminal=True, color_system='truecolor', width=80, height=40
+  )
+  watched = functools.partial(progress_lib.Progress, console=console)
+  monkeypatch.setattr(progress_lib, 'Progress', watched)
+  train.train(tiny_config(tmp_path / 'watched', progress=True))
+  shown = console.file.getvalue()
+  assert 'starting' in shown and '━' in shown and '▀' in shown
+  assert rows(tmp_path / 'plain') == rows(tmp_path / 'watched')
+  logged = {name for row in rows(tmp_path / 'plain') for name in row}
+  assert all(name in shown for name in progress_lib.SHOWN if name in logged)
+  # What has another name by now would be missing without a word; tiny worlds have no 'unseen'.
+  wanted = {*progress_lib.SHOWN, *progress_lib.SHORT, *board.FINAL}
+  assert {name for name in wanted - logged if not name.startswith('unseen/')} == set()
+  for patterns in board.CHARTS.values():
+    assert all(any(re.match(pattern, name) for name in logged) for pattern in patterns)
+  settings = run_lib.settings(tiny_config(tmp_path))
+  assert set(settings) >= board.TELLING and not run_lib.FREE & set(settings)
 
 
 def test_rows_after_the_checkpoint_are_logged_once(tmp_path):

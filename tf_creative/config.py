@@ -33,9 +33,14 @@ class RunConfig:
   rounds_per_call: int = setting(50, 'rounds in one call of the compiled loop')
   evaluate_every: int = setting(2000, 'rounds between two looks at what has been learnt; 0: never')
   checkpoint_every: int = setting(1000, 'rounds between two checkpoints')
-  picture_every: int = setting(500, 'rounds between two grids of imagined works in TensorBoard')
+  picture_every: int = setting(
+    500, 'rounds between two pictures of imagined and painted works in TensorBoard; 0: never'
+  )
+  histogram_every: int = setting(
+    0, 'rounds between two histograms of weights and Q-values in TensorBoard; 0: never'
+  )
   works: int = setting(1500, 'imagined works (and at most so many real ones) to measure on')
-  progress: bool = setting(True, 'a live progress bar where the screen allows it')
+  progress: bool = setting(True, 'a live view of the training where the screen allows it')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -42,19 +42,22 @@ def evaluate(settings: EvaluateConfig) -> int:
     console = rich.console.Console(highlight=False, width=140)
   paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
   out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
+  for path in paths:
+    run_lib.newest(path)
   try:  # now, rather than after a minute's work
     out.mkdir(parents=True, exist_ok=True)
   except OSError as error:
     raise UserError(f'cannot write to {out} ({error.strerror}): choose another --out.') from error
   runs = []
   with console.status('loading') as status:
+    tell = status.update if console.is_terminal else console.print
     for path in paths:
-      status.update(f'{path}: loading')
+      tell(f'{path}: loading')
       config, learner = run_lib.load(path)
       count = settings.works or config.run.works
-      say = lambda text, path=path: status.update(f'{path}: {text}')  # noqa: E731
+      say = lambda text, path=path: tell(f'{path}: {text}')  # noqa: E731
       runs.append(evaluation.evaluate(path, config, learner, count, settings.seed, say))
-    status.update('writing the report')
+    tell('writing the report')
     when = datetime.datetime.now().astimezone().isoformat(timespec='seconds')
     rows = [json.dumps(row) + '\n' for run in runs for row in run.rows()]
     (out / 'metrics.jsonl').write_text(''.join(rows))

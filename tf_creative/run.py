@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import json
 import pathlib
 import signal
+from typing import Any
 
-import numpy as np
-from PIL import Image
 import tensorflow as tf
 
+from tf_creative import board as board_lib
 from tf_creative import config as config_lib
 from tf_creative import learner as learner_lib
 from tf_creative import spec
@@ -22,6 +23,7 @@ FREE = {
   'rounds_per_call',
   'evaluate_every',
   'picture_every',
+  'histogram_every',
   'checkpoint_every',
   'progress',
   'works',
@@ -31,13 +33,13 @@ FREE = {
 class Run:
   """Remembers a run, so that the same command again goes on where it stopped."""
 
-  def __init__(self, config: config_lib.RunConfig, text: str):
+  def __init__(self, config: config_lib.Config):
     """Only looks; nothing is written before `attach`, when the learner could be built."""
-    self.path = pathlib.Path(config.run_dir)
-    self._text = text
+    self.path = pathlib.Path(config.run.run_dir)
+    self._config, self._text = config, config_lib.to_text(config)
     self._metrics = self.path / 'metrics.jsonl'
     if tf.train.latest_checkpoint(self.path / 'checkpoints'):
-      _check_same((self.path / 'run.flags').read_text(), text, self.path)
+      _check_same((self.path / 'run.flags').read_text(), self._text, self.path)
 
   def attach(self, learner: learner_lib.Learner) -> int:
     """Restores the newest checkpoint into the learner, if any; the round it was made in."""
@@ -48,21 +50,33 @@ class Run:
       raise spec.UserError(
         f'cannot write to {self.path} ({error.strerror}): choose another --run_dir.'
       ) from error
-    self._board = tf.summary.create_file_writer(str(self.path / 'tensorboard'))
-    with self._board.as_default(0):
-      tf.summary.text('flags', ''.join(f'    {line}\n' for line in self._text.splitlines()))
     self._manager = tf.train.CheckpointManager(
       tf.train.Checkpoint(learner=learner), str(self.path / 'checkpoints'), max_to_keep=2
     )
     if self._manager.latest_checkpoint:
       _restore(self._manager.checkpoint, self._manager.latest_checkpoint)
     done = int(learner.loop.round)
-    if self._metrics.exists():  # what was logged after the checkpoint will be logged again
-      rows = [
-        row for row in self._metrics.read_text().splitlines() if json.loads(row)['round'] <= done
-      ]
-      self._metrics.write_text(''.join(f'{row}\n' for row in rows))
+    # What was logged after the checkpoint will be logged again.
+    rows = [row for row in self.rows() if row['round'] <= done]
+    self._metrics.write_text(''.join(f'{json.dumps(row)}\n' for row in rows))
+    self._open_board(done)
     return done
+
+  def _open_board(self, done: int) -> None:
+    folder = self.path / 'tensorboard'
+    if not done:
+      for old in folder.glob('events.out.tfevents.*'):  # of a run that was never saved
+        old.unlink()
+    self.board = board_lib.Board(folder)
+    self.board.text(done, 'flags', self._text)
+    if not done:
+      self.board.hparams(str(self.path), settings(self._config))
+      self.board.layout()
+
+  def rows(self) -> list[dict[str, float]]:
+    """All that has been logged."""
+    lines = self._metrics.read_text().splitlines() if self._metrics.exists() else []
+    return [json.loads(line) for line in lines]
 
   def save(self, round_: int) -> None:
     """A checkpoint under the round's number, once."""
@@ -75,15 +89,7 @@ class Run:
     row = {'round': round_, **{name: float(value) for name, value in metrics.items()}}
     with self._metrics.open('a') as file:
       file.write(json.dumps(row) + '\n')
-    with self._board.as_default(round_):
-      for name, value in metrics.items():
-        tf.summary.scalar(name, value)
-    self._board.flush()
-
-  def picture(self, round_: int, name: str, picture: Image.Image) -> None:
-    """A picture for TensorBoard."""
-    with self._board.as_default(round_):
-      tf.summary.image(name, np.asarray(picture)[None])
+    self.board.scalars(round_, metrics)
 
   def contents(self) -> str:
     """Where everything is."""
@@ -98,19 +104,25 @@ class Run:
     return '\n'.join(f'{self.path / name}  {text}' for name, text in what.items())
 
 
+def newest(path: pathlib.Path) -> str:
+  """The newest checkpoint of a run; an error if there is none."""
+  checkpoint = tf.train.latest_checkpoint(path / 'checkpoints')
+  if checkpoint:
+    return checkpoint
+  beside = sorted(str(flags.parent) for flags in path.parent.glob('*/run.flags'))
+  raise spec.UserError(
+    f'{path} holds no trained run. '
+    + (f'There are: {", ".join(beside)}. ' if beside else '')
+    + f'To train one: python -m tf_creative.train --run_dir={path}'
+  )
+
+
 def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
   """What a run was told and what it has learnt; nothing in its directory is touched."""
-  newest = tf.train.latest_checkpoint(path / 'checkpoints')
-  if not newest:
-    beside = sorted(str(flags.parent) for flags in path.parent.glob('*/run.flags'))
-    raise spec.UserError(
-      f'{path} holds no trained run. '
-      + (f'There are: {", ".join(beside)}. ' if beside else '')
-      + f'To train one: python -m tf_creative.train --run_dir={path}'
-    )
+  checkpoint = newest(path)
   config = config_lib.from_file(path / 'run.flags')
   learner = learner_lib.Learner(config)
-  _restore(tf.train.Checkpoint(learner=learner), newest)
+  _restore(tf.train.Checkpoint(learner=learner), checkpoint)
   return config, learner
 
 
@@ -142,6 +154,14 @@ class Stop:
     del frame
     self.signal = number
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def settings(config: config_lib.Config) -> dict[str, Any]:
+  """What decides what is learnt, by the names of the flags."""
+  rooms = dataclasses.asdict(config)
+  named = rooms.pop('run')
+  named |= {f'{room}_{name}': value for room, own in rooms.items() for name, value in own.items()}
+  return {name: value for name, value in named.items() if name not in FREE}
 
 
 def _check_same(old: str, new: str, path: pathlib.Path) -> None:

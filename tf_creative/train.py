@@ -18,16 +18,16 @@ from tf_creative import config as config_lib
 def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   """Trains until the last round or a signal; the exit code."""
   # Imported here, so that --help and a mistyped flag are answered at once.
+  from tf_creative import board, pictures
   from tf_creative import eyes as eyes_lib
   from tf_creative import learner as learner_lib
-  from tf_creative import pictures
   from tf_creative import progress as progress_lib
   from tf_creative import run as run_lib
 
   logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
   clock = [('imports', time.monotonic())]
   settings = config.run
-  run = run_lib.Run(settings, config_lib.to_text(config))
+  run = run_lib.Run(config)
   learner = learner_lib.Learner(config)
   clock.append(('data and networks', time.monotonic()))
   done = run.attach(learner)
@@ -39,36 +39,44 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   def evaluate() -> dict[str, float]:
     numbers = eyes().look()
     run.log(done, numbers)
-    run.picture(done, 'gallery', pictures.gallery(learner))
+    run.board.picture(done, 'gallery', pictures.gallery(learner))
     return numbers
+
+  def show() -> None:
+    run.board.picture(done, 'imagined', pictures.imagined(learner))
+    run.board.picture(done, 'imagined/painting', board.strip(learner))
 
   actions = (
     (settings.rounds_per_call, lambda: run.log(done, metrics)),
-    (settings.picture_every, lambda: run.picture(done, 'imagined', pictures.imagined(learner))),
+    (settings.picture_every, show),
+    (settings.histogram_every, lambda: run.board.histograms(done, board.weights(learner))),
     (settings.evaluate_every, lambda: metrics.update(evaluate())),
     (settings.checkpoint_every, lambda: run.save(done)),
   )
-  progress = progress_lib.Progress(settings.rounds, done, settings.progress)
-  with run_lib.Stop() as stop, progress:
-    progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}')
-    if not done:
-      learner.loop.warm_up()
-    first = done
-    while done < settings.rounds and not stop.signal:
-      # Up to the next multiple, so that a resumed run logs the same rows as one never stopped.
-      count = min(
-        settings.rounds - done, settings.rounds_per_call - done % settings.rounds_per_call
-      )
-      metrics = learner.loop.step(count)
-      done += count
-      if done - count == first:
-        clock.append((f'warm-up, tracing and {count} rounds', time.monotonic()))
-        progress.say(_startup(clock))
-      for every, action in actions:
-        if every and done // every > (done - count) // every:
-          action()
-      progress.update(done, metrics)
-    run.save(done)
+  progress = progress_lib.Progress(
+    settings.rounds, done, settings.progress, run.rows(), lambda: progress_lib.newest(learner)
+  )
+  with run_lib.Stop() as stop:
+    with progress:
+      progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}')
+      if not done:
+        learner.loop.warm_up()
+      first = done
+      while done < settings.rounds and not stop.signal:
+        # Up to the next multiple, so that a resumed run logs the same rows as one never stopped.
+        count = min(
+          settings.rounds - done, settings.rounds_per_call - done % settings.rounds_per_call
+        )
+        metrics = learner.loop.step(count)
+        done += count
+        if done - count == first:
+          clock.append((f'warm-up, tracing and {count} rounds', time.monotonic()))
+          progress.say(_startup(clock))
+        for every, action in actions:
+          if every and done // every > (done - count) // every:
+            action()
+        progress.update(done, metrics)
+      run.save(done)
     if stop.signal:
       progress.say(f'stopped at round {done}, saved; the same command goes on from there')
       return 128 + stop.signal
