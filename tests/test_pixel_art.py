@@ -1,5 +1,7 @@
 """The world of pixel art, by hand."""
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -105,6 +107,51 @@ def test_render_and_metrics():
   metrics = domain.metrics(works, works * 0)
   assert metrics['equal_pixels'].tolist() == [0.5, 1]
   assert metrics['perfect_pictures'].tolist() == [False, True]
+
+
+def test_a_canvas_is_gone_on_with():
+  domain = pixel_art.PixelArt(size=2, colors=2)
+  state = domain.place(start(domain, [[1, 0], [0, 1]]), tf.constant([[[1, 1], [0, 0]]], tf.uint8))
+  state, reward, _ = domain.step(state, tf.constant([2]), STILL)  # (0, 1) black again
+  assert domain.work(state).numpy().tolist() == [[[1, 0], [0, 0]]]
+  assert reward.numpy().tolist() == [1]
+
+
+def test_only_strokes_elsewhere_are_allowed():
+  domain = pixel_art.PixelArt(size=2, width=3, colors=3)
+  keep = np.random.default_rng(0).random((5, 2, 3)) < 0.5
+  allowed = domain.allowed(tf.constant(keep)).numpy()
+  assert allowed.shape == (5, domain.action_spec.maximum + 1)
+  for action in range(allowed.shape[1]):
+    state = start(domain, *np.zeros((5, 2, 3), int))
+    # Whatever stands on the canvas, one of two strokes of an action would change it.
+    state = domain.place(state, tf.fill([5, 2, 3], tf.cast(action % 3 == 0, tf.uint8)))
+    painted, _, _ = domain.step(state, tf.fill([5], action), STILL)
+    touched = (domain.work(painted) != domain.work(state)).numpy()
+    np.testing.assert_array_equal((touched & keep).any((1, 2)), ~allowed[:, action])
+
+
+def test_strokes_in_plain_numbers():
+  domain = pixel_art.PixelArt(size=2, width=3, colors=3)
+  # row * 3 * 3 + column * 3 + colour
+  told = domain.transcript(np.array([[0, 5, 17], [9, -1, -1]]))
+  assert told['strokes'].tolist() == [
+    [[0, 0, 0], [0, 1, 2], [1, 2, 2]],
+    [[1, 0, 0], [-1, -1, -1], [-1, -1, -1]],
+  ]
+  assert told['palette'].tolist() == [[0] * 3, [128] * 3, [255] * 3]
+
+
+def test_a_drawing_has_the_start_and_then_the_strokes():
+  domain = pixel_art.PixelArt(size=2, palette='cga')
+  svg = domain.drawing(np.array([[0, 2], [0, 0]]), np.array([7, 9]), 5)
+  assert 'viewBox="0 0 2 2" width="10" height="10"' in svg
+  assert re.findall(r'd="(M.*?)" fill="(.*?)"(?: style="--t:(.*?)")?', svg) == [
+    ('M0,0h2v2h-2z', '#000000', ''),
+    ('M1,0h1v1h-1z', '#ff55ff', ''),
+    ('M1,0h1v1h-1z', '#ffffff', '1'),
+    ('M0,1h1v1h-1z', '#55ffff', '2'),
+  ]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from tf_creative import types
 
+_BATCH = 100  # every network sees batches of this size: another one would round otherwise
+
 
 class Made(NamedTuple):
   """Works and how the hand made them."""
@@ -32,6 +34,7 @@ class Creator(tf.Module):
     graph = functools.partial(tf.function, autograph=False, reduce_retracing=True)
     self._latents, self._decode = graph(self.latents_graph), graph(self.decode_graph)
     self._make = graph(functools.partial(self.make_graph, self.greedy))
+    self._make_around = graph(self._make_around_graph)
     self._scribble = graph(functools.partial(self.make_graph, self.random))
     self._score = graph(self._score_graph)
     self._step = graph(self._domain.step)
@@ -108,19 +111,26 @@ class Creator(tf.Module):
     return _in_batches(self._score, *works)
 
   def make(
-    self, concept: types.Works, begun: np.ndarray | None = None, random: bool = False
+    self,
+    concept: types.Works,
+    begun: np.ndarray | None = None,
+    random: bool = False,
+    keep: np.ndarray | None = None,
   ) -> Made:
-    """What the hand makes of each concept, from `begun` on if that is given."""
-    make = self._scribble if random else self._make
-    begun = np.asarray(self._blank(concept) if begun is None else begun)
+    """What the hand makes of each concept, from `begun` on if that is given.
+
+    Where `keep` [B, ...] holds, the greedy hand leaves the work as it was begun.
+    """
+    make = self._scribble if random else self._make if keep is None else self._make_around
+    begun = self.blank(concept) if begun is None else begun
     parts = []
-    for work, label, first in _batches(*concept, begun):
-      works = types.Works(tf.constant(work), tf.constant(label))
-      parts.append([part.numpy() for part in make(works, tf.constant(first))])
-    works, steps, returns, actions = zip(*parts, strict=True)
-    longest = max(map(len, actions))
-    actions = [np.pad(a, [(0, longest - len(a)), (0, 0)]).T for a in actions]
-    return Made(*map(np.concatenate, (works, steps, returns, actions)))
+    for count, (work, label, *how) in _batches(*concept, begun, *(() if keep is None else (keep,))):
+      *made, actions = make(types.Works(work, label), *how)
+      parts.append([part[:count].numpy() for part in (*made, tf.transpose(actions))])
+    longest = max(actions.shape[1] for *_, actions in parts)
+    for part in parts:
+      part[-1] = np.pad(part[-1], [(0, 0), (0, longest - part[-1].shape[1])])
+    return Made(*map(np.concatenate, zip(*parts, strict=True)))
 
   def frames(self, concept: types.Works, made: Made, begun: np.ndarray | None = None) -> np.ndarray:
     """The works as they came about, the start first: uint8 [T + 1, B, ...]."""
@@ -134,8 +144,21 @@ class Creator(tf.Module):
       frames.append(self._domain.work(state))
     return np.stack(frames)
 
-  def _blank(self, concept: types.Works) -> tf.Tensor:
-    return self._domain.work(self._domain.start(types.Works(*map(tf.constant, concept)), _still()))
+  def blank(self, concept: types.Works) -> np.ndarray:
+    """What stands on the easel when an episode about each concept begins."""
+    start = self._domain.start(types.Works(*map(tf.constant, concept)), _still())
+    return self._domain.work(start).numpy()
+
+  def _make_around_graph(self, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor):
+    allowed = self._domain.allowed(keep)
+
+    def act(observation: Any, time: tf.Tensor) -> tf.Tensor:
+      del time
+      values = self._agent.values(observation)
+      values = tf.where(allowed, values, values.dtype.min)
+      return tf.argmax(values, -1, self._domain.action_spec.dtype)
+
+    return self.make_graph(act, concept, begun)
 
   def _score_graph(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     return self._gan.score(self._domain.to_values(work), label)
@@ -155,9 +178,12 @@ def _hash(seed: np.ndarray) -> np.ndarray:
 
 
 def _in_batches(function: Callable, *arrays: np.ndarray) -> np.ndarray:
-  return np.concatenate([function(*map(tf.constant, batch)) for batch in _batches(*arrays)])
+  return np.concatenate([function(*batch)[:count] for count, batch in _batches(*arrays)])
 
 
-def _batches(*arrays: np.ndarray, size: int = 500):
-  for start in range(0, len(arrays[0]), size):
-    yield [array[start : start + size] for array in arrays]
+def _batches(*arrays: np.ndarray):
+  """Batches of one size, the last filled up by repeating its first rows, and their true sizes."""
+  for start in range(0, len(arrays[0]), _BATCH):
+    parts = [array[start : start + _BATCH] for array in arrays]
+    rows = np.arange(_BATCH) % len(parts[0])
+    yield len(parts[0]), [tf.constant(part[rows]) for part in parts]

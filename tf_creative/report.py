@@ -172,7 +172,7 @@ def _curves(runs: Sequence[Evaluation]) -> str:
       points = [(row['round'], row[name]) for row in run.history if name in row]
       if points:
         lines.append(charts.Line(str(run.path), *zip(*points, strict=True)))
-    if any(len(line.x) > 1 for line in lines):
+    if any(len(set(line.x)) > 1 for line in lines):
       drawn.append(charts.chart(title, lines))
   if not drawn:
     return '<p>Training logged nothing in metrics.jsonl that a line could be drawn through.</p>'

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import os
 import pathlib
 import textwrap
 
 from absl import logging
 import numpy as np
-from PIL import Image
 import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -46,10 +44,10 @@ def works(
   builder = _prepared(data, builder, data_dir)
 
   def to_work(example: dict[str, tf.Tensor]) -> Works:
-    picture = _resize(_recolour(example[image], colours), height, width)
+    picture = resize(recolour(example[image], colours), height, width)
     # Some data sets mark what has no label by -1.
     place = tf.maximum(tf.cast(example[label], tf.int32), 0) if label else tf.constant(0)
-    return Works(_nearest(picture, colours), place)
+    return Works(nearest(picture, colours), place)
 
   examples = builder.as_dataset(
     split=_split(data, builder, split),
@@ -71,47 +69,7 @@ def splits(data: str, *, data_dir: str | None = None) -> list[str]:
   return list(_prepared(data, _builder(data, data_dir), data_dir).info.splits)
 
 
-def read(
-  path: str | os.PathLike, height: int, width: int, palette: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-  """A picture file as a work [H, W], and which of its pixels are not transparent: bool [H, W]."""
-  try:
-    with Image.open(path) as file:
-      picture = np.asarray(file.convert('RGBA'))
-  except (OSError, ValueError, Image.DecompressionBombError) as error:
-    raise spec.UserError(f'cannot read {path} as a picture: {_first_words(error)}.') from error
-  colours = tf.constant(palette, tf.float32)
-  work = _nearest(_resize(_recolour(picture, colours), height, width), colours)
-  opaque = _resize(tf.image.convert_image_dtype(picture[..., 3:], tf.float32), height, width)
-  return work.numpy(), opaque.numpy()[..., 0] >= 0.5
-
-
-def store(
-  pictures: np.ndarray,
-  labels: np.ndarray,
-  names: list[str],
-  seeds: np.ndarray,
-  folder: str | os.PathLike,
-) -> str:
-  """Pictures [N, H, W, 1 or 3] as a data set that TFDS reads by builder_from_directory."""
-  columns = {'image': pictures, 'label': labels, 'seed': seeds}
-  features = {
-    'image': tfds.features.Image(shape=pictures.shape[1:]),
-    'label': tfds.features.ClassLabel(names=names),
-    'seed': tfds.features.Scalar(np.int64),
-  }
-  builder = tfds.dataset_builders.store_as_tfds_dataset(
-    name='created',
-    version='1.0.0',
-    features=tfds.features.FeaturesDict(features),
-    split_datasets={'train': tf.data.Dataset.from_tensor_slices(columns)},
-    data_dir=folder,
-    disable_shuffling=True,
-  )
-  return str(builder.data_dir)
-
-
-def _recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
+def recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
   """Any picture as floats with as many channels as the palette; what is clear shows the blank."""
   picture = tf.image.convert_image_dtype(picture, tf.float32)
   if picture.shape[-1] == 4:
@@ -124,7 +82,7 @@ def _recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
   return tf.image.rgb_to_grayscale(picture)
 
 
-def _resize(picture: tf.Tensor, height: int, width: int) -> tf.Tensor:
+def resize(picture: tf.Tensor, height: int, width: int) -> tf.Tensor:
   """The largest middle part of the right shape, every pixel the mean of what it covers."""
   shape = tf.shape(picture)
   rows = tf.clip_by_value(shape[1] * height // width, 1, shape[0])
@@ -133,7 +91,7 @@ def _resize(picture: tf.Tensor, height: int, width: int) -> tf.Tensor:
   return tf.image.resize(picture, [height, width], tf.image.ResizeMethod.AREA)
 
 
-def _nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
+def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
   """The place of the nearest colour for every pixel: uint8 [H, W]."""
   distance = tf.reduce_sum(tf.square(picture[:, :, None] - colours), -1)  # [H, W, colours]
   return tf.cast(tf.argmin(distance, -1), tf.uint8)
@@ -149,7 +107,7 @@ def _builder(data: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
   except Exception as error:  # TFDS answers by ValueError, AssertionError, TypeError, ImportError
     known = tfds.list_builders(with_community_datasets=False)
     if data in known or '/' in data or ':' in data:
-      raise DataError(f"cannot use data set '{data}': {_first_words(error)}") from error
+      raise DataError(f"cannot use data set '{data}': {first_words(error)}") from error
     near = [*OWN, 'mnist', *difflib.get_close_matches(data, known, n=5)]
     raise DataError(
       f"unknown data set '{data}'.{spec.nearest(data, set(near))} "
@@ -185,7 +143,7 @@ def _prepared(
       f'that holds it. No download is needed for: {", ".join(OWN)}.'
     )
     raise DataError(
-      f"data set '{data}' is not in {root} and could not be prepared: {_first_words(error)}. {cure}"
+      f"data set '{data}' is not in {root} and could not be prepared: {first_words(error)}. {cure}"
     ) from error
 
 
@@ -214,6 +172,6 @@ def _split(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
   return split
 
 
-def _first_words(error: Exception) -> str:
+def first_words(error: Exception) -> str:
   """An exception in one line: TFDS's can be pages long."""
   return f'{type(error).__name__}: {textwrap.shorten(str(error), 240, placeholder=" ...")}'

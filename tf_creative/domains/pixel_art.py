@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from tf_creative import spec, types
-from tf_creative.domains import images, palettes
+from tf_creative.domains import files, images, palettes
 
-_ZOOM = 16  # screen pixels of a canvas pixel in a drawing
+_STROKE_MS = 80  # of a drawing in the making
 
 
 class State(NamedTuple):
@@ -95,14 +95,16 @@ class PixelArt:
   def real(self, split: str) -> tf.data.Dataset:
     return images.works(self.data, split, self.size, self.width, self.colours)
 
-  def read(self, path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
-    return images.read(path, self.size, self.width, self.colours)
+  def read(
+    self, path: str | os.PathLike, mask: str | os.PathLike = ''
+  ) -> tuple[np.ndarray, np.ndarray]:
+    return files.read(path, mask, self.size, self.width, self.colours)
 
-  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> str:
+  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
     pictures = self.render(works.work)
     if self.palette == 'grey':
       pictures = pictures[..., :1]
-    return images.store(pictures, works.label, self.label_names, seeds, folder)
+    files.store(pictures, works.label, self.label_names, seeds, folder)
 
   def start(self, concept: types.Works, seed: tf.Tensor) -> State:
     del seed  # every picture begins blank
@@ -135,6 +137,10 @@ class PixelArt:
   def place(self, state: State, work: tf.Tensor) -> State:
     return state._replace(canvas=work)
 
+  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
+    free = tf.reshape(~keep, [-1, self.size * self.width])
+    return tf.repeat(free, len(self.colours), axis=1)
+
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Both pictures one-hot, their squared distance and the time left: [B, H, W, 2 palette + 2]."""
     pairs = self._pair(observation['canvas'], observation['target'])
@@ -165,15 +171,16 @@ class PixelArt:
     equal = np.asarray(works) == np.asarray(concept)
     return {'equal_pixels': equal.mean((1, 2)), 'perfect_pictures': equal.all((1, 2))}
 
-  def strokes(self, actions: np.ndarray) -> np.ndarray:
-    """Actions as (row, column, colour): [..., 3]."""
-    pixel, colour = np.divmod(actions, len(self.colours))
-    return np.stack([*np.divmod(pixel, self.width), colour], -1)
+  def transcript(self, actions: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+      'strokes': self._strokes(actions),  # row, column, colour
+      'palette': self.render(np.arange(len(self.colours))),  # palette[work] is the picture
+    }
 
-  def drawing(self, start: np.ndarray, actions: np.ndarray) -> str:
-    """An SVG that paints `actions` on the canvas `start`, a square for each stroke.
+  def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
+    """A square for each stroke, which waits for its turn where animations are played.
 
-    A viewer that plays no animations shows the finished work.
+    Everywhere else the work stands finished.
     """
     codes = ['#' + bytes(rgb).hex() for rgb in self.render(np.arange(len(self.colours)))]
     cells = ''.join(
@@ -182,16 +189,22 @@ class PixelArt:
     )
     strokes = ''.join(
       f'<path d="M{x},{y}h1v1h-1z" fill="{codes[colour]}" style="--t:{time}"/>'
-      for time, (y, x, colour) in enumerate(self.strokes(actions), 1)
+      for time, (y, x, colour) in enumerate(self._strokes(actions), 1)
     )
     height, width = self.size, self.width
     return (
       f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-      f'width="{width * _ZOOM}" height="{height * _ZOOM}" shape-rendering="crispEdges">'
-      '<style>@media not (prefers-reduced-motion){path[style]{animation:wait '
-      'calc(var(--t)*80ms)}}@keyframes wait{from,to{visibility:hidden}}</style>'
+      f'width="{width * zoom}" height="{height * zoom}" shape-rendering="crispEdges">'
+      '<style>@media (prefers-reduced-motion:no-preference){path[style]{animation:wait '
+      f'calc(var(--t)*{_STROKE_MS}ms)}}}}@keyframes wait{{from,to{{visibility:hidden}}}}</style>'
       f'<path d="M0,0h{width}v{height}h-{width}z" fill="{codes[0]}"/>{cells}{strokes}</svg>\n'
     )
+
+  def _strokes(self, actions: np.ndarray) -> np.ndarray:
+    """Actions as (row, column, colour), -1 as three of its kind: [..., 3]."""
+    pixel, colour = np.divmod(actions, len(self.colours))
+    strokes = np.stack([*np.divmod(pixel, self.width), colour], -1)
+    return np.where(np.asarray(actions)[..., None] < 0, -1, strokes)
 
   def _pair(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """The place of (colour on the canvas, colour of the target) in a table of all such pairs."""

@@ -1,0 +1,150 @@
+"""Makes works with a trained run, or paints and mends given pictures, and writes them as files.
+
+  python -m tf_creative.create --run_dir=runs/pixel_art --count=100 --format=png,gif,svg
+  python -m tf_creative.create --run_dir=runs/pixel_art --count=5000 --label=3,7 --format=tfrecord
+  python -m tf_creative.create --run_dir=runs/pixel_art --target=cat.jpg --format=svg
+  python -m tf_creative.create --run_dir=runs/pixel_art --start=digit.png --label=8 --count=8
+  python -m tf_creative.create --run_dir=runs/pixel_art --start=torn.png --mask=hole.png --count=8
+
+The same seed always gives the same work. A target is painted as it is. A start becomes the nearest
+imagined works; if it has gaps, which are transparent or white in the mask, only they are filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import dataclasses
+import pathlib
+from typing import Any
+
+from absl import logging
+
+from tf_creative import command, spec
+from tf_creative.spec import setting
+
+FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
+_MOST_SEED = 2**48  # those that are derived from it must fit into 64 bits
+
+
+@dataclasses.dataclass(frozen=True)
+class CreateConfig:
+  run_dir: str = setting('runs/pixel_art', 'the trained run that makes the works')
+  count: int = setting(64, 'how many works; a target is one')
+  seed: int = setting(0, 'of the first work; those of the others follow')
+  label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
+  format: tuple = setting(('png',), f'what to write: {", ".join(FORMATS)}')
+  out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
+  target: str = setting('', 'a picture to be painted')
+  start: str = setting('', 'a picture to go on from')
+  mask: str = setting('', 'a picture in which all that is to be made anew of the start is white')
+
+
+def create(config: CreateConfig, verbosity: int = logging.ERROR) -> int:
+  """Makes the works and writes them; the exit code."""
+  _check(config)
+  try:
+    written = _create(config, verbosity)
+  except KeyboardInterrupt:
+    print('stopped; every file that is there is whole')
+    return 130
+  print(written)
+  return 0
+
+
+def _create(config: CreateConfig, verbosity: int) -> str:
+  """What has been made and where it is."""
+  # Imported here, so that --help and a mistyped flag are answered at once.
+  import rich.console
+
+  console = rich.console.Console()
+  with console.status('starting'):
+    from tf_creative import edit, portfolio
+    from tf_creative import run as run_lib
+
+    logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
+    run_dir, picture = pathlib.Path(config.run_dir), config.target or config.start
+    out = pathlib.Path(config.out or run_dir / 'created' / portfolio.file_name(_name(config)))
+    _, learner = run_lib.load(run_dir)
+    labels = _labels(config.label, learner)
+    if picture:
+      work, given = learner.domain.read(picture, config.mask)
+      _check_gaps(given, config)
+  with console.status(f'making {config.count} works'):
+    if config.target:
+      works = edit.repaint(learner, work, labels[0], config.seed)
+    elif config.start:
+      works = edit.go_on(learner, work, given, labels, config.seed, config.count)
+    else:
+      works = portfolio.imagined(learner, labels, config.seed, config.count)
+  try:
+    out.mkdir(parents=True, exist_ok=True)
+    written = portfolio.write(works, learner, config.format, out)
+    if picture:
+      written += edit.before_after(picture, given, works, learner, out)
+  except OSError as error:
+    raise spec.UserError(
+      f'cannot write to {out} ({error.strerror or error}): choose another --out.'
+    ) from error
+  numbers = learner.domain.metrics(works.made.work, works.concept.work)
+  shares = ', '.join(f'{name} {float(values.mean()):.4g}' for name, values in numbers.items())
+  width = max(map(len, written))
+  return '\n'.join(
+    [
+      f'{len(works.seed)} made; like what was to be made: {shares}',
+      f'{out}:',
+      *(f'  {name:<{width}}  {text}' for name, text in written.items()),
+    ]
+  )
+
+
+def _check(config: CreateConfig) -> None:
+  """What can be said at once of wrong settings."""
+  for name in config.format:
+    if name not in FORMATS:
+      raise spec.UserError(f"unknown format '{name}'.{spec.nearest(name, FORMATS)}")
+  if config.count < 1:
+    raise spec.UserError(f'--count must be 1 or more, not {config.count}.')
+  if not 0 <= config.seed <= _MOST_SEED:
+    raise spec.UserError(f'--seed must be 0 to {_MOST_SEED}, not {config.seed}.')
+  if config.target and config.start:
+    raise spec.UserError('--target paints a picture and --start goes on from one: choose.')
+  if config.mask and not config.start:
+    raise spec.UserError('--mask says what of the --start is to be made anew, and there is none.')
+  for picture in (config.target, config.start, config.mask):
+    if picture and not pathlib.Path(picture).is_file():
+      raise spec.UserError(f'there is no file {picture}.')
+
+
+def _check_gaps(given: Any, config: CreateConfig) -> None:
+  if config.mask and given.all():
+    raise spec.UserError(f'{config.mask} is white nowhere: then nothing is to be made anew.')
+  if config.start and not given.any():
+    raise spec.UserError(f'nothing of {config.start} is given: leave out --start and --mask.')
+
+
+def _name(config: CreateConfig) -> str:
+  """A folder's name that says which flags its works are by."""
+  parts = [
+    f'{flag}-{pathlib.Path(picture).stem}'
+    for flag, picture in (('target', config.target), ('start', config.start), ('mask', config.mask))
+    if picture
+  ]
+  if not config.target:
+    parts += [f'seed{config.seed}', f'count{config.count}']
+  if config.label != ('any',):
+    parts.append(f'label{"+".join(config.label)}')  # a comma would end an option of --domain
+  return '-'.join(parts)
+
+
+def _labels(names: Iterable[str], learner: Any) -> list[int]:
+  """The places of labels by name, of those that training saw; -1 is any."""
+  known = {learner.domain.label_names[label]: label for label in learner.creator.known_labels}
+  known['any'] = -1
+  for name in names:
+    if name not in known:
+      raise spec.UserError(f"unknown label '{name}'.{spec.nearest(name, known)}")
+  return [known[name] for name in names] or [-1]
+
+
+if __name__ == '__main__':
+  command.run(create, __doc__, CreateConfig)
