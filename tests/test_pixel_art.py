@@ -154,6 +154,17 @@ def test_a_drawing_has_the_start_and_then_the_strokes():
   ]
 
 
+def test_a_saturated_generator_is_only_pushed_back():
+  domain = pixel_art.PixelArt(size=2)
+  raw = tf.Variable([[[[-20.0], [20.0]], [[-20.0], [1.0]]]])
+  with tf.GradientTape() as tape:
+    # Descent makes what has a negative weight brighter: the first two are pushed inwards.
+    total = tf.reduce_sum(domain.legal(raw) * [[[[-1.0], [1.0]], [[1.0], [1.0]]]])
+  slope = lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2  # noqa: E731
+  expected = [-slope(3.0), slope(3.0), 0.0, slope(1.0)]
+  np.testing.assert_allclose(tape.gradient(total, raw).numpy().ravel(), expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
   'options', [{'size': 1}, {'colors': 1}, {'palette': 'gameby'}, {'horizon': -1}]
 )

@@ -80,7 +80,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     out.mkdir(parents=True, exist_ok=True)
     written = portfolio.write(works, learner, config.format, out)
     if picture:
-      written += edit.before_after(picture, given, works, learner, out)
+      written |= edit.before_after(picture, given, works, learner, out)
   except OSError as error:
     raise spec.UserError(
       f'cannot write to {out} ({error.strerror or error}): choose another --out.'

@@ -14,6 +14,7 @@ from tf_creative import spec, types
 from tf_creative.domains import files, images, palettes
 
 _STROKE_MS = 80  # of a drawing in the making
+_STEEP = 3.0  # where a sigmoid's slope is still a twentieth
 
 
 class State(NamedTuple):
@@ -150,7 +151,7 @@ class PixelArt:
     return tf.concat([planes, time_left[..., None]], -1)
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
-    soft = tf.sigmoid(raw)
+    soft = _squash(raw)
     return soft + tf.stop_gradient(self.to_values(self.to_works(soft)) - soft)
 
   def to_values(self, works: tf.Tensor) -> tf.Tensor:
@@ -209,3 +210,20 @@ class PixelArt:
   def _pair(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """The place of (colour on the canvas, colour of the target) in a table of all such pairs."""
     return tf.cast(canvas, tf.int32) * len(self.colours) + tf.cast(target, tf.int32)
+
+
+@tf.custom_gradient
+def _squash(raw: tf.Tensor):
+  """A sigmoid that can be climbed back from: beyond `_STEEP` only pushes inwards go through.
+
+  Plain, a generator of mostly blank pictures rushes to where nothing has a slope and stays there
+  for half of its training; with a slope for pushes outwards it drifts until it breaks.
+  """
+  soft = tf.sigmoid(raw)
+
+  def gradient(upstream: tf.Tensor) -> tf.Tensor:
+    near = tf.sigmoid(tf.clip_by_value(raw, -_STEEP, _STEEP))
+    inwards = (tf.abs(raw) < _STEEP) | (upstream * raw > 0)
+    return tf.where(inwards, upstream * near * (1 - near), 0.0)
+
+  return soft, gradient
