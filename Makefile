@@ -8,20 +8,25 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint lock clean
+.PHONY: help train evaluate create test lint lock clean
 
 help:
-	@echo "make train   train on handwritten digits; more flags by ARGS='--seed=1', all by ARGS=--help"
-	@echo "make test    run the tests; one file by ARGS=tests/test_layers.py"
-	@echo "make lint    check style and format"
-	@echo "make lock    pin requirements.in in requirements.txt; newest versions by ARGS=--upgrade"
-	@echo "make clean   remove .venv and caches; what was trained (runs/) stays"
+	@echo "make train     train on handwritten digits; more flags by ARGS='--seed=1', all by ARGS=--help"
+	@echo "make evaluate  judge that run: a table, and a report to look at"
+	@echo "make create    make things with it, as by ARGS='--count=100 --format=png,svg'"
+	@echo "make test      run the tests; one file by ARGS=tests/test_layers.py"
+	@echo "make lint      check style and format"
+	@echo "make lock      pin requirements.in in requirements.txt; newest versions by ARGS=--upgrade"
+	@echo "make clean     remove .venv and caches; what was trained (runs/) stays"
 	@echo
 	@echo "The first of them makes $(VENV) with $(PYTHON); another Python (3.11, 3.12 or 3.13) by"
 	@echo "PYTHON=python3.11, after 'make clean' if there is a $(VENV) already."
 
 train: $(INSTALLED)
 	$(BIN)/python -m tf_creative.train --flagfile=pipelines/pixel_art.flags $(ARGS)
+
+evaluate create: $(INSTALLED)
+	$(BIN)/python -m tf_creative.$@ --run_dir=runs/pixel_art $(ARGS)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest $(ARGS)

@@ -124,7 +124,7 @@ def test_the_table_on_the_screen_has_all_rows(runs, capsys):
   for title, _ in evaluation.SOURCES.values():
     assert f'\n{title} ' in said
   assert 'held out: random strokes' in said and str(runs / 'alone' / 'report.html') in said
-  assert 'Compared' not in (runs / 'alone' / 'report.html').read_text()
+  assert 'id="Compared"' not in (runs / 'alone' / 'report.html').read_text()
 
 
 def test_a_folder_without_a_run_is_answered_with_what_there_is(runs):

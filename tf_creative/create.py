@@ -69,7 +69,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     if picture:
       work, given = learner.domain.read(picture, config.mask)
       _check_gaps(given, config)
-  with console.status(f'making {config.count} works'):
+  with console.status('making'):
     if config.target:
       works = edit.repaint(learner, work, labels[0], config.seed)
     elif config.start:
