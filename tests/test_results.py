@@ -14,13 +14,16 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from tf_agents.trajectories import trajectory
 
 from tf_creative import config as config_lib
+from tf_creative import edit
 from tf_creative import learner as learner_lib
 from tf_creative import loop as loop_lib
+from tf_creative import run as run_lib
 
 SEEDS = [0, 1, 2]
 COLUMNS = ('frechet', 'coverage', 'precision', 'recall', 'label_accuracy', 'copies', 'novelty')
@@ -107,6 +110,32 @@ def test_a_thousand_pictures_take_less_than_twenty_seconds(tmp_path):
   print(f'\none work in {one:.1f} s, a thousand in {many:.1f} s')
   assert len(list((tmp_path / 'many').glob('sheet-*.png'))) == 10
   assert many - one < 20
+
+
+def test_holes_are_filled_better_than_by_the_nearest_training_digit():
+  """4x4 holes in the middle of a hundred held-out digits of unknown label."""
+  run('pixel_art', 0)
+  _, learner = run_lib.load(pathlib.Path('runs/results/pixel_art-0'))
+  held_out = learner.works('test').work
+  held_out = held_out[np.linspace(0, len(held_out) - 1, 100).round().astype(int)]
+  given = np.ones(held_out.shape[1:], bool)
+  given[2:6, 2:6] = False
+  known = learner.real.work
+  filled = {'blank': held_out * given, 'nearest': [], 'ours': []}
+  for work in held_out:
+    near = (np.square(known.astype(int) - work) * given).sum((1, 2)).argmin()
+    filled['nearest'].append(known[near])
+    filled['ours'].append(edit.go_on(learner, work, given, [-1], 0, 1).made.work[0])
+  values = learner.domain.to_values
+  right, errors = {}, {}
+  for name, works in filled.items():
+    works = np.array(works)
+    right[name] = float((works == held_out)[:, ~given].mean())
+    squares = np.square(values(works) - values(held_out))[..., 0]
+    errors[name] = float(squares[:, ~given].mean())
+    print(f'\n{name}: {right[name]:.3f} of hole pixels right, squared error {errors[name]:.3f}')
+  assert right['ours'] > right['nearest'] > right['blank']
+  assert errors['ours'] < errors['nearest'] < errors['blank']
 
 
 def test_the_driver_costs_less_than_a_twentieth_of_a_round():
