@@ -25,6 +25,9 @@ def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.C
     except spec.UserError as error:
       print(f'error: {error}', file=sys.stderr)
       return 2
+    except KeyboardInterrupt:
+      print('stopped', file=sys.stderr)
+      return 130
 
   config_lib.define_flags(settings=settings)
   app.run(main, flags_parser=config_lib.parser(usage, settings))
