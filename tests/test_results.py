@@ -79,6 +79,8 @@ def test_characters_never_seen_are_painted(seed):
   numbers = run('glyphs', seed)
   assert numbers['minutes'] <= 4
   assert numbers['unseen/equal_pixels'] >= 0.99
+  assert numbers['painted/label_accuracy'] >= 0.85
+  assert numbers['painted/frechet'] <= 1.1 * numbers['training/frechet']
 
 
 def seconds(*command: str) -> float:
