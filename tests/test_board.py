@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tests import tiny
 from tf_creative import board as board_lib
+from tf_creative import pictures
 
 
 def read(path: pathlib.Path) -> event_accumulator.EventAccumulator:
@@ -67,7 +68,7 @@ def test_the_layout_is_read_as_charts(tmp_path):
 
 def test_the_strip_goes_from_the_target_to_what_the_hand_made():
   learner = tiny.learner()
-  strip = np.asarray(board_lib.strip(learner, rows=2, moments=3))
+  strip = np.asarray(pictures.strip(learner, rows=2, moments=3))
   imagined = learner.creator.imagine(np.arange(2))
   made = learner.creator.make(imagined)
   # A pixel is 9 screen pixels, hence a work 36 and a cell 40 with its gap of 4; the first column

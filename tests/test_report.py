@@ -9,7 +9,6 @@ import pytest
 
 from tests import tiny
 from tf_creative import charts, comparison, exhibition, markup, pictures
-from tf_creative import config as config_lib
 
 
 def test_a_chart_has_its_points_where_the_axes_say():
@@ -51,7 +50,7 @@ def test_the_way_between_two_codes_keeps_to_the_sphere():
 
 def run(seed: int, pixels: tuple[float, float], frechet: float, **gan):
   """An evaluation of which only this much is of interest."""
-  config = tiny.config(seed=seed, run_dir=f'runs/{seed}')
+  config = tiny.config(seed=seed, run_dir=f'runs/{seed}', works=20 + seed, rounds=10)
   config = dataclasses.replace(config, gan=dataclasses.replace(config.gan, **gan))
   names = ('halves/frechet', 'halves/coverage', 'label_accuracy', 'halves/creativity', 'copies')
   hands = {
@@ -59,12 +58,8 @@ def run(seed: int, pixels: tuple[float, float], frechet: float, **gan):
     for works, value in zip(('held_out', 'imagined'), pixels, strict=True)
     for hand in ('hand', 'random')
   }
-  free = ('--run_dir', '--seed')
-  recipe = '\n'.join(
-    line for line in config_lib.to_text(config).splitlines() if not line.startswith(free)
-  )
   return types.SimpleNamespace(
-    recipe=recipe, hands=hands, sources={'painted': dict.fromkeys(names, frechet)}
+    config=config, hands=hands, sources={'painted': dict.fromkeys(names, frechet)}
   )
 
 
@@ -94,8 +89,6 @@ def test_recipes_are_named_by_what_they_do_not_share():
 
 @pytest.mark.parametrize('count', [1, 7, 60])
 def test_a_gallery_of_any_number_of_labels_is_spread_evenly(count):
-  one = types.SimpleNamespace(
-    learner=types.SimpleNamespace(creator=types.SimpleNamespace(known_labels=np.arange(count)))
-  )
-  shown = exhibition.kinds(one, 10)
+  learner = types.SimpleNamespace(creator=types.SimpleNamespace(known_labels=np.arange(count)))
+  shown = pictures.some_labels(learner, 10)
   assert len(shown) == min(count, 10) and shown[0] == 0 and shown[-1] == count - 1

@@ -15,7 +15,6 @@ from tensorboard.plugins.hparams import summary as hparams_summary
 import tensorflow as tf
 
 from tf_creative import learner as learner_lib
-from tf_creative import pictures
 
 # The charts of the tab CUSTOM SCALARS: tags as regular expressions that match from the start.
 CHARTS = {
@@ -103,21 +102,6 @@ class Board:
   def _write(self, summary: tf.compat.v1.Summary) -> None:
     with self._at(0):
       tf.summary.experimental.write_raw_pb(summary.SerializeToString())
-
-
-def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Image.Image:
-  """Always the same codes being painted, a row each: the target, then moments up to the end."""
-  imagined = learner.creator.imagine(np.arange(rows))
-  made = learner.creator.make(imagined)
-  frames = learner.creator.frames(imagined, made)  # [T + 1, rows, ...]
-  # Each work at its own pace: a hand that never finishes one would hide how it made the others.
-  times = np.linspace(made.steps, 0, moments, endpoint=False)[::-1]  # [moments, rows]
-  shown = frames[times.round().astype(int), np.arange(rows)].swapaxes(0, 1)  # [rows, moments, ...]
-  render = learner.domain.render
-  targets = np.asarray(pictures.sheet(render(imagined.work), columns=1))
-  works = np.asarray(pictures.sheet(render(shown.reshape(-1, *shown.shape[2:])), columns=moments))
-  between = targets[:, :1].repeat(12, axis=1)  # the sheet's own paper
-  return Image.fromarray(np.hstack([targets, between, works]))
 
 
 def weights(learner: learner_lib.Learner) -> dict[str, tf.Tensor]:

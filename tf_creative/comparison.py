@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tf_creative import config as config_lib
+from tf_creative import run as run_lib
 from tf_creative.evaluation import Evaluation
 from tf_creative.metrics import aggregate
 
@@ -24,7 +26,7 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
   """Head and rows: a recipe's interquartile means and their intervals over its runs."""
   recipes: dict[str, list[Evaluation]] = {}
   for run in runs:
-    recipes.setdefault(run.recipe, []).append(run)
+    recipes.setdefault(recipe(run.config), []).append(run)
   head = ['recipe', 'runs', *(name.replace('_', ' ') for name in _OF_HAND)]
   head += [name.removeprefix('halves/').replace('_', ' ') for name in _OF_WORKS]
   rows = []
@@ -35,6 +37,13 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
       cells.append(_cell(scores, np.zeros(len(own)), form))
     rows.append([name, str(len(own)), *cells])
   return head, rows
+
+
+def recipe(config: config_lib.Config) -> str:
+  """What runs have in common that differ only by their seed and by what learning does not see."""
+  free = run_lib.FREE - {'rounds'} | {'seed'}
+  lines = config_lib.to_text(config).splitlines()
+  return '\n'.join(line for line in lines if line[2:].partition('=')[0] not in free)
 
 
 def names(recipes: Sequence[str]) -> list[str]:

@@ -33,7 +33,7 @@ def evaluate(settings: EvaluateConfig) -> int:
   import rich.console
   import rich.table
 
-  from tf_creative import evaluation, report, tables
+  from tf_creative import evaluation, portfolio, report, tables
   from tf_creative import run as run_lib
 
   logging.set_verbosity(logging.ERROR)
@@ -60,8 +60,10 @@ def evaluate(settings: EvaluateConfig) -> int:
     tell('writing the report')
     when = datetime.datetime.now().astimezone().isoformat(timespec='seconds')
     rows = [json.dumps(row) + '\n' for run in runs for row in run.rows()]
-    (out / 'metrics.jsonl').write_text(''.join(rows))
-    (out / 'report.html').write_text(report.page(runs, when, settings.seed))
+    page = report.page(runs, when, settings.seed)
+    for name, text in (('metrics.jsonl', ''.join(rows)), ('report.html', page)):
+      with portfolio.whole(out / name) as partial:
+        partial.write_text(text)
 
   for run in runs:
     console.print(f'\n[bold]{run.path}[/bold]')

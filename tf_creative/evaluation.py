@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import dataclasses
-import json
 import pathlib
 
 import numpy as np
@@ -15,6 +14,7 @@ from tf_creative import config as config_lib
 from tf_creative import creator as creator_lib
 from tf_creative import eyes as eyes_lib
 from tf_creative import learner as learner_lib
+from tf_creative import run as run_lib
 from tf_creative.metrics import aggregate, neighbours, summary
 
 # Rows of the tables of works, with a word on what each is.
@@ -54,13 +54,6 @@ class Evaluation:
   @property
   def rounds(self) -> int:
     return int(self.learner.loop.round)
-
-  @property
-  def recipe(self) -> str:
-    """What runs that differ only by their seed have in common."""
-    free = ('--run_dir=', '--seed=')
-    lines = config_lib.to_text(self.config).splitlines()
-    return '\n'.join(line for line in lines if not line.startswith(free))
 
   def rows(self) -> Iterator[dict]:
     """The lines of metrics.jsonl."""
@@ -121,8 +114,7 @@ def evaluate(
   for name in SOURCES:
     say(f'measuring: {SOURCES[name][0]}')
     sources[name] = _measure(eyes, looks[name], count, seed)
-  log = path / 'metrics.jsonl'
-  history = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+  history = run_lib.logged(path)
   return Evaluation(path, config, learner, sources, hands, imagined, painted, nearest, history)
 
 

@@ -14,7 +14,7 @@ _COLUMNS, _MOST_KINDS, _STEPS = 8, 52, 9
 
 
 def painting(one: Evaluation) -> str:
-  labels = kinds(one, 10)
+  labels = pictures.some_labels(one.learner, 10)
   concept = one.learner.creator.imagine(np.arange(len(labels)) + 1000, labels)
   made = one.learner.creator.make(concept)
   frames = one.learner.creator.frames(concept, made)
@@ -37,7 +37,7 @@ def painting(one: Evaluation) -> str:
 def gallery(one: Evaluation) -> str:
   names, render = one.learner.domain.label_names, one.learner.domain.render
   rows = []
-  for label in kinds(one, _MOST_KINDS):
+  for label in pictures.some_labels(one.learner, _MOST_KINDS):
     places = np.flatnonzero(one.imagined.label == label)[:_COLUMNS]
     if len(places):
       name = html.escape(names[label]) or 'all'
@@ -58,7 +58,7 @@ def gallery(one: Evaluation) -> str:
 
 
 def interpolations(one: Evaluation) -> str:
-  creator, labels = one.learner.creator, kinds(one, 10)
+  creator, labels = one.learner.creator, pictures.some_labels(one.learner, 10)
   ends = creator.latents(np.arange(2 * len(labels)) + 2000).reshape(len(labels), 2, -1)
   codes = [_between(*pair, share) for pair in ends for share in np.linspace(0, 1, _STEPS)]
   works = creator.decode(np.stack(codes), np.repeat(labels, _STEPS))
@@ -70,7 +70,7 @@ def interpolations(one: Evaluation) -> str:
 
 
 def by_critic(one: Evaluation) -> str:
-  scores, labels = one.learner.creator.score(one.imagined), kinds(one, 12)
+  scores, labels = one.learner.creator.score(one.imagined), pictures.some_labels(one.learner, 12)
   best, worst = [], []
   for label in labels:  # logits of different labels are not on one scale
     places = np.flatnonzero(one.imagined.label == label)
@@ -92,9 +92,3 @@ def _between(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
   cosine = first @ second / (np.linalg.norm(first) * np.linalg.norm(second))
   angle = np.arccos(np.clip(cosine, -1, 1))
   return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)
-
-
-def kinds(one: Evaluation, most: int) -> np.ndarray:
-  """Up to so many labels, evenly spread over those that were trained on."""
-  known = one.learner.creator.known_labels
-  return known[np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int)]

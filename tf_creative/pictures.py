@@ -17,7 +17,7 @@ _MOST_ROWS, _MOST_FRAMES = 20, 60
 
 def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   """Imagined works beside what the hand made of them, a row for each class."""
-  shown = _labels(learner, _MOST_ROWS)
+  shown = some_labels(learner, _MOST_ROWS)
   labels = np.repeat(shown, columns)
   imagined = learner.creator.imagine(np.arange(len(labels)), labels)
   made = learner.creator.make(imagined)
@@ -44,14 +44,14 @@ def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
 
 def imagined(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   """Works from fixed codes, a row for each class: how an imagination comes to see."""
-  labels = np.repeat(_labels(learner, _MOST_ROWS), columns)
+  labels = np.repeat(some_labels(learner, _MOST_ROWS), columns)
   works = learner.creator.imagine(np.arange(len(labels)), labels)
   return sheet(learner.domain.render(works.work), columns)
 
 
 def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Image]:
   """Frames: imagined works in the upper row, the strokes appearing in the lower one."""
-  labels = np.resize(_labels(learner, columns), columns)
+  labels = np.resize(some_labels(learner, columns), columns)
   imagined = learner.creator.imagine(np.arange(columns) + 1000, labels)
   made = learner.creator.make(imagined)
   frames = learner.creator.frames(imagined, made)
@@ -60,6 +60,21 @@ def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Imag
   )
   render = learner.domain.render
   return [sheet(render(np.concatenate([imagined.work, frames[index]])), columns) for index in shown]
+
+
+def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Image.Image:
+  """Always the same codes being painted, a row each: the target, then moments up to the end."""
+  imagined = learner.creator.imagine(np.arange(rows))
+  made = learner.creator.make(imagined)
+  frames = learner.creator.frames(imagined, made)  # [T + 1, rows, ...]
+  # Each work at its own pace: a hand that never finishes one would hide how it made the others.
+  times = np.linspace(made.steps, 0, moments, endpoint=False)[::-1]  # [moments, rows]
+  shown = frames[times.round().astype(int), np.arange(rows)].swapaxes(0, 1)  # [rows, moments, ...]
+  render = learner.domain.render
+  targets = np.asarray(sheet(render(imagined.work), columns=1))
+  works = np.asarray(sheet(render(shown.reshape(-1, *shown.shape[2:])), columns=moments))
+  between = targets[:, :1].repeat(12, axis=1)  # the sheet's own paper
+  return Image.fromarray(np.hstack([targets, between, works]))
 
 
 def sheet(pictures: np.ndarray, columns: int) -> Image.Image:
@@ -92,7 +107,7 @@ def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
   frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0)
 
 
-def _labels(learner: learner_lib.Learner, most: int) -> np.ndarray:
+def some_labels(learner: learner_lib.Learner, most: int) -> np.ndarray:
   """Up to `most` of the labels that real works of the training split have, evenly spread."""
   known = learner.creator.known_labels
   return known[np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int)]

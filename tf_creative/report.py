@@ -12,7 +12,7 @@ import string
 
 import numpy as np
 
-from tf_creative import charts, comparison, evaluation, exhibition, markup, tables
+from tf_creative import charts, comparison, evaluation, exhibition, markup, pictures, tables
 from tf_creative import config as config_lib
 from tf_creative.evaluation import Evaluation
 
@@ -152,7 +152,7 @@ def _compared(runs: Sequence[Evaluation]) -> str:
   )
   strips = []
   for run in runs:
-    labels = exhibition.kinds(run, 8)
+    labels = pictures.some_labels(run.learner, 8)
     concept = run.learner.creator.imagine(np.arange(len(labels)), labels)
     made = run.learner.creator.make(concept)
     render = run.learner.domain.render

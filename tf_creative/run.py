@@ -57,7 +57,7 @@ class Run:
       _restore(self._manager.checkpoint, self._manager.latest_checkpoint)
     done = int(learner.loop.round)
     # What was logged after the checkpoint will be logged again.
-    rows = [row for row in self.rows() if row['round'] <= done]
+    rows = [row for row in logged(self.path) if row['round'] <= done]
     self._metrics.write_text(''.join(f'{json.dumps(row)}\n' for row in rows))
     self._open_board(done)
     return done
@@ -72,11 +72,6 @@ class Run:
     if not done:
       self.board.hparams(str(self.path), settings(self._config))
       self.board.layout()
-
-  def rows(self) -> list[dict[str, float]]:
-    """All that has been logged."""
-    lines = self._metrics.read_text().splitlines() if self._metrics.exists() else []
-    return [json.loads(line) for line in lines]
 
   def save(self, round_: int) -> None:
     """A checkpoint under the round's number, once."""
@@ -102,6 +97,13 @@ class Run:
       'checkpoints': 'what a resumed run goes on from',
     }
     return '\n'.join(f'{self.path / name}  {text}' for name, text in what.items())
+
+
+def logged(path: pathlib.Path) -> list[dict[str, float]]:
+  """All that training has logged of a run."""
+  log = path / 'metrics.jsonl'
+  lines = log.read_text().splitlines() if log.exists() else []
+  return [json.loads(line) for line in lines]
 
 
 def newest(path: pathlib.Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 from tf_creative import evaluation
@@ -104,7 +105,7 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   head += ['useful', 'copies', 'novel', 'valued', 'creative']
   rows = []
   for source, numbers in one.sources.items():
-    cell = lambda name, form: show(numbers, name, form)  # noqa: B023, E731
+    cell = functools.partial(show, numbers)
     rows.append(
       [
         evaluation.SOURCES[source][0],

@@ -44,7 +44,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
 
   def show() -> None:
     run.board.picture(done, 'imagined', pictures.imagined(learner))
-    run.board.picture(done, 'imagined/painting', board.strip(learner))
+    run.board.picture(done, 'imagined/painting', pictures.strip(learner))
 
   actions = (
     (settings.rounds_per_call, lambda: run.log(done, metrics)),
@@ -54,7 +54,11 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     (settings.checkpoint_every, lambda: run.save(done)),
   )
   progress = progress_lib.Progress(
-    settings.rounds, done, settings.progress, run.rows(), lambda: progress_lib.newest(learner)
+    settings.rounds,
+    done,
+    settings.progress,
+    run_lib.logged(run.path),
+    lambda: progress_lib.newest(learner),
   )
   with run_lib.Stop() as stop:
     with progress:
