@@ -86,7 +86,7 @@ def test_all_weights_have_a_name_of_their_own():
   learner.loop.warm_up()
   weights = board_lib.weights(learner)
   q_network = learner.agent.learner.policy.variables()
-  networks = (learner.gan.generator.variables, learner.gan.critic.variables, q_network)
+  networks = (learner.gan.generator.variables, learner.gan.critic.network.variables, q_network)
   assert len(weights) == sum(map(len, networks)) + 1
   for room in ('gan/generator/', 'gan/critic/', 'agent/QNetwork/'):
     assert any(name.startswith(room) and name.endswith('/kernel') for name in weights)

@@ -25,24 +25,26 @@ class Marks(base.Coupling):
   def concept(self, concept):
     return concept + self._letter
 
-  experience = latents = concept
+  experience = pay = latents = concept
 
-  def generator_loss(self, values, labels):
+  def generator_loss(self, values, labels, push):
     return tf.constant(float(self._letter))
 
 
 def test_no_coupling_changes_nothing():
   for coupling in (base.Chain([]), base.Coupling(None, base.NoOptions(), 0)):
-    for hook in ('concept', 'experience', 'latents'):
+    for hook in ('concept', 'experience', 'pay', 'latents'):
       something = object()
       assert getattr(coupling, hook)(something) is something
-    assert float(coupling.generator_loss(None, None)) == 0
+    assert float(coupling.generator_loss(None, None, None)) == 0
+    assert coupling.metrics() == {}
 
 
 def test_couplings_fold_from_left_to_right():
   chain = base.Chain([Marks('1'), Marks('2')])
   assert chain.concept('-') == chain.experience('-') == chain.latents('-') == '-12'
-  assert float(chain.generator_loss(None, None)) == 3
+  assert chain.pay('-') == '-12'
+  assert float(chain.generator_loss(None, None, None)) == 3
 
 
 @pytest.mark.parametrize('name', couplings.COUPLINGS)
@@ -50,10 +52,10 @@ def test_every_coupling_keeps_the_contract(name):
   """Whatever a hook does, the learner can go on with what it returns."""
   learner = tiny.learner(couplings=name)
   coupling = learner.coupling
-  concept = types.Works(*(part[:6] for part in learner.real))
+  concept = tf.nest.map_structure(lambda part: part[:6], learner.real)
   for hook in HOOKS:
     assert callable(getattr(coupling, hook))
-  new = coupling.concept(types.Works(*map(tf.constant, concept)))
+  new = coupling.concept(tf.nest.map_structure(tf.constant, concept))
   assert new.work.dtype == tf.uint8 and new.work.shape == concept.work.shape
   assert new.work.numpy().max() <= learner.domain.work_spec.maximum
   assert new.label.dtype == tf.int32 and new.label.shape == concept.label.shape
@@ -63,16 +65,17 @@ def test_every_coupling_keeps_the_contract(name):
   tf.nest.assert_same_structure(coupling.experience(batch), batch)
   noise = tf.random.stateless_normal([6, learner.gan.config.latent_size], [0, 0])
   assert coupling.latents(noise).shape == noise.shape
-  loss = coupling.generator_loss(learner.domain.to_values(new.work), new.label)
+  values = learner.domain.to_values(new.work)
+  loss = coupling.generator_loss(values, new.label, tf.ones_like(values))
   assert loss.shape == () and np.isfinite(loss)
 
 
 @pytest.mark.parametrize('real', [0.0, 0.25, 1.0])
 def test_environment_leaves_its_share_of_real_works(real):
   learner = tiny.learner()
-  parts = types.Parts(learner.domain, learner.gan, learner.agent)
+  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.real)
   coupling = environment.Environment(parts, environment.Options(real=real), seed=0)
-  concept = types.Works(*map(tf.constant, learner.real))
+  concept = tf.nest.map_structure(tf.constant, learner.real)
   new = coupling.concept(concept)
   kept = np.all(new.work.numpy() == concept.work.numpy(), axis=(1, 2)).mean()
   assert kept == pytest.approx(real, abs=0.05)
@@ -81,9 +84,9 @@ def test_environment_leaves_its_share_of_real_works(real):
 
 def test_environment_imagines_by_the_generator_and_anew_each_time():
   learner = tiny.learner()
-  parts = types.Parts(learner.domain, learner.gan, learner.agent)
+  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.real)
   coupling = environment.Environment(parts, environment.Options(real=0.0), seed=0)
-  concept = types.Works(*map(tf.constant, learner.real))
+  concept = tf.nest.map_structure(tf.constant, learner.real)
   assert (coupling.concept(concept).work.numpy() != coupling.concept(concept).work.numpy()).any()
   for variable in learner.gan.average.trainable_variables:
     variable.assign(tf.zeros_like(variable))

@@ -72,14 +72,14 @@ def differ(variables, before):
 @pytest.mark.parametrize('network', tables.NETWORKS)
 def test_every_choice_takes_a_step(network, loss, conditional):
   gan = make(network=network, loss=loss, conditional=conditional)
-  before = snapshot(gan.generator.variables), snapshot(gan.critic.variables)
+  before = snapshot(gan.generator.variables), snapshot(gan.critic.network.variables)
   metrics = step(gan, 0)
   for name, value in metrics.items():
     assert value.shape == () and value.dtype == tf.float32 and np.isfinite(value), name
   assert metrics['penalty'] > 0
   assert all(np.all(np.isfinite(variable)) for variable in gan.variables)
   # A hinge or a mean may leave one bias where it is; every matrix must move.
-  for model, then in zip((gan.generator, gan.critic), before, strict=True):
+  for model, then in zip((gan.generator, gan.critic.network), before, strict=True):
     moved = differ(model.variables, then)
     assert all(m for m, v in zip(moved, model.variables, strict=True) if len(v.shape) > 1)
 
@@ -91,7 +91,7 @@ def test_metrics_are_those_of_the_critic_before_its_update():
   real = gan.score(patterns(labels), labels)
   fake = gan.score(gan.generate(latents, labels), labels)
   metrics = gan.train_step(patterns(labels), labels, latents, seed)
-  np.testing.assert_allclose(metrics['critic_loss'], gan.loss.critic(real, fake), rtol=1e-4)
+  np.testing.assert_allclose(metrics['critic_loss'], gan.critic.loss.critic(real, fake), rtol=1e-4)
   np.testing.assert_allclose(
     metrics['critic_gap'], np.mean(real) - np.mean(fake), rtol=1e-3, atol=1e-6
   )
@@ -100,10 +100,12 @@ def test_metrics_are_those_of_the_critic_before_its_update():
 
 def test_frozen_parts_stay_frozen():
   # With its own learning rate at 0 a network keeps its weights: neither update reaches the other's.
-  for frozen, moving in ('critic', 'generator'), ('generator', 'critic'):
+  for frozen in 0, 1:
     gan = make()
-    getattr(gan, f'{frozen}_optimizer').learning_rate.assign(0.0)
-    still, free = getattr(gan, frozen).variables, getattr(gan, moving).variables
+    optimizers = gan.generator_optimizer, gan.critic.optimizer
+    networks = gan.generator.variables, gan.critic.network.variables
+    optimizers[frozen].learning_rate.assign(0.0)
+    still, free = networks[frozen], networks[1 - frozen]
     before = snapshot(still), snapshot(free)
     step(gan, 0)
     assert_same(still, before[0])
@@ -145,7 +147,7 @@ def test_extra_loss_is_reported_and_added():
       labels,
       latents,
       tf.constant([1, 2]),
-      extra_loss=lambda values, labels: weight * tf.reduce_mean(values) * len(labels) / 4,
+      extra_loss=lambda values, labels, push: weight * tf.reduce_mean(values) * len(labels) / 4,
     )
     np.testing.assert_allclose(metrics['extra_loss'], weight * before, rtol=1e-5)
     return np.mean(tf.sigmoid(gan.generator(latents, labels)))
@@ -185,7 +187,7 @@ def test_average_follows_the_generator():
 
 def test_optimizers_obey_the_config():
   gan = make(learning_rate=0.03, beta_1=0.25)
-  for optimizer in gan.generator_optimizer, gan.critic_optimizer:
+  for optimizer in gan.generator_optimizer, gan.critic.optimizer:
     np.testing.assert_allclose(optimizer.learning_rate, 0.03)
     assert optimizer.beta_1 == 0.25
 
@@ -229,7 +231,7 @@ def test_variables_are_complete():
   assert len(listed) == len(gan.variables)
   reached = {id(part.value) for part in _trackables(gan) if isinstance(part, keras.Variable)}
   assert listed == reached
-  owned = {id(v) for v in gan.generator_variables + gan.critic_variables}
+  owned = {id(v) for v in gan.generator_variables + gan.critic.variables}
   averaged = {id(v.value) for v in gan.average.variables}
   assert owned | averaged == listed and not owned & averaged
 

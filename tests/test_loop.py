@@ -36,8 +36,8 @@ def test_the_order_of_a_round():
   agent = Tape(calls, 'agent', learner.agent)
   gan = Tape(calls, 'gan', learner.gan)
   coupling = Tape(calls, 'coupling', base.Chain([]))
-  parts = types.Parts(learner.domain, gan, agent)
-  loop = loop_lib.Loop(parts, coupling, learner.real, tiny.config().run)
+  parts = types.Parts(learner.domain, gan, agent, learner.loop._parts.real)
+  loop = loop_lib.Loop(parts, coupling, tiny.config().run)
   loop.warm_up()
   calls.clear()
   loop._round()
@@ -46,10 +46,12 @@ def test_the_order_of_a_round():
     'agent.collect',
     'agent.sample',
     'coupling.experience',
+    'coupling.pay',
     'agent.learn',
     'coupling.latents',
     'gan.train_step',
     'coupling.generator_loss',
+    'coupling.metrics',
   ]
 
 

@@ -23,6 +23,7 @@ class TwoStates:
   value_shape = (1,)
   label_names = ['']
   observation_spec = {'place': types.Bounded((), tf.int32, 0, 1)}
+  code_size = 0
   action_spec = types.Bounded((), tf.int32, 0, 1)
   horizon = 10**6
   reward_bound = 3.0
@@ -42,8 +43,21 @@ class TwoStates:
   def work(self, state):
     return tf.cast(state.place, tf.uint8)
 
+  def resume(self, observation):
+    return TwoState(observation['place'])
+
+  def own_worth(self, state):
+    del state
+
+  def pays(self, state, worth):
+    del worth
+    return tf.gather(REWARDS, state.place)
+
   def features(self, observation):
     return tf.one_hot(observation['place'], 2)
+
+  def brief(self, observation):
+    return tf.zeros([tf.shape(observation['place'])[0], 0])
 
 
 def values_by_iteration(discount: float) -> np.ndarray:

@@ -107,7 +107,8 @@ class Board:
 def weights(learner: learner_lib.Learner) -> dict[str, tf.Tensor]:
   """All weights by name, and the Q-values of all actions in what the hand sees just now."""
   gan, agent = learner.gan, learner.agent
-  named = {f'gan/{v.path}': v.value for net in (gan.generator, gan.critic) for v in net.variables}
+  networks = gan.generator, gan.critic.network
+  named = {f'gan/{v.path}': v.value for net in networks for v in net.variables}
   for variable in agent.learner.policy.variables():
     named[f'agent/{variable.name.removesuffix(":0")}'] = variable
   return named | {'agent/q_values': agent.values(agent.world.current_time_step().observation)}

@@ -29,7 +29,7 @@ class Creator(tf.Module):
   def __init__(self, parts: types.Parts, labels: np.ndarray):
     """`labels` are those that were trained on: what a work without a wish may be of."""
     super().__init__(name='creator')
-    self._domain, self._gan, self._agent = parts
+    self._domain, self._gan, self._agent = parts.domain, parts.gan, parts.agent
     self.known_labels = np.unique(labels)
     graph = functools.partial(tf.function, autograph=False, reduce_retracing=True)
     self._latents, self._decode = graph(self.latents_graph), graph(self.decode_graph)
@@ -104,11 +104,13 @@ class Creator(tf.Module):
 
   def decode(self, latents: np.ndarray, label: np.ndarray) -> types.Works:
     label = np.asarray(label, np.int32)
-    return types.Works(_in_batches(self._decode, np.asarray(latents, np.float32), label), label)
+    code = np.asarray(latents, np.float32)
+    works = types.Works(_in_batches(self._decode, code, label), label)
+    return works._replace(code=code) if self._domain.code_size else works
 
   def score(self, works: types.Works) -> np.ndarray:
     """The critic's logits: the higher, the more like a real work of that label."""
-    return _in_batches(self._score, *works)
+    return _in_batches(self._score, works.work, works.label)
 
   def make(
     self,
@@ -124,8 +126,9 @@ class Creator(tf.Module):
     make = self._scribble if random else self._make if keep is None else self._make_around
     begun = self.blank(concept) if begun is None else begun
     parts = []
-    for count, (work, label, *how) in _batches(*concept, begun, *(() if keep is None else (keep,))):
-      *made, actions = make(types.Works(work, label), *how)
+    given = (concept, begun) if keep is None else (concept, begun, keep)
+    for count, batch in _batches(*tf.nest.flatten(given)):
+      *made, actions = make(*tf.nest.pack_sequence_as(given, batch))
       parts.append([part[:count].numpy() for part in (*made, tf.transpose(actions))])
     longest = max(actions.shape[1] for *_, actions in parts)
     for part in parts:
@@ -134,7 +137,7 @@ class Creator(tf.Module):
 
   def frames(self, concept: types.Works, made: Made, begun: np.ndarray | None = None) -> np.ndarray:
     """The works as they came about, the start first: uint8 [T + 1, B, ...]."""
-    state = self._domain.start(types.Works(*map(tf.constant, concept)), _still())
+    state = self._domain.start(tf.nest.map_structure(tf.constant, concept), _still())
     if begun is not None:
       state = self._domain.place(state, tf.constant(begun))
     frames = [self._domain.work(state)]
@@ -146,7 +149,7 @@ class Creator(tf.Module):
 
   def blank(self, concept: types.Works) -> np.ndarray:
     """What stands on the easel when an episode about each concept begins."""
-    start = self._domain.start(types.Works(*map(tf.constant, concept)), _still())
+    start = self._domain.start(tf.nest.map_structure(tf.constant, concept), _still())
     return self._domain.work(start).numpy()
 
   def _make_around_graph(self, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor):

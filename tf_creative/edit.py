@@ -114,7 +114,7 @@ def _imagine_near(
   pool = creator.imagine(seeds, np.full(_POOL, label))
   loss = _distance(learner, pool.work, work, given)
   near = np.argsort(loss, kind='stable')[:MOST]
-  seeds, works, labels, loss = (part[near] for part in (seeds, *pool, loss))
+  seeds, works, labels, loss = (part[near] for part in (seeds, pool.work, pool.label, loss))
   if not given.all():
     latents, loss = map(np.asarray, refine(creator.latents(seeds), labels, work, given))
     works = np.where(_keep(given), work, creator.decode(latents, labels).work)

@@ -150,7 +150,7 @@ def _with_intervals(
 
 def _blank(domain: types.Domain, concept: types.Works) -> creator_lib.Made:
   """What a hand makes that makes nothing."""
-  works = types.Works(*map(tf.constant, concept))
+  works = tf.nest.map_structure(tf.constant, concept)
   work = domain.work(domain.start(works, tf.zeros([2], tf.int32))).numpy()
   none = np.zeros(len(work), np.int32)
   return creator_lib.Made(work, none, none.astype(np.float32), np.zeros((len(work), 0), np.int32))

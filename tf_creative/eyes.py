@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 
 import numpy as np
+import tensorflow as tf
 
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
@@ -117,7 +118,7 @@ def _means(section: str, scores: dict[str, np.ndarray]) -> dict[str, float]:
 
 def _some(works: types.Works, most: int) -> types.Works:
   places = _places(len(works.label), most)
-  return types.Works(*(part[places] for part in works))
+  return tf.nest.map_structure(lambda part: part[places], works)
 
 
 def _places(count: int, most: int) -> np.ndarray:

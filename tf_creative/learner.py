@@ -20,26 +20,46 @@ class Learner(tf.Module):
     super().__init__(name='learner')
     seed = config.run.seed
     self.domain = build_domain(config.run.domain)
+    _check_code(self.domain, config)
     self.real = self.works('train')
     self.agent = agent_lib.Agent(config.run.agent, self.domain, config.agent, seed)
     self.gan = gan_lib.Gan(
       config.gan, self.domain.value_shape, len(self.domain.label_names), self.domain.legal, seed
     )
-    parts = types.Parts(self.domain, self.gan, self.agent)
+    parts = types.Parts(
+      self.domain, self.gan, self.agent, tf.nest.map_structure(tf.constant, self.real)
+    )
     self.coupling = _build_couplings(config.run.couplings, parts, seed)
-    self.loop = loop_lib.Loop(parts, self.coupling, self.real, config.run)
+    self.loop = loop_lib.Loop(parts, self.coupling, config.run)
     self.creator = creator_lib.Creator(parts, self.real.label)
 
   def works(self, split: str) -> types.Works:
     """All real works of a split, in memory: they are small, and training draws in the graph."""
     works = self.domain.real(split)
-    return types.Works(*(part.numpy() for part in next(iter(works.batch(2**31)))))
+    return tf.nest.map_structure(lambda part: part.numpy(), next(iter(works.batch(2**31))))
 
 
 def build_domain(text: str) -> types.Domain:
   name, options = spec.parse_one(text)
   world = spec.load(domains.DOMAINS, name, 'domain')
   return spec.configure(world, options, f"domain '{name}'")
+
+
+def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
+  """Where the hand is told a code, somebody must give it, and of the right length."""
+  if not domain.code_size:
+    return
+  if 'environment' not in [name for name, _ in spec.parse(config.run.couplings)]:
+    raise spec.SpecError(
+      f"--domain='{config.run.domain}' tells the hand a code, which the coupling 'environment' "
+      f"gives: --couplings='{'|'.join(filter(None, ['environment', config.run.couplings]))}'."
+    )
+  if domain.code_size != config.gan.latent_size:
+    raise spec.SpecError(
+      f'the hand is told codes of {domain.code_size} numbers, the imagination makes them of '
+      f'{config.gan.latent_size}: give --gan_latent_size={domain.code_size}, or code='
+      f'{config.gan.latent_size} to the domain.'
+    )
 
 
 def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:

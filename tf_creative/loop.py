@@ -19,13 +19,11 @@ class Loop(tf.Module):
     self,
     parts: types.Parts,
     coupling: types.Coupling,
-    real: types.Works,
     config: config_lib.RunConfig,
   ):
     super().__init__(name='loop')
     self.round = tf.Variable(0, dtype=tf.int64, trainable=False, name='round')
     self._parts, self._coupling, self._config = parts, coupling, config
-    self._real = tf.nest.map_structure(tf.constant, real)
     self._works = streams.Stream(config.seed, 'loop/real')
     self._noise = streams.Stream(config.seed, 'loop/noise')
     self._chance = streams.Stream(config.seed, 'loop/gan')
@@ -55,13 +53,14 @@ class Loop(tf.Module):
     self.round.assign_add(1)
     metrics = {f'agent/{name}': value for name, value in agent.items()}
     metrics |= {f'gan/{name}': value for name, value in gan.items()}
+    metrics |= {f'coupling/{name}': value for name, value in self._coupling.metrics().items()}
     loss = agent.get('loss', 0.0) + self._config.joint_weight * gan.get('generator_loss', 0.0)
     return metrics | {'joint/loss': tf.convert_to_tensor(loss)}
 
   def _agent_step(self) -> Metrics:
     agent = self._parts.agent
     collected = agent.collect()
-    batch = self._coupling.experience(agent.sample())
+    batch = self._coupling.pay(self._coupling.experience(agent.sample()))
     return collected | agent.learn(batch)
 
   def _gan_step(self) -> Metrics:
@@ -81,9 +80,9 @@ class Loop(tf.Module):
   def _draw(self, count: int) -> types.Works:
     """Real works, drawn with replacement."""
     picks = tf.random.stateless_uniform(
-      [count], self._works.next(), maxval=len(self._real.label), dtype=tf.int32
+      [count], self._works.next(), maxval=self._parts.real.label.shape[0], dtype=tf.int32
     )
-    return types.Works(*(tf.gather(part, picks) for part in self._real))
+    return tf.nest.map_structure(lambda part: tf.gather(part, picks), self._parts.real)
 
 
 def _repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:

@@ -23,6 +23,7 @@ class Works(NamedTuple):
 
   work: tf.Tensor  # uint8 [B, ...]
   label: tf.Tensor  # int32 [B], 0 where a data set has no labels
+  code: Any = ()  # float32 [B, C]: what it was imagined from, where the world asks for that
 
 
 def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:
@@ -41,6 +42,8 @@ class Domain(Protocol):
   value_shape: tuple[int, ...]  # the same work as the floats that a network reads and writes
   label_names: list[str]
   observation_spec: dict[str, Bounded]
+  target_pays: bool  # whether coming nearer to what an episode is about is paid
+  code_size: int  # how many numbers of a code the hand is told; 0: none
   action_spec: Bounded  # a scalar that counts from 0
   horizon: int
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
@@ -66,8 +69,38 @@ class Domain(Protocol):
   def place(self, state: Any, work: tf.Tensor) -> Any:
     """The state with another work on the easel, to be gone on with."""
 
+  def resume(self, observation: Any) -> Any:
+    """The state of which this is seen: the world hides nothing that a step depends on."""
+
+  def midway(self, concept: Works, time: tf.Tensor, seed: tf.Tensor) -> Any:
+    """The states after `time` [B] steps on random ways to the works of `concept`."""
+
+  def worth(self, goal: tf.Tensor) -> tf.Tensor:
+    """What each cell is worth in each form it may take; `error` is what is missing of it all."""
+
+  def own_worth(self, state: Any) -> tf.Tensor:
+    """What the world itself pays for, in the form of `worth`, as far as a state tells: else 0."""
+
+  def slopes(self, gradient: tf.Tensor) -> tf.Tensor:
+    """The same, by a gradient at a work's values [B, *value_shape]: right for small changes."""
+
+  def pays(self, state: Any, worth: tf.Tensor) -> tf.Tensor:
+    """By how much each action raises what a work is worth: [B, actions]."""
+
+  def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
+    """How far works are from what they are to be: float32 [B], 0 where they are equal."""
+
   def features(self, observation: Any) -> tf.Tensor:
     """An observation as the float planes that the agent's networks read: [B, ..., channels]."""
+
+  def brief(self, observation: Any) -> tf.Tensor:
+    """What the agent is told in numbers instead of planes, such as a code: [B, N], N may be 0."""
+
+  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """`features` of episodes about `values` as they begin, and all that can be earned in them.
+
+    Gradients lead back to the values.
+    """
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
     """A generator's free numbers as the values of a legal work; gradients pass straight through."""
@@ -109,6 +142,7 @@ class Parts(NamedTuple):
   domain: Domain
   gan: Any
   agent: Any
+  real: Works  # what the learner is trained on, held as constants
 
 
 class Coupling(Protocol):
@@ -118,10 +152,19 @@ class Coupling(Protocol):
     """What the next episodes are about."""
 
   def experience(self, batch: Any) -> Any:
-    """The replayed transitions that the agent learns from."""
+    """The transitions that the agent learns from, with the world's own pay."""
+
+  def pay(self, batch: Any) -> Any:
+    """The same transitions with a coupling's pay added to the world's."""
 
   def latents(self, noise: tf.Tensor) -> tf.Tensor:
     """Which codes the generator is trained on."""
 
-  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """An extra term for the generator's loss on the works that it imagined."""
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
+    """An extra term for the generator's loss on the works that it imagined.
+
+    `push` is the slope of the loss without it at `values`: what a term must be balanced against.
+    """
+
+  def metrics(self) -> dict[str, tf.Tensor]:
+    """What is worth logging of the last round."""

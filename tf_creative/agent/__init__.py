@@ -20,6 +20,7 @@ if importlib.util.find_spec('tf_agents') is None:
 AGENTS = {
   'dqn': 'tf_creative.agent.makers:dqn',
   'ddqn': 'tf_creative.agent.makers:ddqn',
+  'informed': 'tf_creative.agent.makers:informed',
   'c51': 'tf_creative.agent.makers:c51',
 }
 

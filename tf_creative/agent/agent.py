@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tf_agents.drivers import dynamic_step_driver
 from tf_agents.trajectories import time_step as ts
+from tf_agents.trajectories import trajectory
 
 from tf_creative import spec, types
 from tf_creative.agent import AGENTS, explore
@@ -23,7 +24,8 @@ class Agent(tf.Module):
         f"unknown exploration '{config.exploration}'."
         + spec.nearest(config.exploration, ('epsilon', 'boltzmann'))
       )
-    self.config = config
+    self.config, self._domain = config, domain
+    self.informed = kind == 'informed'
     self.learner = spec.load(AGENTS, kind, 'agent')(domain, config, seed)
     self.learner.initialize()
     self.world = world_lib.World(domain, config.environments, seed)
@@ -71,8 +73,28 @@ class Agent(tf.Module):
     }
 
   def sample(self):
-    """A batch of remembered transitions."""
-    return self.replay.sample(self.config.batch_size, self.config.n_step + 1)
+    """A batch of remembered transitions; its policy_info has the pays, if they are learnt from."""
+    batch = self.replay.sample(self.config.batch_size, self.config.n_step + 1)
+    if not self.informed:
+      return batch
+    before = self._domain.resume({name: x[:, 0] for name, x in batch.observation.items()})
+    pays = self._domain.pays(before, self._domain.own_worth(before))
+    return batch._replace(policy_info=tf.repeat(pays[:, None], self.config.n_step + 1, axis=1))
+
+  def transition(self, observation, action, reward, following, done, pays):
+    """One step of a batch of worlds in the form in which `sample` gives it: [B, 2, ...]."""
+    middle = tf.fill(tf.shape(action), ts.StepType.MID)
+    ends = tf.where(done, ts.StepType.LAST, ts.StepType.MID)
+    twice = lambda first, second: tf.stack([first, second], 1)  # noqa: E731
+    return trajectory.Trajectory(
+      step_type=twice(middle, ends),
+      observation=tf.nest.map_structure(twice, observation, following),
+      action=twice(action, action),  # of a second frame only what is seen and how it came is read
+      policy_info=twice(pays, pays) if self.informed else (),
+      next_step_type=twice(ends, ends),
+      reward=twice(reward, reward),
+      discount=twice(*[tf.where(done, 0.0, 1.0)] * 2),
+    )
 
   def learn(self, batch) -> dict[str, tf.Tensor]:
     """One update of the Q-network."""
@@ -82,6 +104,14 @@ class Agent(tf.Module):
     """Q-values of every action: [B, actions]."""
     step = self.learner.policy.wrapped_policy.distribution(ts.restart(observation, None))
     return step.action.logits_parameter()
+
+  def judge(self, features: tf.Tensor) -> tf.Tensor:
+    """The same, of a world's features: where gradients are to reach what they were made from."""
+    network = self.learner._q_network
+    values = network.judge(features)
+    if network.num_atoms:
+      values = tf.reduce_sum(tf.nn.softmax(values) * self.learner._support, -1)
+    return values
 
   def act(self, observation) -> tf.Tensor:
     """The action with the highest value: [B]."""

@@ -12,6 +12,7 @@ class AgentConfig:
   network: str = setting('conv', 'Q-network: conv (one value map per colour), dense')
   width: int = setting(32, "channels or units of the Q-network's layers")
   depth: int = setting(3, "number of the Q-network's layers")
+  reader: int = setting(64, 'channels of the layers that read a code, where the hand is told one')
   dueling: bool = setting(True, 'split the Q-network into a value and advantages')
   n_step: int = setting(1, 'steps of pay before the value of the next state is trusted')
   discount: float = setting(0.5, 'what the pay of the next step is worth today')

@@ -24,6 +24,7 @@ class Explorer(tf_policy.TFPolicy):
     )
     self._policy, self._epsilon, self._temperature = policy, epsilon, temperature
     self._stream = streams.Stream(seed, 'agent/explore')
+    self.gate: Callable | None = None  # how strange it is where an action leads: [B]
     self.value = tf.Variable(0.0, trainable=False)  # mean of the best Q-values, to be logged
 
   def _variables(self):
@@ -42,6 +43,20 @@ class Explorer(tf_policy.TFPolicy):
       values = values / self._temperature + gumbel
     best = tf.argmax(values, -1, tf.int32)
     anything = tf.random.stateless_uniform([count], pick, maxval=actions, dtype=tf.int32)
-    explores = tf.random.stateless_uniform([count], choose) < self._epsilon()
+    explores = tf.random.stateless_uniform([count], choose) < self._rates(time_step, best)
     action = tf.cast(tf.where(explores, anything, best), self.action_spec.dtype)
     return policy_step.PolicyStep(action, step.state, ())
+
+  def _rates(self, time_step, action: tf.Tensor) -> tf.Tensor:
+    """The chance of a random action in each world; a gate shifts it to where it is stranger.
+
+    By ranks, so that the mean over the worlds is the same with and without a gate.
+    """
+    epsilon = self._epsilon()
+    if self.gate is None:
+      return epsilon
+    strange = self.gate(time_step.observation, action)
+    rank = tf.cast(tf.argsort(tf.argsort(strange)), tf.float32)
+    middle = (tf.cast(tf.size(strange), tf.float32) - 1) / 2
+    swing = tf.minimum(epsilon, 1 - epsilon)
+    return epsilon + swing * (rank - middle) / tf.maximum(middle, 1.0)

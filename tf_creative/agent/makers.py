@@ -5,12 +5,15 @@ from __future__ import annotations
 import tensorflow as tf
 from tf_agents.agents.categorical_dqn import categorical_dqn_agent
 from tf_agents.agents.dqn import dqn_agent
+from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
+from tf_agents.trajectories import trajectory
 import tf_keras
 
 from tf_creative import spec, types
 from tf_creative.agent import NETWORKS
 from tf_creative.agent import config as config_lib
+from tf_creative.agent import informed as informed_lib
 from tf_creative.agent import world as world_lib
 
 
@@ -20,6 +23,20 @@ def dqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_
 
 def ddqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DdqnAgent:
   return dqn_agent.DdqnAgent(**_arguments(domain, config, seed))
+
+
+def informed(
+  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+) -> informed_lib.InformedDdqnAgent:
+  if config.n_step != 1:
+    raise spec.SpecError('--agent=informed knows the pay of one step: use --agent_n_step=1.')
+  arguments = _arguments(domain, config, seed)
+  pays = tensor_spec.TensorSpec([domain.action_spec.maximum + 1], tf.float32, 'pays')
+  step, action = arguments['time_step_spec'], arguments['action_spec']
+  arguments['training_data_spec'] = trajectory.Trajectory(
+    step.step_type, step.observation, action, pays, step.step_type, step.reward, step.discount
+  )
+  return informed_lib.InformedDdqnAgent(**arguments)
 
 
 def c51(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
@@ -39,6 +56,7 @@ def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, 
   network = spec.load(NETWORKS, config.network, 'Q-network')(
     observation_spec,
     features=domain.features,
+    brief=domain.brief,
     num_actions=domain.action_spec.maximum + 1,
     config=config,
     atoms=atoms,

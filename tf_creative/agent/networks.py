@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
+import math
 
 import tensorflow as tf
 from tf_agents.networks import network
@@ -21,6 +22,7 @@ class QNetwork(network.Network):
     self,
     observation_spec,
     features: Callable,
+    brief: Callable,
     num_actions: int,
     config,
     atoms: int = 0,
@@ -28,20 +30,39 @@ class QNetwork(network.Network):
     name: str = 'QNetwork',
   ):
     super().__init__(observation_spec, state_spec=(), name=name)
-    self._features, self._num_actions, self._config = features, num_actions, config
+    self._features, self._brief = features, brief
+    self._num_actions, self._config = num_actions, config
     self._seed = seed
     self.num_atoms = atoms
     blank = tf.nest.map_structure(lambda s: tf.zeros([1, *s.shape], s.dtype), observation_spec)
-    self._make_layers(features(blank).shape[1:], config.width, config.depth, max(atoms, 1))
+    shape = features(blank).shape[1:]
+    self._told = brief(blank).shape[1]
+    self._make_layers(shape, config.width, config.depth, max(atoms, 1))
+    self._make_reader(shape, config.reader)
     self._value = self._layer(tf_keras.layers.Dense, max(atoms, 1)) if config.dueling else None
 
   def call(self, observation, step_type=None, network_state=(), training=False):
     del step_type, training
-    advantages, summary = self._advantages(self._features(observation))
+    features = self._features(observation)
+    if self._told:
+      features = self._read(self._brief(observation), features)
+    return self.judge(features), network_state
+
+  def judge(self, features: tf.Tensor) -> tf.Tensor:
+    """The values of all actions, from what the network reads itself."""
+    advantages, summary = self._advantages(features)
     values = tf.reshape(advantages, [-1, self._num_actions, max(self.num_atoms, 1)])
     if self._value is not None:
       values += self._value(summary)[:, None] - tf.reduce_mean(values, axis=1, keepdims=True)
-    return (values if self.num_atoms else values[..., 0]), network_state
+    return values if self.num_atoms else values[..., 0]
+
+  @abc.abstractmethod
+  def _make_reader(self, shape: tf.TensorShape, width: int) -> None:
+    """The layers that turn what is told into features, if anything is."""
+
+  @abc.abstractmethod
+  def _read(self, brief: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
+    """The features with those that are made from the brief beside them."""
 
   @abc.abstractmethod
   def _make_layers(self, shape: tf.TensorShape, width: int, depth: int, atoms: int) -> None:
@@ -82,6 +103,23 @@ class ConvQNetwork(QNetwork):
     rows, columns = tf.meshgrid(*(tf.linspace(-1.0, 1.0, n) for n in shape[:2]), indexing='ij')
     self._position = tf.stack([rows, columns], -1)[None]  # [1, H, W, 2]
 
+  def _make_reader(self, shape, width):
+    """A small generator: what is told becomes a coarse picture, then one of full size."""
+    if not self._told:
+      return
+    self._coarse_shape = -(-shape[0] // 2), -(-shape[1] // 2), width
+    relu, conv = {'activation': 'relu'}, tf_keras.layers.Conv2D
+    self._hear = self._layer(tf_keras.layers.Dense, math.prod(self._coarse_shape), **relu)
+    self._compose = self._layer(conv, width, 3, padding='same', **relu)
+    self._enlarge = self._layer(
+      tf_keras.layers.Conv2DTranspose, max(width // 2, 1), 4, 2, padding='same', **relu
+    )
+
+  def _read(self, brief, features):
+    x = tf.reshape(self._hear(brief), [-1, *self._coarse_shape])
+    x = self._enlarge(self._compose(x))
+    return tf.concat([features, x[:, : features.shape[1], : features.shape[2]]], -1)
+
   def _advantages(self, features):
     batch = tf.shape(features)[0]
     x = tf.concat([features, tf.repeat(self._position, batch, axis=0)], -1)
@@ -100,6 +138,12 @@ class DenseQNetwork(QNetwork):
     dense = tf_keras.layers.Dense
     self._hidden = [self._layer(dense, width, activation='relu') for _ in range(depth)]
     self._out = self._layer(dense, self._num_actions * atoms)
+
+  def _make_reader(self, shape, width):
+    """None: what is told is read as it is."""
+
+  def _read(self, brief, features):
+    return tf.concat([tf.reshape(features, [tf.shape(features)[0], -1]), brief], 1)
 
   def _advantages(self, features):
     x = tf.reshape(features, [tf.shape(features)[0], -1])

@@ -28,7 +28,8 @@ class World(tf_environment.TFEnvironment, tf.Module):
     self._picks = streams.Stream(seed, 'world/picks')
     self._chances = streams.Stream(seed, 'world/chances')
     work = tf.zeros([batch_size, *domain.work_spec.shape], domain.work_spec.dtype)
-    self.bank = _variables(types.Works(work, tf.zeros([batch_size], tf.int32)))
+    code = tf.zeros([batch_size, domain.code_size]) if domain.code_size else ()
+    self.bank = _variables(types.Works(work, tf.zeros([batch_size], tf.int32), code))
     self._next_place = tf.Variable(0, dtype=tf.int32, trainable=False)
     self._state = _variables(domain.start(self._draw(), self._chances.next()))
     # Everyone starts as if an episode had just ended, so that the first step is a reset.
@@ -41,8 +42,9 @@ class World(tf_environment.TFEnvironment, tf.Module):
     """Puts what coming episodes are to be about in place of the oldest in the bank."""
     count = tf.shape(concept.label)[0]
     places = (self._next_place + tf.range(count)) % self.batch_size
-    for bank, new in zip(self.bank, concept, strict=True):
-      bank.scatter_update(tf.IndexedSlices(new, places))
+    tf.nest.map_structure(
+      lambda bank, new: bank.scatter_update(tf.IndexedSlices(new, places)), self.bank, concept
+    )
     self._next_place.assign((self._next_place + count) % self.batch_size)
 
   def _current_time_step(self) -> ts.TimeStep:
@@ -78,7 +80,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
     places = tf.random.stateless_uniform(
       [self.batch_size], self._picks.next(), maxval=self.batch_size, dtype=tf.int32
     )
-    return types.Works(*(tf.gather(part, places) for part in self.bank))
+    return tf.nest.map_structure(lambda part: tf.gather(part, places), self.bank)
 
 
 def to_spec(bounded: types.Bounded, name: str) -> tensor_spec.BoundedTensorSpec:

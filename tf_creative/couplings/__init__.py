@@ -2,4 +2,9 @@
 
 COUPLINGS = {
   'environment': 'tf_creative.couplings.environment:Environment',
+  'reward': 'tf_creative.couplings.reward:Reward',
+  'guide': 'tf_creative.couplings.guide:Guide',
+  'augment': 'tf_creative.couplings.augment:Augment',
+  'constant_reward': 'tf_creative.couplings.controls:ConstantReward',
+  'random_reward': 'tf_creative.couplings.controls:RandomReward',
 }

@@ -3,33 +3,70 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import spec, streams, types
+from tf_creative import streams, types
 from tf_creative.couplings import base
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  real: float = 0.25  # share of episodes that stay about a real work
+  real: float = 0.25  # share of episodes that stay about a real work, where works are shown
+  codes: float = 0.5  # share of a batch that is learnt from as if told another code, where not
 
 
 class Environment(base.Coupling):
-  """Replaces the works that the next episodes are about by imagined ones of the same labels."""
+  """Replaces the works that the next episodes are about by imagined ones of the same labels.
+
+  Where the hand is told the code alone, its pay follows today's imagination: whatever a transition
+  was made for, the world is known, and the code only decides what it is worth (as in hindsight
+  experience replay, Andrychowicz et al. 2017, with codes for goals).
+  """
 
   Options = Options
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    if not 0 <= options.real <= 1:
-      raise spec.SpecError(f"option 'real' of environment must be 0 to 1, not {options.real}.")
+    base.check_share(options.real, 'real', 'environment')
+    base.check_share(options.codes, 'codes', 'environment')
     self._stream = streams.Stream(seed, 'environment')
+    self._codes = streams.Stream(seed, 'environment/codes')
 
   def concept(self, concept: types.Works) -> types.Works:
     latent_seed, share_seed = streams.split(self._stream.next(), 2)
     count = tf.shape(concept.label)[0]
     latents = tf.random.stateless_normal([count, self.parts.gan.config.latent_size], latent_seed)
-    imagined = self.parts.domain.to_works(self.parts.gan.generate(latents, concept.label))
+    imagined = self._imagine(latents, concept.label)
+    if self.parts.domain.code_size:
+      return types.Works(imagined, concept.label, latents)
     stays = tf.random.stateless_uniform([count], share_seed) < self.options.real
     return concept._replace(work=types.select(stays, concept.work, imagined))
+
+  def experience(self, batch: Any) -> Any:
+    if not self.parts.domain.code_size:
+      return batch
+    batch = self._with_other_codes(batch)
+    domain, seen = self.parts.domain, base.frames(batch)
+    if not domain.target_pays:
+      return batch
+    goal = self._imagine(seen['code'], seen['label'])
+    state = domain.resume(seen)
+    errors = base.by_frame(domain.error(domain.work(state), goal), batch)
+    batch = batch._replace(reward=base.steps_up(-errors))
+    if self.parts.agent.informed:
+      pays = domain.pays(state, domain.worth(goal))
+      batch = batch._replace(policy_info=base.by_frame(pays, batch))
+    return batch
+
+  def _with_other_codes(self, batch: Any) -> Any:
+    which, what = streams.split(self._codes.next(), 2)
+    code = batch.observation['code']  # [B, T, C]
+    other = tf.random.stateless_normal([tf.shape(code)[0], 1, code.shape[2]], what)
+    swapped = tf.random.stateless_uniform([tf.shape(code)[0]], which) < self.options.codes
+    code = types.select(swapped, tf.broadcast_to(other, tf.shape(code)), code)
+    return batch._replace(observation={**batch.observation, 'code': code})
+
+  def _imagine(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    return self.parts.domain.to_works(self.parts.gan.generate(latents, labels))

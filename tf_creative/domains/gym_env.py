@@ -22,7 +22,7 @@ class WorldEnv(gymnasium.Env):
       raise ValueError(f"unknown render_mode '{render_mode}'. Valid: rgb_array.")
     self.world, self.render_mode = world, render_mode
     works = world.real(split)
-    self._concepts = types.Works(*works.batch(works.cardinality()).get_single_element())
+    self._concepts = works.batch(works.cardinality()).get_single_element()
     self.observation_space = gymnasium.spaces.Dict(
       {name: _space(bounded) for name, bounded in world.observation_spec.items()}
     )
@@ -34,6 +34,9 @@ class WorldEnv(gymnasium.Env):
     super().reset(seed=seed, options=options)
     pick = int(self.np_random.integers(len(self._concepts.label)))
     concept = tf.nest.map_structure(lambda part: part[pick : pick + 1], self._concepts)
+    if self.world.code_size:
+      code = self.np_random.standard_normal((1, self.world.code_size), np.float32)
+      concept = concept._replace(code=tf.constant(code))
     self._state = self.world.start(concept, self._seed())
     return self._observe(), {'label': int(concept.label[0])}
 

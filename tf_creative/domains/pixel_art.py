@@ -1,31 +1,33 @@
-"""Painting on a small canvas, one pixel a stroke, towards a target picture that is in sight."""
+"""Painting on a small canvas, stroke by stroke, what is in sight or only known by its code."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tf_creative import spec, types
-from tf_creative.domains import files, images, palettes
+from tf_creative.domains import brushes, drawings, files, images, palettes, squash
 
-_STROKE_MS = 80  # of a drawing in the making
-_STEEP = 3.0  # where a sigmoid's slope is still a twentieth
+_CODE_BOUND = 10  # of a number that is drawn from a standard normal
+_SOFT = 0.1  # width of the soft steps between colours, in squared distance
 
 
 class State(NamedTuple):
   canvas: tf.Tensor  # uint8 [B, H, W], places in the palette
   target: tf.Tensor  # uint8 [B, H, W]
+  label: tf.Tensor  # int32 [B]
+  code: Any  # float32 [B, C] where the hand is told it, else ()
   time: tf.Tensor  # int32 [B], strokes made
 
 
 @dataclasses.dataclass(frozen=True)
 class PixelArt:
-  """An action is (row, column, colour) as one integer; the pay is the error that it removes."""
+  """An action is (row, column, shape, colour) as one integer; the pay is the error it removes."""
 
   data: str = 'digits'  # one of our own data sets or any image data set of TFDS
   size: int = 8  # height, and width if that is 0
@@ -33,12 +35,20 @@ class PixelArt:
   palette: str = 'grey'
   colors: int = 4  # how many greys; a named palette has its own number
   horizon: int = 0  # strokes in an episode; 0: five for every eight pixels
+  target: str = 'shown'  # to the hand; hidden: it is told the code alone; none: nor is it paid
+  code: int = 32  # numbers in a code
+  brush: str = 'pixel'  # or square (up to three pixels wide), line (to a pixel nearby)
 
   def __post_init__(self):
     if min(self.size, self.width or self.size) < 2:
       raise spec.SpecError('a canvas of pixel_art must be at least 2 pixels high and wide.')
     if not self.width:
       object.__setattr__(self, 'width', self.size)
+    if self.target not in ('shown', 'hidden', 'none'):
+      raise spec.SpecError(
+        f"unknown target '{self.target}' of pixel_art."
+        + spec.nearest(self.target, ('shown', 'hidden', 'none'))
+      )
     if self.horizon < 0:
       raise spec.SpecError("option 'horizon' of pixel_art must not be negative.")
     if not self.horizon:
@@ -47,6 +57,10 @@ class PixelArt:
   @functools.cached_property
   def colours(self) -> np.ndarray:
     return palettes.load(self.palette, self.colors)  # [palette, channels]
+
+  @functools.cached_property
+  def _brush(self) -> brushes.Brush:
+    return brushes.Brush(self.brush, self.size, self.width, len(self.colours))
 
   @functools.cached_property
   def _pay(self) -> np.ndarray:
@@ -65,7 +79,17 @@ class PixelArt:
     return images.label_names(self.data)
 
   @property
+  def code_size(self) -> int:
+    return 0 if self.target == 'shown' else self.code
+
+  @property
+  def target_pays(self) -> bool:
+    return self.target != 'none'
+
+  @property
   def hand_splits(self) -> tuple[str, ...]:
+    if self.code_size:
+      return ()  # a real work has no code by which the hand could know it
     return ('unseen',) if 'unseen' in images.splits(self.data) else ('test',)
 
   @property
@@ -78,20 +102,21 @@ class PixelArt:
 
   @property
   def observation_spec(self) -> dict[str, types.Bounded]:
+    code = types.Bounded((self.code_size,), tf.float32, -_CODE_BOUND, _CODE_BOUND)
     return {
       'canvas': self.work_spec,
-      'target': self.work_spec,
+      **({'code': code} if self.code_size else {'target': self.work_spec}),
+      'label': types.Bounded((), tf.int32, 0, len(self.label_names) - 1),
       'time_left': types.Bounded((), tf.int32, 0, self.horizon),
     }
 
   @property
   def action_spec(self) -> types.Bounded:
-    strokes = self.size * self.width * len(self.colours)
-    return types.Bounded((), tf.int32, 0, strokes - 1)
+    return types.Bounded((), tf.int32, 0, self._brush.actions - 1)
 
   @property
   def reward_bound(self) -> float:
-    return float(self._pay.max())
+    return float(self._pay.max()) * self._brush.most
 
   def real(self, split: str) -> tf.data.Dataset:
     return images.works(self.data, split, self.size, self.width, self.colours)
@@ -110,27 +135,72 @@ class PixelArt:
   def start(self, concept: types.Works, seed: tf.Tensor) -> State:
     del seed  # every picture begins blank
     time = tf.zeros(tf.shape(concept.label), tf.int32)
-    return State(tf.zeros_like(concept.work), concept.work, time)
+    code = concept.code
+    if self.code_size:
+      code = tf.clip_by_value(code, -_CODE_BOUND, _CODE_BOUND)
+    return State(tf.zeros_like(concept.work), concept.work, concept.label, code, time)
 
   def step(self, state: State, action: tf.Tensor, seed: tf.Tensor):
     del seed  # a stroke does what it says
-    shape = tf.shape(state.canvas)
-    pixel = action // len(self.colours)
     colour = tf.cast(action % len(self.colours), tf.uint8)
-    here = tf.one_hot(pixel, self.size * self.width, on_value=True, off_value=False, dtype=tf.bool)
-    canvas = tf.where(tf.reshape(here, shape), colour[:, None, None], state.canvas)
-    before, after = self._pair(state.canvas, state.target), self._pair(canvas, state.target)
-    pay = tf.gather(self._pay.ravel(), before) - tf.gather(self._pay.ravel(), after)
-    new = State(canvas, state.target, state.time + 1)
-    finished = tf.reduce_all(canvas == state.target, [1, 2])
-    return new, tf.reduce_sum(pay, [1, 2]), finished | (new.time >= self.horizon)
+    canvas = tf.where(self._brush.covered(action), colour[:, None, None], state.canvas)
+    new = state._replace(canvas=canvas, time=state.time + 1)
+    over = new.time >= self.horizon
+    if not self.target_pays:
+      return new, tf.zeros_like(state.time, tf.float32), over
+    pay = self._errors(state.canvas, state.target) - self._errors(canvas, state.target)
+    if self.target == 'shown':  # who does not see it cannot know that it is done
+      over |= tf.reduce_all(canvas == state.target, [1, 2])
+    return new, tf.reduce_sum(pay, [1, 2]), over
 
   def observe(self, state: State) -> dict[str, tf.Tensor]:
     return {
       'canvas': state.canvas,
-      'target': state.target,
+      **({'code': state.code} if self.code_size else {'target': state.target}),
+      'label': state.label,
       'time_left': self.horizon - state.time,
     }
+
+  def resume(self, observation: dict[str, tf.Tensor]) -> State:
+    canvas = observation['canvas']
+    return State(
+      canvas,
+      observation.get('target', canvas),
+      observation['label'],
+      observation.get('code', ()),
+      self.horizon - observation['time_left'],
+    )
+
+  def midway(self, concept: types.Works, time: tf.Tensor, seed: tf.Tensor) -> State:
+    """As many of the pixels to be painted as there was time for, at random."""
+    start = self.start(concept, seed)
+    ink = start.target != start.canvas
+    ink_count = tf.reduce_sum(tf.cast(ink, tf.int32), [1, 2])
+    # Where strokes are scarcer than ink, a whole picture is still what the last stroke leads to.
+    done = time * tf.maximum(ink_count, self.horizon) // self.horizon
+    turn = self._turns(ink, seed)
+    canvas = tf.where(ink & (turn < done[:, None, None]), start.target, start.canvas)
+    return start._replace(canvas=canvas, time=time)
+
+  def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
+    """The squared distance of their colours."""
+    return tf.reduce_sum(self._errors(work, goal), [1, 2])
+
+  def own_worth(self, state: State) -> tf.Tensor:
+    worth = self.worth(state.target)
+    return worth if self.target == 'shown' else tf.zeros_like(worth)
+
+  def worth(self, goal: tf.Tensor) -> tf.Tensor:
+    """What a pixel is worth in each colour, if the picture is to be `goal`: [B, H, W, palette]."""
+    return -tf.gather(self._pay, tf.cast(goal, tf.int32))
+
+  def slopes(self, gradient: tf.Tensor) -> tf.Tensor:
+    return tf.tensordot(gradient, self.colours.T, 1)
+
+  def pays(self, state: State, worth: tf.Tensor) -> tf.Tensor:
+    now = tf.gather(worth, tf.cast(state.canvas, tf.int32), batch_dims=3)
+    gain = self._brush.under(worth - now[..., None])
+    return tf.reshape(gain, [-1, self._brush.actions])
 
   def work(self, state: State) -> tf.Tensor:
     return state.canvas
@@ -139,19 +209,42 @@ class PixelArt:
     return state._replace(canvas=work)
 
   def allowed(self, keep: tf.Tensor) -> tf.Tensor:
-    free = tf.reshape(~keep, [-1, self.size * self.width])
-    return tf.repeat(free, len(self.colours), axis=1)
+    touched = self._brush.under(tf.cast(keep, tf.float32)[..., None])[..., 0]
+    return tf.repeat(touched == 0, len(self.colours), axis=1)
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Both pictures one-hot, their squared distance and the time left: [B, H, W, 2 palette + 2]."""
-    pairs = self._pair(observation['canvas'], observation['target'])
-    planes = tf.gather(self._planes, pairs)
-    time_left = tf.cast(observation['time_left'], tf.float32) / self.horizon
-    time_left = tf.broadcast_to(time_left[:, None, None], tf.shape(pairs))
-    return tf.concat([planes, time_left[..., None]], -1)
+    """Both pictures one-hot, their squared distance and the time left: [B, H, W, 2 palette + 2].
+
+    Of a picture that is not shown there is nothing: [B, H, W, palette + 1].
+    """
+    canvas = observation['canvas']
+    if self.code_size:
+      planes = tf.one_hot(tf.cast(canvas, tf.int32), len(self.colours))
+    else:
+      planes = tf.gather(self._planes, self._pair(canvas, observation['target']))
+    return self._with_time(planes, observation['time_left'])
+
+  def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    if not self.code_size:
+      return tf.zeros([tf.shape(observation['label'])[0], 0])
+    label = tf.one_hot(observation['label'], len(self.label_names))
+    return tf.concat([observation['code'], label], 1)
+
+  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Hard colours with soft slopes: which colour a pixel has, by its nearness to each."""
+    works = self.to_works(values)
+    blank = tf.zeros_like(works)
+    near = tf.reduce_sum(tf.square(values[..., None, :] - self.colours), -1)
+    soft = tf.nn.softmax(-near / _SOFT)
+    colours = len(self.colours)
+    hard = tf.gather(self._planes, self._pair(blank, works))
+    target = hard[..., colours:-1] + soft - tf.stop_gradient(soft)
+    planes = tf.concat([hard[..., :colours], target, near[..., :1]], -1)  # colour 0 is blank
+    features = self._with_time(planes, tf.fill([tf.shape(values)[0]], self.horizon))
+    return features, tf.reduce_sum(near[..., 0], [1, 2])
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
-    soft = _squash(raw)
+    soft = squash.squash(raw)
     return soft + tf.stop_gradient(self.to_values(self.to_works(soft)) - soft)
 
   def to_values(self, works: tf.Tensor) -> tf.Tensor:
@@ -173,57 +266,34 @@ class PixelArt:
     return {'equal_pixels': equal.mean((1, 2)), 'perfect_pictures': equal.all((1, 2))}
 
   def transcript(self, actions: np.ndarray) -> dict[str, np.ndarray]:
+    strokes = self._brush.strokes(actions)
+    several = len(self._brush.shapes) > 1
     return {
-      'strokes': self._strokes(actions),  # row, column, colour
+      'strokes': strokes if several else strokes[..., :3],  # row, column, colour (and shape)
       'palette': self.render(np.arange(len(self.colours))),  # palette[work] is the picture
+      # shapes[shape] has the pixels under a stroke, seen from its row and column
+      **({'shapes': self._brush.shapes} if several else {}),
     }
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
-    """A square for each stroke, which waits for its turn where animations are played.
-
-    Everywhere else the work stands finished.
-    """
     codes = ['#' + bytes(rgb).hex() for rgb in self.render(np.arange(len(self.colours)))]
-    cells = ''.join(
-      f'<path d="M{x},{y}h1v1h-1z" fill="{codes[start[y, x]]}"/>'
-      for y, x in np.argwhere(start)  # colour 0 is the background
-    )
-    strokes = ''.join(
-      f'<path d="M{x},{y}h1v1h-1z" fill="{codes[colour]}" style="--t:{time}"/>'
-      for time, (y, x, colour) in enumerate(self._strokes(actions), 1)
-    )
-    height, width = self.size, self.width
-    return (
-      f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-      f'width="{width * zoom}" height="{height * zoom}" shape-rendering="crispEdges">'
-      '<style>@media (prefers-reduced-motion:no-preference){path[style]{animation:wait '
-      f'calc(var(--t)*{_STROKE_MS}ms)}}}}@keyframes wait{{from,to{{visibility:hidden}}}}</style>'
-      f'<path d="M0,0h{width}v{height}h-{width}z" fill="{codes[0]}"/>{cells}{strokes}</svg>\n'
-    )
+    marks = self._brush.covered(tf.constant(actions)).numpy()
+    return drawings.svg(start, marks, actions % len(self.colours), codes, zoom)
 
-  def _strokes(self, actions: np.ndarray) -> np.ndarray:
-    """Actions as (row, column, colour), -1 as three of its kind: [..., 3]."""
-    pixel, colour = np.divmod(actions, len(self.colours))
-    strokes = np.stack([*np.divmod(pixel, self.width), colour], -1)
-    return np.where(np.asarray(actions)[..., None] < 0, -1, strokes)
+  def _errors(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    return tf.gather(self._pay.ravel(), self._pair(canvas, target))
+
+  def _turns(self, pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """In which turn each of the `pixels` [B, H, W] comes, in a random order; the others last."""
+    size = self.size * self.width
+    draws = tf.random.stateless_uniform(tf.shape(pixels), seed) + tf.cast(~pixels, tf.float32)
+    order = tf.argsort(tf.reshape(draws, [-1, size]))
+    return tf.reshape(tf.argsort(order), tf.shape(pixels))
+
+  def _with_time(self, planes: tf.Tensor, time_left: tf.Tensor) -> tf.Tensor:
+    time_left = tf.cast(time_left, tf.float32)[:, None, None, None] / self.horizon
+    return tf.concat([planes, time_left + tf.zeros_like(planes[..., :1])], -1)
 
   def _pair(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """The place of (colour on the canvas, colour of the target) in a table of all such pairs."""
     return tf.cast(canvas, tf.int32) * len(self.colours) + tf.cast(target, tf.int32)
-
-
-@tf.custom_gradient
-def _squash(raw: tf.Tensor):
-  """A sigmoid that can be climbed back from: beyond `_STEEP` only pushes inwards go through.
-
-  Plain, a generator of mostly blank pictures rushes to where nothing has a slope and stays there
-  for half of its training; with a slope for pushes outwards it drifts until it breaks.
-  """
-  soft = tf.sigmoid(raw)
-
-  def gradient(upstream: tf.Tensor) -> tf.Tensor:
-    near = tf.sigmoid(tf.clip_by_value(raw, -_STEEP, _STEEP))
-    inwards = (tf.abs(raw) < _STEEP) | (upstream * raw > 0)
-    return tf.where(inwards, upstream * near * (1 - near), 0.0)
-
-  return soft, gradient

@@ -1,0 +1,106 @@
+"""Hindsight imagination: ways to imagined works enrich what the hand has lived through."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import tensorflow as tf
+
+from tf_creative import spec, streams, types
+from tf_creative.couplings import base, canvas
+
+_EPSILON = 1e-6
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  share: float = 0.5  # of a batch, at most, that is imagined
+  percentile: float = 50.0  # of the critic's logits: works above it are likelier in than out
+  gate: bool = False  # explore less where a critic of canvases knows what lies ahead
+
+
+class Augment(base.Coupling):
+  """Some of a batch become exact transitions of the known world on the way to an imagined work.
+
+  The works are accepted as likely as real ones are among imagined: Discriminator Rejection Sampling
+  (Azadi et al. 2019, section 3), whose density ratio a relativistic critic gives up to a factor,
+  which cancels. The gate leaves the mean rate of exploration as it is: it only says where.
+  """
+
+  Options = Options
+
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
+    super().__init__(parts, options, seed)
+    base.check_share(options.share, 'share', 'augment')
+    if not 0 < options.percentile < 100:
+      raise spec.SpecError(
+        f"option 'percentile' of augment must be above 0 and below 100, not {options.percentile}."
+      )
+    if options.share and parts.agent.config.n_step != 1:
+      raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
+    self._stream = streams.Stream(seed, 'augment')
+    self.meter('share')
+    if options.gate:
+      self._critic = canvas.CanvasCritic(parts, seed + 2, batch_size=32, width=32)
+      parts.agent.explorer.gate = self._strangeness
+
+  def experience(self, batch: Any) -> Any:
+    if self.options.gate:
+      self._critic.train_step(canvas.after(batch))
+    if not self.options.share:
+      return batch
+    size = batch.reward.shape[0]
+    count = int(size * self.options.share)
+    concept, accepted = self._imagine(count)
+    imagined = self._transitions(concept)
+    # Accepted ones take the places of as many remembered ones; they are drawn at random anyway.
+    accepted = tf.concat([accepted, tf.zeros([size - count], tf.bool)], 0)
+    self.show(share=tf.reduce_mean(tf.cast(accepted, tf.float32)))
+    fill = lambda x: tf.concat([x, tf.repeat(x[:1], size - count, axis=0)], 0)  # noqa: E731
+    return types.select(accepted, tf.nest.map_structure(fill, imagined), batch)
+
+  def _imagine(self, count: int) -> tuple[types.Works, tf.Tensor]:
+    """Works of real labels, and which of them are accepted."""
+    domain, gan, pool = self.parts.domain, self.parts.gan, self.parts.real
+    what, which, luck = streams.split(self._stream.next(), 3)
+    picks = tf.random.stateless_uniform([count], which, maxval=pool.label.shape[0], dtype=tf.int32)
+    label = tf.gather(pool.label, picks)
+    code = tf.random.stateless_normal([count, gan.config.latent_size], what)
+    work = domain.to_works(gan.generate(code, label))
+    accepted = accept(gan.score(domain.to_values(work), label), luck, self.options.percentile)
+    return types.Works(work, label, code if domain.code_size else ()), accepted
+
+  def _transitions(self, concept: types.Works) -> Any:
+    """One step of each: from a random time on a way to the work to the next, as replay has it."""
+    domain, agent = self.parts.domain, self.parts.agent
+    when, way, taste, chance = streams.split(self._stream.next(), 4)
+    time = tf.random.stateless_uniform(
+      tf.shape(concept.label), when, maxval=domain.horizon, dtype=tf.int32
+    )
+    state = domain.midway(concept, time, way)
+    pays = domain.pays(state, domain.worth(concept.work))
+    # Any action that pays, better ones rather; where none does, one that costs nothing.
+    luck = tf.random.stateless_uniform(tf.shape(pays), taste)
+    action = tf.argmax(pays * luck, -1, tf.int32)
+    following, pay, done = domain.step(state, action, chance)
+    if not domain.target_pays:
+      pays = tf.zeros_like(pays)
+    return agent.transition(
+      domain.observe(state), action, pay, domain.observe(following), done, pays
+    )
+
+  def _strangeness(self, observation: Any, action: tf.Tensor) -> tf.Tensor:
+    """How little the critic knows of what the action leads to: [B]."""
+    domain = self.parts.domain
+    ahead, _, _ = domain.step(domain.resume(observation), action, tf.zeros([2], tf.int32))
+    return -self._critic.score(domain.observe(ahead))
+
+
+def accept(logits: tf.Tensor, seed: tf.Tensor, percentile: float) -> tf.Tensor:
+  """Which of the works are kept, by their critic's logits [N], as real ones are distributed."""
+  ratio = logits - tf.reduce_max(logits)  # log of the density ratio over its greatest
+  # log (r / (1 - r)): the chance to be kept is r, brought to another rate by the percentile.
+  odds = ratio - tf.math.log1p(-tf.exp(ratio - _EPSILON))
+  level = tf.sort(odds)[tf.cast(percentile / 100 * tf.cast(tf.size(odds), tf.float32), tf.int32)]
+  return tf.random.stateless_uniform(tf.shape(odds), seed) < tf.sigmoid(odds - level)

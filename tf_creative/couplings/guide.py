@@ -1,0 +1,90 @@
+"""The hand's skill is part of the generator's loss: the imagination learns what can be made."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tensorflow as tf
+
+from tf_creative import spec, streams, types
+from tf_creative.couplings import base
+
+_NEIGHBOURS = 3
+_MEMORY = 0.98  # of the coverage's moving average
+_BACK_OFF = 0.1  # the weight falls from whole to nothing while coverage falls by so much
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  weight: float = 0.1  # lambda: the length of this gradient as a share of the adversarial one's
+  warmup: int = 500  # rounds in which lambda rises from 0
+  coverage: float = 0.5  # of real works by imagined ones, in a batch, at which lambda is 0 again
+
+
+class Guide(base.Coupling):
+  """L = L_GAN + lambda alpha regret, where alpha = |grad L_GAN| / |grad regret| is held fixed.
+
+  As in MolGAN (De Cao & Kipf 2018, section 3.3), whose linear mix balances its two losses by such a
+  ratio. The regret is relative, 1 - V / (all that could be earned + 1): by the value alone, or by
+  what is lost in pay, the imagination ends at the one work that pays best, or at nothing.
+  """
+
+  Options = Options
+
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
+    super().__init__(parts, options, seed)
+    if options.weight < 0:
+      raise spec.SpecError("option 'weight' of guide must not be negative.")
+    if parts.domain.code_size:
+      raise spec.SpecError('guide asks the hand what it thinks of a work: it must be target=shown.')
+    base.check_share(options.coverage, 'coverage', 'guide')
+    self._works = streams.Stream(seed, 'guide/works')
+    self._rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
+    self._coverage = tf.Variable(1.0, trainable=False)
+    self.meter('regret', 'coverage', 'weight')
+
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
+    del labels
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+      tape.watch(values)
+      regret = self._regret(values)
+    slope = tape.gradient(regret, values)
+    self._rounds.assign_add(1)
+    self._coverage.assign(_MEMORY * self._coverage + (1 - _MEMORY) * self._covered(values))
+    weight = self._weight()
+    self.show(regret=regret, coverage=self._coverage, weight=weight)
+    alpha = tf.norm(push) / (tf.norm(slope) + 1e-12)
+    pull = tf.stop_gradient(weight * alpha * slope)
+    # Worth weight . regret, with a slope that has been found already.
+    level = tf.reduce_sum(pull * (values - tf.stop_gradient(values)))
+    return level + tf.stop_gradient(weight * regret)
+
+  def _regret(self, values: tf.Tensor) -> tf.Tensor:
+    features, owed = self.parts.domain.prospect(values)
+    value = tf.reduce_max(self.parts.agent.judge(features), -1)
+    return tf.reduce_mean(1 - value / (owed + 1))
+
+  def _weight(self) -> tf.Tensor:
+    warm = tf.cast(self._rounds, tf.float32) / max(self.options.warmup, 1)
+    sound = (self._coverage - self.options.coverage) / _BACK_OFF
+    return self.options.weight * tf.minimum(warm, 1.0) * tf.clip_by_value(sound, 0.0, 1.0)
+
+  def _covered(self, values: tf.Tensor) -> tf.Tensor:
+    """The share of some real works that have an imagined one nearer than their third neighbour.
+
+    Coverage (Naeem et al. 2020, equation 6) of a batch, on values: a rough guard, but a quick one.
+    """
+    pool, domain = self.parts.real, self.parts.domain
+    picks = tf.random.stateless_uniform(
+      tf.shape(values)[:1], self._works.next(), maxval=pool.label.shape[0], dtype=tf.int32
+    )
+    real = domain.to_values(tf.gather(pool.work, picks))
+    real, imagined = (tf.reshape(x, [tf.shape(x)[0], -1]) for x in (real, values))
+    near = tf.math.top_k(-_distances(real, real), _NEIGHBOURS + 1).values  # itself is the first
+    nearest = tf.reduce_min(_distances(real, imagined), 1)
+    return tf.reduce_mean(tf.cast(nearest <= -near[:, -1], tf.float32))
+
+
+def _distances(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+  """Squared distances of all pairs: [N, M]."""
+  return tf.reduce_sum(tf.square(one[:, None] - other[None]), -1)

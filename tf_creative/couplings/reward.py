@@ -1,0 +1,85 @@
+"""The critic's judgement is part of the pay: a stroke earns what it adds to it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import tensorflow as tf
+
+from tf_creative import spec, types
+from tf_creative.couplings import base, canvas
+
+_FORMS = {
+  'logit': lambda logits: logits,
+  'log_sigmoid': tf.math.log_sigmoid,
+  'softplus': tf.nn.softplus,  # -log(1 - D), the pay of GAIL (Ho & Ermon 2016)
+}
+_SHAPINGS = ('difference', 'final')
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  weight: float = 1.0  # beside the world's own pay
+  shaping: str = 'difference'  # paid at every step; final: all of it at the last one
+  form: str = 'logit'  # of the judgement: logit, log_sigmoid, softplus
+  learning_rate: float = 2e-4  # of the critic: slow, so that the hand can follow
+  penalty: float = 5.0  # on its slope, R1 and R2 alike
+  width: int = 32  # channels of its layers
+  batch_size: int = 64  # canvases that it learns from in a round
+
+
+class Reward(base.Coupling):
+  """Pays r_t += w (D(x_{t+1}) - D(x_t)), by today's critic, for replayed transitions, too.
+
+  As SPIRAL++ (Mellor et al. 2019, section 3) and LearningToPaint (Huang et al. 2019); here the
+  critic knows the time, and what it compares with is in the making as well.
+  """
+
+  Options = Options
+
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
+    super().__init__(parts, options, seed)
+    for option, valid in (('form', _FORMS), ('shaping', _SHAPINGS)):
+      value = getattr(options, option)
+      if value not in valid:
+        raise spec.SpecError(f"unknown {option} '{value}' of reward.{spec.nearest(value, valid)}")
+    if options.shaping == 'final' and parts.agent.informed:
+      raise spec.SpecError(
+        '--agent=informed learns from what every step is paid: use reward(shaping=difference).'
+      )
+    self._form = _FORMS[options.form]
+    self._critic = canvas.CanvasCritic(
+      parts,
+      seed + 1,
+      options.batch_size,
+      learning_rate=options.learning_rate,
+      r1=options.penalty,
+      r2=options.penalty,
+      width=options.width,
+    )
+    self.meter('critic_gap', 'pay')
+
+  def pay(self, batch: Any) -> Any:
+    trained = self._critic.train_step(canvas.after(batch))
+    height = self._form(base.by_frame(self._critic.score(base.frames(batch)), batch))
+    pay = base.steps_up(height)
+    if self.options.shaping == 'final':
+      last = tf.cast(batch.is_last()[:, 1:], tf.float32) * height[:, 1:]
+      pay = tf.pad(last, [[0, 0], [0, 1]])
+    self.show(critic_gap=trained['critic_gap'], pay=tf.reduce_mean(tf.abs(pay[:, 0])))
+    batch = batch._replace(reward=batch.reward + self.options.weight * pay)
+    return self._inform(batch) if self.parts.agent.informed else batch
+
+  def _inform(self, batch: Any) -> Any:
+    """The pay of all actions at once, by the critic's slope: the same as far as it is straight."""
+    domain, seen = self.parts.domain, base.frames(batch)
+    state = domain.resume(seen)
+    logits, slope = self._critic.score_and_slope(seen)
+    with tf.GradientTape() as tape:
+      tape.watch(logits)
+      height = self._form(logits)
+    steepness = tape.gradient(height, logits)
+    slope *= tf.reshape(steepness, [-1, *[1] * (slope.shape.rank - 1)])
+    pays = base.by_frame(domain.pays(state, domain.slopes(slope)), batch)
+    return batch._replace(policy_info=batch.policy_info + self.options.weight * pays)

@@ -1,0 +1,37 @@
+"""Pictures in the making as SVG."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_STROKE_MS = 80
+
+
+def svg(
+  start: np.ndarray, marks: np.ndarray, places: np.ndarray, codes: list[str], zoom: int
+) -> str:
+  """The pixels [T, H, W] that each stroke covers, in colours [T], on what stood there before.
+
+  A stroke waits for its turn where animations are played; everywhere else the work stands finished.
+  """
+  height, width = start.shape
+  cells = ''.join(
+    f'<path d="{_square(y, x)}" fill="{codes[start[y, x]]}"/>'
+    for y, x in np.argwhere(start)  # colour 0 is the background
+  )
+  strokes = ''.join(
+    f'<path d="{"".join(_square(y, x) for y, x in np.argwhere(mark))}" fill="{codes[place]}" '
+    f'style="--t:{time}"/>'
+    for time, (mark, place) in enumerate(zip(marks, places, strict=True), 1)
+  )
+  return (
+    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+    f'width="{width * zoom}" height="{height * zoom}" shape-rendering="crispEdges">'
+    '<style>@media (prefers-reduced-motion:no-preference){path[style]{animation:wait '
+    f'calc(var(--t)*{_STROKE_MS}ms)}}}}@keyframes wait{{from,to{{visibility:hidden}}}}</style>'
+    f'<path d="M0,0h{width}v{height}h-{width}z" fill="{codes[0]}"/>{cells}{strokes}</svg>\n'
+  )
+
+
+def _square(y: int, x: int) -> str:
+  return f'M{x},{y}h1v1h-1z'
