@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_creative import config as config_lib
 from tf_creative import streams, types
+from tf_creative.agent import config as agent_config
 
 Metrics = dict[str, tf.Tensor]
 
@@ -44,8 +45,7 @@ class Loop(tf.Module):
     agent, config = self._parts.agent, self._parts.agent.config
     agent.world.refresh(self._coupling.concept(self._draw(config.environments)))
     per_call = config.environments * config.collect_steps
-    calls = max(-(-config.warmup // per_call), config.n_step + 2)
-    _repeat(agent.collect, tf.constant(calls))
+    _repeat(agent.collect, tf.constant(warm_up_steps(config) // per_call))
 
   def _round(self) -> Metrics:
     concept = self._coupling.concept(self._draw(self._fresh))
@@ -84,6 +84,12 @@ class Loop(tf.Module):
       [count], self._works.next(), maxval=len(self._real.label), dtype=tf.int32
     )
     return types.Works(*(tf.gather(part, picks) for part in self._real))
+
+
+def warm_up_steps(config: agent_config.AgentConfig) -> int:
+  """Environment steps before the first round: the warm-up asked for, in whole calls."""
+  per_call = config.environments * config.collect_steps
+  return per_call * max(-(-config.warmup // per_call), config.n_step + 2)
 
 
 def _repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:
