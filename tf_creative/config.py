@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 import dataclasses
 import pathlib
 import sys
@@ -81,22 +81,38 @@ def from_flags(values: flags.FlagValues = flags.FLAGS, settings: type = Config) 
   for name, group, field in _fields(settings):
     value = values[name].value
     if isinstance(field.default, tuple):
-      value = tuple(word for given in value for word in given.split(',') if word)
+      split = field.metadata['split']
+      words = [word for given in value for word in (given.split(',') if split else [given])]
+      value = tuple(filter(None, words))
     groups.setdefault(group, {})[field.name] = value
   loose = groups.pop('', {})
   classes = {field.name: type(field.default) for field in dataclasses.fields(settings)}
   return settings(**loose, **{name: classes[name](**part) for name, part in groups.items()})
 
 
-def from_file(path: pathlib.Path) -> Config:
-  """The config that `to_text` wrote down."""
+def from_arguments(arguments: Iterable[str]) -> Config:
+  """The config that train makes of these arguments, flagfiles among them."""
   values = flags.FlagValues()
   define_flags(values)
   try:
-    values(['', *path.read_text().split('\n')])
+    stray = values(['', *filter(None, arguments)])[1:]
+  except flags.UnrecognizedFlagError as error:
+    raise spec.UserError(_unknown(error.flagname, Config)) from error
   except flags.Error as error:
-    raise spec.UserError(f'{path} cannot be read by this version: {error}.') from error
+    raise spec.UserError(f'{error}.') from error
+  if stray:
+    raise spec.UserError(
+      f"'{stray[0]}' is no flag: write --name=value, in quotes if it has spaces."
+    )
   return from_flags(values)
+
+
+def from_file(path: pathlib.Path) -> Config:
+  """The config that `to_text` wrote down."""
+  try:
+    return from_arguments(path.read_text().split('\n'))
+  except spec.UserError as error:
+    raise spec.UserError(f'{path} cannot be read by this version: {error}') from error
 
 
 def to_text(config: Config) -> str:
@@ -133,14 +149,15 @@ def parser(usage: str, settings: type = Config) -> Callable[[list[str]], list[st
     try:
       return flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
-      near = spec.closest(error.flagname, (name for name, _, _ in _fields(settings)))
-      near = near.replace("'", "'--", 1)
-      print(
-        f"error: unknown flag '--{error.flagname}'.{near} All settings: --help", file=sys.stderr
-      )
+      print(f'error: {_unknown(error.flagname, settings)} All settings: --help', file=sys.stderr)
       sys.exit(2)
     except flags.Error as error:
       print(f'error: {error}\nAll settings: --help', file=sys.stderr)
       sys.exit(2)
 
   return parse
+
+
+def _unknown(name: str, settings: type) -> str:
+  near = spec.closest(name, (flag for flag, _, _ in _fields(settings)))
+  return f"unknown flag '--{name}'." + near.replace("'", "'--", 1)

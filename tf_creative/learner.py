@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from tf_creative import config as config_lib
@@ -62,11 +64,14 @@ def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
     )
 
 
-def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:
-  built = []
+def read_couplings(text: str) -> list[tuple[type, Any]]:
+  """The couplings that a spec names, each with its options."""
+  named = []
   for name, options in spec.parse(text):
     coupling = spec.load(couplings.COUPLINGS, name, 'coupling')
-    built.append(
-      coupling(parts, spec.configure(coupling.Options, options, f"coupling '{name}'"), seed)
-    )
-  return base.Chain(built)
+    named.append((coupling, spec.configure(coupling.Options, options, f"coupling '{name}'")))
+  return named
+
+
+def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:
+  return base.Chain([coupling(parts, options, seed) for coupling, options in read_couplings(text)])

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_creative import config as config_lib
 from tf_creative import streams, types
+from tf_creative.agent import config as agent_config
 
 Metrics = dict[str, tf.Tensor]
 
@@ -42,8 +43,7 @@ class Loop(tf.Module):
     agent, config = self._parts.agent, self._parts.agent.config
     agent.world.refresh(self._coupling.concept(self._draw(config.environments)))
     per_call = config.environments * config.collect_steps
-    calls = max(-(-config.warmup // per_call), config.n_step + 2)
-    _repeat(agent.collect, tf.constant(calls))
+    _repeat(agent.collect, tf.constant(warm_up_steps(config) // per_call))
 
   def _round(self) -> Metrics:
     concept = self._coupling.concept(self._draw(self._fresh))
@@ -83,6 +83,12 @@ class Loop(tf.Module):
       [count], self._works.next(), maxval=self._parts.real.label.shape[0], dtype=tf.int32
     )
     return tf.nest.map_structure(lambda part: tf.gather(part, picks), self._parts.real)
+
+
+def warm_up_steps(config: agent_config.AgentConfig) -> int:
+  """Environment steps before the first round: the warm-up asked for, in whole calls."""
+  per_call = config.environments * config.collect_steps
+  return per_call * max(-(-config.warmup // per_call), config.n_step + 2)
 
 
 def _repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:

@@ -26,9 +26,12 @@ class Spec(NamedTuple):
   options: dict[str, Any]
 
 
-def setting(default: Any, help_text: str) -> Any:
-  """A field of a config dataclass that becomes a flag, with its line of `--help`."""
-  return dataclasses.field(default=default, metadata={'help': help_text})
+def setting(default: Any, help_text: str, split: bool = True) -> Any:
+  """A field of a config dataclass that becomes a flag, with its line of `--help`.
+
+  What is given to a tuple is split at commas, unless commas may stand within a value.
+  """
+  return dataclasses.field(default=default, metadata={'help': help_text, 'split': split})
 
 
 def closest(name: str, valid: Iterable[str]) -> str:

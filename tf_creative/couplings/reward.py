@@ -15,25 +15,27 @@ _FORMS = {
   'log_sigmoid': tf.math.log_sigmoid,
   'softplus': tf.nn.softplus,  # -log(1 - D), the pay of GAIL (Ho & Ermon 2016)
 }
+_MEMORY = 0.99  # of the moving mean
 _SHAPINGS = ('difference', 'final')
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  weight: float = 1.0  # beside the world's own pay
+  weight: float = 0.5  # how much a step is paid on average, in either direction
   shaping: str = 'difference'  # paid at every step; final: all of it at the last one
   form: str = 'logit'  # of the judgement: logit, log_sigmoid, softplus
-  learning_rate: float = 2e-4  # of the critic: slow, so that the hand can follow
-  penalty: float = 5.0  # on its slope, R1 and R2 alike
+  learning_rate: float = 5e-4  # of the critic
+  penalty: float = 1.0  # on its slope, R1 and R2 alike
   width: int = 32  # channels of its layers
   batch_size: int = 64  # canvases that it learns from in a round
 
 
 class Reward(base.Coupling):
-  """Pays r_t += w (D(x_{t+1}) - D(x_t)), by today's critic, for replayed transitions, too.
+  """Pays r_t += w/s (D(x_{t+1}) - D(x_t)), by today's critic, for replayed transitions, too.
 
   As SPIRAL++ (Mellor et al. 2019, section 3) and LearningToPaint (Huang et al. 2019); here the
-  critic knows the time, and what it compares with is in the making as well.
+  critic knows the time, what it compares with is in the making as well, and s is the mean size of
+  such a difference.
   """
 
   Options = Options
@@ -58,7 +60,9 @@ class Reward(base.Coupling):
       r2=options.penalty,
       width=options.width,
     )
-    self.meter('critic_gap', 'pay')
+    self._size = tf.Variable(0.0, trainable=False)  # of a step's difference, a moving mean
+    self._seen = tf.Variable(0.0, trainable=False)
+    self.meter('critic_gap', 'size')
 
   def pay(self, batch: Any) -> Any:
     trained = self._critic.train_step(canvas.after(batch))
@@ -67,11 +71,18 @@ class Reward(base.Coupling):
     if self.options.shaping == 'final':
       last = tf.cast(batch.is_last()[:, 1:], tf.float32) * height[:, 1:]
       pay = tf.pad(last, [[0, 0], [0, 1]])
-    self.show(critic_gap=trained['critic_gap'], pay=tf.reduce_mean(tf.abs(pay[:, 0])))
-    batch = batch._replace(reward=batch.reward + self.options.weight * pay)
-    return self._inform(batch) if self.parts.agent.informed else batch
+    scale = self.options.weight / self._measure(base.steps_up(height)[:, 0])
+    self.show(critic_gap=trained['critic_gap'], size=self._size)
+    batch = batch._replace(reward=batch.reward + scale * pay)
+    return self._inform(batch, scale) if self.parts.agent.informed else batch
 
-  def _inform(self, batch: Any) -> Any:
+  def _measure(self, steps: tf.Tensor) -> tf.Tensor:
+    """How much a step moves the judgement: logits have no scale of their own."""
+    self._seen.assign(_MEMORY * self._seen + 1 - _MEMORY)
+    self._size.assign(_MEMORY * self._size + (1 - _MEMORY) * tf.reduce_mean(tf.abs(steps)))
+    return self._size / self._seen + 1e-8
+
+  def _inform(self, batch: Any, scale: tf.Tensor) -> Any:
     """The pay of all actions at once, by the critic's slope: the same as far as it is straight."""
     domain, seen = self.parts.domain, base.frames(batch)
     state = domain.resume(seen)
@@ -82,4 +93,4 @@ class Reward(base.Coupling):
     steepness = tape.gradient(height, logits)
     slope *= tf.reshape(steepness, [-1, *[1] * (slope.shape.rank - 1)])
     pays = base.by_frame(domain.pays(state, domain.slopes(slope)), batch)
-    return batch._replace(policy_info=batch.policy_info + self.options.weight * pays)
+    return batch._replace(policy_info=batch.policy_info + scale * pays)

@@ -1,0 +1,180 @@
+"""Trains cases times seeds and ends in a table, a plot and what each case changes.
+
+  python -m tf_creative.ablate --flagfile=pipelines/debug_ablation.flags
+
+A case is a name and the flags of train that make it: --case='dense: --gan_network=dense'. The first
+is what the others are held against. Specs need quotes only for spaces outside of brackets. The same
+command again goes on with what is not finished. Leaves a run for each cell, table.md, ablation.png
+and ablation.jsonl in --out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import shlex
+import statistics
+from typing import Any
+
+from absl import logging
+
+from tf_creative import command
+from tf_creative.spec import UserError, setting
+
+_LAST_LINES = 10  # of a failed run's log
+
+
+@dataclasses.dataclass(frozen=True)
+class AblateConfig:
+  pipeline: str = setting('pipelines/pixel_art.flags', 'the flagfile of train that all start from')
+  case: tuple[str, ...] = setting(
+    (), "'name: train flags', case by case: commas may stand in one", split=False
+  )
+  column: tuple[str, ...] = setting(
+    ('painted/frechet',),
+    "what to compare, one by one: a name in metrics.jsonl, or 'steps until NAME >= NUMBER' (or <=)",
+    split=False,
+  )
+  seeds: str = setting('0,1,2', 'the seeds that every case is trained with, by commas')
+  jobs: int = setting(1, 'runs at once; more than one share the cores')
+  out: str = setting('runs/ablation', 'where everything goes')
+  table_only: bool = setting(False, 'no training: a table of what is finished')
+
+
+def ablate(settings: AblateConfig) -> int:
+  """Trains what is not finished and shows what all came to; the exit code."""
+  # Imported here, so that --help is answered at once, and so is a mistyped case.
+  from tf_creative import grid
+
+  if settings.jobs < 1:
+    raise UserError(f'--jobs must be 1 or more, not {settings.jobs}.')
+  cases = grid.read_cases(settings.case)
+  cells = grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
+
+  import rich.console
+
+  from tf_creative import learner, outcomes
+
+  logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+  console = rich.console.Console(highlight=False, markup=False)
+  if not console.is_terminal:
+    console = rich.console.Console(highlight=False, markup=False, width=160)
+  columns = [outcomes.read_column(text) for text in dict.fromkeys(settings.column)]
+  for cell in cells[: len(cases)]:
+    try:
+      learner.build_domain(cell.config.run.domain)
+      learner.read_couplings(cell.config.run.couplings)
+    except UserError as error:
+      raise UserError(f"case '{cell.case}': {error}") from error
+  todo = [cell for cell in cells if not cell.finished()]
+  failed = []
+  if todo and not settings.table_only:
+    signal, failed = _train(cells, todo, columns, settings, console)
+    if signal:
+      console.print(
+        f'stopped, {sum(cell.finished() for cell in cells)} of {len(cells)} done; the same command '
+        'goes on from there, and with --table_only it shows what is done',
+        soft_wrap=True,
+      )
+      return 128 + signal
+  for cell in failed:
+    console.print(f'\n{cell.path.name} failed; the end of {cell.log}:', soft_wrap=True)
+    for line in _last_lines(cell):
+      console.print(f'  {line}', soft_wrap=True)
+  done = [cell for cell in cells if cell.finished()]
+  if done:
+    outcomes.check_logged(done, columns)
+    _show([outcomes.row(cell, columns) for cell in done], cases, columns, settings, console)
+  elif not failed:
+    raise UserError(f'nothing in {settings.out} is finished: without --table_only it is trained.')
+  return 1 if failed else 0
+
+
+def _train(
+  cells: list, todo: list, columns: list, settings: AblateConfig, console: Any
+) -> tuple[int | None, list]:
+  """Runs the cells to do; the signal that stopped it, if any, and the cells that failed."""
+  from tf_creative import grid, outcomes
+  from tf_creative import run as run_lib
+
+  failed = []
+
+  def tell(cell: grid.Cell, code: int | None) -> None:
+    if code is None:
+      text = 'started'
+    elif code == 0:
+      row = outcomes.row(cell, columns)
+      minutes = [other.record()['minutes'] for other in cells if other.finished()]
+      left = len(cells) - len(minutes)
+      numbers = ', '.join(outcomes.brief(row, column.title) for column in columns[:2])
+      text = f'{row["minutes"]:.1f} min, {numbers}; {len(minutes)} of {len(cells)} done'
+      if left and not stop.signal:
+        text += f', about {_duration(left * statistics.mean(minutes) / settings.jobs)} to go'
+    elif stop.signal:
+      text = 'stopped'
+    else:
+      failed.append(cell)
+      text = f'failed with exit code {code}: {"".join(_last_lines(cell)[-1:])}'
+    console.print(f'{cell.path.name}: {text}', soft_wrap=True)
+
+  try:
+    pathlib.Path(settings.out).mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise UserError(
+      f'cannot write to {settings.out} ({error.strerror}): choose another --out.'
+    ) from error
+  console.print(f'{settings.out}: {len(todo)} of {len(cells)} runs to train', soft_wrap=True)
+  with run_lib.Stop() as stop:
+    grid.run(todo, settings.jobs, stop, tell)
+  return stop.signal, failed
+
+
+def _last_lines(cell: Any) -> list[str]:
+  lines = cell.log.read_text(errors='replace').splitlines()
+  return [line for line in lines if line.strip()][-_LAST_LINES:]
+
+
+def _duration(minutes: float) -> str:
+  return f'{minutes:.0f} min' if minutes < 100 else f'{minutes / 60:.1f} h'
+
+
+def _show(rows: list, cases: list, columns: list, settings: AblateConfig, console: Any) -> None:
+  """The tables on the screen; tables, picture and numbers as files."""
+  import rich.table
+
+  from tf_creative import dots, outcomes, portfolio
+
+  names, titles = [case.name for case in cases], [column.title for column in columns]
+  tables = [outcomes.table(rows, names, titles)]
+  if len(names) > 1:
+    tables.append(outcomes.against(rows, names, titles))
+  for head, body in tables:
+    shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
+    for index, title in enumerate(head):
+      shown.add_column(title, justify='right' if index else 'left')
+    for cells in body:
+      shown.add_row(*cells)
+    console.print()
+    console.print(shown)
+  out = pathlib.Path(settings.out)
+  text = outcomes.markdown(
+    tables, settings.pipeline, {case.name: shlex.join(case.flags) for case in cases}
+  )
+  with portfolio.whole(out / 'table.md') as partial:
+    partial.write_text(text)
+  with portfolio.whole(out / 'ablation.jsonl') as partial:
+    partial.write_text(''.join(json.dumps(row) + '\n' for row in rows))
+  with portfolio.whole(out / 'ablation.png') as partial:
+    dots.draw(rows, names, titles).savefig(partial, dpi=150)
+  console.print()
+  for name, what in (
+    ('table.md', 'these tables'),
+    ('ablation.png', 'the same as a picture'),
+    ('ablation.jsonl', 'every number, a row for each run'),
+  ):
+    console.print(f'{out / name}  {what}', soft_wrap=True)
+
+
+if __name__ == '__main__':
+  command.run(ablate, __doc__, AblateConfig)
