@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from tf_creative import charts, comparison, exhibition, markup, pictures
+from tf_creative import charts, comparison, exhibition, markup, pictures, report
 
 
 def test_a_chart_has_its_points_where_the_axes_say():
@@ -24,6 +24,16 @@ def test_a_chart_has_its_points_where_the_axes_say():
 def test_a_flat_line_lies_in_the_middle():
   drawn = charts.chart('Loss', [charts.Line('a', [0, 100], [5.0, 5.0])])
   assert 'points="50.0,69.0 312.0,69.0"' in drawn
+
+
+def test_the_numbers_of_the_best_round_are_no_point_of_the_last():
+  looks = [{'round': 1, 'imagined/frechet': 1.0}, {'round': 2, 'imagined/frechet': 3.0}]
+  best = {'round': 2, 'imagined/frechet': 1.0, 'best/round': 1.0}
+  drawn = [
+    report._curves([types.SimpleNamespace(path='a', history=history)])
+    for history in (looks, [*looks, best])
+  ]
+  assert '<polyline' in drawn[0] and drawn[0] == drawn[1]
 
 
 def test_tiles_are_pixel_for_pixel_with_clear_lines_between():

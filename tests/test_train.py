@@ -22,6 +22,7 @@ from tests import tiny
 from tests.test_config import parse
 from tf_creative import board, spec, train
 from tf_creative import config as config_lib
+from tf_creative import eyes as eyes_lib
 from tf_creative import progress as progress_lib
 from tf_creative import run as run_lib
 from tf_creative.metrics import judge
@@ -37,6 +38,7 @@ TOY = (
 def _hasty_judge(monkeypatch):
   """Here it matters that there is a judgement, not that it is a good one."""
   monkeypatch.setattr(judge, '_STEPS', 20)
+  monkeypatch.setattr(eyes_lib, '_VALIDATED', 40)
 
 
 def rows(run_dir: pathlib.Path) -> list[dict[str, float]]:
@@ -91,21 +93,29 @@ def test_every_pipeline_runs_and_resumes(name, tmp_path, capsys):
     assert animation.n_frames > 2
 
 
-def test_a_resumed_run_ends_bit_for_bit_like_one_that_was_never_stopped(tmp_path):
-  train.train(tiny_config(tmp_path / 'whole'))
-  looks = {'histogram_every': 2, 'picture_every': 2}  # looking changes nothing
-  train.train(tiny_config(tmp_path / 'halves', rounds=2, **looks))
+def test_a_resumed_run_ends_bit_for_bit_like_one_that_was_never_stopped(
+  tmp_path, monkeypatch, capsys
+):
+  # Round 2 is best in both, so that the first of the halves ends with another round than its last.
+  monkeypatch.setattr(eyes_lib.Eyes, 'validation', lambda eyes: int(eyes._learner.loop.round))
+  train.train(tiny_config(tmp_path / 'whole', evaluate_every=2))
+  looks = {'histogram_every': 2, 'picture_every': 2, 'evaluate_every': 2}  # nothing is changed
+  train.train(tiny_config(tmp_path / 'halves', rounds=4, **looks))
+  assert 'round 2 was the best' in capsys.readouterr().out
   train.train(tiny_config(tmp_path / 'halves', **looks))
   assert state(tmp_path / 'whole') == state(tmp_path / 'halves')
   whole, halves = rows(tmp_path / 'whole'), rows(tmp_path / 'halves')
-  assert [row for row in halves if row['round'] > 2] == [row for row in whole if row['round'] > 2]
+  assert [row for row in halves if row['round'] > 4] == [row for row in whole if row['round'] > 4]
   assert (tmp_path / 'whole/gallery.png').read_bytes() == (
     tmp_path / 'halves/gallery.png'
   ).read_bytes()
+  first, *_, final = [row for row in whole if 'validation/frechet' in row]  # of rounds 2, 4, 6, 6
+  assert (first['round'], final['round'], final['best/round']) == (2, 6, 2)
+  assert first.items() - {('round', 2)} < final.items()
   told = events(tmp_path / 'halves')
   for once in (metadata.SESSION_START_INFO_TAG, 'custom_scalars__config__'):
     assert [step for tag, step in told if tag == once] == [0]
-  assert [step for tag, step in told if tag == 'flags'] == [0, 2]
+  assert [step for tag, step in told if tag == 'flags'] == [0, 4]
   for tag in ('imagined', 'imagined/painting', 'agent/q_values'):
     assert [step for other, step in told if other == tag] == [2, 4, 6]
 

@@ -31,7 +31,9 @@ class RunConfig:
   gan_steps: int = setting(1, "updates of the GAN in a round's GAN phase (agent frozen)")
   joint_weight: float = setting(1.0, 'lambda of the logged objective L_DQN + lambda L_GAN')
   rounds_per_call: int = setting(50, 'rounds in one call of the compiled loop')
-  evaluate_every: int = setting(2000, 'rounds between two looks at what has been learnt; 0: never')
+  evaluate_every: int = setting(
+    2000, 'rounds between two looks, of which the best is kept; 0: only one, at the end'
+  )
   checkpoint_every: int = setting(1000, 'rounds between two checkpoints')
   picture_every: int = setting(
     500, 'rounds between two pictures of imagined and painted works in TensorBoard; 0: never'

@@ -90,7 +90,8 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   width = max(map(len, written))
   return '\n'.join(
     [
-      f'{len(works.seed)} made; like what was to be made: {shares}',
+      f'{len(works.seed)} made as of round {int(learner.loop.round)}',
+      f'like what was to be made: {shares}',
       f'{out}:',
       *(f'  {name:<{width}}  {text}' for name, text in written.items()),
     ]

@@ -1,4 +1,4 @@
-"""Measures what a run has learnt: a table here, and a report to look at.
+"""Measures the best that a run has learnt: a table here, and a report to look at.
 
   python -m tf_creative.evaluate --run_dir=runs/pixel_art
   python -m tf_creative.evaluate --run_dir=runs/pixel_art --compare=runs/control,runs/other
@@ -43,7 +43,7 @@ def evaluate(settings: EvaluateConfig) -> int:
   paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
   out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
   for path in paths:
-    run_lib.newest(path)
+    run_lib.chosen(path)
   try:  # now, rather than after a minute's work
     out.mkdir(parents=True, exist_ok=True)
   except OSError as error:
@@ -66,7 +66,7 @@ def evaluate(settings: EvaluateConfig) -> int:
         partial.write_text(text)
 
   for run in runs:
-    console.print(f'\n[bold]{run.path}[/bold]')
+    console.print(f'\n[bold]{run.path}[/bold], round {run.rounds}')
     for head, rows in (tables.screen(run), tables.hands(run)):
       shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
       for index, title in enumerate(head):

@@ -64,8 +64,8 @@ def _head(one: Evaluation, when: str, seed: int) -> str:
   run = one.config.run
   facts = html.escape(
     f'{run.domain}; hand: {run.agent}; couplings: {run.couplings or "none"}; seed {run.seed}; '
-    f'{one.rounds:,} rounds. {len(one.imagined.label):,} works imagined and made for this report '
-    f'with seed {seed}'
+    f'as of round {one.rounds:,}. {len(one.imagined.label):,} works imagined and made for '
+    f'this report with seed {seed}'
   )
   return (
     f'<header><h1>{html.escape(str(one.path))}</h1>'
@@ -169,7 +169,12 @@ def _curves(runs: Sequence[Evaluation]) -> str:
   for name, title in _CURVES.items():
     lines = []
     for run in runs:
-      points = [(row['round'], row[name]) for row in run.history if name in row]
+      # Not the last row of a training, which tells of the best round and not of its own.
+      points = [
+        (row['round'], row[name])
+        for row in run.history
+        if name in row and row.get('best/round', row['round']) == row['round']
+      ]
       if points:
         lines.append(charts.Line(str(run.path), *zip(*points, strict=True)))
     if any(len(set(line.x)) > 1 for line in lines):

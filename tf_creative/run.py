@@ -1,4 +1,4 @@
-"""The run directory: settings, checkpoints, metrics and TensorBoard logs of one run."""
+"""The run directory: settings, checkpoints (last and best), metrics and TensorBoard logs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import json
 import pathlib
+import shutil
 import signal
 from typing import Any
 
@@ -56,6 +57,7 @@ class Run:
     if self._manager.latest_checkpoint:
       _restore(self._manager.checkpoint, self._manager.latest_checkpoint)
     done = int(learner.loop.round)
+    self._best = _best(learner, self.path / 'best', done)
     # What was logged after the checkpoint will be logged again.
     rows = [row for row in logged(self.path) if row['round'] <= done]
     self._metrics.write_text(''.join(f'{json.dumps(row)}\n' for row in rows))
@@ -76,8 +78,24 @@ class Run:
   def save(self, round_: int) -> None:
     """A checkpoint under the round's number, once."""
     path = self._manager.latest_checkpoint
-    if path is None or int(path.rpartition('-')[2]) < round_:
+    if path is None or _round(path) < round_:
       self._manager.save(checkpoint_number=round_)
+
+  @property
+  def best(self) -> int | None:
+    """The round that is kept as the best, if there is one."""
+    path = self._best.latest_checkpoint
+    return _round(path) if path else None
+
+  def keep_best(self, round_: int, frechet: float) -> None:
+    """Keeps what has been learnt if no round before had so small a distance."""
+    if self.best is None or frechet < float(self._best.checkpoint.frechet):
+      self._best.checkpoint.frechet.assign(frechet)
+      self._best.save(checkpoint_number=round_)  # removes the former one last of all
+
+  def restore_best(self) -> None:
+    """The best into the learner; what a resumed run goes on from stays the last."""
+    _restore(self._best.checkpoint, self._best.latest_checkpoint)
 
   def log(self, round_: int, metrics: dict[str, float]) -> None:
     """A row of metrics.jsonl, and the same numbers for TensorBoard."""
@@ -94,7 +112,8 @@ class Run:
       'metrics.jsonl': 'all numbers, a row for each log',
       'run.flags': f'the settings: python -m tf_creative.train --flagfile={self.path}/run.flags',
       'tensorboard': f'curves and pictures: tensorboard --logdir={self.path}',
-      'checkpoints': 'what a resumed run goes on from',
+      'best': 'the best round: what pictures, evaluate and create are made with',
+      'checkpoints': 'what a resumed run goes on from: the last',
     }
     return '\n'.join(f'{self.path / name}  {text}' for name, text in what.items())
 
@@ -106,11 +125,11 @@ def logged(path: pathlib.Path) -> list[dict[str, float]]:
   return [json.loads(line) for line in lines]
 
 
-def newest(path: pathlib.Path) -> str:
-  """The newest checkpoint of a run; an error if there is none."""
-  checkpoint = tf.train.latest_checkpoint(path / 'checkpoints')
-  if checkpoint:
-    return checkpoint
+def chosen(path: pathlib.Path) -> tuple[str, bool]:
+  """The best checkpoint of a run, else the newest; and if it is the best. An error without any."""
+  for folder in ('best', 'checkpoints'):
+    if checkpoint := tf.train.latest_checkpoint(path / folder):
+      return checkpoint, folder == 'best'
   beside = sorted(str(flags.parent) for flags in path.parent.glob('*/run.flags'))
   raise spec.UserError(
     f'{path} holds no trained run. '
@@ -120,12 +139,38 @@ def newest(path: pathlib.Path) -> str:
 
 
 def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
-  """What a run was told and what it has learnt; nothing in its directory is touched."""
-  checkpoint = newest(path)
+  """What a run was told and its best (see `chosen`); nothing in its directory is touched."""
+  chosen(path)
   config = config_lib.from_file(path / 'run.flags')
   learner = learner_lib.Learner(config)
-  _restore(tf.train.Checkpoint(learner=learner), checkpoint)
+  checkpoint, best = chosen(path)  # again, for a run that goes on may just have replaced it
+  _restore(_as_best(learner) if best else tf.train.Checkpoint(learner=learner), checkpoint)
   return config, learner
+
+
+def _best(
+  learner: learner_lib.Learner, folder: pathlib.Path, done: int
+) -> tf.train.CheckpointManager:
+  """The best so far of a run that goes on from round `done`."""
+  former = tf.train.latest_checkpoint(folder)
+  if former and _round(former) > done:  # its round comes again, and then it is kept again
+    (folder / 'checkpoint').unlink()  # first, for what it names must be whole
+    shutil.rmtree(folder)
+  best = tf.train.CheckpointManager(_as_best(learner), str(folder), max_to_keep=1)
+  if best.latest_checkpoint:  # of which the learner itself is not wanted now
+    number = tf.train.Checkpoint(frechet=best.checkpoint.frechet)
+    number.restore(best.latest_checkpoint).expect_partial().assert_existing_objects_matched()
+  return best
+
+
+def _as_best(learner: learner_lib.Learner) -> tf.train.Checkpoint:
+  """All of the learner, and the number that it was chosen by."""
+  frechet = tf.Variable(0.0, trainable=False, dtype=tf.float64)
+  return tf.train.Checkpoint(learner=learner, frechet=frechet)
+
+
+def _round(checkpoint: str) -> int:
+  return int(checkpoint.rpartition('-')[2])
 
 
 def _restore(checkpoint: tf.train.Checkpoint, path: str) -> None:

@@ -36,10 +36,12 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     lambda: eyes_lib.Eyes(learner, run.path, settings.works)
   )  # trains a judge: at first use
 
-  def evaluate() -> dict[str, float]:
+  @functools.cache  # the last round is not looked at twice
+  def evaluate(round_: int) -> dict[str, float]:
     numbers = eyes().look()
-    run.log(done, numbers)
-    run.board.picture(done, 'gallery', pictures.gallery(learner))
+    run.log(round_, numbers)
+    run.board.picture(round_, 'gallery', pictures.gallery(learner))
+    run.keep_best(round_, numbers['validation/frechet'])
     return numbers
 
   def show() -> None:
@@ -50,7 +52,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     (settings.rounds_per_call, lambda: run.log(done, metrics)),
     (settings.picture_every, show),
     (settings.histogram_every, lambda: run.board.histograms(done, board.weights(learner))),
-    (settings.evaluate_every, lambda: metrics.update(evaluate())),
+    (settings.evaluate_every, lambda: metrics.update(evaluate(done))),
     (settings.checkpoint_every, lambda: run.save(done)),
   )
   progress = progress_lib.Progress(
@@ -84,7 +86,12 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     if stop.signal:
       progress.say(f'stopped at round {done}, saved; the same command goes on from there')
       return 128 + stop.signal
-    numbers = evaluate() | eyes().yardstick()
+    numbers = evaluate(done)
+    if run.best != done:
+      progress.say(f'round {run.best} was the best: pictures and numbers are of it')
+      run.restore_best()
+      numbers = eyes().look()
+    numbers = numbers | eyes().yardstick() | {'best/round': run.best}
     run.log(done, numbers)
     pictures.gallery(learner).save(run.path / 'gallery.png')
     pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
