@@ -172,15 +172,18 @@ class PixelArt:
     )
 
   def midway(self, concept: types.Works, time: tf.Tensor, seed: tf.Tensor) -> State:
-    """As many of the pixels to be painted as there was time for, at random."""
+    """As many of the pixels as there was time for, those that pay more rather earlier."""
     start = self.start(concept, seed)
-    ink = start.target != start.canvas
-    ink_count = tf.reduce_sum(tf.cast(ink, tf.int32), [1, 2])
+    pay = self._errors(start.canvas, start.target)
+    ink_count = tf.math.count_nonzero(pay, [1, 2], dtype=tf.int32)
     # Where strokes are scarcer than ink, a whole picture is still what the last stroke leads to.
     done = time * tf.maximum(ink_count, self.horizon) // self.horizon
-    turn = self._turns(ink, seed)
-    canvas = tf.where(ink & (turn < done[:, None, None]), start.target, start.canvas)
-    return start._replace(canvas=canvas, time=time)
+    luck = tf.reshape(
+      pay * tf.random.stateless_uniform(tf.shape(pay), seed), [-1, self.size * self.width]
+    )
+    turn = tf.argsort(tf.argsort(luck, direction='DESCENDING'))
+    painted = tf.reshape(turn < done[:, None], tf.shape(pay))
+    return start._replace(canvas=tf.where(painted, start.target, start.canvas), time=time)
 
   def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
     """The squared distance of their colours."""
@@ -282,13 +285,6 @@ class PixelArt:
 
   def _errors(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return tf.gather(self._pay.ravel(), self._pair(canvas, target))
-
-  def _turns(self, pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """In which turn each of the `pixels` [B, H, W] comes, in a random order; the others last."""
-    size = self.size * self.width
-    draws = tf.random.stateless_uniform(tf.shape(pixels), seed) + tf.cast(~pixels, tf.float32)
-    order = tf.argsort(tf.reshape(draws, [-1, size]))
-    return tf.reshape(tf.argsort(order), tf.shape(pixels))
 
   def _with_time(self, planes: tf.Tensor, time_left: tf.Tensor) -> tf.Tensor:
     time_left = tf.cast(time_left, tf.float32)[:, None, None, None] / self.horizon
