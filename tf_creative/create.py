@@ -67,6 +67,11 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     _, learner = run_lib.load(run_dir)
     labels = _labels(config.label, learner)
     if picture:
+      if learner.domain.code_size:
+        raise spec.UserError(
+          f'the hand of {run_dir} works from codes and cannot be shown {picture}: --target and '
+          '--start want a run of --domain=...(target=shown).'
+        )
       work, given = learner.domain.read(picture, config.mask)
       _check_gaps(given, config)
   with console.status('making'):
