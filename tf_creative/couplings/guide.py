@@ -16,25 +16,24 @@ _BACK_OFF = 0.1  # the weight falls from whole to nothing while coverage falls b
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  weight: float = 0.1  # lambda: the length of this gradient as a share of the adversarial one's
+  weight: float = 0.3  # lambda, 0 to 1: how much of the generator's gradient is the hand's
   warmup: int = 500  # rounds in which lambda rises from 0
   coverage: float = 0.5  # of real works by imagined ones, in a batch, at which lambda is 0 again
 
 
 class Guide(base.Coupling):
-  """L = L_GAN + lambda alpha regret, where alpha = |grad L_GAN| / |grad regret| is held fixed.
+  """L = (1 - lambda) L_GAN + lambda alpha regret, with alpha = |grad L_GAN| / |grad regret|, fixed.
 
-  As in MolGAN (De Cao & Kipf 2018, section 3.3), whose linear mix balances its two losses by such a
-  ratio. The regret is relative, 1 - V / (all that could be earned + 1): by the value alone, or by
-  what is lost in pay, the imagination ends at the one work that pays best, or at nothing.
+  The mix and its balance are MolGAN's (De Cao & Kipf 2018, section 3.3 and appendix). The regret is
+  relative, 1 - V / (all that could be earned + 1): by the value alone, or by what is lost in pay,
+  the imagination ends at the one work that pays best, or at nothing.
   """
 
   Options = Options
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    if options.weight < 0:
-      raise spec.SpecError("option 'weight' of guide must not be negative.")
+    base.check_share(options.weight, 'weight', 'guide')
     if parts.domain.code_size:
       raise spec.SpecError('guide asks the hand what it thinks of a work: it must be target=shown.')
     base.check_share(options.coverage, 'coverage', 'guide')
@@ -54,7 +53,7 @@ class Guide(base.Coupling):
     weight = self._weight()
     self.show(regret=regret, coverage=self._coverage, weight=weight)
     alpha = tf.norm(push) / (tf.norm(slope) + 1e-12)
-    pull = tf.stop_gradient(weight * alpha * slope)
+    pull = tf.stop_gradient(weight * (alpha * slope - push))
     # Worth weight . regret, with a slope that has been found already.
     level = tf.reduce_sum(pull * (values - tf.stop_gradient(values)))
     return level + tf.stop_gradient(weight * regret)
