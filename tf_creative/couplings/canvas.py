@@ -20,31 +20,22 @@ class CanvasCritic(tf.Module):
   def __init__(self, parts: types.Parts, seed: int, batch_size: int, **settings: float):
     super().__init__()
     self._parts, self._batch_size = parts, batch_size
-    *space, channels = parts.domain.value_shape
-    self._shape = (*space, channels + 1 + parts.domain.code_size)
-    self._critic = parts.gan.another_critic(self._shape, seed, **settings)
+    domain = parts.domain
+    *space, channels = domain.value_shape
+    told = domain.code_size and domain.code_size + len(domain.label_names)
+    self._critic = parts.gan.another_critic((*space, channels + 1), told, seed, **settings)
     self._works = streams.Stream(seed, 'canvas critic/works')
     self._chance = streams.Stream(seed, 'canvas critic/chance')
 
   def score(self, seen: dict[str, tf.Tensor]) -> tf.Tensor:
     """Logits [N] of what stands on the easel."""
-    return self._critic.score(self._values(seen), seen['label'])
-
-  def score_and_slope(self, seen: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """The logits, and their gradients at the works' own values [N, *value_shape]."""
-    values = self._values(seen)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-      tape.watch(values)
-      logits = self._critic.score(values, seen['label'])
-    return logits, tape.gradient(logits, values)[..., : self._parts.domain.value_shape[-1]]
+    return self._critic.score(self._shown(seen))
 
   def train_step(self, seen: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """One update on what was seen, as the hand's, against real works at the same times."""
     made = {name: part[: self._batch_size] for name, part in seen.items()}
-    real = self._real(made)
-    return self._critic.train_step(
-      self._values(real), self._values(made), real['label'], self._chance.next(), made['label']
-    )
+    real = self._shown(self._real(made))
+    return self._critic.train_step(real, self._shown(made), self._chance.next())
 
   def _real(self, made: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     domain, gan = self._parts.domain, self._parts.gan
@@ -60,14 +51,14 @@ class CanvasCritic(tf.Module):
     time = domain.horizon - made['time_left']
     return domain.observe(domain.midway(concept, time, self._chance.next()))
 
-  def _values(self, seen: dict[str, tf.Tensor]) -> tf.Tensor:
-    """A work with its time, and its code where there is one, as planes beside it."""
+  def _shown(self, seen: dict[str, tf.Tensor]) -> Any:
+    """A work with a plane of the time left beside it, its label, and what it is to be."""
     domain = self._parts.domain
     values = domain.to_values(domain.work(domain.resume(seen)))
-    time = tf.cast(seen['time_left'], tf.float32)[:, None] / domain.horizon
-    told = tf.concat([time, seen['code']], 1) if domain.code_size else time
-    told = tf.reshape(told, [-1, *[1] * (len(self._shape) - 1), told.shape[1]])
-    return tf.concat([values, told + tf.zeros_like(values[..., :1])], -1)
+    time = tf.cast(seen['time_left'], tf.float32) / domain.horizon
+    time = tf.reshape(time, [-1, *[1] * (values.shape.rank - 1)]) + tf.zeros_like(values[..., :1])
+    told = domain.brief(seen) if domain.code_size else ()
+    return self._critic.shown(tf.concat([values, time], -1), seen['label'], told)
 
 
 def after(batch: Any) -> dict[str, tf.Tensor]:

@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any, NamedTuple
+
+import keras
 import tensorflow as tf
 
 from tf_creative import gan as tables
 from tf_creative import spec
-from tf_creative.gan import losses, optimizers
+from tf_creative.gan import layers, losses, optimizers
 from tf_creative.gan.config import GanConfig
+
+_READ = 4  # planes that are made of what a critic is told
+_READING = 128  # units in between
+
+
+class Shown(NamedTuple):
+  """What a critic judges."""
+
+  values: tf.Tensor  # float32 [B, ...]
+  labels: tf.Tensor  # int32 [B]
+  told: Any = ()  # float32 [B, N]: what the work is to be, for a critic that is told
 
 
 class Critic(tf.Module):
   """Owns one network; `train_step` is pure graph code, made to be looped."""
 
-  def __init__(self, config: GanConfig, value_shape: tuple[int, ...], num_labels: int, seed: int):
+  shown = Shown
+
+  def __init__(
+    self, config: GanConfig, value_shape: tuple[int, ...], num_labels: int, seed: int, told: int = 0
+  ):
     super().__init__()
-    self.config = config
+    self.config, self._told = config, told
     self.loss = spec.load(tables.LOSSES, config.loss, 'loss')
     networks = spec.load(tables.NETWORKS, config.network, 'network')
-    self.network = networks.critic(tuple(value_shape), num_labels, config, seed=seed)
+    shape = tuple(value_shape)
+    if told:
+      shape = *shape[:-1], shape[-1] + _READ
+    self.network = networks.critic(shape, num_labels, config, seed=seed)
+    if told:
+      self.network = Reader(self.network, tuple(value_shape), told, seed)
     self.optimizer = optimizers.adam(config, self.network)
 
-  def score(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+  def score(self, shown: Shown) -> tf.Tensor:
     """Logits [B]: the higher, the more like a real work of that label."""
-    return self.network(values, labels)
+    return self.network(*shown) if self._told else self.network(*shown[:2])
 
-  def train_step(
-    self,
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    labels: tf.Tensor,
-    seed: tf.Tensor,
-    fake_labels: tf.Tensor | None = None,
-  ) -> dict[str, tf.Tensor]:
-    """One update on as many real as other works, which share their labels if not given others."""
-    fake_labels = labels if fake_labels is None else fake_labels
+  def train_step(self, real: Shown, fake: Shown, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """One update on as many real works as others."""
     with tf.GradientTape() as tape:
-      real_logits, fake_logits, penalty = self._judge(real, fake, labels, fake_labels, seed)
+      real_logits, fake_logits, penalty = self._judge(real, fake, seed)
       loss = self.loss.critic(real_logits, fake_logits)
       total = loss + penalty
     variables = self.network.trainable_variables
@@ -48,32 +64,45 @@ class Critic(tf.Module):
     }
 
   def _judge(
-    self,
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    labels: tf.Tensor,
-    fake_labels: tf.Tensor,
-    seed: tf.Tensor,
+    self, real: Shown, fake: Shown, seed: tf.Tensor
   ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The logits of real and of other works, and the penalty on the critic's slope."""
-    config, works = self.config, tf.concat([real, fake], 0)
-    both, penalty = tf.concat([labels, fake_labels], 0), tf.constant(0.0)
+    config, penalty = self.config, tf.constant(0.0)
+    both = tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), real, fake)
     if self.loss.interpolates:
-      logits = self.score(works, both)
-      between = losses.interpolate(real, fake, seed)
-      _, slope = losses.score_and_slope(lambda x: self.score(x, labels), between)
+      logits = self.score(both)
+      between = losses.interpolate(real.values, fake.values, seed)
+      _, slope = losses.score_and_slope(lambda x: self.score(real._replace(values=x)), between)
       penalty = losses.one_centred(slope, config.gp)
     elif config.r1 or config.r2:
       # The penalties sit where the logits are needed anyway: one forward pass serves both.
-      logits, slope = losses.score_and_slope(lambda x: self.score(x, both), works)
+      judge = lambda x: self.score(both._replace(values=x))  # noqa: E731
+      logits, slope = losses.score_and_slope(judge, both.values)
       real_slope, fake_slope = tf.split(slope, 2)
       penalty = losses.zero_centred(real_slope, config.r1)
       penalty += losses.zero_centred(fake_slope, config.r2)
     else:
-      logits = self.score(works, both)
+      logits = self.score(both)
     return *tf.split(logits, 2), penalty
 
   @property
   def variables(self) -> list[tf.Variable]:
     """All that a checkpoint must hold; tf.Module itself does not see into Keras 3."""
     return optimizers.values(self.network, self.optimizer)
+
+
+class Reader(keras.Model):
+  """A critic that pictures what it is told beside what it is shown."""
+
+  def __init__(self, critic: keras.Model, value_shape: tuple[int, ...], told: int, seed: int):
+    super().__init__(name='reader')
+    seeds = layers.Seeds(seed + 1)
+    self.read_shape = (*value_shape[:-1], _READ)
+    self.hear = keras.layers.Dense(_READING, kernel_initializer=seeds.next())
+    self.picture = keras.layers.Dense(math.prod(self.read_shape), kernel_initializer=seeds.next())
+    self.critic = critic
+    self(tf.zeros([1, *value_shape]), tf.zeros([1], tf.int32), tf.zeros([1, told]))
+
+  def call(self, values: tf.Tensor, labels: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
+    x = self.picture(tf.nn.leaky_relu(self.hear(told)))
+    return self.critic(tf.concat([values, tf.reshape(x, [-1, *self.read_shape])], -1), labels)

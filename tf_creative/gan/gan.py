@@ -36,11 +36,11 @@ class Gan(tf.Module):
     self.generator_optimizer = optimizers.adam(config, self.generator)
 
   def another_critic(
-    self, value_shape: tuple[int, ...], seed: int, **changes: float
+    self, value_shape: tuple[int, ...], told: int, seed: int, **changes: float
   ) -> critic_lib.Critic:
     """A critic of its own kind for who must not use this one; `changes` are of its settings."""
     config = dataclasses.replace(self.config, decay_steps=0, **changes)
-    return critic_lib.Critic(config, value_shape, self._num_labels, seed)
+    return critic_lib.Critic(config, value_shape, self._num_labels, seed, told)
 
   def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Legal works as values [B, *value_shape], imagined by the averaged generator."""
@@ -48,7 +48,7 @@ class Gan(tf.Module):
 
   def score(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """The critic's logits [B]: the higher, the more like a real work of that label."""
-    return self.critic.score(values, labels)
+    return self.critic.score(critic_lib.Shown(values, labels))
 
   def train_step(
     self,
@@ -61,7 +61,8 @@ class Gan(tf.Module):
     """One update of the critic, then one of the generator, on the same imagined works."""
     with tf.GradientTape() as tape:
       fake = self.legal(self.generator(latents, labels))
-    metrics = self.critic.train_step(real, tf.stop_gradient(fake), labels, seed)
+    still = critic_lib.Shown(tf.stop_gradient(fake), labels)
+    metrics = self.critic.train_step(critic_lib.Shown(real, labels), still, seed)
     with tf.GradientTape(watch_accessed_variables=False) as fake_tape:
       fake_tape.watch(fake)
       loss = self.critic.loss.generator(self.score(real, labels), self.score(fake, labels))
