@@ -21,9 +21,10 @@ from tf_creative.spec import setting
 class RunConfig:
   run_dir: str = setting('runs/default', 'where everything goes; the same command again resumes')
   domain: str = setting('pixel_art', 'the world: pixel_art(data=digits, size=8, colors=4, ...)')
-  agent: str = setting('ddqn', 'the learner of the hand: ddqn, dqn, c51')
+  agent: str = setting('ddqn', 'the learner of the hand: ddqn, dqn, c51, informed')
   couplings: str = setting(
-    'environment', 'what ties imagination and hand: environment(real=0.25); empty: nothing'
+    'environment',
+    'what ties imagination and hand: environment, reward, guide, augment; empty: nothing',
   )
   seed: int = setting(0, 'of everything that is drawn')
   rounds: int = setting(8000, 'rounds of training: an agent phase, then a GAN phase')

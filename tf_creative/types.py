@@ -81,9 +81,6 @@ class Domain(Protocol):
   def own_worth(self, state: Any) -> tf.Tensor:
     """What the world itself pays for, in the form of `worth`, as far as a state tells: else 0."""
 
-  def slopes(self, gradient: tf.Tensor) -> tf.Tensor:
-    """The same, by a gradient at a work's values [B, *value_shape]: right for small changes."""
-
   def pays(self, state: Any, worth: tf.Tensor) -> tf.Tensor:
     """By how much each action raises what a work is worth: [B, actions]."""
 

@@ -12,9 +12,9 @@ from tf_creative import streams, types
 class CanvasCritic(tf.Module):
   """Never the generator's: that one, shown canvases too, has no good word left for whole works.
 
-  It compares what the hand has made with real works that are as far along, of the same label where
-  they can be had. Where the hand is told a code, real is what the imagination makes of that code,
-  and the critic is told it, too: else it would have nothing to know a work from its code by.
+  It compares what the hand has made with real works that are as far along. Where the hand is told a
+  code, real is what the imagination makes of that code, and the critic is told it, too: else it
+  could not say whether a work is the one that was asked for.
   """
 
   def __init__(self, parts: types.Parts, seed: int, batch_size: int, **settings: float):

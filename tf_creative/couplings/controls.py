@@ -22,7 +22,7 @@ class ConstantReward(base.Coupling):
   Options = Options
 
   def pay(self, batch: Any) -> Any:
-    return _add(batch, tf.fill(tf.shape(batch.reward), self.options.weight), self.parts)
+    return _add(batch, tf.fill(tf.shape(batch.reward), float(self.options.weight)), self.parts)
 
 
 class RandomReward(base.Coupling):

@@ -197,9 +197,6 @@ class PixelArt:
     """What a pixel is worth in each colour, if the picture is to be `goal`: [B, H, W, palette]."""
     return -tf.gather(self._pay, tf.cast(goal, tf.int32))
 
-  def slopes(self, gradient: tf.Tensor) -> tf.Tensor:
-    return tf.tensordot(gradient, self.colours.T, 1)
-
   def pays(self, state: State, worth: tf.Tensor) -> tf.Tensor:
     now = tf.gather(worth, tf.cast(state.canvas, tf.int32), batch_dims=3)
     gain = self._brush.under(worth - now[..., None])
