@@ -17,9 +17,11 @@ class CanvasCritic(tf.Module):
   could not say whether a work is the one that was asked for.
   """
 
-  def __init__(self, parts: types.Parts, seed: int, batch_size: int, **settings: float):
+  def __init__(
+    self, parts: types.Parts, seed: int, batch_size: int, whole: bool = False, **settings: float
+  ):
     super().__init__()
-    self._parts, self._batch_size = parts, batch_size
+    self._parts, self._batch_size, self._whole = parts, batch_size, whole
     domain = parts.domain
     *space, channels = domain.value_shape
     told = domain.code_size and domain.code_size + len(domain.label_names)
@@ -48,8 +50,10 @@ class CanvasCritic(tf.Module):
         tf.shape(made['label']), self._works.next(), maxval=pool.label.shape[0], dtype=tf.int32
       )
       concept = tf.nest.map_structure(lambda part: tf.gather(part, picks), pool)
-    time = domain.horizon - made['time_left']
-    return domain.observe(domain.midway(concept, time, self._chance.next()))
+    time, chance = domain.horizon - made['time_left'], self._chance.next()
+    if self._whole:
+      return domain.observe(domain.midway(concept, 0 * time + domain.horizon, chance)) | {'time_left': made['time_left']}
+    return domain.observe(domain.midway(concept, time, chance))
 
   def _shown(self, seen: dict[str, tf.Tensor]) -> Any:
     """A work with a plane of the time left beside it, its label, and what it is to be."""

@@ -24,6 +24,7 @@ class Options:
   weight: float = 0.5  # how much a step is paid on average, in either direction
   shaping: str = 'difference'  # paid at every step; final: all of it at the last one
   form: str = 'logit'  # of the judgement: logit, log_sigmoid, softplus
+  whole: bool = False  # whether real works are shown to the critic whole at any time
   learning_rate: float = 5e-4  # of the critic
   penalty: float = 1.0  # on its slope, R1 and R2 alike
   width: int = 32  # channels of its layers
@@ -55,6 +56,7 @@ class Reward(base.Coupling):
       parts,
       seed + 1,
       options.batch_size,
+      options.whole,
       learning_rate=options.learning_rate,
       r1=options.penalty,
       r2=options.penalty,
