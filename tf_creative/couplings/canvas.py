@@ -12,9 +12,9 @@ from tf_creative import streams, types
 class CanvasCritic(tf.Module):
   """Never the generator's: that one, shown canvases too, has no good word left for whole works.
 
-  It compares what the hand has made with real works that are as far along. Where the hand is told a
-  code, real is what the imagination makes of that code, and the critic is told it, too: else it
-  could not say whether a work is the one that was asked for.
+  It compares what the hand has made with real works that are as far along, or `whole` ones. Where
+  the hand is told a code, real is what the imagination makes of that code, and the critic is told
+  it, too: else it could not say whether a work is the one that was asked for.
   """
 
   def __init__(
@@ -51,9 +51,9 @@ class CanvasCritic(tf.Module):
       )
       concept = tf.nest.map_structure(lambda part: tf.gather(part, picks), pool)
     time, chance = domain.horizon - made['time_left'], self._chance.next()
-    if self._whole:
-      return domain.observe(domain.midway(concept, 0 * time + domain.horizon, chance)) | {'time_left': made['time_left']}
-    return domain.observe(domain.midway(concept, time, chance))
+    done = tf.fill(tf.shape(time), domain.horizon) if self._whole else time
+    real = domain.observe(domain.midway(concept, done, chance))
+    return {**real, 'time_left': made['time_left']}
 
   def _shown(self, seen: dict[str, tf.Tensor]) -> Any:
     """A work with a plane of the time left beside it, its label, and what it is to be."""
