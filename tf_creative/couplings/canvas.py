@@ -35,9 +35,15 @@ class CanvasCritic(tf.Module):
 
   def train_step(self, seen: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """One update on what was seen, as the hand's, against real works at the same times."""
-    made = {name: part[: self._batch_size] for name, part in seen.items()}
+    made = self._latest(seen) if self._whole else seen
+    made = {name: part[: self._batch_size] for name, part in made.items()}
     real = self._shown(self._real(made))
     return self._critic.train_step(real, self._shown(made), self._chance.next())
+
+  def _latest(self, seen: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """The nearest to their end first: only they should look whole."""
+    order = tf.argsort(seen['time_left'], stable=True)
+    return {name: tf.gather(part, order) for name, part in seen.items()}
 
   def _real(self, made: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     domain, gan = self._parts.domain, self._parts.gan

@@ -16,18 +16,19 @@ _FORMS = {
   'softplus': tf.nn.softplus,  # -log(1 - D), the pay of GAIL (Ho & Ermon 2016)
 }
 _MEMORY = 0.99  # of the moving mean
+_POOL = 4  # as many canvases are remembered for each that the critic learns from
 _SHAPINGS = ('difference', 'final')
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  weight: float = 0.5  # how much a step is paid on average, in either direction
+  weight: float = 0.15  # how much a step is paid on average, in either direction
   shaping: str = 'difference'  # paid at every step; final: all of it at the last one
   form: str = 'logit'  # of the judgement: logit, log_sigmoid, softplus
   whole: bool = False  # whether real works are shown to the critic whole at any time
-  learning_rate: float = 5e-4  # of the critic
-  penalty: float = 1.0  # on its slope, R1 and R2 alike
-  width: int = 32  # channels of its layers
+  learning_rate: float = 1e-3  # of the critic
+  penalty: float = 0.3  # on its slope, R1 and R2 alike
+  width: int = 64  # channels of its layers
   batch_size: int = 64  # canvases that it learns from in a round
 
 
@@ -67,7 +68,8 @@ class Reward(base.Coupling):
     self.meter('critic_gap', 'size')
 
   def pay(self, batch: Any) -> Any:
-    trained = self._critic.train_step(canvas.after(batch))
+    pool = self.parts.agent.replay.sample(_POOL * self.options.batch_size, 2)
+    trained = self._critic.train_step(canvas.after(pool))
     height = self._form(base.by_frame(self._critic.score(base.frames(batch)), batch))
     pay = base.steps_up(height)
     if self.options.shaping == 'final':
