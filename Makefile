@@ -29,7 +29,7 @@ evaluate create: $(INSTALLED)
 	$(BIN)/python -m tf_creative.$@ --run_dir=runs/pixel_art $(ARGS)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/python -m ruff check .
