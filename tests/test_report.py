@@ -27,8 +27,8 @@ def test_a_flat_line_lies_in_the_middle():
 
 
 def test_the_numbers_of_the_best_round_are_no_point_of_the_last():
-  looks = [{'round': 1, 'imagined/frechet': 1.0}, {'round': 2, 'imagined/frechet': 3.0}]
-  best = {'round': 2, 'imagined/frechet': 1.0, 'best/round': 1.0}
+  looks = [{'round': 1, 'painted/frechet': 1.0}, {'round': 2, 'painted/frechet': 3.0}]
+  best = {'round': 2, 'painted/frechet': 1.0, 'best/round': 1.0}
   drawn = [
     report._curves([types.SimpleNamespace(path='a', history=history)])
     for history in (looks, [*looks, best])

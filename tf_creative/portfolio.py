@@ -126,13 +126,13 @@ def _svg(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Writte
 
 
 def _npz(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Written:
-  made, (imagined, label) = portfolio.made, portfolio.concept
+  made, concept = portfolio.made, portfolio.concept
   happened = np.arange(made.actions.shape[1]) < made.steps[:, None]  # [N, T]
   arrays = {
     'work': made.work,
-    'imagined': imagined,
+    'imagined': concept.work,
     'begun': portfolio.begun,
-    'label': label,
+    'label': concept.label,
     'label_names': np.array(learner.domain.label_names),
     'seed': portfolio.seed,
     'steps': made.steps,
