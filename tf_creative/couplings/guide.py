@@ -24,9 +24,9 @@ class Options:
 class Guide(base.Coupling):
   """L = (1 - lambda) L_GAN + lambda alpha regret, with alpha = |grad L_GAN| / |grad regret|, fixed.
 
-  The mix and its balance are MolGAN's (De Cao & Kipf 2018, section 3.3 and appendix). The regret is
-  relative, 1 - V / (all that could be earned + 1): by the value alone, or by what is lost in pay,
-  the imagination ends at the one work that pays best, or at nothing.
+  The linear mix is MolGAN's (De Cao & Kipf 2018), and so is alpha, there a ratio of losses. The
+  regret is relative, 1 - V / (all that could be earned + 1): by the value alone, or by what is lost
+  in pay, the imagination ends at the one work that pays best, or at nothing.
   """
 
   Options = Options
