@@ -69,7 +69,7 @@ def test_only_differences_of_logits_count():
 
 
 def test_every_imagined_transition_is_a_step_of_the_world(parts):
-  domain, coupling = parts.domain, built(parts)
+  domain, coupling = parts.domain, built(parts, tries=0)
   concept, accepted = coupling._imagine(64)
   assert accepted.shape == (64,)
   batch = coupling._transitions(concept)
@@ -98,6 +98,21 @@ def test_every_imagined_transition_is_a_step_of_the_world(parts):
   np.testing.assert_array_equal(batch.policy_info, np.stack([every, every], 1))
   taken = np.take_along_axis(every.numpy(), action.numpy()[:, None], 1)[:, 0]
   np.testing.assert_allclose(taken, pay, atol=1e-6)
+
+
+@pytest.mark.parametrize('tries', [0.5, 1.0])
+def test_some_imagined_steps_try_anything_and_are_paid_for_it(parts, tries):
+  domain, coupling = parts.domain, built(parts, tries=tries)
+  concept, _ = coupling._imagine(400)
+  batch = coupling._transitions(concept)
+  state = domain.resume({name: x[:, 0] for name, x in batch.observation.items()})
+  _, pay, _ = domain.step(state, batch.action[:, 0], STILL)
+  np.testing.assert_array_equal(batch.reward[:, 0], pay)
+  # On 4x4 canvases with a bar of four pixels any action seldom pays: mostly it costs, or changes
+  # nothing (colour 0 on a blank pixel, a quarter of all).
+  pays, costs = np.mean(pay > 0), np.mean(pay < 0)
+  assert costs > 0.3 * tries and pays < 1.1 - 0.7 * tries
+  assert len(set(batch.action[:, 0].numpy())) > 32  # of 64
 
 
 @pytest.mark.parametrize('share', [0.25, 0.5, 1.0])

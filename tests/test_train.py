@@ -68,16 +68,16 @@ def state(run_dir: pathlib.Path) -> dict[str, bytes]:
   )
 
 
-@pytest.mark.parametrize('name', ['pixel_art', 'glyphs', 'debug', 'freehand', 'sketch', 'few_steps'])
+@pytest.mark.parametrize(
+  'name', ['pixel_art', 'glyphs', 'debug', 'freehand', 'sketch', 'few_steps']
+)
 def test_every_pipeline_runs_and_resumes(name, tmp_path, capsys):
   arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']
   assert train.train(parse(*arguments, '--rounds=4')) == 0
   assert 'starting' in capsys.readouterr().out
   assert train.train(parse(*arguments, '--rounds=6')) == 0
   said = capsys.readouterr().out
-  assert (
-    'at round 4' in said and 'right label' in said and str(tmp_path / 'gallery.png') in said
-  )
+  assert 'at round 4' in said and 'right label' in said and str(tmp_path / 'gallery.png') in said
   left = {path.name for path in tmp_path.iterdir()}
   assert left >= {
     'run.flags',

@@ -105,8 +105,9 @@ def headlines(numbers: dict[str, float]) -> str:
   for section, title in (
     ('held_out', 'real pictures never trained on, painted'),
     ('unseen', 'characters never trained on, painted'),
+    ('imagined', 'imagined works, painted'),
   ):
-    if f'{section}/equal_pixels' in numbers:
+    if f'{section}/equal_pixels' in numbers and not lines:  # one will do
       lines.append(
         f'{title}: {numbers[f"{section}/equal_pixels"]:.2%} of pixels equal, '
         f'{numbers[f"{section}/perfect_pictures"]:.1%} of pictures perfect'

@@ -17,6 +17,7 @@ _EPSILON = 1e-6
 class Options:
   share: float = 0.5  # of a batch, at most, that is imagined
   percentile: float = 50.0  # of the critic's logits: works above it are likelier in than out
+  tries: float = 0.5  # share of the imagined steps that take any action instead of one that pays
   gate: bool = False  # explore less where a critic of canvases knows what lies ahead
 
 
@@ -33,6 +34,7 @@ class Augment(base.Coupling):
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     base.check_share(options.share, 'share', 'augment')
+    base.check_share(options.tries, 'tries', 'augment')
     if not 0 < options.percentile < 100:
       raise spec.SpecError(
         f"option 'percentile' of augment must be above 0 and below 100, not {options.percentile}."
@@ -74,7 +76,7 @@ class Augment(base.Coupling):
   def _transitions(self, concept: types.Works) -> Any:
     """One step of each: from a random time on a way to the work to the next, as replay has it."""
     domain, agent = self.parts.domain, self.parts.agent
-    when, way, taste, chance = streams.split(self._stream.next(), 4)
+    when, way, taste, chance, bold, what = streams.split(self._stream.next(), 6)
     time = tf.random.stateless_uniform(
       tf.shape(concept.label), when, maxval=domain.horizon, dtype=tf.int32
     )
@@ -83,6 +85,10 @@ class Augment(base.Coupling):
     # Any action that pays, better ones rather; where none does, one that costs nothing.
     luck = tf.random.stateless_uniform(tf.shape(pays), taste)
     action = tf.argmax(pays * luck, -1, tf.int32)
+    count = tf.shape(action)
+    anything = tf.random.stateless_uniform(count, what, maxval=pays.shape[1], dtype=tf.int32)
+    tries = tf.random.stateless_uniform(count, bold) < self.options.tries
+    action = tf.where(tries, anything, action)
     following, pay, done = domain.step(state, action, chance)
     if not domain.target_pays:
       pays = tf.zeros_like(pays)
