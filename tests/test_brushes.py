@@ -226,29 +226,41 @@ def test_a_way_with_too_few_strokes_still_ends_with_the_whole_picture():
 
 
 @pytest.mark.parametrize('palette', ['grey', 'gameboy'])
-def test_a_prospect_is_how_an_episode_begins(palette):
-  domain = pixel_art.PixelArt(size=3, width=4, palette=palette)
+@pytest.mark.parametrize('pay', ['error', 'pixels'])
+def test_a_prospect_is_how_an_episode_begins(palette, pay):
+  domain = pixel_art.PixelArt(size=3, width=4, palette=palette, pay=pay)
   start = domain.start(concept(*np.random.default_rng(0).integers(0, 4, (5, 3, 4))), STILL)
   features, owed = domain.prospect(domain.to_values(start.target))
   np.testing.assert_allclose(features, domain.features(domain.observe(start)), atol=1e-6)
   np.testing.assert_allclose(owed, domain.error(start.canvas, start.target), rtol=1e-5)
 
 
-def test_gradients_of_a_prospect_lead_back_to_the_values():
-  domain = pixel_art.PixelArt(size=2, colors=3)  # 0, 1/2, 1
+@pytest.mark.parametrize('pay', ['error', 'pixels'])
+def test_gradients_of_a_prospect_lead_back_to_the_values(pay):
+  domain = pixel_art.PixelArt(size=2, colors=3, pay=pay)  # 0, 1/2, 1
   values = tf.constant([[[[0.0], [0.5]], [[1.0], [0.0]]]])
   with tf.GradientTape(persistent=True) as tape:
     tape.watch(values)
     features, owed = domain.prospect(values)
     white = tf.reduce_sum(features[..., 5])  # how white each pixel is to be
     blank = tf.reduce_sum(features[..., 3])
-  # All that can be earned is the sum of squares, with the slope 2 v.
-  np.testing.assert_allclose(tape.gradient(owed, values), 2 * values, rtol=1e-6)
   # A pixel between is the nearer to white and the farther from black, the brighter it is: with
-  # p = softmax(-(v - c)^2 / .1) at v = 1/2, dp(1)/dv = p(1) (2 (1 - 1/2) / .1) = 10 p(1).
+  # p = softmax(-(v - c)^2 / .1) at v = 1/2, dp(1)/dv = p(1) (2 (1 - 1/2) / .1) = 10 p(1). What can
+  # be earned is (0, 1/4, 1) . p or (0, 1, 1) . p, and p(1/2) stays, so both rise as p(1) does.
   share = np.exp(-2.5) / (1 + 2 * np.exp(-2.5))
-  for part, expected in ((white, 10 * share), (blank, -10 * share)):
+  for part, expected in ((white, 10 * share), (blank, -10 * share), (owed, 10 * share)):
     np.testing.assert_allclose(tape.gradient(part, values)[0, 0, 1, 0], expected, rtol=1e-5)
+
+
+def test_pixels_put_right_are_paid_one_by_one():
+  domain = pixel_art.PixelArt(size=2, colors=3, pay='pixels')
+  state = domain.start(concept([[1, 2], [0, 0]]), STILL)
+  pays = []
+  for pixel, colour in ((0, 2), (0, 1), (1, 2), (1, 1), (2, 1)):
+    state, pay, _ = domain.step(state, tf.constant([pixel * 3 + colour]), STILL)
+    pays.append(float(pay[0]))
+  # Wrong stays wrong, right, right, wrong again, and what was right made wrong.
+  assert pays == [0, 1, 1, -1, -1]
 
 
 @pytest.mark.parametrize('name', BRUSHES)

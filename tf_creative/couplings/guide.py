@@ -17,7 +17,7 @@ _BACK_OFF = 0.1  # the weight falls from whole to nothing while coverage falls b
 @dataclasses.dataclass(frozen=True)
 class Options:
   weight: float = 0.3  # lambda, 0 to 1: how much of the generator's gradient is the hand's
-  warmup: int = 500  # rounds in which lambda rises from 0
+  warmup: int = 200  # rounds in which lambda rises from 0
   coverage: float = 0.5  # of real works by imagined ones, in a batch, at which lambda is 0 again
 
 

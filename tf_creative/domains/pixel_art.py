@@ -14,6 +14,7 @@ from tf_creative import spec, types
 from tf_creative.domains import brushes, drawings, files, images, palettes, squash
 
 _CODE_BOUND = 10  # of a number that is drawn from a standard normal
+_WORDS = {'target': ('shown', 'hidden', 'none'), 'pay': ('error', 'pixels')}
 _SOFT = 0.1  # width of the soft steps between colours, in squared distance
 
 
@@ -38,17 +39,19 @@ class PixelArt:
   target: str = 'shown'  # to the hand; hidden: it is told the code alone; none: nor is it paid
   code: int = 32  # numbers in a code
   brush: str = 'pixel'  # or square (up to three pixels wide), line (to a pixel nearby)
+  pay: str = 'error'  # the squared error that a stroke removes; pixels: how many it puts right
 
   def __post_init__(self):
     if min(self.size, self.width or self.size) < 2:
       raise spec.SpecError('a canvas of pixel_art must be at least 2 pixels high and wide.')
     if not self.width:
       object.__setattr__(self, 'width', self.size)
-    if self.target not in ('shown', 'hidden', 'none'):
-      raise spec.SpecError(
-        f"unknown target '{self.target}' of pixel_art."
-        + spec.nearest(self.target, ('shown', 'hidden', 'none'))
-      )
+    for option, valid in _WORDS.items():
+      if getattr(self, option) not in valid:
+        raise spec.SpecError(
+          f"unknown {option} '{getattr(self, option)}' of pixel_art."
+          + spec.nearest(getattr(self, option), valid)
+        )
     if self.horizon < 0:
       raise spec.SpecError("option 'horizon' of pixel_art must not be negative.")
     if not self.horizon:
@@ -64,8 +67,9 @@ class PixelArt:
 
   @functools.cached_property
   def _pay(self) -> np.ndarray:
-    """Squared distance between any two colours: [palette, palette]."""
-    return np.square(self.colours[:, None] - self.colours[None]).sum(-1)
+    """How wrong each colour is in place of another: [palette, palette]."""
+    distance = np.square(self.colours[:, None] - self.colours[None]).sum(-1)
+    return distance if self.pay == 'error' else (distance > 0).astype(np.float32)
 
   @functools.cached_property
   def _planes(self) -> np.ndarray:
@@ -186,7 +190,6 @@ class PixelArt:
     return start._replace(canvas=tf.where(painted, start.target, start.canvas), time=time)
 
   def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
-    """The squared distance of their colours."""
     return tf.reduce_sum(self._errors(work, goal), [1, 2])
 
   def own_worth(self, state: State) -> tf.Tensor:
@@ -239,9 +242,10 @@ class PixelArt:
     colours = len(self.colours)
     hard = tf.gather(self._planes, self._pair(blank, works))
     target = hard[..., colours:-1] + soft - tf.stop_gradient(soft)
-    planes = tf.concat([hard[..., :colours], target, near[..., :1]], -1)  # colour 0 is blank
+    owed = tf.tensordot(target, self._pay[:, :1], 1)  # colour 0 is blank
+    planes = tf.concat([hard[..., :colours], target, owed], -1)
     features = self._with_time(planes, tf.fill([tf.shape(values)[0]], self.horizon))
-    return features, tf.reduce_sum(near[..., 0], [1, 2])
+    return features, tf.reduce_sum(owed, [1, 2, 3])
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
     soft = squash.squash(raw)
