@@ -79,10 +79,7 @@ class Loop(tf.Module):
 
   def _draw(self, count: int) -> types.Works:
     """Real works, drawn with replacement."""
-    picks = tf.random.stateless_uniform(
-      [count], self._works.next(), maxval=self._parts.real.label.shape[0], dtype=tf.int32
-    )
-    return tf.nest.map_structure(lambda part: tf.gather(part, picks), self._parts.real)
+    return types.draw(self._parts.real, count, self._works.next())
 
 
 def warm_up_steps(config: agent_config.AgentConfig) -> int:

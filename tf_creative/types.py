@@ -35,6 +35,12 @@ def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:
   return tf.nest.map_structure(pick, yes, no)
 
 
+def draw(works: Works, count: tf.Tensor | int, seed: tf.Tensor) -> Works:
+  """So many of the works, with replacement."""
+  picks = tf.random.stateless_uniform([count], seed, maxval=works.label.shape[0], dtype=tf.int32)
+  return tf.nest.map_structure(lambda part: tf.gather(part, picks), works)
+
+
 class Domain(Protocol):
   """A world as pure functions on batches of tensors: one code trains, exports and serves."""
 

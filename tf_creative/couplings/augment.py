@@ -64,10 +64,9 @@ class Augment(base.Coupling):
 
   def _imagine(self, count: int) -> tuple[types.Works, tf.Tensor]:
     """Works of real labels, and which of them are accepted."""
-    domain, gan, pool = self.parts.domain, self.parts.gan, self.parts.real
+    domain, gan = self.parts.domain, self.parts.gan
     what, which, luck = streams.split(self._stream.next(), 3)
-    picks = tf.random.stateless_uniform([count], which, maxval=pool.label.shape[0], dtype=tf.int32)
-    label = tf.gather(pool.label, picks)
+    label = types.draw(self.parts.real, count, which).label
     code = tf.random.stateless_normal([count, gan.config.latent_size], what)
     work = domain.to_works(gan.generate(code, label))
     accepted = accept(gan.score(domain.to_values(work), label), luck, self.options.percentile)

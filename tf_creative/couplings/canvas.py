@@ -51,11 +51,8 @@ class CanvasCritic(tf.Module):
       imagined = domain.to_works(gan.generate(made['code'], made['label']))
       concept = types.Works(imagined, made['label'], made['code'])
     else:
-      pool = self._parts.real
-      picks = tf.random.stateless_uniform(
-        tf.shape(made['label']), self._works.next(), maxval=pool.label.shape[0], dtype=tf.int32
-      )
-      concept = tf.nest.map_structure(lambda part: tf.gather(part, picks), pool)
+      count = tf.shape(made['label'])[0]
+      concept = types.draw(self._parts.real, count, self._works.next())
     time, chance = domain.horizon - made['time_left'], self._chance.next()
     done = tf.fill(tf.shape(time), domain.horizon) if self._whole else time
     real = domain.observe(domain.midway(concept, done, chance))

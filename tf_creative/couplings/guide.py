@@ -73,11 +73,8 @@ class Guide(base.Coupling):
 
     Coverage (Naeem et al. 2020, equation 6) of a batch, on values: a rough guard, but a quick one.
     """
-    pool, domain = self.parts.real, self.parts.domain
-    picks = tf.random.stateless_uniform(
-      tf.shape(values)[:1], self._works.next(), maxval=pool.label.shape[0], dtype=tf.int32
-    )
-    real = domain.to_values(tf.gather(pool.work, picks))
+    some = types.draw(self.parts.real, tf.shape(values)[0], self._works.next())
+    real = self.parts.domain.to_values(some.work)
     real, imagined = (tf.reshape(x, [tf.shape(x)[0], -1]) for x in (real, values))
     near = tf.math.top_k(-_distances(real, real), _NEIGHBOURS + 1).values  # itself is the first
     nearest = tf.reduce_min(_distances(real, imagined), 1)

@@ -71,11 +71,11 @@ class Reward(base.Coupling):
     pool = self.parts.agent.replay.sample(_POOL * self.options.batch_size, 2)
     trained = self._critic.train_step(canvas.after(pool))
     height = self._form(base.by_frame(self._critic.score(base.frames(batch)), batch))
-    pay = base.steps_up(height)
+    pay = steps = base.steps_up(height)
     if self.options.shaping == 'final':
       last = tf.cast(batch.is_boundary()[:, 1:], tf.float32) * height[:, 1:]
       pay = tf.pad(last, [[0, 0], [0, 1]])
-    scale = self.options.weight / self._measure(base.steps_up(height)[:, 0])
+    scale = self.options.weight / self._measure(steps[:, 0])
     self.show(critic_gap=trained['critic_gap'], size=self._size / self._seen)
     batch = batch._replace(reward=batch.reward + scale * pay)
     return self._inform(batch, scale) if self.parts.agent.informed else batch
