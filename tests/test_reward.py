@@ -115,6 +115,26 @@ def test_the_critic_of_canvases_has_settings_of_its_own(parts):
   assert coupling._critic._batch_size == 3
 
 
+def test_the_critic_that_pays_is_the_average_of_the_one_that_learns(parts):
+  options = reward.Options(weight=1.0, average=0.5, learning_rate=1e-2)
+  coupling = reward.Reward(parts, options, seed=0)
+  critic = coupling._critic._critic
+  seen = canvas.after(parts.agent.sample())
+  score = coupling._critic.score(seen).numpy()
+  before = [variable.numpy() for variable in critic.average.variables]
+  for now, then in zip(critic.network.variables, before, strict=True):
+    np.testing.assert_array_equal(now, then)
+    now.assign(now + 1)  # who learns has no say
+  np.testing.assert_array_equal(coupling._critic.score(seen), score)
+  coupling._critic.train_step(seen)
+  for now, then, new in zip(
+    critic.average.variables, before, critic.network.variables, strict=True
+  ):
+    np.testing.assert_allclose(now, (2 * then + 9 * new.numpy()) / 11, atol=1e-5)
+  assert (coupling._critic.score(seen).numpy() != score).any()
+  assert parts.gan.critic.average is parts.gan.critic.network
+
+
 def test_the_critic_knows_canvas_time_and_label_but_not_the_target(parts):
   critic = canvas.CanvasCritic(parts, seed=0, batch_size=8)
   seen = canvas.after(parts.agent.sample())

@@ -27,6 +27,7 @@ class Options:
   form: str = 'logit'  # of the judgement: logit, log_sigmoid, softplus
   whole: bool = False  # whether real works are shown to the critic whole at any time
   learning_rate: float = 1e-3  # of the critic
+  average: float = 0.99  # of its weights over the last rounds; the average is who judges
   penalty: float = 0.3  # on its slope, R1 and R2 alike
   width: int = 64  # channels of its layers
   batch_size: int = 64  # canvases that it learns from in a round
@@ -59,6 +60,7 @@ class Reward(base.Coupling):
       options.batch_size,
       options.whole,
       learning_rate=options.learning_rate,
+      ema_decay=options.average,
       r1=options.penalty,
       r2=options.penalty,
       width=options.width,

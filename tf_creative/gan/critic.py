@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -31,23 +32,37 @@ class Critic(tf.Module):
   shown = Shown
 
   def __init__(
-    self, config: GanConfig, value_shape: tuple[int, ...], num_labels: int, seed: int, told: int = 0
+    self,
+    config: GanConfig,
+    value_shape: tuple[int, ...],
+    num_labels: int,
+    seed: int,
+    told: int = 0,
+    averaged: bool = False,
   ):
     super().__init__()
     self.config, self._told = config, told
     self.loss = spec.load(tables.LOSSES, config.loss, 'loss')
-    networks = spec.load(tables.NETWORKS, config.network, 'network')
-    shape = tuple(value_shape)
-    if told:
-      shape = *shape[:-1], shape[-1] + _READ
-    self.network = networks.critic(shape, num_labels, config, seed=seed)
-    if told:
-      self.network = Reader(self.network, tuple(value_shape), told, seed)
+    self._shape = tuple(value_shape), num_labels, seed
+    self.network = self._build()
     self.optimizer = optimizers.adam(config, self.network)
+    self.average = self._build() if averaged else self.network  # who gives the scores
+
+  def _build(self) -> keras.Model:
+    value_shape, num_labels, seed = self._shape
+    networks = spec.load(tables.NETWORKS, self.config.network, 'network')
+    if not self._told:
+      return networks.critic(value_shape, num_labels, self.config, seed=seed)
+    shape = *value_shape[:-1], value_shape[-1] + _READ
+    critic = networks.critic(shape, num_labels, self.config, seed=seed)
+    return Reader(critic, value_shape, self._told, seed)
 
   def score(self, shown: Shown) -> tf.Tensor:
     """Logits [B]: the higher, the more like a real work of that label."""
-    return self.network(*shown) if self._told else self.network(*shown[:2])
+    return self._logits(self.average, shown)
+
+  def _logits(self, network: keras.Model, shown: Shown) -> tf.Tensor:
+    return network(*shown) if self._told else network(*shown[:2])
 
   def train_step(self, real: Shown, fake: Shown, seed: tf.Tensor) -> dict[str, tf.Tensor]:
     """One update on as many real works as others."""
@@ -57,6 +72,8 @@ class Critic(tf.Module):
       total = loss + penalty
     variables = self.network.trainable_variables
     self.optimizer.apply(tape.gradient(total, variables), variables)
+    if self.average is not self.network:
+      optimizers.follow(self.average, self.network, self.config.ema_decay, self.optimizer)
     return {
       'critic_loss': loss,
       'penalty': penalty,
@@ -68,27 +85,28 @@ class Critic(tf.Module):
   ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The logits of real and of other works, and the penalty on the critic's slope."""
     config, penalty = self.config, tf.constant(0.0)
+    score = functools.partial(self._logits, self.network)
     both = tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), real, fake)
     if self.loss.interpolates:
-      logits = self.score(both)
+      logits = score(both)
       between = losses.interpolate(real.values, fake.values, seed)
-      _, slope = losses.score_and_slope(lambda x: self.score(real._replace(values=x)), between)
+      _, slope = losses.score_and_slope(lambda x: score(real._replace(values=x)), between)
       penalty = losses.one_centred(slope, config.gp)
     elif config.r1 or config.r2:
       # The penalties sit where the logits are needed anyway: one forward pass serves both.
-      judge = lambda x: self.score(both._replace(values=x))  # noqa: E731
+      judge = lambda x: score(both._replace(values=x))  # noqa: E731
       logits, slope = losses.score_and_slope(judge, both.values)
       real_slope, fake_slope = tf.split(slope, 2)
       penalty = losses.zero_centred(real_slope, config.r1)
       penalty += losses.zero_centred(fake_slope, config.r2)
     else:
-      logits = self.score(both)
+      logits = score(both)
     return *tf.split(logits, 2), penalty
 
   @property
   def variables(self) -> list[tf.Variable]:
     """All that a checkpoint must hold; tf.Module itself does not see into Keras 3."""
-    return optimizers.values(self.network, self.optimizer)
+    return optimizers.values(*dict.fromkeys([self.network, self.optimizer, self.average]))
 
 
 class Reader(keras.Model):

@@ -38,9 +38,12 @@ class Gan(tf.Module):
   def another_critic(
     self, value_shape: tuple[int, ...], told: int, seed: int, **changes: float
   ) -> critic_lib.Critic:
-    """A critic of its own kind for who must not use this one; `changes` are of its settings."""
+    """A critic of its own kind for who must not use this one; `changes` are of its settings.
+
+    Its scores are those of its running average, which moves less than what learns.
+    """
     config = dataclasses.replace(self.config, decay_steps=0, **changes)
-    return critic_lib.Critic(config, value_shape, self._num_labels, seed, told)
+    return critic_lib.Critic(config, value_shape, self._num_labels, seed, told, averaged=True)
 
   def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Legal works as values [B, *value_shape], imagined by the averaged generator."""
@@ -77,15 +80,9 @@ class Gan(tf.Module):
     variables = self.generator.trainable_variables
     gradients = tape.gradient(fake, variables, output_gradients=push)
     self.generator_optimizer.apply(gradients, variables)
-    self._update_average()
+    decay, optimizer = self.config.ema_decay, self.generator_optimizer
+    optimizers.follow(self.average, self.generator, decay, optimizer)
     return metrics
-
-  def _update_average(self) -> None:
-    done = tf.cast(self.generator_optimizer.iterations.value, tf.float32)
-    # An average over a long past is slow to leave the first weights, so it starts with a short one.
-    rate = 1 - tf.minimum(self.config.ema_decay, (1 + done) / (10 + done))
-    for average, new in zip(self.average.variables, self.generator.variables, strict=True):
-      average.value.assign_add(rate * (new.value - average.value))
 
   @property
   def generator_variables(self) -> list[tf.Variable]:
