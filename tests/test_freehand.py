@@ -186,6 +186,20 @@ def test_the_critic_of_canvases_is_told_the_code(none):
   np.testing.assert_array_equal(found[finished], goal[finished])
 
 
+def test_the_critic_must_refuse_what_another_code_stands_for(none):
+  critic = canvas.CanvasCritic(none.loop._parts, seed=0, batch_size=8)
+  made = canvas.after(none.agent.replay.sample(8, 2))
+  real = critic._real(made)
+  refused = critic._mistaken(made, real)
+  for name in made:
+    np.testing.assert_array_equal(refused[name][:4], made[name][4:])
+  for name in ('canvas', 'time_left'):
+    np.testing.assert_array_equal(refused[name][4:], real[name][:4])
+  for name in ('code', 'label'):
+    np.testing.assert_array_equal(refused[name][5:], real[name][:3])
+    np.testing.assert_array_equal(refused[name][4], real[name][-1])
+
+
 def test_all_that_the_critic_of_canvases_learns_is_in_a_checkpoint(none, tmp_path):
   critic = canvas.CanvasCritic(none.loop._parts, seed=0, batch_size=8)
   before = [variable.numpy() for variable in critic._critic.variables]

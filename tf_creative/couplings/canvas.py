@@ -37,13 +37,28 @@ class CanvasCritic(tf.Module):
     """One update on what was seen, as the hand's, against real works at the same times."""
     made = self._latest(seen) if self._whole else seen
     made = {name: part[: self._batch_size] for name, part in made.items()}
-    real = self._shown(self._real(made))
-    return self._critic.train_step(real, self._shown(made), self._chance.next())
+    real = self._real(made)
+    if self._parts.domain.code_size:
+      made = self._mistaken(made, real)
+    return self._critic.train_step(self._shown(real), self._shown(made), self._chance.next())
 
   def _latest(self, seen: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """The nearest to their end first: only they should look whole."""
     order = tf.argsort(seen['time_left'], stable=True)
     return {name: tf.gather(part, order) for name, part in seen.items()}
+
+  def _mistaken(
+    self, made: dict[str, tf.Tensor], real: dict[str, tf.Tensor]
+  ) -> dict[str, tf.Tensor]:
+    """Half of what was made, and as many real works that another was told of.
+
+    To tell those apart the critic must read the code (matching-aware: Reed et al. 2016); by the
+    hand's works alone it learns what the hand paints, and not what it was to paint.
+    """
+    half = self._batch_size // 2
+    other = {name: tf.roll(real[name], 1, 0) for name in ('code', 'label')}
+    other = {**real, **other}
+    return {name: tf.concat([part[half:], other[name][:half]], 0) for name, part in made.items()}
 
   def _real(self, made: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     domain, gan = self._parts.domain, self._parts.gan
