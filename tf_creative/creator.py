@@ -11,7 +11,12 @@ import tensorflow as tf
 
 from tf_creative import types
 
-_BATCH = 100  # every network sees batches of this size: another one would round otherwise
+_BATCH = 16  # what every network is given at once: a batch of another size would round otherwise
+
+
+Act = Callable[
+  [Any, tf.Tensor, tf.Tensor | None], tf.Tensor
+]  # of what is seen, the time, what is allowed
 
 
 class Made(NamedTuple):
@@ -20,11 +25,15 @@ class Made(NamedTuple):
   work: np.ndarray  # uint8 [B, ...]
   steps: np.ndarray  # int32 [B], actions until the episode was over
   returns: np.ndarray  # float32 [B], what they were paid in all
-  actions: np.ndarray  # int32 [B, T]; what stands after `steps` had no effect
+  actions: np.ndarray  # int32 [B, T]; what stands after `steps` had no effect, or is -1
 
 
 class Creator(tf.Module):
-  """Imagines and makes; the same seed gives the same work, for the hand is greedy here."""
+  """Imagines and makes; the same seed gives the same work, for the hand is greedy here.
+
+  What ends in `_graph` is made of tensors alone, for exports; a work never depends on those that
+  happen to be asked for with it.
+  """
 
   def __init__(self, parts: types.Parts, labels: np.ndarray):
     """`labels` are those that were trained on: what a work without a wish may be of."""
@@ -33,57 +42,92 @@ class Creator(tf.Module):
     self.known_labels = np.unique(labels)
     graph = functools.partial(tf.function, autograph=False, reduce_retracing=True)
     self._latents, self._decode = graph(self.latents_graph), graph(self.decode_graph)
-    self._make = graph(functools.partial(self.make_graph, self.greedy))
-    self._make_around = graph(self._make_around_graph)
-    self._scribble = graph(functools.partial(self.make_graph, self.random))
-    self._score = graph(self._score_graph)
+    self._imagine, self._score = graph(self.imagine_graph), graph(self.score_graph)
+    self._make, self._make_around = graph(self.make_graph), graph(self._make_around_graph)
+    self._scribble = graph(functools.partial(self._episodes, self._random))
     self._step = graph(self._domain.step)
 
   def latents_graph(self, seed: tf.Tensor) -> tf.Tensor:
-    """The code that each seed [B] stands for."""
+    """The code that each seed int64 [B] stands for."""
     size = self._gan.config.latent_size
     return tf.map_fn(
       lambda one: tf.random.stateless_normal([size], tf.stack([one, 0])),
-      tf.cast(seed, tf.int64),
+      seed,
       fn_output_signature=tf.TensorSpec([size], tf.float32),
     )
 
   def decode_graph(self, latents: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """The imagined work, as stored, of each code and label."""
-    return self._domain.to_works(self._gan.generate(latents, label))
+    works = _in_batches(lambda *codes: self._domain.to_works(self._gan.generate(*codes)))
+    return works(latents, label)
 
-  def make_graph(
-    self, act: Callable[[Any, tf.Tensor], tf.Tensor], concept: types.Works, begun: tf.Tensor
-  ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Episodes about each concept, from `begun` on: works, steps, returns, actions [T, B]."""
+  def imagine_graph(self, seed: tf.Tensor, label: tf.Tensor) -> types.Works:
+    """An imagined work for each seed and label int32 [B]; where that is -1, the seed draws it."""
+    # Hashed, so that neighbouring seeds get unlike labels, and each the same in every company.
+    place = tf.math.floormod(_hash(seed), tf.constant(len(self.known_labels), tf.uint64))
+    drawn = tf.gather(tf.constant(self.known_labels, tf.int32), tf.cast(place, tf.int32))
+    label = tf.where(label < 0, drawn, label)
+    code = self.latents_graph(seed)
+    return types.Works(
+      self.decode_graph(code, label), label, code if self._domain.code_size else ()
+    )
+
+  def make_graph(self, concept: types.Works, begun: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """What the hand makes of each concept, from `begun` on: the parts of `Made`."""
+    return self._episodes(self._greedy, concept, begun)
+
+  def score_graph(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """The critic's logits: the higher, the more like a real work of that label."""
+    score = lambda work, label: self._gan.score(self._domain.to_values(work), label)  # noqa: E731
+    return _in_batches(score)(work, label)
+
+  def blank_graph(self, concept: types.Works) -> tf.Tensor:
+    """What stands on the easel when an episode about each concept begins."""
+    return self._domain.work(self._domain.start(concept, _still()))
+
+  def _make_around_graph(self, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor):
+    return self._episodes(self._greedy, concept, begun, self._domain.allowed(keep))
+
+  def _episodes(self, act: Act, *given: Any) -> tuple[tf.Tensor, ...]:
+    return _in_batches(functools.partial(self._episode, act))(*given)
+
+  def _episode(
+    self, act: Act, concept: types.Works, begun: tf.Tensor, allowed: tf.Tensor | None = None
+  ) -> tuple[tf.Tensor, ...]:
     domain = self._domain
     state = domain.place(domain.start(concept, _still()), begun)
     over = tf.zeros_like(concept.label, tf.bool)
     steps, returns = tf.zeros_like(concept.label), tf.zeros_like(concept.label, tf.float32)
-    actions = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=over.shape)
+    actions = tf.TensorArray(tf.int32, domain.horizon, element_shape=over.shape)
+    actions = actions.unstack(tf.fill([domain.horizon, over.shape[0]], -1))
 
     def step(time, state, over, steps, returns, actions):
-      action = act(domain.observe(state), time)
+      action = act(domain.observe(state), time, allowed)
       moved, pay, done = domain.step(state, action, _still())
       state = types.select(over, state, moved)
       steps += tf.cast(~over, tf.int32)
       returns += tf.where(over, 0.0, pay)
-      return time + 1, state, over | done, steps, returns, actions.write(time, action)
+      actions = actions.write(time, tf.where(over, -1, action))
+      return time + 1, state, over | done, steps, returns, actions
 
     _, state, _, steps, returns, actions = tf.while_loop(
       lambda time, state, over, *_: (time < domain.horizon) & ~tf.reduce_all(over),
       step,
       [0, state, over, steps, returns, actions],
     )
-    return domain.work(state), steps, returns, actions.stack()
+    return domain.work(state), steps, returns, tf.transpose(actions.stack())
 
-  def greedy(self, observation: Any, time: tf.Tensor) -> tf.Tensor:
+  def _greedy(self, observation: Any, time: tf.Tensor, allowed: tf.Tensor | None) -> tf.Tensor:
     """The hand at its best."""
     del time
-    return self._agent.act(observation)
+    values = self._agent.values(observation)
+    if allowed is not None:
+      values = tf.where(allowed, values, values.dtype.min)
+    return tf.argmax(values, -1, self._domain.action_spec.dtype)
 
-  def random(self, observation: Any, time: tf.Tensor) -> tf.Tensor:
+  def _random(self, observation: Any, time: tf.Tensor, allowed: tf.Tensor | None) -> tf.Tensor:
     """Any action, whatever is seen: what every hand must beat."""
+    del allowed
     count = tf.shape(tf.nest.flatten(observation)[0])[0]
     actions = self._domain.action_spec
     return tf.random.stateless_uniform(
@@ -93,24 +137,22 @@ class Creator(tf.Module):
   def imagine(self, seed: Any, label: Any = None) -> types.Works:
     """An imagined work for each seed and label; where a label is -1 or none, the seed draws it."""
     seed = np.asarray(seed, np.int64)
-    label = np.full(seed.shape, -1) if label is None else np.asarray(label)
-    # Hashed, so that neighbouring seeds get unlike labels, and each the same in every company.
-    drawn = self.known_labels[_hash(seed) % np.uint64(len(self.known_labels))]
-    label = np.where(label < 0, drawn, label).astype(np.int32)
-    return self.decode(self.latents(seed), label)
+    label = np.full(seed.shape, -1) if label is None else label
+    works = self._imagine(tf.constant(seed), tf.constant(np.asarray(label, np.int32)))
+    return tf.nest.map_structure(lambda part: part.numpy(), works)
 
   def latents(self, seed: Any) -> np.ndarray:
-    return _in_batches(self._latents, np.asarray(seed, np.int64))
+    return self._latents(tf.constant(np.asarray(seed, np.int64))).numpy()
 
   def decode(self, latents: np.ndarray, label: np.ndarray) -> types.Works:
     label = np.asarray(label, np.int32)
     code = np.asarray(latents, np.float32)
-    works = types.Works(_in_batches(self._decode, code, label), label)
+    works = types.Works(self._decode(tf.constant(code), tf.constant(label)).numpy(), label)
     return works._replace(code=code) if self._domain.code_size else works
 
   def score(self, works: types.Works) -> np.ndarray:
     """The critic's logits: the higher, the more like a real work of that label."""
-    return _in_batches(self._score, works.work, works.label)
+    return self._score(tf.constant(works.work), tf.constant(works.label)).numpy()
 
   def make(
     self,
@@ -125,15 +167,9 @@ class Creator(tf.Module):
     """
     make = self._scribble if random else self._make if keep is None else self._make_around
     begun = self.blank(concept) if begun is None else begun
-    parts = []
     given = (concept, begun) if keep is None else (concept, begun, keep)
-    for count, batch in _batches(*tf.nest.flatten(given)):
-      *made, actions = make(*tf.nest.pack_sequence_as(given, batch))
-      parts.append([part[:count].numpy() for part in (*made, tf.transpose(actions))])
-    longest = max(actions.shape[1] for *_, actions in parts)
-    for part in parts:
-      part[-1] = np.pad(part[-1], [(0, 0), (0, longest - part[-1].shape[1])])
-    return Made(*map(np.concatenate, zip(*parts, strict=True)))
+    made = Made(*(part.numpy() for part in make(*tf.nest.map_structure(tf.constant, given))))
+    return made._replace(actions=made.actions[:, : made.steps.max(initial=0)])
 
   def frames(self, concept: types.Works, made: Made, begun: np.ndarray | None = None) -> np.ndarray:
     """The works as they came about, the start first: uint8 [T + 1, B, ...]."""
@@ -149,22 +185,7 @@ class Creator(tf.Module):
 
   def blank(self, concept: types.Works) -> np.ndarray:
     """What stands on the easel when an episode about each concept begins."""
-    start = self._domain.start(tf.nest.map_structure(tf.constant, concept), _still())
-    return self._domain.work(start).numpy()
-
-  def _make_around_graph(self, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor):
-    allowed = self._domain.allowed(keep)
-
-    def act(observation: Any, time: tf.Tensor) -> tf.Tensor:
-      del time
-      values = self._agent.values(observation)
-      values = tf.where(allowed, values, values.dtype.min)
-      return tf.argmax(values, -1, self._domain.action_spec.dtype)
-
-    return self.make_graph(act, concept, begun)
-
-  def _score_graph(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    return self._gan.score(self._domain.to_values(work), label)
+    return self.blank_graph(tf.nest.map_structure(tf.constant, concept)).numpy()
 
 
 def _still() -> tf.Tensor:
@@ -172,21 +193,43 @@ def _still() -> tf.Tensor:
   return tf.zeros([2], tf.int32)
 
 
-def _hash(seed: np.ndarray) -> np.ndarray:
+def _hash(seed: tf.Tensor) -> tf.Tensor:
   """Splitmix64's finish: 64 bits that look random, of each seed."""
-  x = seed.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-  x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-  x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-  return x ^ (x >> np.uint64(31))
+
+  def mix(x: tf.Tensor, shift: int) -> tf.Tensor:
+    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(shift, tf.uint64)))
+
+  x = tf.cast(seed, tf.uint64) + tf.constant(0x9E3779B97F4A7C15, tf.uint64)
+  x = mix(x, 30) * tf.constant(0xBF58476D1CE4E5B9, tf.uint64)
+  x = mix(x, 27) * tf.constant(0x94D049BB133111EB, tf.uint64)
+  return mix(x, 31)
 
 
-def _in_batches(function: Callable, *arrays: np.ndarray) -> np.ndarray:
-  return np.concatenate([function(*batch)[:count] for count, batch in _batches(*arrays)])
+def _in_batches(function: Callable) -> Callable:
+  """`function` of as many rows as there are, which it is given in batches of one size.
 
+  The last batch is filled up by repeating the first rows.
+  """
 
-def _batches(*arrays: np.ndarray):
-  """Batches of one size, the last filled up by repeating its first rows, and their true sizes."""
-  for start in range(0, len(arrays[0]), _BATCH):
-    parts = [array[start : start + _BATCH] for array in arrays]
-    rows = np.arange(_BATCH) % len(parts[0])
-    yield len(parts[0]), [tf.constant(part[rows]) for part in parts]
+  def run(*given: Any) -> Any:
+    count = tf.shape(tf.nest.flatten(given)[0])[0]
+    rows = tf.range(-(-count // _BATCH) * _BATCH) % tf.maximum(count, 1)
+
+    def fold(part: tf.Tensor) -> tf.Tensor:
+      return tf.reshape(tf.gather(part, rows), [-1, _BATCH, *part.shape[1:]])
+
+    folded = tf.nest.map_structure(fold, given)
+    specs = tf.nest.map_structure(lambda part: tf.TensorSpec(part.shape[1:], part.dtype), folded)
+    traced = tf.function(function, autograph=False).get_concrete_function(*specs)
+    outputs = tf.map_fn(
+      lambda part: traced(*tf.nest.flatten(part)),
+      folded,
+      fn_output_signature=tf.nest.map_structure(
+        lambda part: tf.TensorSpec(part.shape, part.dtype), traced.structured_outputs
+      ),
+    )
+    return tf.nest.map_structure(
+      lambda part: tf.reshape(part, [-1, *part.shape[2:]])[:count], outputs
+    )
+
+  return run
