@@ -176,7 +176,7 @@ def test_the_critic_of_canvases_is_told_the_code(none):
   for name, value in (('code', made['code'] + 1.0), ('label', 1 - made['label'])):
     change = np.abs(critic.score({**made, name: value}) - critic.score(made))
     assert (change > 1e-6).all(), name
-  real = critic._real(made)
+  real = critic._real(made, critic.goal(made))
   for name in ('code', 'label', 'time_left'):
     np.testing.assert_array_equal(real[name], made[name])
   goal, found = decoded(none, made['code'], made['label']).numpy(), real['canvas'].numpy()
@@ -189,15 +189,15 @@ def test_the_critic_of_canvases_is_told_the_code(none):
 def test_the_critic_must_refuse_what_another_code_stands_for(none):
   critic = canvas.CanvasCritic(none.loop._parts, seed=0, batch_size=8)
   made = canvas.after(none.agent.replay.sample(8, 2))
-  real = critic._real(made)
-  refused = critic._mistaken(made, real)
+  goal = critic.goal(made)
+  real = critic._real(made, goal)
+  refused, beside = critic._mistaken(made, real, goal)
   for name in made:
-    np.testing.assert_array_equal(refused[name][:4], made[name][4:])
+    np.testing.assert_array_equal(refused[name][:4], made[name][:4])
   for name in ('canvas', 'time_left'):
-    np.testing.assert_array_equal(refused[name][4:], real[name][:4])
-  for name in ('code', 'label'):
-    np.testing.assert_array_equal(refused[name][5:], real[name][:3])
-    np.testing.assert_array_equal(refused[name][4], real[name][-1])
+    np.testing.assert_array_equal(refused[name][4:], real[name][4:])
+  np.testing.assert_array_equal(refused['label'][4:], real['label'][3:-1])
+  np.testing.assert_array_equal(beside, tf.concat([goal[:4], goal[3:-1]], 0))
 
 
 def test_all_that_the_critic_of_canvases_learns_is_in_a_checkpoint(none, tmp_path):
@@ -211,9 +211,8 @@ def test_all_that_the_critic_of_canvases_learns_is_in_a_checkpoint(none, tmp_pat
   for old, new, read in zip(before, critic._critic.variables, other._critic.variables, strict=True):
     np.testing.assert_array_equal(read, new)
     changed += (old != new.numpy()).any()
-  # All weights, those that read the code among them, Adam's means and the running average of each;
-  # but not the rate, nor the last bias with its three, which makes no difference between real and
-  # made.
+  # All weights, Adam's means and the running average of each; but not the rate, nor the last bias
+  # with its three, which makes no difference between real and made.
   assert changed == len(before) - 5
 
 

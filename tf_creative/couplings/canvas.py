@@ -13,8 +13,9 @@ class CanvasCritic(tf.Module):
   """Never the generator's: that one, shown canvases too, has no good word left for whole works.
 
   It compares what the hand has made with real works that are as far along, or `whole` ones. Where
-  the hand is told a code, real is what the imagination makes of that code, and the critic is told
-  it, too: else it could not say whether a work is the one that was asked for.
+  the hand is told a code, real is what the imagination makes of that code, and the critic is shown
+  that beside the canvas, as SPIRAL's is (Ganin et al. 2018, section 3.3): else it could not say
+  whether a work is the one that was asked for.
   """
 
   def __init__(
@@ -22,25 +23,35 @@ class CanvasCritic(tf.Module):
   ):
     super().__init__()
     self._parts, self._batch_size, self._whole = parts, batch_size, whole
-    domain = parts.domain
-    *space, channels = domain.value_shape
-    told = domain.code_size and domain.code_size + len(domain.label_names)
-    self._critic = parts.gan.another_critic((*space, channels + 1), told, seed, **settings)
+    *space, channels = parts.domain.value_shape
+    planes = channels * (2 if parts.domain.code_size else 1) + 1
+    self._critic = parts.gan.another_critic((*space, planes), seed, **settings)
     self._works = streams.Stream(seed, 'canvas critic/works')
     self._chance = streams.Stream(seed, 'canvas critic/chance')
 
-  def score(self, seen: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Logits [N] of what stands on the easel."""
-    return self._critic.score(self._shown(seen))
+  def goal(self, seen: dict[str, tf.Tensor]) -> tf.Tensor:
+    """What the codes that are told stand for, as values; without a code of no channels."""
+    domain, gan = self._parts.domain, self._parts.gan
+    if domain.code_size:
+      return gan.generate(seen['code'], seen['label'])
+    return tf.zeros([tf.shape(seen['label'])[0], *domain.value_shape[:-1], 0])
+
+  def score(self, seen: dict[str, tf.Tensor], goal: tf.Tensor | None = None) -> tf.Tensor:
+    """Logits [N] of what stands on the easel; who knows the `goal` already may give it."""
+    return self._critic.score(self._shown(seen, self.goal(seen) if goal is None else goal))
 
   def train_step(self, seen: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """One update on what was seen, as the hand's, against real works at the same times."""
     made = self._latest(seen) if self._whole else seen
     made = {name: part[: self._batch_size] for name, part in made.items()}
-    real = self._real(made)
+    goal = self.goal(made)
+    real = self._real(made, goal)
+    refused = (made, goal)
     if self._parts.domain.code_size:
-      made = self._mistaken(made, real)
-    return self._critic.train_step(self._shown(real), self._shown(made), self._chance.next())
+      refused = self._mistaken(made, real, goal)
+    return self._critic.train_step(
+      self._shown(real, goal), self._shown(*refused), self._chance.next()
+    )
 
   def _latest(self, seen: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """The nearest to their end first: only they should look whole."""
@@ -48,23 +59,22 @@ class CanvasCritic(tf.Module):
     return {name: tf.gather(part, order) for name, part in seen.items()}
 
   def _mistaken(
-    self, made: dict[str, tf.Tensor], real: dict[str, tf.Tensor]
-  ) -> dict[str, tf.Tensor]:
-    """Half of what was made, and as many real works that another was told of.
+    self, made: dict[str, tf.Tensor], real: dict[str, tf.Tensor], goal: tf.Tensor
+  ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    """Half of what was made, and as many real works beside what another was to be.
 
-    To tell those apart the critic must read the code (matching-aware: Reed et al. 2016); by the
+    To tell those apart the critic must compare the two (matching-aware: Reed et al. 2016); by the
     hand's works alone it learns what the hand paints, and not what it was to paint.
     """
     half = self._batch_size // 2
-    other = {name: tf.roll(real[name], 1, 0) for name in ('code', 'label')}
-    other = {**real, **other}
-    return {name: tf.concat([part[half:], other[name][:half]], 0) for name, part in made.items()}
+    mix = lambda one, other: tf.concat([one[:half], other[half:]], 0)  # noqa: E731
+    other = {**real, 'label': tf.roll(real['label'], 1, 0)}
+    return tf.nest.map_structure(mix, (made, goal), (other, tf.roll(goal, 1, 0)))
 
-  def _real(self, made: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    domain, gan = self._parts.domain, self._parts.gan
+  def _real(self, made: dict[str, tf.Tensor], goal: tf.Tensor) -> dict[str, tf.Tensor]:
+    domain = self._parts.domain
     if domain.code_size:
-      imagined = domain.to_works(gan.generate(made['code'], made['label']))
-      concept = types.Works(imagined, made['label'], made['code'])
+      concept = types.Works(domain.to_works(goal), made['label'], made['code'])
     else:
       count = tf.shape(made['label'])[0]
       concept = types.draw(self._parts.real, count, self._works.next())
@@ -73,14 +83,13 @@ class CanvasCritic(tf.Module):
     real = domain.observe(domain.midway(concept, done, chance))
     return {**real, 'time_left': made['time_left']}
 
-  def _shown(self, seen: dict[str, tf.Tensor]) -> Any:
-    """A work with a plane of the time left beside it, its label, and what it is to be."""
+  def _shown(self, seen: dict[str, tf.Tensor], goal: tf.Tensor) -> Any:
+    """A work with a plane of the time left and what it is to be beside it, and its label."""
     domain = self._parts.domain
     values = domain.to_values(domain.work(domain.resume(seen)))
     time = tf.cast(seen['time_left'], tf.float32) / domain.horizon
     time = tf.reshape(time, [-1, *[1] * (values.shape.rank - 1)]) + tf.zeros_like(values[..., :1])
-    told = domain.brief(seen) if domain.code_size else ()
-    return self._critic.shown(tf.concat([values, time], -1), seen['label'], told)
+    return self._critic.shown(tf.concat([values, time, goal], -1), seen['label'])
 
 
 def after(batch: Any) -> dict[str, tf.Tensor]:

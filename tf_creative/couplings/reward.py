@@ -92,11 +92,12 @@ class Reward(base.Coupling):
     """The pay of all actions at once: each is tried, and judged by what it leads to."""
     domain, count = self.parts.domain, self.parts.domain.action_spec.maximum + 1
     now = {name: part[:, 0] for name, part in batch.observation.items()}
-    height = self._form(self._critic.score(now))
+    goal = self._critic.goal(now)
+    height = self._form(self._critic.score(now, goal))
     tries = tf.nest.map_structure(lambda part: tf.repeat(part, count, 0), domain.resume(now))
     actions = tf.tile(tf.range(count, dtype=domain.action_spec.dtype), [tf.shape(height)[0]])
     ahead, _, _ = domain.step(tries, actions, tf.zeros([2], tf.int32))
-    heights = self._form(self._critic.score(domain.observe(ahead)))
+    heights = self._form(self._critic.score(domain.observe(ahead), tf.repeat(goal, count, 0)))
     pays = tf.reshape(heights, [-1, count]) - height[:, None]
     pays = tf.repeat(pays[:, None], batch.reward.shape[1], axis=1)
     return batch._replace(policy_info=batch.policy_info + scale * pays)

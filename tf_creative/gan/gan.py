@@ -36,14 +36,14 @@ class Gan(tf.Module):
     self.generator_optimizer = optimizers.adam(config, self.generator)
 
   def another_critic(
-    self, value_shape: tuple[int, ...], told: int, seed: int, **changes: float
+    self, value_shape: tuple[int, ...], seed: int, **changes: float
   ) -> critic_lib.Critic:
     """A critic of its own kind for who must not use this one; `changes` are of its settings.
 
     Its scores are those of its running average, which moves less than what learns.
     """
     config = dataclasses.replace(self.config, decay_steps=0, **changes)
-    return critic_lib.Critic(config, value_shape, self._num_labels, seed, told, averaged=True)
+    return critic_lib.Critic(config, value_shape, self._num_labels, seed, averaged=True)
 
   def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Legal works as values [B, *value_shape], imagined by the averaged generator."""
