@@ -280,13 +280,14 @@ def test_a_drawing_has_a_unit_square_for_every_pixel_covered(name):
 
 def test_only_strokes_of_a_brush_have_shapes():
   actions = np.array([[0, ((1 * 3 + 2) * 25 + 24) * 2 + 1, -1]])  # the last line, at (1, 2)
-  told = pixel_art.PixelArt(size=3, colors=2, brush='line').transcript(actions)
-  assert told['strokes'].tolist() == [[[0, 0, 0, 0], [1, 2, 1, 24], [-1, -1, -1, -1]]]
-  assert told['shapes'].shape == (25, 4, 2)
-  assert told['shapes'][24].tolist() == [[0, 0], [1, 1], [2, 2], [3, 3]]
-  plain = pixel_art.PixelArt(size=3, colors=2).transcript(np.array([[11, -1]]))
-  assert plain['strokes'].tolist() == [[[1, 2, 1], [-1, -1, -1]]]
-  assert 'shapes' not in plain
+  line = pixel_art.PixelArt(size=3, colors=2, brush='line')
+  strokes = line.strokes(actions).numpy().tolist()
+  assert strokes == [[[0, 0, 0, 0], [1, 2, 1, 24], [-1, -1, -1, -1]]]
+  assert line.legend()['shapes'].shape == (25, 4, 2)
+  assert line.legend()['shapes'][24].tolist() == [[0, 0], [1, 1], [2, 2], [3, 3]]
+  plain = pixel_art.PixelArt(size=3, colors=2)
+  assert plain.strokes(np.array([[11, -1]])).numpy().tolist() == [[[1, 2, 1], [-1, -1, -1]]]
+  assert 'shapes' not in plain.legend()
 
 
 def test_an_unknown_brush_is_answered_with_the_nearest():

@@ -101,7 +101,7 @@ def test_a_clumsy_hand_cannot_touch_what_is_given(learner):
   start, given = tiny.works().work[0], holed()
   works = edit.go_on(learner, start, given, [-1], 0, 20)
   assert (works.made.work[:, given] == start[given]).all()
-  frames = learner.creator.frames(works.concept, works.made, works.begun)
+  frames = creator_lib.frames(learner.domain, works.concept, works.made, works.begun)
   assert (frames[:, :, given] == start[given]).all()
   np.testing.assert_array_equal(frames[-1], works.made.work)
 
@@ -114,7 +114,7 @@ def test_a_picture_of_more_strokes_than_an_episode_has_is_finished(able):
   assert works.made.steps.tolist() == [16]
   assert works.made.returns[0] == pytest.approx(16 * (2 / 3) ** 2)
   assert works.seed.tolist() == [5]
-  frames = able.creator.frames(works.concept, works.made, works.begun)
+  frames = creator_lib.frames(able.domain, works.concept, works.made, works.begun)
   assert (frames[:17, 0] > 0).sum((1, 2)).tolist() == list(range(17))
 
 

@@ -1,8 +1,10 @@
 """The world of pixel art, by hand."""
 
+import io
 import re
 
 import numpy as np
+from PIL import Image
 import pytest
 import tensorflow as tf
 
@@ -134,12 +136,21 @@ def test_only_strokes_elsewhere_are_allowed():
 def test_strokes_in_plain_numbers():
   domain = pixel_art.PixelArt(size=2, width=3, colors=3)
   # row * 3 * 3 + column * 3 + colour
-  told = domain.transcript(np.array([[0, 5, 17], [9, -1, -1]]))
-  assert told['strokes'].tolist() == [
+  strokes = domain.strokes(np.array([[0, 5, 17], [9, -1, -1]]))
+  assert strokes.numpy().tolist() == [
     [[0, 0, 0], [0, 1, 2], [1, 2, 2]],
     [[1, 0, 0], [-1, -1, -1], [-1, -1, -1]],
   ]
-  assert told['palette'].tolist() == [[0] * 3, [128] * 3, [255] * 3]
+  assert domain.legend()['palette'].tolist() == [[0] * 3, [128] * 3, [255] * 3]
+
+
+def test_works_are_encoded_as_pictures_in_the_graph():
+  domain = pixel_art.PixelArt(size=2, width=3, palette='cga')
+  works = np.array([[[0, 1, 2], [3, 0, 1]], [[1] * 3, [2] * 3]], np.uint8)
+  files = tf.function(lambda works: domain.encode(works, 4)['png_bytes'])(tf.constant(works))
+  for file, shown in zip(files.numpy(), domain.render(works), strict=True):
+    picture = np.asarray(Image.open(io.BytesIO(file)))
+    np.testing.assert_array_equal(picture, shown.repeat(4, 0).repeat(4, 1))
 
 
 def test_a_drawing_has_the_start_and_then_the_strokes():

@@ -83,7 +83,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       works = portfolio.imagined(learner, labels, config.seed, config.count)
   try:
     out.mkdir(parents=True, exist_ok=True)
-    written = portfolio.write(works, learner, config.format, out)
+    written = portfolio.write(works, learner.domain, config.format, out)
     if picture:
       written |= edit.before_after(picture, given, works, learner, out)
   except OSError as error:

@@ -45,7 +45,6 @@ class Creator(tf.Module):
     self._imagine, self._score = graph(self.imagine_graph), graph(self.score_graph)
     self._make, self._make_around = graph(self.make_graph), graph(self._make_around_graph)
     self._scribble = graph(functools.partial(self._episodes, self._random))
-    self._step = graph(self._domain.step)
 
   def latents_graph(self, seed: tf.Tensor) -> tf.Tensor:
     """The code that each seed int64 [B] stands for."""
@@ -171,21 +170,25 @@ class Creator(tf.Module):
     made = Made(*(part.numpy() for part in make(*tf.nest.map_structure(tf.constant, given))))
     return made._replace(actions=made.actions[:, : made.steps.max(initial=0)])
 
-  def frames(self, concept: types.Works, made: Made, begun: np.ndarray | None = None) -> np.ndarray:
-    """The works as they came about, the start first: uint8 [T + 1, B, ...]."""
-    state = self._domain.start(tf.nest.map_structure(tf.constant, concept), _still())
-    if begun is not None:
-      state = self._domain.place(state, tf.constant(begun))
-    frames = [self._domain.work(state)]
-    for time, action in enumerate(made.actions.T):
-      moved, _, _ = self._step(state, tf.constant(action), _still())
-      state = types.select(tf.constant(made.steps <= time), state, moved)
-      frames.append(self._domain.work(state))
-    return np.stack(frames)
-
   def blank(self, concept: types.Works) -> np.ndarray:
     """What stands on the easel when an episode about each concept begins."""
     return self.blank_graph(tf.nest.map_structure(tf.constant, concept)).numpy()
+
+
+def frames(
+  domain: types.Domain, concept: types.Works, made: Made, begun: np.ndarray | None = None
+) -> np.ndarray:
+  """The works as they came about, the start first: uint8 [T + 1, B, ...]."""
+  state = domain.start(tf.nest.map_structure(tf.constant, concept), _still())
+  if begun is not None:
+    state = domain.place(state, tf.constant(begun))
+  step = tf.function(domain.step, autograph=False)
+  shown = [domain.work(state)]
+  for time, action in enumerate(made.actions.T):
+    moved, _, _ = step(state, tf.constant(action), _still())
+    state = types.select(tf.constant(made.steps <= time), state, moved)
+    shown.append(domain.work(state))
+  return np.stack(shown)
 
 
 def _still() -> tf.Tensor:

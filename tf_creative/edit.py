@@ -34,7 +34,7 @@ def repaint(learner: Learner, work: np.ndarray, label: int, seed: int) -> portfo
   concept = types.Works(work[None], np.array([label], np.int32))
   begun = learner.creator.blank(concept)
   made = _make(learner, concept, begun, np.zeros_like(begun, bool))
-  return portfolio_lib.Portfolio(np.array([seed]), concept, begun, made)
+  return portfolio_lib.judged(learner, np.array([seed]), concept, begun, made)
 
 
 def go_on(
@@ -58,7 +58,7 @@ def go_on(
   goal = types.Works(works, label)
   begun = np.where(given, work, learner.creator.blank(goal))
   made = _make(learner, goal, begun, np.broadcast_to(_keep(given), begun.shape))
-  return portfolio_lib.Portfolio(seeds, goal, begun, made)
+  return portfolio_lib.judged(learner, seeds, goal, begun, made)
 
 
 def before_after(

@@ -7,6 +7,7 @@ import html
 import numpy as np
 from PIL import Image
 
+from tf_creative import creator as creator_lib
 from tf_creative import markup, pictures
 from tf_creative.evaluation import Evaluation
 
@@ -17,7 +18,7 @@ def painting(one: Evaluation) -> str:
   labels = pictures.some_labels(one.learner, 10)
   concept = one.learner.creator.imagine(np.arange(len(labels)) + 1000, labels)
   made = one.learner.creator.make(concept)
-  frames = one.learner.creator.frames(concept, made)
+  frames = creator_lib.frames(one.learner.domain, concept, made)
   render = one.learner.domain.render
   sheets = [pictures.tiles(render(frame), len(labels)) for frame in frames]
   strip = Image.fromarray(np.concatenate([np.asarray(sheet) for sheet in sheets]))

@@ -8,6 +8,7 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
 
 _PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
@@ -54,7 +55,7 @@ def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Imag
   labels = np.resize(some_labels(learner, columns), columns)
   imagined = learner.creator.imagine(np.arange(columns) + 1000, labels)
   made = learner.creator.make(imagined)
-  frames = learner.creator.frames(imagined, made)
+  frames = creator_lib.frames(learner.domain, imagined, made)
   shown = np.unique(
     np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
   )
@@ -66,7 +67,7 @@ def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Imag
   """Always the same codes being painted, a row each: the target, then moments up to the end."""
   imagined = learner.creator.imagine(np.arange(rows))
   made = learner.creator.make(imagined)
-  frames = learner.creator.frames(imagined, made)  # [T + 1, rows, ...]
+  frames = creator_lib.frames(learner.domain, imagined, made)  # [T + 1, rows, ...]
   # Each work at its own pace: a hand that never finishes one would hide how it made the others.
   times = np.linspace(made.steps, 0, moments, endpoint=False)[::-1]  # [moments, rows]
   shown = frames[times.round().astype(int), np.arange(rows)].swapaxes(0, 1)  # [rows, moments, ...]

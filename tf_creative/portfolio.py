@@ -33,6 +33,7 @@ class Portfolio(NamedTuple):
   concept: types.Works  # what each was to be
   begun: np.ndarray  # uint8 [N, ...], what stood on the easel before
   made: creator_lib.Made
+  logit: np.ndarray  # float32 [N], what the critic says of it
 
   @property
   def works(self) -> types.Works:
@@ -43,16 +44,28 @@ def imagined(learner: Learner, labels: Sequence[int], seed: int, count: int) -> 
   """Works of the labels in turn, where -1 is any, made as they were imagined."""
   seeds = seed + np.arange(count)
   concept = learner.creator.imagine(seeds, np.resize(labels, count))
-  return Portfolio(seeds, concept, learner.creator.blank(concept), learner.creator.make(concept))
+  made = learner.creator.make(concept)
+  return judged(learner, seeds, concept, learner.creator.blank(concept), made)
+
+
+def judged(
+  learner: Learner,
+  seed: np.ndarray,
+  concept: types.Works,
+  begun: np.ndarray,
+  made: creator_lib.Made,
+) -> Portfolio:
+  logit = learner.creator.score(types.Works(made.work, concept.label))
+  return Portfolio(seed, concept, begun, made, logit)
 
 
 def write(
-  portfolio: Portfolio, learner: Learner, formats: Iterable[str], folder: pathlib.Path
+  portfolio: Portfolio, domain: types.Domain, formats: Iterable[str], folder: pathlib.Path
 ) -> Written:
   """Writes the works in each format; no file is ever half there under its name."""
-  written = _csv(portfolio, learner, folder)
+  written = _csv(portfolio, domain, folder)
   for name in dict.fromkeys(formats):
-    written |= FORMATS[name](portfolio, learner, folder)
+    written |= FORMATS[name](portfolio, domain, folder)
   return written
 
 
@@ -61,14 +74,14 @@ def file_name(text: str) -> str:
   return re.sub(r'[^\w.+-]+', '_', text)
 
 
-def _csv(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Written:
-  domain, works = learner.domain, portfolio.works
+def _csv(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+  works = portfolio.works
   columns = {
     'seed': portfolio.seed,
     'label': [domain.label_names[label] for label in works.label],
     'strokes': portfolio.made.steps,
     **domain.metrics(works.work, portfolio.concept.work),
-    'logit': learner.creator.score(works),
+    'logit': portfolio.logit,
   }
   with whole(folder / 'works.csv') as path, path.open('w', newline='') as file:
     table = csv.writer(file, lineterminator='\n')
@@ -78,30 +91,30 @@ def _csv(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Writte
   return {'works.csv': "seed, label, strokes, likeness to what was imagined, the critic's logit"}
 
 
-def _png(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Written:
-  shown = learner.domain.render(portfolio.works.work)
+def _png(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+  shown = domain.render(portfolio.works.work)
   scale = zoom(shown)
   for number, start in enumerate(range(0, len(shown), _SHEET)):
     with whole(folder / f'sheet-{number:03d}.png') as path:
       pictures.sheet(shown[start : start + _SHEET], min(_COLUMNS, len(shown))).save(path)
   _each(
     portfolio,
-    learner,
+    domain,
     folder / 'png',
     lambda place, path: Image.fromarray(magnified(shown[place], scale)).save(path),
   )
   return {'png/': 'a picture of each', 'sheet-*.png': f'{_SHEET} on a sheet'}
 
 
-def _gif(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Written:
-  render, made = learner.domain.render, portfolio.made
-  frames = learner.creator.frames(portfolio.concept, made, portfolio.begun)  # [T + 1, N, ...]
+def _gif(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+  render, made = domain.render, portfolio.made
+  frames = creator_lib.frames(domain, portfolio.concept, made, portfolio.begun)  # [T + 1, N, ...]
 
   def animate(place: int, path: pathlib.Path) -> None:
     shown = render(frames[: made.steps[place] + 1, place])
     pictures.save_gif(_indexed(shown, zoom(shown)), path)
 
-  _each(portfolio, learner, folder / 'gif', animate)
+  _each(portfolio, domain, folder / 'gif', animate)
   written = {'gif/': 'the strokes of each appearing'}
   if len(made.work) > 1:
     times = np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
@@ -113,19 +126,19 @@ def _gif(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Writte
   return written
 
 
-def _svg(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Written:
+def _svg(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
   begun, made = portfolio.begun, portfolio.made
-  scale = zoom(learner.domain.render(begun[:1]))
+  scale = zoom(domain.render(begun[:1]))
 
   def draw(place: int, path: pathlib.Path) -> None:
     actions = made.actions[place, : made.steps[place]]
-    path.write_text(learner.domain.drawing(begun[place], actions, scale))
+    path.write_text(domain.drawing(begun[place], actions, scale))
 
-  _each(portfolio, learner, folder / 'svg', draw)
+  _each(portfolio, domain, folder / 'svg', draw)
   return {'svg/': 'each as a drawing that paints itself in a browser'}
 
 
-def _npz(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Written:
+def _npz(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
   made, concept = portfolio.made, portfolio.concept
   happened = np.arange(made.actions.shape[1]) < made.steps[:, None]  # [N, T]
   arrays = {
@@ -133,20 +146,21 @@ def _npz(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Writte
     'imagined': concept.work,
     'begun': portfolio.begun,
     'label': concept.label,
-    'label_names': np.array(learner.domain.label_names),
+    'label_names': np.array(domain.label_names),
     'seed': portfolio.seed,
     'steps': made.steps,
-    **learner.domain.transcript(np.where(happened, made.actions, -1)),
+    'strokes': domain.strokes(np.where(happened, made.actions, -1)).numpy(),
+    **domain.legend(),
   }
   with whole(folder / 'works.npz') as path, path.open('wb') as file:
     np.savez_compressed(file, **arrays)
   return {'works.npz': f'arrays for numpy.load: {", ".join(arrays)}'}
 
 
-def _tfrecord(portfolio: Portfolio, learner: Learner, folder: pathlib.Path) -> Written:
+def _tfrecord(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
   path = folder / 'tfrecord'
   with rich.console.Console().status('tfrecord'):
-    learner.domain.store(portfolio.works, portfolio.seed, path)
+    domain.store(portfolio.works, portfolio.seed, path)
   return {'tfrecord/': f'a data set: data={path} in --domain, or tfds.builder_from_directory'}
 
 
@@ -161,7 +175,7 @@ FORMATS: dict[str, Callable[[Portfolio, Learner, pathlib.Path], Written]] = {
 
 def _each(
   portfolio: Portfolio,
-  learner: Learner,
+  domain: types.Domain,
   folder: pathlib.Path,
   save: Callable[[int, pathlib.Path], None],
 ) -> None:
@@ -175,7 +189,7 @@ def _each(
     transient=True,
     disable=not console.is_terminal,
   ):
-    label = learner.domain.label_names[portfolio.concept.label[place]]
+    label = domain.label_names[portfolio.concept.label[place]]
     name = f'{portfolio.seed[place]:06d}' + (f'-{label}' if label else '')
     with whole(folder / f'{file_name(name)}.{folder.name}') as path:
       save(place, path)

@@ -123,8 +123,14 @@ class Domain(Protocol):
   def drawing(self, start: Any, actions: Any, zoom: int) -> str:
     """An SVG that draws what the actions [T] make of the work `start`, as `render` shows it."""
 
-  def transcript(self, actions: Any) -> dict[str, Any]:
-    """Actions [B, T] in plain numbers, -1 staying -1, and what is needed to read works by them."""
+  def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
+    """Stored works as files for people, in the graph: strings [B] by names that end in `_bytes`."""
+
+  def strokes(self, actions: tf.Tensor) -> tf.Tensor:
+    """Actions int32 [...] in plain numbers [..., N], -1 staying -1; in the graph."""
+
+  def legend(self) -> dict[str, Any]:
+    """What is needed to read works and strokes by."""
 
   def read(self, path: Any, mask: Any = '') -> tuple[Any, Any]:
     """Somebody's file as a work, and what of it is given: bool [...], False where it has gaps.

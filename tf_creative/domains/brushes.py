@@ -53,12 +53,18 @@ class Brush:
       return tf.reshape(amounts, [-1, self.places, amounts.shape[-1]])
     return tf.einsum('phw,bhwn->bpn', self.marks, amounts)
 
-  def strokes(self, actions: np.ndarray) -> np.ndarray:
-    """Actions as (row, column, colour, shape), -1 as four of its kind: [..., 4]."""
-    place, colour = np.divmod(actions, self._colours)
-    pixel, shape = np.divmod(place, len(self.shapes))
-    strokes = np.stack([*np.divmod(pixel, self._width), colour, shape], -1)
-    return np.where(np.asarray(actions)[..., None] < 0, -1, strokes)
+  def strokes(self, actions: tf.Tensor) -> tf.Tensor:
+    """Actions as (row, column, colour), and shape where there are several; -1 as all -1."""
+    place, colour = actions // self._colours, actions % self._colours
+    pixel, shape = place // len(self.shapes), place % len(self.shapes)
+    parts = [pixel // self._width, pixel % self._width, colour]
+    strokes = tf.stack(parts + [shape] * (len(self.shapes) > 1), -1)
+    return tf.where(tf.expand_dims(actions < 0, -1), -1, strokes)
+
+  @property
+  def legend(self) -> dict[str, np.ndarray]:
+    """The pixels under a stroke of each shape, seen from its row and column."""
+    return {'shapes': self.shapes} if len(self.shapes) > 1 else {}
 
 
 def _pixel() -> list[list[tuple[int, int]]]:

@@ -261,26 +261,29 @@ class PixelArt:
     distance = np.square(self.colours).sum(-1) - 2 * tf.tensordot(values, self.colours.T, 1)
     return tf.cast(tf.argmin(distance, -1), tf.uint8)
 
-  def render(self, works: tf.Tensor) -> np.ndarray:
+  @functools.cached_property
+  def _rgb(self) -> np.ndarray:
     rgb = np.broadcast_to(self.colours, (len(self.colours), 3))
-    return np.round(rgb[np.asarray(works)] * 255).astype(np.uint8)
+    return np.round(rgb * 255).astype(np.uint8)
+
+  def render(self, works: tf.Tensor) -> np.ndarray:
+    return self._rgb[np.asarray(works)]
+
+  def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
+    return {'png_bytes': drawings.png(tf.gather(self._rgb, tf.cast(works, tf.int32)), zoom)}
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
     equal = np.asarray(works) == np.asarray(concept)
     return {'equal_pixels': equal.mean((1, 2)), 'perfect_pictures': equal.all((1, 2))}
 
-  def transcript(self, actions: np.ndarray) -> dict[str, np.ndarray]:
-    strokes = self._brush.strokes(actions)
-    several = len(self._brush.shapes) > 1
-    return {
-      'strokes': strokes if several else strokes[..., :3],  # row, column, colour (and shape)
-      'palette': self.render(np.arange(len(self.colours))),  # palette[work] is the picture
-      # shapes[shape] has the pixels under a stroke, seen from its row and column
-      **({'shapes': self._brush.shapes} if several else {}),
-    }
+  def strokes(self, actions: tf.Tensor) -> tf.Tensor:
+    return self._brush.strokes(actions)
+
+  def legend(self) -> dict[str, np.ndarray]:
+    return {'palette': self._rgb, **self._brush.legend}  # palette[work] is the picture
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
-    codes = ['#' + bytes(rgb).hex() for rgb in self.render(np.arange(len(self.colours)))]
+    codes = ['#' + bytes(rgb).hex() for rgb in self._rgb]
     marks = self._brush.covered(tf.constant(actions)).numpy()
     return drawings.svg(start, marks, actions % len(self.colours), codes, zoom)
 
