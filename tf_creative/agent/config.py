@@ -17,6 +17,9 @@ class AgentConfig:
   n_step: int = setting(1, 'steps of pay before the value of the next state is trusted')
   discount: float = setting(0.5, 'what the pay of the next step is worth today')
   learning_rate: float = setting(1e-3, 'of the Adam optimizer')
+  decay_steps: int = setting(
+    0, 'updates in which the rate falls to a hundredth, by a cosine; 0: never'
+  )
   batch_size: int = setting(128, 'replayed transitions in a batch')
   target_period: int = setting(200, 'updates between two copies to the target network')
   atoms: int = setting(51, 'support points of the return distribution (c51)')

@@ -64,7 +64,10 @@ def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, 
   )
   network.create_variables()
   # The legacy class is the one with a fused kernel: one op for each variable instead of ten.
-  optimizer = tf_keras.optimizers.legacy.Adam(config.learning_rate)
+  rate = config.learning_rate
+  if config.decay_steps:
+    rate = tf_keras.optimizers.schedules.CosineDecay(rate, config.decay_steps, alpha=0.01)
+  optimizer = tf_keras.optimizers.legacy.Adam(rate)
   optimizer._create_all_weights(network.trainable_variables)  # before the first trace
   return {
     'time_step_spec': ts.time_step_spec(observation_spec),
