@@ -1,0 +1,172 @@
+"""Serves what export has written, by gRPC and by REST, until it is stopped.
+
+  python -m tf_creative.serve --export_dir=exports
+  curl http://127.0.0.1:8501/v1/models/creator
+
+Starts tensorflow_model_server where it is on the PATH, and else a small server of our own that
+speaks the same protocols. New versions are taken while it runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+from absl import logging
+
+from tf_creative import command
+from tf_creative.spec import UserError, setting
+
+_MOST_PORT = 65535
+
+
+@dataclasses.dataclass(frozen=True)
+class ServeConfig:
+  export_dir: str = setting('exports', 'the folder that export has written')
+  host: str = setting('127.0.0.1', 'where to listen; 0.0.0.0: on all addresses of this machine')
+  port: int = setting(8500, 'for gRPC; 0: a free one')
+  rest_port: int = setting(8501, 'for REST, metrics and the page; 0: a free one')
+  poll_seconds: float = setting(1.0, 'between two looks for new versions; 0: only one look')
+  max_body_mb: int = setting(32, 'the largest request that our own server takes')
+  binary: str = setting(
+    'tensorflow_model_server', 'TensorFlow Serving, if it is there; empty: always our own server'
+  )
+
+
+def serve(settings: ServeConfig) -> int:
+  """Serves until a signal; the exit code."""
+  exports = pathlib.Path(settings.export_dir)
+  _check(settings, exports)
+  with _Stop() as stop:
+    binary = shutil.which(settings.binary) if settings.binary else None
+    if binary:
+      return _serve_by(binary, settings, exports, stop)
+    # Imported here, so that --help and a mistyped flag are answered at once.
+    from tf_creative.serving import server as server_lib
+
+    logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+    missing = f'there is no {settings.binary} on the PATH' if settings.binary else 'as asked for'
+    _say(f"{exports}: served by tf_creative's own model server ({missing})")
+    server = server_lib.Server(
+      exports,
+      settings.host,
+      settings.port,
+      settings.rest_port,
+      settings.poll_seconds,
+      settings.max_body_mb << 20,
+      _say,
+    )
+    server.start()
+    _say(_where(settings.host, server.port, server.rest_port))
+    stop.event.wait()
+    _say('stopping; what has been asked is answered')
+    server.stop()
+  return 128 + stop.signal
+
+
+class _Stop:
+  """Notes SIGTERM and Ctrl-C. A second one acts at once."""
+
+  def __init__(self):
+    self.event, self.signal = threading.Event(), 0
+    self._former = {}
+
+  def __enter__(self) -> _Stop:
+    for number in (signal.SIGINT, signal.SIGTERM):
+      self._former[number] = signal.signal(number, self._note)
+    return self
+
+  def __exit__(self, *_) -> None:
+    for number, former in self._former.items():
+      signal.signal(number, former)
+
+  def _note(self, number: int, frame) -> None:
+    self.signal = number
+    self.event.set()
+    self.__exit__()
+
+
+def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _Stop) -> int:
+  """Runs TensorFlow Serving until it ends or we are told to."""
+  from tf_creative.serving import parameters
+
+  port, rest_port = (_free(port) for port in (settings.port, settings.rest_port))
+  with tempfile.TemporaryDirectory() as folder:
+    config = pathlib.Path(folder) / parameters.MODELS
+    config.write_text(str(parameters.read(exports)))
+    arguments = [
+      binary,
+      f'--port={port}',
+      f'--rest_api_port={rest_port}',
+      f'--model_config_file={config}',
+      f'--file_system_poll_wait_seconds={max(1, round(settings.poll_seconds))}',
+      '--allow_version_labels_for_unavailable_models=true',  # or it asks for them before it loads
+    ]
+    if (exports / parameters.BATCHING).is_file():
+      arguments += [
+        '--enable_batching=true',
+        f'--batching_parameters_file={exports / parameters.BATCHING}',
+      ]
+    if (exports / parameters.MONITORING).is_file():
+      arguments.append(f'--monitoring_config_file={exports / parameters.MONITORING}')
+    _say(f'{exports}: served by {binary}, which listens on all addresses and has no page')
+    _say(_where('127.0.0.1', port, rest_port, page=False))
+    # In a session of its own: Ctrl-C comes to us, and we pass it on once.
+    with subprocess.Popen(arguments, start_new_session=True) as process:
+      while process.poll() is None and not stop.event.wait(0.2):
+        pass
+      if stop.signal:
+        process.terminate()
+        process.wait()
+        return 128 + stop.signal
+    _say(f'{binary} has ended by itself, with code {process.returncode}')
+    return 1
+
+
+def _check(settings: ServeConfig, exports: pathlib.Path) -> None:
+  """What can be said at once of wrong settings."""
+  if not (exports / 'models.config').is_file():
+    raise UserError(
+      f'there is nothing to serve in {exports}: export a run by '
+      f'`python -m tf_creative.export --run_dir=RUN --export_dir={exports}`.'
+    )
+  for name in ('port', 'rest_port'):
+    if not 0 <= getattr(settings, name) <= _MOST_PORT:
+      raise UserError(f'--{name} must be 0 to {_MOST_PORT}, not {getattr(settings, name)}.')
+  if settings.port and settings.port == settings.rest_port:
+    raise UserError('--port and --rest_port must differ: one speaks gRPC and the other HTTP.')
+  if settings.poll_seconds < 0:
+    raise UserError(f'--poll_seconds must be 0 or more, not {settings.poll_seconds}.')
+  if settings.max_body_mb < 1:
+    raise UserError(f'--max_body_mb must be 1 or more, not {settings.max_body_mb}.')
+
+
+def _where(host: str, port: int, rest_port: int, page: bool = True) -> str:
+  host = {'0.0.0.0': '127.0.0.1', '::': '[::1]'}.get(host, f'[{host}]' if ':' in host else host)
+  lines = [f'gRPC: {host}:{port}', f'REST: http://{host}:{rest_port}/v1/models/NAME']
+  if page:
+    lines.append(f'Page: http://{host}:{rest_port}/')
+  return '\n'.join([*lines, 'Ctrl-C stops it.'])
+
+
+def _free(port: int) -> int:
+  """The port itself, or a free one for 0."""
+  if port:
+    return port
+  with socket.socket() as probe:
+    probe.bind(('127.0.0.1', 0))
+    return probe.getsockname()[1]
+
+
+def _say(text: str) -> None:
+  print(text, flush=True)
+
+
+if __name__ == '__main__':
+  command.run(serve, __doc__, ServeConfig)

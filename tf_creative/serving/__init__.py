@@ -1,0 +1,1 @@
+"""Serving what has been learnt: SavedModel versions, and a small server for them."""
