@@ -80,6 +80,10 @@ class Creator(tf.Module):
     score = lambda work, label: self._gan.score(self._domain.to_values(work), label)  # noqa: E731
     return _in_batches(score)(work, label)
 
+  def values_graph(self, observation: Any) -> tf.Tensor:
+    """What each action is worth to the hand: [B, actions]."""
+    return _in_batches(self._agent.values)(observation)
+
   def blank_graph(self, concept: types.Works) -> tf.Tensor:
     """What stands on the easel when an episode about each concept begins."""
     return self._domain.work(self._domain.start(concept, _still()))

@@ -125,6 +125,11 @@ def logged(path: pathlib.Path) -> list[dict[str, float]]:
   return [json.loads(line) for line in lines]
 
 
+def newest_numbers(path: pathlib.Path) -> dict[str, float]:
+  """The last value of everything that was logged of a run."""
+  return {name: value for row in logged(path) for name, value in row.items()}
+
+
 def chosen(path: pathlib.Path) -> tuple[str, bool]:
   """The best checkpoint of a run, else the newest; and if it is the best. An error without any."""
   for folder in ('best', 'checkpoints'):

@@ -1,0 +1,103 @@
+"""A trained learner as versions of models that TensorFlow Serving picks up while it runs."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative import config as config_lib
+from tf_creative import learner as learner_lib
+from tf_creative import portfolio, spec
+from tf_creative.serving import card, configs, signatures, verify, versions, warmup
+
+WHAT = {
+  'creator': 'a seed and a label: a work, imagined and made; or a given picture made',
+  'generator': 'a seed, or a code, and a label: the imagined work',
+  'critic': 'a work and its label: how real it looks',
+  'agent': 'what is seen of a work in the making: what the hand does next',
+}
+_EXAMPLES = (1, 17)  # how many rows the examples have
+
+
+def publish(
+  learner: learner_lib.Learner,
+  config: config_lib.Config,
+  exports: pathlib.Path,
+  keep: int,
+  numbers: dict[str, float],
+) -> dict[str, pathlib.Path]:
+  """Makes, checks and publishes a version of each model; where they are.
+
+  What `numbers` training came to goes into the card.
+  """
+  about = _about(learner, config)
+  models = signatures.models(
+    learner.domain, learner.creator, learner.gan.config.latent_size, about, about['zoom']
+  )
+  with versions.staging(exports, list(models)) as stage:
+    given = _inputs(learner)
+    for name, model in models.items():
+      model.save(stage.paths[name])
+      warmup.write(stage.paths[name], name, _examples(model, given[name]))
+    (stage.paths['creator'] / 'assets.extra' / 'about.json').write_text(configs.to_json(about))
+    if faults := verify.in_another_process(list(stage.paths.values())):
+      raise spec.UserError(
+        'nothing is published, for what was made does not answer as it should:\n  '
+        + '\n  '.join(faults)
+      )
+    configs.write(exports, models)
+    text = card.text(models, about, config_lib.to_text(config), numbers)
+    versions.write(exports / 'README.md', text)
+    published = stage.publish()
+    versions.prune(exports, list(models), keep)
+  return published
+
+
+def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str, Any]:
+  """What a client is to know: JSON."""
+  domain, creator = learner.domain, learner.creator
+  legend = {name: np.asarray(part).tolist() for name, part in domain.legend().items()}
+  return {
+    'domain': config.run.domain,
+    'labels': domain.label_names,
+    'known_labels': creator.known_labels.tolist(),
+    'horizon': domain.horizon,
+    'round': int(learner.loop.round),
+    'shape': list(domain.work_spec.shape),
+    'zoom': portfolio.zoom(domain.render(learner.real.work[:1])),
+    **legend,
+  }
+
+
+def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+  """Something to ask each signature of each model, by its name."""
+  found = {name: [] for name in WHAT}
+  for count in _EXAMPLES:
+    seed = np.arange(count, dtype=np.int64)
+    works = learner.creator.imagine(seed)
+    drawn = {'seed': seed, 'label': np.full(count, -1, np.int32)}
+    code = {'z': learner.creator.latents(seed), 'label': works.label}
+    state = learner.domain.start(tf.nest.map_structure(tf.constant, works), tf.zeros([2], tf.int32))
+    seen = {name: part.numpy() for name, part in learner.domain.observe(state).items()}
+    warm = {'temperature': np.full(count, 0.1, np.float32), 'seed': seed}
+    found['creator'] += [('serving_default', drawn), ('about', {'seed': seed})]
+    if not learner.domain.code_size:
+      found['creator'].append(('paint', {'target': works.work}))
+    found['generator'] += [('serving_default', drawn), ('decode', code)]
+    found['critic'].append(('serving_default', {'work': works.work, 'label': works.label}))
+    found['agent'] += [('serving_default', seen), ('sample', {**warm, **seen})]
+  return found
+
+
+def _examples(
+  model: signatures.Model, given: list[tuple[str, dict[str, np.ndarray]]]
+) -> list[warmup.Example]:
+  examples = []
+  for signature, inputs in given:
+    outputs = model.functions[signature](**tf.nest.map_structure(tf.constant, inputs))
+    answer = {name: value.numpy() for name, value in outputs.items()}
+    examples.append(warmup.Example(signature, inputs, answer))
+  return examples

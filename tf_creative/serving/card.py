@@ -1,0 +1,91 @@
+"""The model card: what was trained on what, how, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf_creative.serving import signatures
+
+_NUMBERS = {  # of a run's last look, in the order in which they are told
+  'painted/frechet': 'Frechet distance of what the hand makes of imagined works to real ones',
+  'imagined/frechet': 'the same of the imagined works themselves',
+  'training/frechet': 'the same of the works that were trained on',
+  'painted/precision': 'share of what the hand makes that looks like real works',
+  'painted/coverage': 'share of real works that have one like them among it',
+  'painted/label_accuracy': 'share of it that a classifier takes for what was asked for',
+  'imagined/equal_pixels': 'share of its pixels that are as they were imagined',
+  'held_out/equal_pixels': 'the same for real works that were not trained on',
+}
+
+
+def text(
+  models: dict[str, signatures.Model],
+  about: dict[str, Any],
+  flags: str,
+  numbers: dict[str, float],
+) -> str:
+  """Markdown with a YAML head."""
+  told = {name: numbers[name] for name in _NUMBERS if name in numbers}
+  results = ''.join(f'\n  {name}: {value:.6g}' for name, value in told.items()) or ' {}'
+  rows = ''.join(f'\n| {_NUMBERS[name]} | {value:.4g} |' for name, value in told.items())
+  measured = f'| what | value |\n|---|---|{rows}' if rows else 'This run was not looked at.'
+  return f"""\
+---
+library_name: tf_creative
+license: apache-2.0
+tags: [generative-adversarial-network, reinforcement-learning, tensorflow-serving]
+domain: '{about['domain']}'
+labels: {[str(label) for label in about['labels']]}
+rounds: {about['round']}
+metrics:{results}
+---
+
+# A creative learner
+
+A generative adversarial network imagines works, and a Q-learning agent makes them, step by step.
+Trained with tf_creative for {about['round']} rounds on `{about['domain']}`.
+
+## Models
+
+A seed stands for a work: the same seed and label give the same work, in any company. A label counts
+the names above from 0, and -1 lets the seed choose. A name that ends in `_bytes` holds a file.
+
+{_signatures(models)}
+
+## How good it is
+
+Judged by held-out works and a classifier of its own (`python -m tf_creative.evaluate`).
+
+{measured}
+
+## Limits
+
+It knows nothing but what it was trained on, whose rights and biases are those of its works, too.
+The licence above is that of the program; whether it may be that of the models, the data decides.
+
+## Recipe
+
+```
+{flags.strip()}
+```
+"""
+
+
+def _signatures(models: dict[str, signatures.Model]) -> str:
+  rows = ['| model | signature | inputs | outputs |', '|---|---|---|---|']
+  for name, model in models.items():
+    for signature, function in model.functions.items():
+      given, named = function.structured_input_signature
+      inputs = {spec.name: spec for spec in (*given, *named.values())}
+      outputs = function.structured_outputs
+      rows.append(f'| `{name}` | `{signature}` | {_listed(inputs)} | {_listed(outputs)} |')
+  return '\n'.join(rows)
+
+
+def _listed(tensors: dict[str, tf.TensorSpec | tf.Tensor]) -> str:
+  return ', '.join(
+    f'`{name}` {part.dtype.name} [{", ".join(["B", *map(str, part.shape[1:])])}]'
+    for name, part in sorted(tensors.items())
+  )

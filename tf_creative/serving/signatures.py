@@ -1,0 +1,159 @@
+"""What is served: the models and their signatures, by the same pure functions that train.
+
+Every input and output has the batch as its dimension 0, and inputs are checked in the graph, so
+that every server answers a wrong one alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+from typing import Any
+
+import tensorflow as tf
+
+from tf_creative import types
+
+_MOST = 10.0  # of the size of a number in a code: what is drawn is hardly ever beyond 5
+
+Tensors = dict[str, tf.Tensor]
+
+
+class Model(tf.Module):
+  """Functions of named tensors, each with the shapes and types that it is given."""
+
+  def __init__(self, signatures: dict[str, tuple[Callable[..., Tensors], dict[str, Any]]]):
+    super().__init__()
+    self.functions = {
+      name: tf.function(function, autograph=False).get_concrete_function(
+        **{key: tf.TensorSpec([None, *spec.shape], spec.dtype, key) for key, spec in given.items()}
+      )
+      for name, (function, given) in signatures.items()
+    }
+    # The variables of Keras 3 are out of sight for tf.Module; without them here an export loads in
+    # Python and fails in TensorFlow Serving.
+    self._kept = [
+      variable for signature in self.functions.values() for variable in signature.graph.variables
+    ]
+
+  def save(self, path: Any) -> None:
+    tf.saved_model.save(self, str(path), self.functions)
+
+
+def models(
+  domain: types.Domain, creator: Any, code_size: int, about: dict[str, Any], zoom: int
+) -> dict[str, Model]:
+  """The models of a learner by name; `about` is what a client is to know of them.
+
+  The imagination's codes have `code_size` numbers; pictures are magnified by `zoom`.
+  """
+  vector = lambda dtype: tf.TensorSpec([], dtype)  # noqa: E731
+  seed = {'seed': vector(tf.int64), 'label': vector(tf.int32)}
+  work = tf.TensorSpec(domain.work_spec.shape, domain.work_spec.dtype)
+  code = tf.TensorSpec([code_size], tf.float32)
+  seen = {
+    name: tf.TensorSpec(bounded.shape, bounded.dtype)
+    for name, bounded in domain.observation_spec.items()
+  }
+
+  def made(concept: types.Works) -> Tensors:
+    canvas, steps, _, actions = creator.make_graph(concept, creator.blank_graph(concept))
+    return {
+      'work': canvas,
+      'strokes': domain.strokes(actions),
+      'actions': actions,
+      'steps': steps,
+      **domain.encode(canvas, zoom),
+    }
+
+  def create(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([_check_label(label, -1)]):
+      concept = creator.imagine_graph(seed, tf.identity(label))
+    hand = made(concept)
+    score = creator.score_graph(hand['work'], concept.label)
+    return {**hand, 'imagined': concept.work, 'label': concept.label, 'authenticity': score}
+
+  def paint(target: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([_check(target, domain.work_spec, 'target')]):
+      target = tf.identity(target)
+    return made(types.Works(target, tf.zeros([tf.shape(target)[0]], tf.int32)))
+
+  def tell(seed: tf.Tensor) -> Tensors:
+    return {'about_bytes': tf.fill(tf.shape(seed), json.dumps(about))}
+
+  def imagine(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([_check_label(label, -1)]):
+      concept = creator.imagine_graph(seed, tf.identity(label))
+    return {'work': concept.work, 'label': concept.label, **domain.encode(concept.work, zoom)}
+
+  def decode(z: tf.Tensor, label: tf.Tensor) -> Tensors:
+    checks = [
+      _check_label(label, 0),
+      tf.debugging.assert_less_equal(tf.abs(z), _MOST, f'z must be finite, within {_MOST:g}'),
+    ]
+    with tf.control_dependencies(checks):
+      imagined = creator.decode_graph(tf.identity(z), tf.identity(label))
+    return {'work': imagined, **domain.encode(imagined, zoom)}
+
+  def judge(work: tf.Tensor, label: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([_check(work, domain.work_spec, 'work'), _check_label(label, 0)]):
+      logit = creator.score_graph(tf.identity(work), tf.identity(label))
+    return {'logit': logit, 'probability': tf.sigmoid(logit)}
+
+  def values(observation: Tensors) -> tf.Tensor:
+    checks = [
+      _check(observation[name], bounded, name) for name, bounded in domain.observation_spec.items()
+    ]
+    with tf.control_dependencies(checks):
+      return creator.values_graph(tf.nest.map_structure(tf.identity, observation))
+
+  def act(**observation: tf.Tensor) -> Tensors:
+    q_values = values(observation)
+    return {'action': tf.argmax(q_values, -1, tf.int32), 'q_values': q_values}
+
+  def sample(temperature: tf.Tensor, seed: tf.Tensor, **observation: tf.Tensor) -> Tensors:
+    q_values = values(observation)
+    warm = tf.debugging.assert_greater(temperature, 0.0, 'temperature must be above 0')
+    with tf.control_dependencies([warm]):
+      logits = q_values / temperature[:, None]
+    chance = tf.map_fn(
+      lambda one: tf.random.stateless_uniform(q_values.shape[1:], tf.stack([one, 1]), 1e-20),
+      seed,
+      fn_output_signature=tf.TensorSpec(q_values.shape[1:], tf.float32),
+    )
+    action = tf.argmax(logits - tf.math.log(-tf.math.log(chance)), -1, tf.int32)
+    return {'action': action, 'q_values': q_values}
+
+  def _check_label(label: tf.Tensor, least: int) -> tf.Operation:
+    most = len(domain.label_names) - 1
+    return _check(label, types.Bounded((), tf.int32, least, most), 'label')
+
+  drawn = {'temperature': vector(tf.float32), 'seed': vector(tf.int64)}
+  painted = {} if domain.code_size else {'paint': (paint, {'target': work})}
+  return {
+    'creator': Model(
+      {
+        'serving_default': (create, seed),
+        **painted,
+        'about': (tell, {'seed': vector(tf.int64)}),
+      }
+    ),
+    'generator': Model(
+      {
+        'serving_default': (imagine, seed),
+        'decode': (decode, {'z': code, 'label': vector(tf.int32)}),
+      }
+    ),
+    'critic': Model({'serving_default': (judge, {'work': work, 'label': vector(tf.int32)})}),
+    'agent': Model({'serving_default': (act, seen), 'sample': (sample, {**drawn, **seen})}),
+  }
+
+
+def _check(value: tf.Tensor, bounded: types.Bounded, name: str) -> tf.Operation:
+  """That all of a tensor is within its bounds; what is not a number is not."""
+  wide = tf.float32 if value.dtype.is_floating else tf.int64
+  value = tf.cast(value, wide)
+  inside = (value >= tf.cast(bounded.minimum, wide)) & (value <= tf.cast(bounded.maximum, wide))
+  return tf.debugging.assert_equal(
+    tf.reduce_all(inside), True, f'{name} must be {bounded.minimum} to {bounded.maximum}'
+  )
