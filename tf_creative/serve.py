@@ -10,6 +10,7 @@ speaks the same protocols. New versions are taken while it runs.
 from __future__ import annotations
 
 import dataclasses
+import math
 import pathlib
 import shutil
 import signal
@@ -105,7 +106,7 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
       f'--port={port}',
       f'--rest_api_port={rest_port}',
       f'--model_config_file={config}',
-      f'--file_system_poll_wait_seconds={max(1, round(settings.poll_seconds))}',
+      f'--file_system_poll_wait_seconds={math.ceil(settings.poll_seconds)}',
       '--allow_version_labels_for_unavailable_models=true',  # or it asks for them before it loads
     ]
     if (exports / parameters.BATCHING).is_file():

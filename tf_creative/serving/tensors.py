@@ -22,13 +22,13 @@ def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.nd
   if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
     raise errors.bad(f"input '{name}' must say its shape in full.")
   size = math.prod(shape) * np.dtype(dtype.as_numpy_dtype).itemsize
-  if proto.tensor_content and dtype != tf.string:
-    if size != len(proto.tensor_content):
+  content = proto.tensor_content  # once: every look is a copy
+  if content and dtype != tf.string:
+    if size != len(content):
       raise errors.bad(
-        f"input '{name}' of shape {list(shape)} wants {size} bytes, not "
-        f'{len(proto.tensor_content)}.'
+        f"input '{name}' of shape {list(shape)} wants {size} bytes, not {len(content)}."
       )
-    return np.frombuffer(proto.tensor_content, dtype.as_numpy_dtype).reshape(shape)
+    return np.frombuffer(content, dtype.as_numpy_dtype).reshape(shape)
   if size > _MOST_BYTES:
     raise errors.bad(
       f"input '{name}' of shape {list(shape)} is too much to be listed value by value: send its "

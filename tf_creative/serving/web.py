@@ -22,7 +22,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
   """A connection, in a thread of its own."""
 
   protocol_version = 'HTTP/1.1'
-  server_version, sys_version = 'tf_creative', ''
   disable_nagle_algorithm = True
   wbufsize = 1 << 16  # so that head and body leave together
   timeout = _SECONDS
@@ -31,12 +30,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
   def handle(self) -> None:
     self.close_connection = True
-    if self.server.join(self):
-      super().handle()
-    else:
+    if not self.server.join(self):
       self.requestline = self.request_version = self.command = ''
       self._send(rest.refusal(503, 'too many connections: try again later.'))
-    self.server.leave(self)
+      return
+    try:
+      super().handle()
+    finally:
+      self.server.leave(self)
 
   def _answer(self) -> None:
     self.server.begin(self)
@@ -106,6 +107,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     """What the base class answers to what is no HTTP."""
     self.request_version = self.protocol_version  # it may not have come so far as to say one
     self._send(rest.refusal(code, message or 'this is no HTTP request.'), close=True)
+
+  def version_string(self) -> str:
+    return 'tf_creative'
 
   def log_message(self, format: str, *args) -> None:
     """Nothing: there are numbers for that."""
