@@ -103,6 +103,12 @@ PATHS = {
   'no such version': ('POST', '/v1/models/toy/versions/7:predict', GOOD, 404),
   'no version': ('POST', '/v1/models/toy/versions/x:predict', GOOD, 400),
   'no version can be so large': ('POST', f'/v1/models/toy/versions/{2**63}:predict', GOOD, 400),
+  'no version has so many digits': (
+    'GET',
+    f'/v1/models/toy/versions/{"9" * 5000}',
+    None,
+    400,
+  ),
   'no such label': ('POST', '/v1/models/toy/labels/canary:predict', GOOD, 400),
   'no such method': ('POST', '/v1/models/toy:dream', GOOD, 400),
   'no method': ('POST', '/v1/models/toy', GOOD, 400),

@@ -20,7 +20,7 @@ from tf_creative.serving import models as models_lib
 PAGE = pathlib.Path(__file__).parent / 'page'
 ABOUT = 'assets.extra/about.json'
 _CREATOR = 'creator'
-_WHICH = r'(?:/versions/(?P<number>\d+)|/labels/(?P<label>[^/:]+))?'
+_WHICH = r'(?:/versions/(?P<number>\d{1,19})|/labels/(?P<label>[^/:]+))?'
 _MODEL = re.compile(rf'(?i)/v1/models/(?P<name>[^/:]+){_WHICH}(?P<metadata>/metadata)?')
 _CALL = re.compile(rf'(?i)/v1/models/(?P<name>[^/:]+){_WHICH}:(?P<method>predict|classify|regress)')
 _FILE = re.compile(r'/(?P<name>\w[\w.-]*)?')
