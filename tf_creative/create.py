@@ -29,6 +29,9 @@ _MOST_SEED = 2**48  # those that are derived from it must fit into 64 bits
 @dataclasses.dataclass(frozen=True)
 class CreateConfig:
   run_dir: str = setting('runs/pixel_art', 'the trained run that makes the works')
+  server: str = setting(
+    '', 'a model server that makes them instead: host:8500 by gRPC, http://host:8501 by REST'
+  )
   count: int = setting(64, 'how many works; a target is one')
   seed: int = setting(0, 'of the first work; those of the others follow')
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
@@ -58,24 +61,33 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
   console = rich.console.Console()
   with console.status('starting'):
-    from tf_creative import edit, portfolio
+    from tf_creative import edit, portfolio, remote
     from tf_creative import run as run_lib
 
     logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
     run_dir, picture = pathlib.Path(config.run_dir), config.target or config.start
-    out = pathlib.Path(config.out or run_dir / 'created' / portfolio.file_name(_name(config)))
-    _, learner = run_lib.load(run_dir)
-    labels = _labels(config.label, learner)
+    folder = pathlib.Path('created') if config.server else run_dir / 'created'
+    out = pathlib.Path(config.out or folder / portfolio.file_name(_name(config)))
+    if config.server:
+      maker = remote.Studio(config.server)
+      domain, known_labels, round_ = maker.domain, maker.known_labels, maker.round
+    else:
+      _, learner = run_lib.load(run_dir)
+      domain, known_labels = learner.domain, learner.creator.known_labels
+      round_ = int(learner.loop.round)
+    labels = _labels(config.label, domain, known_labels)
     if picture:
-      if learner.domain.code_size:
+      if domain.code_size:
         raise spec.UserError(
           f'the hand of {run_dir} works from codes and cannot be shown {picture}: --target and '
           '--start want a run of --domain=...(target=shown).'
         )
-      work, given = learner.domain.read(picture, config.mask)
+      work, given = domain.read(picture, config.mask)
       _check_gaps(given, config)
   with console.status('making'):
-    if config.target:
+    if config.server:
+      works = maker.imagined(labels, config.seed, config.count)
+    elif config.target:
       works = edit.repaint(learner, work, labels[0], config.seed)
     elif config.start:
       works = edit.go_on(learner, work, given, labels, config.seed, config.count)
@@ -83,19 +95,19 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       works = portfolio.imagined(learner, labels, config.seed, config.count)
   try:
     out.mkdir(parents=True, exist_ok=True)
-    written = portfolio.write(works, learner.domain, config.format, out)
+    written = portfolio.write(works, domain, config.format, out)
     if picture:
       written |= edit.before_after(picture, given, works, learner, out)
   except OSError as error:
     raise spec.UserError(
       f'cannot write to {out} ({error.strerror or error}): choose another --out.'
     ) from error
-  numbers = learner.domain.metrics(works.made.work, works.concept.work)
+  numbers = domain.metrics(works.made.work, works.concept.work)
   shares = ', '.join(f'{name} {float(values.mean()):.4g}' for name, values in numbers.items())
   width = max(map(len, written))
   return '\n'.join(
     [
-      f'{len(works.seed)} made as of round {int(learner.loop.round)}',
+      f'{len(works.seed)} made as of round {round_}',
       f'like what was to be made: {shares}',
       f'{out}:',
       *(f'  {name:<{width}}  {text}' for name, text in written.items()),
@@ -116,6 +128,8 @@ def _check(config: CreateConfig) -> None:
     raise spec.UserError('--target paints a picture and --start goes on from one: choose.')
   if config.mask and not config.start:
     raise spec.UserError('--mask says what of the --start is to be made anew, and there is none.')
+  if config.server and (config.target or config.start):
+    raise spec.UserError('a --server imagines works: --target and --start want a --run_dir.')
   for picture in (config.target, config.start, config.mask):
     if picture and not pathlib.Path(picture).is_file():
       raise spec.UserError(f'there is no file {picture}.')
@@ -142,9 +156,9 @@ def _name(config: CreateConfig) -> str:
   return '-'.join(parts)
 
 
-def _labels(names: Iterable[str], learner: Any) -> list[int]:
+def _labels(names: Iterable[str], domain: Any, known_labels: Iterable[int]) -> list[int]:
   """The places of labels by name, of those that training saw; -1 is any."""
-  known = {learner.domain.label_names[label]: label for label in learner.creator.known_labels}
+  known = {domain.label_names[label]: label for label in known_labels}
   known['any'] = -1
   for name in names:
     if name not in known:

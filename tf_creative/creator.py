@@ -71,8 +71,9 @@ class Creator(tf.Module):
       self.decode_graph(code, label), label, code if self._domain.code_size else ()
     )
 
-  def make_graph(self, concept: types.Works, begun: tf.Tensor) -> tuple[tf.Tensor, ...]:
+  def make_graph(self, concept: types.Works, begun: Any = None) -> tuple[tf.Tensor, ...]:
     """What the hand makes of each concept, from `begun` on: the parts of `Made`."""
+    begun = blank(self._domain, concept) if begun is None else begun
     return self._episodes(self._greedy, concept, begun)
 
   def score_graph(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
@@ -83,10 +84,6 @@ class Creator(tf.Module):
   def values_graph(self, observation: Any) -> tf.Tensor:
     """What each action is worth to the hand: [B, actions]."""
     return _in_batches(self._agent.values)(observation)
-
-  def blank_graph(self, concept: types.Works) -> tf.Tensor:
-    """What stands on the easel when an episode about each concept begins."""
-    return self._domain.work(self._domain.start(concept, _still()))
 
   def _make_around_graph(self, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor):
     return self._episodes(self._greedy, concept, begun, self._domain.allowed(keep))
@@ -176,7 +173,12 @@ class Creator(tf.Module):
 
   def blank(self, concept: types.Works) -> np.ndarray:
     """What stands on the easel when an episode about each concept begins."""
-    return self.blank_graph(tf.nest.map_structure(tf.constant, concept)).numpy()
+    return blank(self._domain, tf.nest.map_structure(tf.constant, concept)).numpy()
+
+
+def blank(domain: types.Domain, concept: types.Works) -> tf.Tensor:
+  """What stands on the easel when an episode about each concept begins."""
+  return domain.work(domain.start(concept, _still()))
 
 
 def frames(

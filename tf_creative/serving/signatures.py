@@ -57,12 +57,13 @@ def models(
   }
 
   def made(concept: types.Works) -> Tensors:
-    canvas, steps, _, actions = creator.make_graph(concept, creator.blank_graph(concept))
+    canvas, steps, returns, actions = creator.make_graph(concept)
     return {
       'work': canvas,
       'strokes': domain.strokes(actions),
       'actions': actions,
       'steps': steps,
+      'returns': returns,
       **domain.encode(canvas, zoom),
     }
 
