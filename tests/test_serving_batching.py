@@ -37,7 +37,7 @@ def ask(queue, *batches):
     except errors.ServingError as error:
       got[index] = error.code.name
 
-  threads = [threading.Thread(target=one, args=each) for each in enumerate(batches)]
+  threads = [threading.Thread(target=one, args=each, daemon=True) for each in enumerate(batches)]
   for thread in threads:
     thread.start()
   return threads, got

@@ -168,7 +168,7 @@ def test_swapping_drops_no_request(tmp_path, batching_):
           errors.append(answer)
       other.close()
 
-    threads = [threading.Thread(target=ask) for ask in (by_grpc, by_rest) * 2]
+    threads = [threading.Thread(target=ask, daemon=True) for ask in (by_grpc, by_rest) * 2]
     for thread in threads:
       thread.start()
     for number in (2, 3):

@@ -47,7 +47,7 @@ def test_a_stop_answers_what_is_in_flight(exports, monkeypatch):
     thread = threading.Thread(target=lambda: by_rest.append(client.ask({'instances': X.tolist()})))
     thread.start()
     assert slow.entered.acquire(timeout=20) and slow.entered.acquire(timeout=20)
-    stopping = threading.Thread(target=server.stop)
+    stopping = threading.Thread(target=server.stop, daemon=True)
     stopping.start()
     time.sleep(0.3)
     assert stopping.is_alive()
@@ -74,7 +74,7 @@ def test_a_stop_does_not_wait_for_ever(exports, monkeypatch):
       except OSError as error:
         failed.append(error)
 
-    thread = threading.Thread(target=ask)
+    thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     assert slow.entered.acquire(timeout=20)
     begun = time.monotonic()
