@@ -4,10 +4,13 @@ import json
 import random
 import socket
 
+import grpc
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests import served
+from tf_creative.serving import errors
 
 X = np.ones((2, 3), np.float32)
 GOOD = {'instances': X.tolist()}
@@ -92,9 +95,23 @@ def test_bodies(client, body, status):
   assert answer.json.keys() == {'error'} and answer.json['error']
 
 
-def test_what_the_graph_has_said_is_passed_on(client):
-  assert 'x must be less than 100' in client.ask({'instances': [[1, 2, 300]]}).json['error']
-  assert '[[{{node' not in client.ask({'instances': [[1, 2, 300]]}).json['error']
+def test_what_the_graph_has_said_is_passed_on_and_no_more(client):
+  said = client.ask({'instances': [[1, 2, 300]]}).json['error']
+  assert said.startswith('assertion failed: [x must be less than 100]')
+  assert '{{node' not in said
+
+
+@pytest.mark.parametrize(
+  'message',
+  [
+    'Graph execution error:\n\nsaid\nso\n\t [[{{node a}}]]',
+    "Graph execution error:\n\nAt node 'a' defined at\n  x.py\nNode: 'a'\nsaid\nso\n\t [[a]]",
+    'said\nso',
+  ],
+)
+def test_where_in_the_graph_it_was_said_is_left_out(message):
+  error = errors.of(tf.errors.OutOfRangeError(None, None, message))
+  assert (error.message, error.code, error.http) == ('said\nso', grpc.StatusCode.OUT_OF_RANGE, 400)
 
 
 PATHS = {
