@@ -1,0 +1,127 @@
+// The creator that the server serves, by the REST API.
+
+const MODEL = 'v1/models/creator';
+
+/** Why there is nothing to show, in words for people; what passes is worth asking again. */
+export class Trouble extends Error {
+  constructor(title, text, passes = true) {
+    super(text);
+    Object.assign(this, {title, passes});
+  }
+}
+
+class Refusal extends Trouble {
+  constructor(status, said) {
+    super('The server refuses.', said || `It answered with status ${status}.`, status >= 500);
+    this.status = status;
+  }
+}
+
+export async function ask(path, signal, body) {
+  const how = body ? {method: 'POST', body} : {};
+  let response, content;
+  try {
+    response = await fetch(path, {...how, signal, cache: 'no-store'});
+    content = await response.text();
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Trouble(
+      'The server does not answer.',
+      'It may have been stopped, or the network is down. This page goes on asking.',
+    );
+  }
+  try {
+    content = JSON.parse(content);
+  } catch {
+    content = {error: `What it answered at ${path} is no JSON (status ${response.status}).`};
+    if (response.ok) throw new Refusal(502, content.error);
+  }
+  if (!response.ok) throw new Refusal(response.status, content.error);
+  return content;
+}
+
+/** A request as JSON, made by hand: seeds are of 64 bits, which JSON.stringify does not write. */
+export function body(signature, seeds, labels) {
+  const label = labels ? `,"label":[${labels}]` : '';
+  return `{"signature_name":"${signature}","inputs":{"seed":[${seeds}]${label}}}`;
+}
+
+export function curl(seed, label) {
+  const url = new URL(`${MODEL}:predict`, location.href);
+  return `curl -d '${body('serving_default', [seed], [label])}' ${url}`;
+}
+
+export function bytes(packed) {
+  return Uint8Array.from(atob(packed.b64), (letter) => letter.charCodeAt(0));
+}
+
+export class Creator {
+  version = '';
+  about = null;
+
+  /** Learns which version is the newest and, if that is news, what it says of itself. */
+  async meet(signal) {
+    const version = await newest(signal);
+    if (version === this.version) return;
+    const about = await told(version, signal);
+    if (!about.palette || about.shape?.length !== 2) {
+      const domain = about.domain || 'another domain';
+      throw new Trouble('This page cannot draw here.', `It draws pictures, not ${domain}.`, false);
+    }
+    about.shapes ||= [[[0, 0]]];
+    Object.assign(this, {version, about});
+  }
+
+  /** The work of each seed and label, in one request to the version that is named in each. */
+  async works(seeds, labels, signal) {
+    await this.meet(signal);
+    const {version, about} = this;
+    const asked = `${MODEL}/versions/${version}:predict`;
+    const {outputs} = await ask(asked, signal, body('serving_default', seeds, labels));
+    return seeds.map((seed, row) => ({
+      seed: String(seed),
+      version,
+      about,
+      label: outputs.label[row],
+      name: about.labels[outputs.label[row]] ?? '',
+      imagined: outputs.imagined[row].flat(),
+      work: outputs.work[row].flat(),
+      strokes: outputs.strokes[row].filter((stroke) => stroke[0] >= 0),
+      score: Number(outputs.authenticity[row]),
+      png: outputs.png_bytes?.[row],
+    }));
+  }
+}
+
+async function newest(signal) {
+  let held;
+  try {
+    held = (await ask(MODEL, signal)).model_version_status || [];
+  } catch (refusal) {
+    if (refusal.status !== 404) throw refusal;
+    held = [];
+  }
+  const served = held.filter((one) => one.state === 'AVAILABLE').map((one) => one.version);
+  if (served.length) return served.reduce((a, b) => (BigInt(a) > BigInt(b) ? a : b));
+  if (held.some((one) => one.state === 'START' || one.state === 'LOADING')) {
+    throw new Trouble('The creator is being loaded.', 'It will be there in a moment.');
+  }
+  const faults = held.map((one) => one.status?.error_message).filter(Boolean);
+  throw new Trouble(
+    'No creator is served here.',
+    faults.join(' ') || 'Export a run by python -m tf_creative.export; it is picked up by itself.',
+  );
+}
+
+/** What a version tells of itself; a server that has no file of it has a signature. */
+async function told(version, signal) {
+  try {
+    return await ask('about.json', signal);
+  } catch (refusal) {
+    if (refusal.status !== 404) throw refusal;
+  }
+  const asked = `${MODEL}/versions/${version}:predict`;
+  const {outputs} = await ask(asked, signal, body('about', [0]));
+  const packed = (outputs.about_bytes || outputs)[0];
+  return JSON.parse(new TextDecoder().decode(bytes(packed)));
+}
