@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tf_creative import types
 
-_MOST = 10.0  # of the size of a number in a code: what is drawn is hardly ever beyond 5
+_MOST = 10  # of the size of a number in a code: what is drawn is hardly ever beyond 5
 
 Tensors = dict[str, tf.Tensor]
 
@@ -90,7 +90,7 @@ def models(
   def decode(z: tf.Tensor, label: tf.Tensor) -> Tensors:
     checks = [
       _check_label(label, 0),
-      tf.debugging.assert_less_equal(tf.abs(z), _MOST, f'z must be finite, within {_MOST:g}'),
+      _check(z, types.Bounded(code.shape, tf.float32, -_MOST, _MOST), 'z'),
     ]
     with tf.control_dependencies(checks):
       imagined = creator.decode_graph(tf.identity(z), tf.identity(label))
