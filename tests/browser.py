@@ -9,12 +9,21 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 BINARY = next(
   filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None
 )
 _SECONDS = 60.0
+# Chromium reads messages from descriptor 3 and writes them to 4, whatever they were before.
+_LAUNCH = """
+import fcntl, os, sys
+out, into = (fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3])
+os.dup2(out, 3)
+os.dup2(into, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 _KEYS = {' ': 'Space', 'Enter': 'Enter', 'Tab': 'Tab'}  # those whose code matters
 _TEXT = {'Enter': '\r'}
 
@@ -26,8 +35,7 @@ class Browser:
     out, self._out = os.pipe()
     self._in, into = os.pipe()
     self._process = subprocess.Popen(
-      # Messages are read from descriptor 3 and written to 4, which only a shell can name for us.
-      ['sh', '-c', f'exec "$@" 3<&{out} 4>&{into}', 'sh', BINARY, *_flags(folder, width, height)],
+      [sys.executable, '-c', _LAUNCH, f'{out}', f'{into}', BINARY, *_flags(folder, width, height)],
       pass_fds=(out, into),
       stdin=subprocess.DEVNULL,
       stdout=subprocess.DEVNULL,
@@ -75,9 +83,7 @@ class Browser:
 
   def value(self, script: str):
     """What a JavaScript expression gives."""
-    answer = self.send(
-      'Runtime.evaluate', expression=script, returnByValue=True, awaitPromise=True
-    )
+    answer = self.send('Runtime.evaluate', expression=script, returnByValue=True, awaitPromise=True)
     if 'exceptionDetails' in answer:
       raise RuntimeError(f'{script}: {answer["exceptionDetails"]}')
     return answer['result'].get('value')

@@ -96,6 +96,7 @@ def test_cells_are_ordinary_runs_seed_by_seed(tmp_path):
     '--seed=0',
     f'--run_dir={tmp_path}/grid/L2_only-0',
     '--noprogress',
+    '--noexport',
   ]
   assert first.config.agent.environments == 4
   assert both.flags[1:3] == [

@@ -41,7 +41,7 @@ def run(pipeline: str, seed: int, *flags: str) -> dict[str, float]:
     began = time.monotonic()
     flagfile = f'--flagfile=pipelines/{pipeline}.flags'
     command = [sys.executable, '-m', 'tf_creative.train', flagfile, f'--seed={seed}', *flags]
-    subprocess.run([*command, f'--run_dir={run_dir}'], check=True)
+    subprocess.run([*command, '--noexport', f'--run_dir={run_dir}'], check=True)
     minutes.write_text(f'{(time.monotonic() - began) / 60:.2f}')
   rows = (run_dir / 'metrics.jsonl').read_text().splitlines()
   numbers = {'minutes': float(minutes.read_text()), **json.loads(rows[-1])}

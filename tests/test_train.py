@@ -30,7 +30,7 @@ from tf_creative.metrics import judge
 TOY = (
   '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --works=40 --gan_width=8 '
   '--gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
-  '--agent_warmup=20 --agent_replay_capacity=400 --noprogress'
+  '--agent_warmup=20 --agent_replay_capacity=400 --noprogress --noexport'
 ).split()
 
 
@@ -75,7 +75,8 @@ def test_every_pipeline_runs_and_resumes(name, tmp_path, capsys):
   arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']
   assert train.train(parse(*arguments, '--rounds=4')) == 0
   assert 'starting' in capsys.readouterr().out
-  assert train.train(parse(*arguments, '--rounds=6')) == 0
+  exported = name in ('debug', 'freehand')  # from pictures and from codes; it takes a while
+  assert train.train(parse(*arguments, '--rounds=6', f'--export={exported}')) == 0
   said = capsys.readouterr().out
   assert 'at round 4' in said and 'right label' in said and str(tmp_path / 'gallery.png') in said
   left = {path.name for path in tmp_path.iterdir()}
@@ -87,6 +88,9 @@ def test_every_pipeline_runs_and_resumes(name, tmp_path, capsys):
     'checkpoints',
     'tensorboard',
   }
+  models = {path.parent.name for path in tmp_path.glob('exports/*/1')}
+  assert models == ({'creator', 'generator', 'critic', 'agent'} if exported else set())
+  assert ('python -m tf_creative.serve' in said) == exported
   assert [row['round'] for row in rows(tmp_path) if 'agent/loss' in row][-1] == 6
   assert parse(f'--flagfile={tmp_path / "run.flags"}').run.rounds == 6
   with Image.open(tmp_path / 'painting.gif') as animation:

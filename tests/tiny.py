@@ -45,8 +45,15 @@ class Bars(pixel_art.PixelArt):
     return tf.data.Dataset.from_tensor_slices(works())
 
 
+class Digits(Bars):
+  """The same bars, each kind called by a digit."""
+
+  label_names = ['0', '1']
+
+
 def config(**run) -> config_lib.Config:
-  settings = {'domain': 'bars', 'rounds_per_call': 5, 'works': 20, 'progress': False, **run}
+  settings = {'domain': 'bars', 'rounds_per_call': 5, 'works': 20}
+  settings |= {'progress': False, 'export': False, **run}
   return config_lib.Config(run=config_lib.RunConfig(**settings), gan=GAN, agent=AGENT)
 
 
@@ -55,3 +62,4 @@ def learner(**run) -> learner_lib.Learner:
 
 
 domains.DOMAINS['bars'] = 'tests.tiny:Bars'
+domains.DOMAINS['bar_digits'] = 'tests.tiny:Digits'

@@ -43,6 +43,7 @@ class RunConfig:
     0, 'rounds between two histograms of weights and Q-values in TensorBoard; 0: never'
   )
   works: int = setting(1500, 'imagined works (and at most so many real ones) to measure on')
+  export: bool = setting(True, 'publish the models that it ends with for serving')
   progress: bool = setting(True, 'a live view of the training where the screen allows it')
 
 

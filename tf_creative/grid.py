@@ -202,7 +202,7 @@ def _read_seeds(text: str) -> list[int]:
 def _cell(case: Case, pipeline: str, seed: int, out: pathlib.Path) -> Cell:
   run_dir = out / f'{_folder(case.name)}-{seed}'
   flags = [f'--flagfile={pipeline}', *case.flags]
-  flags += [f'--seed={seed}', f'--run_dir={run_dir}', '--noprogress']
+  flags += [f'--seed={seed}', f'--run_dir={run_dir}', '--noprogress', '--noexport']
   try:
     config = config_lib.from_arguments(flags)
     spec.parse_one(config.run.domain)
@@ -219,6 +219,6 @@ def _folder(name: str) -> str:
 
 def _telling(config: config_lib.Config) -> list[str]:
   """The lines of its flagfile that say what is learnt and measured."""
-  silent = ('--run_dir=', '--progress=')
+  silent = ('--run_dir=', '--progress=', '--export=')
   lines = config_lib.to_text(config).splitlines()
   return [line for line in lines if not line.startswith(silent)]

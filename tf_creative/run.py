@@ -26,6 +26,7 @@ FREE = {
   'picture_every',
   'histogram_every',
   'checkpoint_every',
+  'export',
   'progress',
   'works',
 }
@@ -112,10 +113,13 @@ class Run:
       'metrics.jsonl': 'all numbers, a row for each log',
       'run.flags': f'the settings: python -m tf_creative.train --flagfile={self.path}/run.flags',
       'tensorboard': f'curves and pictures: tensorboard --logdir={self.path}',
+      'exports': f'models to serve: python -m tf_creative.serve --export_dir={self.path}/exports',
       'best': 'the best round: what pictures, evaluate and create are made with',
       'checkpoints': 'what a resumed run goes on from: the last',
     }
-    return '\n'.join(f'{self.path / name}  {text}' for name, text in what.items())
+    return '\n'.join(
+      f'{self.path / name}  {text}' for name, text in what.items() if (self.path / name).exists()
+    )
 
 
 def logged(path: pathlib.Path) -> list[dict[str, float]]:

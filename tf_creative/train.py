@@ -14,6 +14,8 @@ import tf_creative
 from tf_creative import command
 from tf_creative import config as config_lib
 
+_KEEP_VERSIONS = 3  # of the models in a run's exports
+
 
 def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   """Trains until the last round or a signal; the exit code."""
@@ -95,6 +97,11 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     run.log(done, numbers)
     pictures.gallery(learner).save(run.path / 'gallery.png')
     pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
+    if settings.export:
+      from tf_creative import publishing
+
+      progress.say('exporting, and asking what was exported in another process')
+      publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
     progress.say(f'\n{eyes_lib.headlines(numbers)}\n\n{run.contents()}')
   return 0
 

@@ -45,8 +45,9 @@ export function rank({version, label, name, score}, noun) {
   const ends = {one: 'st', two: 'nd', few: 'rd', other: 'th'};
   const ordinal = ends[new Intl.PluralRules('en', {type: 'ordinal'}).select(place)];
   $('rank').textContent = `${place}${ordinal} of ${scores.length}`;
-  const like = noun === 'label' ? 'works of its label' : `paintings of ${name}`;
-  $('rank-text').textContent = `most real-looking, to the critic, of the ${like} seen here`;
+  const kind = !name ? '' : noun === 'label' ? ' of its label' : ` of ${name}`;
+  $('rank-text').textContent =
+    `by how real it looks to the critic, of the works${kind} seen here`;
   const logit = score.toFixed(3).replace('-', '\u2212');
   $('logit').textContent = `its logit is ${logit}: the higher, the more like a real one`;
 }

@@ -3,7 +3,8 @@
 import {draw} from './drawing.js';
 
 const WORKS = 40; // about so many, and at least one of each label
-const MANY = 13, FEW = 5; // columns on wide and on narrow screens
+const MANY = 13, FEW = 5; // labels side by side on wide and on narrow screens
+const ABREAST = 10; // works side by side on wide ones, where labels are fewer than that
 const MOST = 9223372036854775807n;
 
 export class Gallery {
@@ -16,8 +17,10 @@ export class Gallery {
     this.#folder.onkeydown = (event) => this.#key(event);
   }
 
+  /** How many seeds are shown of each label, in whole rows. */
   static rows(labels) {
-    return Math.max(1, Math.round(WORKS / labels.length));
+    const rows = Math.max(1, Math.round(WORKS / labels.length));
+    return rows - (rows % across(ABREAST, labels.length));
   }
 
   /** The seeds and labels to ask for, by label; no seed is beyond what 64 bits hold. */
@@ -31,9 +34,11 @@ export class Gallery {
   show(works) {
     const kinds = grouped(works);
     const columns = (most) => Math.ceil(kinds.size / Math.ceil(kinds.size / most));
-    const across = (most) => Math.max(1, Math.floor(most / kinds.size));
     const layout = {
-      many: columns(MANY), few: columns(FEW), 'many-across': across(10), 'few-across': across(FEW),
+      many: columns(MANY),
+      few: columns(FEW),
+      'many-across': across(ABREAST, kinds.size),
+      'few-across': across(FEW, kinds.size),
     };
     for (const [key, value] of Object.entries(layout)) {
       this.#folder.style.setProperty(`--${key}`, value);
@@ -111,6 +116,11 @@ function nearest(here, buttons, [right, down]) {
     if (along > 1 && far < least) [best, least] = [button, far];
   }
   return best;
+}
+
+/** How many works of a label stand side by side. */
+function across(most, labels) {
+  return Math.max(1, Math.floor(most / labels));
 }
 
 function grouped(works) {

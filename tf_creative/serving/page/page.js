@@ -90,8 +90,10 @@ async function meet() {
   const all = (form) => names.every((name) => form.test(name));
   noun = all(/^\d$/) ? 'digit' : all(/^.$/u) ? 'character' : 'label';
   for (const place of document.querySelectorAll('.noun')) place.textContent = noun;
-  $('labels').hidden = names.length === 1 && !names[0];
-  $('labels').querySelector('.chips').replaceChildren(
+  $('labels').hidden = $('pick').hidden = names.length === 1 && !names[0];
+  const chips = $('labels').querySelector('.chips');
+  chips.classList.toggle('short', noun !== 'label');
+  chips.replaceChildren(
     ...[ANY, ...known].map((label) => chip(label, label === ANY ? 'any' : labels[label])),
   );
   for (const part of document.querySelectorAll('.label-key')) part.hidden = noun === 'label';
@@ -141,8 +143,8 @@ async function hang() {
   const each = $('labels').hidden ? '' : ` of each ${noun}`;
   $('gallery-text').textContent =
     `${range}${each}, as painted, not chosen. Arrow keys move about, Enter opens.`;
-  $('gallery-less').disabled = from <= LEAST;
-  $('gallery-more').disabled = last >= MOST;
+  $('gallery-less').ariaDisabled = from <= LEAST;
+  $('gallery-more').ariaDisabled = last >= MOST;
   if (!shown) return;
   gallery.mark(shown);
   rank(shown, noun);
@@ -169,7 +171,8 @@ function random() {
 function turn(pages) {
   if (!met) return;
   const from = wish.from + BigInt(pages * Gallery.rows(creator.about.known_labels));
-  wish.from = from < LEAST ? LEAST : from > MOST ? MOST : from;
+  if (from > MOST) return;
+  wish.from = from < LEAST ? LEAST : from;
   address(true);
   attempt(hang);
 }
@@ -238,7 +241,7 @@ async function survey() {
   for (const name of Object.keys(models)) {
     const status = await ask(`v1/models/${encodeURIComponent(name)}`).catch((error) => ({error}));
     for (const one of status.model_version_status || []) {
-      rows.push([name, one.version, one.state, one.status.error_message]);
+      rows.push([name, one.version, one.state, one.status?.error_message ?? '']);
     }
     if (status.error) rows.push([name, '', '', status.error.message]);
   }

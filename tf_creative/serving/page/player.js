@@ -101,8 +101,9 @@ export class Player {
     $('moment').setAttribute('aria-valuetext', this.#words());
     $('counter').textContent = `stroke ${this.#place} of ${strokes.length}`;
     $('progress').textContent = percent(pixels.length - wrong.length, pixels.length);
-    $('first').disabled = $('back').disabled = !this.#place;
-    $('forth').disabled = $('last').disabled = finished;
+    // Not `disabled`: the focus would be lost with it.
+    for (const id of ['first', 'back']) $(id).ariaDisabled = !this.#place;
+    for (const id of ['forth', 'last']) $(id).ariaDisabled = finished;
   }
 
   #words() {
