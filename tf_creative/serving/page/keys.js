@@ -11,13 +11,11 @@ export function listen({label, step, random, player}) {
     '.': () => player.step(1),
     '<': () => player.step(-Infinity),
     '>': () => player.step(Infinity),
-  };
-  const outside = { // of the seed field
     '+': () => step(1),
-    '-': () => step(-1),
     '*': random,
     '/': () => $('seed').select(),
   };
+  const outside = {'-': () => step(-1)}; // of the seed field, where it may begin a number
   const inside = {
     ArrowUp: () => step(1),
     ArrowDown: () => step(-1),
