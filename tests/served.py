@@ -157,11 +157,15 @@ class Client:
     )
     self.predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
     self.models = model_service_pb2_grpc.ModelServiceStub(self._channel)
-    self._rest_port = rest_port
+    self._port, self._rest_port = port, rest_port
     self._http = self.connection()
 
   def connection(self):
     return http.client.HTTPConnection('127.0.0.1', self._rest_port, timeout=20)
+
+  def another(self):
+    """A client of the same server."""
+    return Client(self._port, self._rest_port)
 
   def close(self):
     self._channel.close()
