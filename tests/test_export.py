@@ -12,7 +12,7 @@ import tensorflow as tf
 from tests import capi, tiny
 from tf_creative import export, portfolio, publishing, remote, spec, types
 from tf_creative import learner as learner_lib
-from tf_creative.serving import ops, server, versions, warmup
+from tf_creative.serving import lite, ops, server, versions, warmup
 
 ROOT = pathlib.Path(__file__).parents[1]
 SEEDS = np.array([3, 2**47, 0], np.int64)
@@ -33,7 +33,7 @@ def learner(config):
 @pytest.fixture(scope='module')
 def exports(learner, config, tmp_path_factory):
   folder = tmp_path_factory.mktemp('exports')
-  publishing.publish(learner, config, folder, 2, {'painted/frechet': 1.25})
+  publishing.publish(learner, config, folder, 2, {'painted/frechet': 1.25}, litert=True)
   return folder
 
 
@@ -145,6 +145,14 @@ def test_the_other_models_answer_as_the_learner_does(exports, learner, made):
   np.testing.assert_allclose(logit, score, atol=1e-5)
   painted = by_python(exports / 'creator/1', 'paint', {'target': concept.work})
   np.testing.assert_array_equal(painted['work'], hand.work)
+
+
+def test_litert_answers_as_the_learner_does(exports, learner):
+  file = (exports / 'generator/1' / lite.FILE).read_bytes()
+  works, codes = learner.creator.imagine(np.arange(40)), learner.creator.latents(np.arange(40))
+  equal = lite.run(file, codes, works.label) == works.work
+  assert equal.mean() > 0.99
+  assert len(np.unique(works.work, axis=0)) > 1
 
 
 def test_a_cold_hand_is_greedy_and_a_warm_one_varies(exports, learner):

@@ -22,6 +22,7 @@ class ExportConfig:
   run_dir: str = setting('runs/pixel_art', 'the trained run, of which the best round is taken')
   export_dir: str = setting('', "where to; empty: `exports` in the run's directory")
   keep_versions: int = setting(3, 'how many versions of each model stay')
+  litert: bool = setting(False, 'a LiteRT file of the generator, too, for small devices')
 
 
 def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
@@ -35,6 +36,7 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   with console.status('starting'):
     from tf_creative import publishing
     from tf_creative import run as run_lib
+    from tf_creative.serving import lite
 
     logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
     run_dir = pathlib.Path(config.run_dir)
@@ -42,11 +44,18 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   exports = pathlib.Path(config.export_dir or run_dir / 'exports')
   with console.status('exporting, and asking what was exported in another process'):
     published = publishing.publish(
-      learner, run_config, exports, config.keep_versions, run_lib.newest_numbers(run_dir)
+      learner,
+      run_config,
+      exports,
+      config.keep_versions,
+      run_lib.newest_numbers(run_dir),
+      config.litert,
     )
   width = max(len(str(path)) for path in published.values())
   for name, path in published.items():
     print(f'{path!s:<{width}}  {publishing.WHAT[name]}')
+  if config.litert:
+    print(published['generator'] / lite.FILE, ' the generator for LiteRT: z and label in, work out')
   print(f'\nserve them: python -m tf_creative.serve --export_dir={exports}')
   return 0
 

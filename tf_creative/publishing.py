@@ -11,7 +11,7 @@ import tensorflow as tf
 from tf_creative import config as config_lib
 from tf_creative import learner as learner_lib
 from tf_creative import portfolio, spec
-from tf_creative.serving import card, configs, signatures, verify, versions, warmup
+from tf_creative.serving import card, configs, lite, signatures, verify, versions, warmup
 
 WHAT = {
   'creator': 'a seed and a label: a work, imagined and made; or a given picture made',
@@ -20,6 +20,7 @@ WHAT = {
   'agent': 'what is seen of a work in the making: what the hand does next',
 }
 _EXAMPLES = (1, 17)  # how many rows the examples have
+_LITERT_EQUAL = 0.99
 
 
 def publish(
@@ -28,10 +29,12 @@ def publish(
   exports: pathlib.Path,
   keep: int,
   numbers: dict[str, float],
+  litert: bool = False,
 ) -> dict[str, pathlib.Path]:
   """Makes, checks and publishes a version of each model; where they are.
 
-  What `numbers` training came to goes into the card.
+  What `numbers` training came to goes into the card. With `litert` there is a file of the generator
+  for small devices in its version.
   """
   about = _about(learner, config)
   models = signatures.models(
@@ -43,7 +46,9 @@ def publish(
       model.save(stage.paths[name])
       warmup.write(stage.paths[name], name, _examples(model, given[name]))
     (stage.paths['creator'] / 'assets.extra' / 'about.json').write_text(configs.to_json(about))
-    if faults := verify.in_another_process(list(stage.paths.values())):
+    faults = _add_litert(learner, stage.paths['generator']) if litert else []
+    faults += verify.in_another_process(list(stage.paths.values()))
+    if faults:
       raise spec.UserError(
         'nothing is published, for what was made does not answer as it should:\n  '
         + '\n  '.join(faults)
@@ -54,6 +59,18 @@ def publish(
     published = stage.publish()
     versions.prune(exports, list(models), keep)
   return published
+
+
+def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str]:
+  """Writes the file, and says what is wrong with it."""
+  domain, gan, creator = learner.domain, learner.gan, learner.creator
+  seeds = np.arange(_EXAMPLES[-1])
+  works, codes = creator.imagine(seeds), creator.latents(seeds)
+  file = lite.convert(lambda *code: domain.to_works(gan.generate(*code)), codes.shape[1])
+  (version / lite.FILE).write_bytes(file)
+  # Another kernel rounds otherwise, and then a pixel may have the next colour.
+  equal = (lite.run(file, codes, works.label) == works.work).mean()
+  return [] if equal > _LITERT_EQUAL else [f'{lite.FILE}: only {equal:.1%} is as it should be']
 
 
 def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str, Any]:
