@@ -152,7 +152,7 @@ def test_the_critic_knows_canvas_time_and_label_but_not_the_target(parts):
 def test_real_canvases_are_as_far_along_as_the_hands(parts):
   critic = canvas.CanvasCritic(parts, seed=0, batch_size=64)
   made = canvas.after(parts.agent.replay.sample(64, 2))
-  real = {name: part.numpy() for name, part in critic._real(made).items()}
+  real = {name: part.numpy() for name, part in critic._real(made, critic.goal(made)).items()}
   np.testing.assert_array_equal(real['time_left'], made['time_left'])
   # A bar has four pixels and there is time for ten strokes: one pixel in each of the first four.
   strokes = np.minimum(10 - real['time_left'], 4)
