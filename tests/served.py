@@ -38,6 +38,7 @@ num_batch_threads { value: 1 }
 allowed_batch_sizes: 8  # as Serving wants it
 """
 MONITORING = 'prometheus_config { enable: true, path: "/monitoring/prometheus/metrics" }'
+SECONDS = 120  # that an answer may take
 BINARY = shutil.which('tensorflow_model_server')
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -161,7 +162,7 @@ class Client:
     self._http = self.connection()
 
   def connection(self):
-    return http.client.HTTPConnection('127.0.0.1', self._rest_port, timeout=20)
+    return http.client.HTTPConnection('127.0.0.1', self._rest_port, timeout=SECONDS)
 
   def another(self):
     """A client of the same server."""
@@ -174,7 +175,7 @@ class Client:
   def predict(self, inputs, signature='', **which):
     """The outputs of a call by gRPC, as arrays by name."""
     made = request(inputs, signature, **which)
-    response = self.predictions.Predict(made, timeout=20)
+    response = self.predictions.Predict(made, timeout=SECONDS)
     return {name: tf.make_ndarray(proto) for name, proto in response.outputs.items()}
 
   def refusal(self, inputs, signature='', **which):
@@ -188,7 +189,7 @@ class Client:
   def metadata(self, model='toy', fields=('signature_def',)):
     asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
     asked.model_spec.name = model
-    return self.predictions.GetModelMetadata(asked, timeout=20)
+    return self.predictions.GetModelMetadata(asked, timeout=SECONDS)
 
   def status(self, model='toy', version=None):
     """The states of a model's versions by gRPC, by number."""
@@ -197,7 +198,7 @@ class Client:
     if version is not None:
       asked.model_spec.version.value = version
     state = get_model_status_pb2.ModelVersionStatus.State
-    found = self.models.GetModelStatus(asked, timeout=20).model_version_status
+    found = self.models.GetModelStatus(asked, timeout=SECONDS).model_version_status
     return {held.version: (state.Name(held.state), held.status.error_message) for held in found}
 
   def rest(self, method, path, body=None, headers=()):
