@@ -26,8 +26,8 @@ from tensorflow_serving.apis import (
   prediction_service_pb2_grpc,
 )
 
-from tf_creative.serving import servable
 from tf_creative.serving import server as server_lib
+from tf_creative.serving import warmup
 
 W = np.array([[1, 2], [0, 1], [0.5, 0.2]], np.float32)
 BATCHING = """
@@ -92,7 +92,7 @@ def add(exports, number, name='toy', warm_up=(), break_it=False):
   staged = exports / name / f'.tmp-{number}'
   shutil.copytree(saved(number), staged)
   if warm_up:
-    path = staged / servable.WARMUP
+    path = staged / warmup.FILE
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as writer:
       for request in warm_up:

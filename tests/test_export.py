@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ import tensorflow as tf
 from tests import capi, tiny
 from tf_creative import export, portfolio, publishing, remote, spec, types
 from tf_creative import learner as learner_lib
-from tf_creative.serving import lite, ops, server, versions, warmup
+from tf_creative.serving import lite, ops, server, verify, versions, warmup
 
 ROOT = pathlib.Path(__file__).parents[1]
 SEEDS = np.array([3, 2**47, 0], np.int64)
@@ -128,9 +129,18 @@ def test_the_c_api_answers_as_training_did(exports, name):
 def test_a_process_without_training_answers_the_same(exports):
   """The session loader of TensorFlow 1: the path that TensorFlow Serving takes."""
   paths = [exports / name / '1' for name in publishing.WHAT]
-  blocked = "import sys\nfor name in ('keras', 'tf_keras', 'tf_agents'): sys.modules[name] = None\n"
-  code = blocked + 'from tf_creative.serving import verify\nsys.exit(verify.main(sys.argv[1:]))'
-  subprocess.run([sys.executable, '-c', code, *map(str, paths)], check=True, cwd=ROOT)
+  assert verify.in_another_process(paths) == []
+  for name in ('keras', 'tf_keras', 'tf_agents'):  # it could not import them if it would
+    code = verify.ALONE.replace('sys.exit', f'import {name}\nsys.exit')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, check=False, cwd=ROOT)
+    assert b'ModuleNotFoundError' in done.stderr
+
+
+@pytest.mark.parametrize('lost', ['variables/variables.index', 'saved_model.pb', str(warmup.FILE)])
+def test_a_version_that_cannot_even_be_loaded_is_no_good(exports, tmp_path, lost):
+  shutil.copytree(exports / 'critic/1', tmp_path / '1')
+  (tmp_path / '1' / lost).unlink()
+  assert verify.in_another_process([tmp_path / '1'])
 
 
 def test_the_other_models_answer_as_the_learner_does(exports, learner, made):

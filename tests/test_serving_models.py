@@ -100,7 +100,7 @@ def test_a_bad_version_does_not_replace_the_good_one(tmp_path, how):
       whole = exports / 'toy' / '.whole'
       served.add(exports, 2, warm_up=warm_up)
       (exports / 'toy' / '2').rename(whole)
-      (whole / served.servable.WARMUP).write_bytes(b'no record' * 20)
+      (whole / served.warmup.FILE).write_bytes(b'no record' * 20)
       whole.rename(exports / 'toy' / '2')
     else:
       served.add(exports, 2, warm_up=warm_up, break_it=how == 'no model')

@@ -13,10 +13,8 @@ from tf_creative import types
 
 _BATCH = 16  # what every network is given at once: a batch of another size would round otherwise
 
-
-Act = Callable[
-  [Any, tf.Tensor, tf.Tensor | None], tf.Tensor
-]  # of what is seen, the time, what is allowed
+# What is done of what is seen, the time, and which actions are allowed.
+Act = Callable[[Any, tf.Tensor, tf.Tensor | None], tf.Tensor]
 
 
 class Made(NamedTuple):
@@ -120,9 +118,10 @@ class Creator(tf.Module):
   def _greedy(self, observation: Any, time: tf.Tensor, allowed: tf.Tensor | None) -> tf.Tensor:
     """The hand at its best."""
     del time
+    if allowed is None:
+      return self._agent.act(observation)
     values = self._agent.values(observation)
-    if allowed is not None:
-      values = tf.where(allowed, values, values.dtype.min)
+    values = tf.where(allowed, values, values.dtype.min)
     return tf.argmax(values, -1, self._domain.action_spec.dtype)
 
   def _random(self, observation: Any, time: tf.Tensor, allowed: tf.Tensor | None) -> tf.Tensor:

@@ -45,7 +45,7 @@ def publish(
     for name, model in models.items():
       model.save(stage.paths[name])
       warmup.write(stage.paths[name], name, _examples(model, given[name]))
-    (stage.paths['creator'] / 'assets.extra' / 'about.json').write_text(configs.to_json(about))
+    (stage.paths['creator'] / configs.ABOUT).write_text(configs.to_json(about))
     faults = _add_litert(learner, stage.paths['generator']) if litert else []
     faults += verify.in_another_process(list(stage.paths.values()))
     if faults:

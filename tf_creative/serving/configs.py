@@ -10,20 +10,20 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from tf_creative.serving import versions
+from tf_creative.serving import parameters, versions
 
-_BASE = '/models'  # where the Docker image of TensorFlow Serving looks for models
+ABOUT = 'assets.extra/about.json'  # in a version of the creator
 _BATCHING = """\
 max_batch_size { value: 64 }
 batch_timeout_micros { value: 1000 }
 max_enqueued_batches { value: 100 }
 num_batch_threads { value: 2 }
 """
-_MONITORING = """\
-prometheus_config {
+_MONITORING = f"""\
+prometheus_config {{
   enable: true
-  path: "/monitoring/prometheus/metrics"
-}
+  path: "{parameters.METRICS_PATH}"
+}}
 """
 
 
@@ -31,11 +31,11 @@ def write(exports: pathlib.Path, names: Iterable[str]) -> None:
   served = model_server_config_pb2.ModelServerConfig()
   for name in names:
     served.model_config_list.config.add(
-      name=name, base_path=f'{_BASE}/{name}', model_platform='tensorflow'
+      name=name, base_path=f'{parameters.MOUNTED}/{name}', model_platform='tensorflow'
     )
-  versions.write(exports / 'models.config', text_format.MessageToString(served))
-  versions.write(exports / 'batching.config', _BATCHING)
-  versions.write(exports / 'monitoring.config', _MONITORING)
+  versions.write(exports / parameters.MODELS, text_format.MessageToString(served))
+  versions.write(exports / parameters.BATCHING, _BATCHING)
+  versions.write(exports / parameters.MONITORING, _MONITORING)
 
 
 def to_json(about: dict[str, Any]) -> str:

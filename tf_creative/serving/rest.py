@@ -14,11 +14,10 @@ from google.protobuf import json_format
 import grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
-from tf_creative.serving import errors, monitoring, rpc, text
+from tf_creative.serving import configs, errors, monitoring, rpc, text
 from tf_creative.serving import models as models_lib
 
 PAGE = pathlib.Path(__file__).parent / 'page'
-ABOUT = 'assets.extra/about.json'
 _CREATOR = 'creator'
 _WHICH = r'(?:/versions/(?P<number>\d{1,19})|/labels/(?P<label>[^/:]+))?'
 _MODEL = re.compile(rf'(?i)/v1/models/(?P<name>[^/:]+){_WHICH}(?P<metadata>/metadata)?')
@@ -113,7 +112,7 @@ class Api:
       return Answer(200, 'text/plain; version=0.0.4', self._metrics.text(loaded).encode())
     if path == '/about.json':
       with self._models.lease(_CREATOR) as version:
-        return _file(version.path / ABOUT, _JSON)
+        return _file(version.path / configs.ABOUT, _JSON)
     named = _FILE.fullmatch(path)
     if not named:
       raise errors.missing(f'there is no {path}.')

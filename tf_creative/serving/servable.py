@@ -12,9 +12,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tf_creative.serving import errors, tensors
+from tf_creative.serving import errors, tensors, warmup
 
-WARMUP = 'assets.extra/tf_serving_warmup_requests'
 DEFAULT_SIGNATURE = 'serving_default'
 _MOST_RECORDS = 1000  # of warm-up; Serving refuses more
 
@@ -84,7 +83,7 @@ class Servable:
         for name, definition in self.definitions.items()
         if definition.method_name  # the others are for the loader
       }
-      self.warmed_up_by = self._warm_up(pathlib.Path(path, WARMUP))
+      self.warmed_up_by = self._warm_up(pathlib.Path(path, warmup.FILE))
     except BaseException:
       self._session.close()
       raise
@@ -116,10 +115,10 @@ class Servable:
     if path.is_file():
       for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
         if count == _MOST_RECORDS:
-          raise errors.bad(f'{WARMUP} has more than {_MOST_RECORDS} records.')
+          raise errors.bad(f'{warmup.FILE} has more than {_MOST_RECORDS} records.')
         log = prediction_log_pb2.PredictionLog.FromString(record)
         if not log.HasField('predict_log'):
-          raise errors.bad(f'record {count} of {WARMUP} is no request to predict.')
+          raise errors.bad(f'record {count} of {warmup.FILE} is no request to predict.')
         self._replay(log.predict_log.request)
         count += 1
     return count

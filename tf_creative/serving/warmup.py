@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-_FILE = pathlib.PurePath('assets.extra', 'tf_serving_warmup_requests')
+FILE = pathlib.PurePath('assets.extra', 'tf_serving_warmup_requests')
 
 Arrays = dict[str, np.ndarray]
 
@@ -25,7 +25,7 @@ class Example(NamedTuple):
 
 
 def write(version: pathlib.Path, name: str, examples: Iterable[Example]) -> None:
-  path = version / _FILE
+  path = version / FILE
   path.parent.mkdir(exist_ok=True)
   with tf.io.TFRecordWriter(str(path)) as file:
     for example in examples:
@@ -42,7 +42,7 @@ def write(version: pathlib.Path, name: str, examples: Iterable[Example]) -> None
 
 def read(version: pathlib.Path) -> list[Example]:
   examples = []
-  for record in tf.compat.v1.io.tf_record_iterator(str(version / _FILE)):
+  for record in tf.compat.v1.io.tf_record_iterator(str(version / FILE)):
     log = prediction_log_pb2.PredictionLog.FromString(record).predict_log
     inputs, outputs = (
       {key: tf.make_ndarray(value) for key, value in tensors.items()}
