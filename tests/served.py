@@ -73,24 +73,27 @@ class Toy(tf.Module):
     return {'action': -action, 'pixels': 255 - pixels, 'mean': tf.reduce_mean(pixels, [1, 2])}
 
 
+plain = functools.cache(Toy)
+
+
 @functools.cache
 def _folder():
   return tempfile.TemporaryDirectory()  # cleaned up at exit
 
 
 @functools.cache
-def saved(number):
-  """A SavedModel of the toy, to be copied."""
-  path, toy = pathlib.Path(_folder().name) / str(number), Toy(number)
+def saved(toy):
+  """A SavedModel of a toy, to be copied."""
+  path = pathlib.Path(tempfile.mkdtemp(dir=_folder().name))
   signatures = {'serving_default': toy.scale, 'count': toy.count, 'say': toy.say}
   tf.saved_model.save(toy, str(path), signatures | {'paint': toy.paint})
   return path
 
 
-def add(exports, number, name='toy', warm_up=(), break_it=False):
+def add(exports, number, name='toy', warm_up=(), break_it=False, of=None):
   """Puts a version into a folder of exports, whole and at once."""
   staged = exports / name / f'.tmp-{number}'
-  shutil.copytree(saved(number), staged)
+  shutil.copytree(saved(of or plain(number)), staged)
   if warm_up:
     path = staged / warmup.FILE
     path.parent.mkdir()

@@ -106,11 +106,6 @@ def test_the_command_line_answers_as_training_does(exports, made, tmp_path):
   assert_made(by_command(exports / 'creator/1', 'serving_default', DRAWN, tmp_path), made)
 
 
-def judged(made):
-  concept, hand = made
-  return {'work': hand.work, 'label': concept.label}
-
-
 @pytest.mark.parametrize('name', publishing.WHAT)
 def test_the_c_api_answers_as_training_did(exports, name):
   """All examples of a model, by the interface that other languages build on."""
@@ -150,9 +145,14 @@ def test_the_other_models_answer_as_the_learner_does(exports, learner, made):
   code = {'z': learner.creator.latents(SEEDS), 'label': concept.label}
   decoded = by_python(exports / 'generator/1', 'decode', code)
   np.testing.assert_array_equal(decoded['work'], concept.work)
-  logit = by_python(exports / 'critic/1', 'serving_default', judged(made))['logit']
+  judged = {'work': hand.work, 'label': concept.label}
+  logit = by_python(exports / 'critic/1', 'as_label', judged)['logit']
   score = learner.creator.score(types.Works(hand.work, concept.label))
   np.testing.assert_allclose(logit, score, atol=1e-5)
+  scores = [learner.creator.score(types.Works(hand.work, np.full(3, i, np.int32))) for i in (0, 1)]
+  best = by_python(exports / 'critic/1', 'serving_default', {'work': hand.work})
+  np.testing.assert_allclose(best['logit'], np.max(scores, 0), atol=1e-5)
+  np.testing.assert_array_equal(best['label'], np.argmax(scores, 0))
   painted = by_python(exports / 'creator/1', 'paint', {'target': concept.work})
   np.testing.assert_array_equal(painted['work'], hand.work)
 
@@ -204,6 +204,7 @@ def test_a_work_does_not_depend_on_its_company(exports, made):
     ('generator', 'decode', {'z': np.full([1, 4], np.nan)}, 'z must be -10 to 10'),
     ('generator', 'decode', {'label': [-1]}, 'label must be 0 to 1'),
     ('critic', 'serving_default', {'work': np.full([1, 4, 4], 9)}, 'work must be 0 to 3'),
+    ('critic', 'as_label', {'label': [2]}, 'label must be 0 to 1'),
     ('agent', 'serving_default', {'time_left': [11]}, 'time_left must be 0 to 10'),
     ('agent', 'sample', {'temperature': [0]}, 'temperature must be'),
   ],

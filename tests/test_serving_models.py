@@ -7,6 +7,7 @@ import time
 import grpc
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests import served
 from tf_creative import spec
@@ -89,7 +90,20 @@ def test_only_folders_that_are_numbers_are_versions(tmp_path):
     assert states(client) == {1: 'AVAILABLE'}
 
 
-@pytest.mark.parametrize('how', ['no model', 'no answer to the warm-up', 'no warm-up'])
+class Writer(served.Toy):
+  """Writes a file when it is asked, and its warm-up asks."""
+
+  def __init__(self, path):
+    super().__init__(2)
+    self.path = str(path)
+
+  @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name='x')])
+  def scale(self, x):
+    tf.io.write_file(self.path, 'something')
+    return {'y': x}
+
+
+@pytest.mark.parametrize('how', ['no model', 'no answer to the warm-up', 'no warm-up', 'a writer'])
 def test_a_bad_version_does_not_replace_the_good_one(tmp_path, how):
   exports = served.folder(tmp_path / 'exports')
   said = []
@@ -102,6 +116,9 @@ def test_a_bad_version_does_not_replace_the_good_one(tmp_path, how):
       (exports / 'toy' / '2').rename(whole)
       (whole / served.warmup.FILE).write_bytes(b'no record' * 20)
       whole.rename(exports / 'toy' / '2')
+    elif how == 'a writer':
+      warm_up = [served.request({'x': X})]
+      served.add(exports, 2, warm_up=warm_up, of=Writer(tmp_path / 'written'))
     else:
       served.add(exports, 2, warm_up=warm_up, break_it=how == 'no model')
     server.models.poll()
@@ -109,6 +126,7 @@ def test_a_bad_version_does_not_replace_the_good_one(tmp_path, how):
     assert answered(client) == 1
     state, error = client.status()[2]
     assert state == 'END' and error
+    assert not (tmp_path / 'written').exists()
     assert sum('cannot be loaded' in line for line in said) == 1, 'tried once, not at every look'
     listed = client.rest('GET', '/v1/models/toy/versions/2').json['model_version_status'][0]
     assert listed['status']['error_code'] != 'OK'

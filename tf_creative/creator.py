@@ -79,6 +79,14 @@ class Creator(tf.Module):
     score = lambda work, label: self._gan.score(self._domain.to_values(work), label)  # noqa: E731
     return _in_batches(score)(work, label)
 
+  def best_label_graph(self, work: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The critic's highest logit of each work among all labels, and that label."""
+    labels = tf.constant(self.known_labels, tf.int32)
+    each = tf.tile(labels, [tf.shape(work)[0]])
+    logits = self.score_graph(tf.repeat(work, len(self.known_labels), 0), each)
+    logits = tf.reshape(logits, [-1, len(self.known_labels)])
+    return tf.reduce_max(logits, 1), tf.gather(labels, tf.argmax(logits, 1))
+
   def values_graph(self, observation: Any) -> tf.Tensor:
     """What each action is worth to the hand: [B, actions]."""
     return _in_batches(self._agent.values)(observation)

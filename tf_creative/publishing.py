@@ -16,7 +16,7 @@ from tf_creative.serving import card, configs, lite, signatures, verify, version
 WHAT = {
   'creator': 'a seed and a label: a work, imagined and made; or a given picture made',
   'generator': 'a seed, or a code, and a label: the imagined work',
-  'critic': 'a work and its label: how real it looks',
+  'critic': 'a work, and perhaps its label: how real it looks',
   'agent': 'what is seen of a work in the making: what the hand does next',
 }
 _EXAMPLES = (1, 17)  # how many rows the examples have
@@ -104,7 +104,8 @@ def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str,
     if not learner.domain.code_size:
       found['creator'].append(('paint', {'target': works.work}))
     found['generator'] += [('serving_default', drawn), ('decode', code)]
-    found['critic'].append(('serving_default', {'work': works.work, 'label': works.label}))
+    judged = {'work': works.work}
+    found['critic'] += [('serving_default', judged), ('as_label', {**judged, 'label': works.label})]
     found['agent'] += [('serving_default', seen), ('sample', {**warm, **seen})]
   return found
 

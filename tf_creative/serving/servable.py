@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tf_creative.serving import errors, tensors, warmup
+from tf_creative.serving import errors, ops, tensors, warmup
 
 DEFAULT_SIGNATURE = 'serving_default'
 _MOST_RECORDS = 1000  # of warm-up; Serving refuses more
@@ -70,6 +70,8 @@ class Servable:
   """A SavedModel in a session of its own; calls may come from any thread."""
 
   def __init__(self, path: str | os.PathLike):
+    if found := ops.faults(pathlib.Path(path)):  # before TensorFlow reads it: loading runs ops, too
+      raise errors.bad('; '.join(found) + '.')
     graph = tf.Graph()
     self._session = tf.compat.v1.Session(graph=graph)
     try:

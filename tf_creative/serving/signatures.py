@@ -96,7 +96,12 @@ def models(
       imagined = creator.decode_graph(tf.identity(z), tf.identity(label))
     return {'work': imagined, **domain.encode(imagined, zoom)}
 
-  def judge(work: tf.Tensor, label: tf.Tensor) -> Tensors:
+  def judge(work: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([_check(work, domain.work_spec, 'work')]):
+      logit, label = creator.best_label_graph(tf.identity(work))
+    return {'logit': logit, 'probability': tf.sigmoid(logit), 'label': label}
+
+  def judge_as(work: tf.Tensor, label: tf.Tensor) -> Tensors:
     with tf.control_dependencies([_check(work, domain.work_spec, 'work'), _check_label(label, 0)]):
       logit = creator.score_graph(tf.identity(work), tf.identity(label))
     return {'logit': logit, 'probability': tf.sigmoid(logit)}
@@ -145,7 +150,12 @@ def models(
         'decode': (decode, {'z': code, 'label': vector(tf.int32)}),
       }
     ),
-    'critic': Model({'serving_default': (judge, {'work': work, 'label': vector(tf.int32)})}),
+    'critic': Model(
+      {
+        'serving_default': (judge, {'work': work}),
+        'as_label': (judge_as, {'work': work, 'label': vector(tf.int32)}),
+      }
+    ),
     'agent': Model({'serving_default': (act, seen), 'sample': (sample, {**drawn, **seen})}),
   }
 
