@@ -22,9 +22,13 @@ def learner():
 def start(learner, tmp_path, monkeypatch):
   """Starts a run, as the command does; loading its learner takes no new one."""
 
+  runs = []
+
   def start(done=0):
     learner.loop.round.assign(0)
-    run = run_lib.Run(tiny.config(run_dir=str(tmp_path)))
+    if runs:
+      runs.pop().close()
+    runs.append(run := run_lib.Run(tiny.config(run_dir=str(tmp_path))))
     assert run.attach(learner) == done
     return run
 

@@ -15,6 +15,7 @@ from tensorboard.plugins.hparams import summary as hparams_summary
 import tensorflow as tf
 
 from tf_creative import learner as learner_lib
+from tf_creative import storage
 
 # The charts of the tab CUSTOM SCALARS: tags as regular expressions that match from the start.
 CHARTS = {
@@ -44,13 +45,15 @@ class Board:
   """Writes the event files; whatever a method was given is on disk when it returns."""
 
   def __init__(self, path: pathlib.Path):
+    self._path = path
     self._writer = tf.summary.create_file_writer(str(path))
 
   @contextlib.contextmanager
   def _at(self, round_: int) -> Iterator[None]:
-    with self._writer.as_default(round_):
-      yield
-    self._writer.flush()
+    with storage.kept(self._path, 'Make room; the last checkpoint is whole.'):
+      with self._writer.as_default(round_):
+        yield
+      self._writer.flush()
 
   def scalars(self, round_: int, numbers: Mapping[str, float]) -> None:
     with self._at(round_):

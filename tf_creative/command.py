@@ -24,7 +24,7 @@ def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.C
       return command(config_lib.from_flags(settings=settings))
     except spec.UserError as error:
       print(f'error: {error}', file=sys.stderr)
-      return 2
+      return error.code
     except KeyboardInterrupt:
       print('stopped', file=sys.stderr)
       return 130

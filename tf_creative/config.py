@@ -35,12 +35,18 @@ class RunConfig:
   evaluate_every: int = setting(
     2000, 'rounds between two looks, of which the best is kept; 0: only one, at the end'
   )
-  checkpoint_every: int = setting(1000, 'rounds between two checkpoints')
+  checkpoint_every: int = setting(100, 'rounds between two checkpoints; 0: only one, at the end')
+  checkpoint_seconds: float = setting(60.0, 'and so much time at least')
+  keep_checkpoints: int = setting(3, 'checkpoints that are kept beside the best, the newest')
+  fork_from: str = setting('', 'another run, with what it has learnt a new one is to start')
   picture_every: int = setting(
     500, 'rounds between two pictures of imagined and painted works in TensorBoard; 0: never'
   )
   histogram_every: int = setting(
     0, 'rounds between two histograms of weights and Q-values in TensorBoard; 0: never'
+  )
+  skip_limit: int = setting(
+    20, 'updates in a row with losses or slopes that are no numbers, after which a run stops'
   )
   works: int = setting(1500, 'imagined works (and at most so many real ones) to measure on')
   export: bool = setting(True, 'publish the models that it ends with for serving')

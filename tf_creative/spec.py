@@ -16,6 +16,8 @@ _PART = re.compile(r'\s*(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<options>[^()]*)\))?\s*
 class UserError(ValueError):
   """Something that only the user can put right; the message says what was wrong and what to do."""
 
+  code = 2  # that a command ends with
+
 
 class SpecError(UserError):
   """A name or an option that does not exist or cannot be read."""

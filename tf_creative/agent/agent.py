@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tensorflow as tf
 from tf_agents.drivers import dynamic_step_driver
 from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
 
-from tf_creative import spec, types
+from tf_creative import guard, spec, types
 from tf_creative.agent import AGENTS, explore
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
@@ -28,6 +30,14 @@ class Agent(tf.Module):
     self.informed = kind == 'informed'
     self.learner = spec.load(AGENTS, kind, 'agent')(domain, config, seed)
     self.learner.initialize()
+    self.learner._loss = _checked(self.learner._loss)
+    self.guard = self.learner._optimizer.guard
+    # The largest pay so far, a coupling's included: what Q-values are bounded by.
+    self.most_paid = tf.Variable(domain.reward_bound, trainable=False)
+    self._network = self.learner._q_network  # the one whose values are told and painted by
+    if config.average:
+      self._network = self._network.copy(name='AveragedQNetwork')
+      self._network.create_variables()
     self.world = world_lib.World(domain, config.environments, seed)
     self.explorer = explore.Explorer(
       self.learner.policy.wrapped_policy,
@@ -98,21 +108,42 @@ class Agent(tf.Module):
 
   def learn(self, batch) -> dict[str, tf.Tensor]:
     """One update of the Q-network."""
-    return {'loss': self.learner.train(batch).loss}
+    pays = [batch.reward, *([batch.policy_info] if self.informed else [])]
+    most = tf.reduce_max(tf.stack([tf.reduce_max(tf.abs(pay)) for pay in pays]))
+    self.most_paid.assign(tf.where(most > self.most_paid, most, self.most_paid))  # no NaN is more
+    loss = self.learner.train(batch).loss
+    if self.config.average:
+      done = tf.cast(self.updates, tf.float32)
+      # A long average is slow to leave the first weights, so it starts as a short one.
+      rate = 1 - tf.minimum(self.config.average, done / (9 + done))
+      for mean, new in zip(self._network.variables, self.learner._q_network.variables, strict=True):
+        mean.assign_add(rate * (new - mean))
+    return {'loss': loss}
 
   def values(self, observation) -> tf.Tensor:
     """Q-values of every action: [B, actions]."""
-    step = self.learner.policy.wrapped_policy.distribution(ts.restart(observation, None))
-    return step.action.logits_parameter()
+    return self._expected(self._network(observation)[0])
 
   def judge(self, features: tf.Tensor) -> tf.Tensor:
     """The same, of a world's features: where gradients are to reach what they were made from."""
-    network = self.learner._q_network
-    values = network.judge(features)
-    if network.num_atoms:
+    return self._expected(self.learner._q_network.judge(features))
+
+  def _expected(self, values: tf.Tensor) -> tf.Tensor:
+    """The values, or the means of their distributions."""
+    if self.learner._q_network.num_atoms:
       values = tf.reduce_sum(tf.nn.softmax(values) * self.learner._support, -1)
     return values
 
   def act(self, observation) -> tf.Tensor:
     """The action with the highest value: [B]."""
     return tf.argmax(self.values(observation), -1, self.learner.action_spec.dtype)
+
+
+def _checked(loss_of: Callable) -> Callable:
+  """TF-Agents ends the program at a loss that is no number; a guard only skips its update."""
+
+  def checked(*args, **kwargs):
+    info = loss_of(*args, **kwargs)
+    return info._replace(loss=guard.checked(info.loss))
+
+  return checked

@@ -20,6 +20,9 @@ class AgentConfig:
   decay_steps: int = setting(
     0, 'updates in which the rate falls to a hundredth, by a cosine; 0: never'
   )
+  average: float = setting(
+    0.0, 'memory of the running average of the Q-network that works are made with; 0: the newest'
+  )
   batch_size: int = setting(128, 'replayed transitions in a batch')
   target_period: int = setting(200, 'updates between two copies to the target network')
   atoms: int = setting(51, 'support points of the return distribution (c51)')

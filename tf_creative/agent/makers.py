@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import tensorflow as tf
 from tf_agents.agents.categorical_dqn import categorical_dqn_agent
 from tf_agents.agents.dqn import dqn_agent
@@ -10,11 +13,24 @@ from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
 import tf_keras
 
-from tf_creative import spec, types
+from tf_creative import guard, spec, types
 from tf_creative.agent import NETWORKS
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import informed as informed_lib
 from tf_creative.agent import world as world_lib
+
+
+class Adam(tf_keras.optimizers.legacy.Adam):
+  """Behind a guard. The legacy class has a fused kernel: one op for each variable, not ten."""
+
+  def __init__(self, rate: Any):
+    super().__init__(rate)
+    self.guard = guard.Guard('the hand')
+
+  def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]], *_, **__):
+    pairs = list(grads_and_vars)
+    update = super().apply_gradients
+    self.guard.apply([gradient for gradient, _ in pairs], lambda: update(pairs))
 
 
 def dqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
@@ -63,11 +79,10 @@ def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, 
     seed=seed,
   )
   network.create_variables()
-  # The legacy class is the one with a fused kernel: one op for each variable instead of ten.
   rate = config.learning_rate
   if config.decay_steps:
     rate = tf_keras.optimizers.schedules.CosineDecay(rate, config.decay_steps, alpha=0.01)
-  optimizer = tf_keras.optimizers.legacy.Adam(rate)
+  optimizer = Adam(rate)
   optimizer._create_all_weights(network.trainable_variables)  # before the first trace
   return {
     'time_step_spec': ts.time_step_spec(observation_spec),

@@ -1,0 +1,137 @@
+"""What is no number never reaches the weights: of hand, generator and both kinds of critic."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import tiny
+from tests.test_train import rows, tiny_config
+from tf_creative import alarms, domains, guard, train
+from tf_creative import learner as learner_lib
+
+POISON = tf.Variable(1.0)  # what pays and real works are multiplied by: 1 does them no harm
+
+
+@dataclasses.dataclass(frozen=True)
+class Poisoned(tiny.Bars):
+  """Bars whose works and pays may turn into what is no number, in the middle of a graph."""
+
+  def to_values(self, works):
+    return super().to_values(works) * POISON
+
+  def step(self, state, action, seed):
+    state, pay, done = super().step(state, action, seed)
+    return state, pay * POISON, done
+
+
+domains.DOMAINS['poisoned'] = 'tests.test_guard:Poisoned'
+
+
+@pytest.fixture(autouse=True)
+def _healthy():
+  yield
+  POISON.assign(1.0)
+
+
+def weights(learner):
+  """All that is learnt, by who learns it."""
+  coupling = learner.coupling._couplings[-1]._critic._critic
+  return {
+    'the hand': learner.agent.learner._q_network.variables,
+    'the generator': learner.gan.generator_variables,
+    "the generator's critic": learner.gan.critic.variables,
+    'a critic of canvases': coupling.variables,
+  }
+
+
+@pytest.mark.parametrize('agent', ['ddqn', 'c51', 'informed'])
+@pytest.mark.parametrize('bad', [float('nan'), float('inf')])
+def test_bad_numbers_change_no_weight_and_good_ones_go_on(agent, bad):
+  learner = tiny.learner(
+    domain='poisoned', agent=agent, couplings='environment|reward(width=8, batch_size=8)'
+  )
+  learner.loop.warm_up()
+  learner.loop.step(2)
+  guards = {each.of: each for each in guard.guards(learner)}
+  assert set(guards) == set(weights(learner))
+  assert not any(int(each.skipped) for each in guards.values())
+  before = {of: [part.numpy() for part in parts] for of, parts in weights(learner).items()}
+  POISON.assign(bad)
+  learner.loop.step(3)
+  for of, parts in weights(learner).items():
+    assert int(guards[of].skipped) == int(guards[of].in_a_row) == 3, of
+    for one, other in zip(before[of], parts, strict=True):
+      np.testing.assert_array_equal(one, other, of)
+  POISON.assign(1.0)
+  learner.agent.replay.clear()
+  learner.loop.warm_up()
+  learner.loop.step(2)
+  for of, parts in weights(learner).items():
+    assert (int(guards[of].skipped), int(guards[of].in_a_row)) == (3, 0), of
+    assert all(np.isfinite(part).all() for part in parts)
+    assert any((one != other).any() for one, other in zip(before[of], parts, strict=True)), of
+
+
+def test_a_run_that_learns_nothing_any_more_ends_with_its_own_code(tmp_path, monkeypatch):
+  look = alarms.Alarms.look
+
+  def poison(self, round_, metrics):
+    look(self, round_, metrics)
+    POISON.assign(float('nan') if round_ == 4 else POISON)
+
+  monkeypatch.setattr(alarms.Alarms, 'look', poison)
+  config = tiny_config(tmp_path, domain='poisoned', rounds=40, evaluate_every=0, skip_limit=6)
+  with pytest.raises(alarms.Diverged, match='(?s)updates of the .* before round 10 .*Try lower'):
+    train.train(config)
+  assert alarms.Diverged.code == 3
+  assert rows(tmp_path)[-1]['round'] == 10
+
+
+@pytest.fixture(scope='module')
+def learner():
+  return tiny.learner()
+
+
+def told(learner, *looks):
+  """What is said of so many looks at numbers."""
+  said = []
+  watch = alarms.Alarms(learner, 20, lambda round_, text: said.append((round_, text)))
+  for round_, numbers in enumerate(looks):
+    watch.look(round_, numbers)
+  return said
+
+
+def test_values_beyond_all_that_can_be_earned_are_told_once(learner):
+  bound = 2 * float(learner.agent.most_paid) / (1 - learner.agent.config.discount)
+  fine, high = {'agent/q': bound}, {'agent/q': -1.01 * bound}
+  said = told(learner, fine, high, high, fine, high)
+  assert [round_ for round_, _ in said] == [1, 4]
+  assert 'Try a lower --agent_learning_rate' in said[0][1]
+
+
+def test_the_bound_grows_with_what_couplings_pay():
+  learner = tiny.learner(couplings='environment|constant_reward(weight=50)')
+  learner.loop.warm_up()
+  learner.loop.step(1)
+  assert 49 < float(learner.agent.most_paid) < 52
+
+
+def test_a_critic_that_has_won_and_a_coverage_that_falls_are_told(learner):
+  gap = {'gan/critic_gap': 11.0}
+  assert '--gan_r1' in told(learner, {'gan/critic_gap': 9.0}, gap)[0][1]
+  covered = [{'imagined/coverage': value} for value in (0.8, 0.41, 0.39, 0.2, 0.8, 0.3)]
+  covered.insert(3, gap)  # at which nobody looked at coverage
+  said = told(learner, *covered)
+  assert [(round_, 'collapses' in text) for round_, text in said] == [
+    (2, True),
+    (3, False),
+    (6, True),
+  ]
+
+
+def test_a_wasserstein_critic_may_be_far_apart():
+  config = tiny.config()
+  config = dataclasses.replace(config, gan=dataclasses.replace(config.gan, loss='wgan_gp'))
+  assert not told(learner_lib.Learner(config), {'gan/critic_gap': 500.0})
