@@ -89,7 +89,7 @@ def test_the_best_stands_until_another_is_whole(start, learner, tmp_path, monkey
   run.save(0)
   run.keep_best(0, 1.0)
 
-  def breaks(self, prefix, **_):
+  def breaks(self, prefix, *_):
     tf.io.write_file(f'{prefix}.index', 'half')
     raise KeyboardInterrupt
 

@@ -89,7 +89,8 @@ def numbers(folder: pathlib.Path) -> list[int]:
     text_format.Parse((folder / _STATE).read_text(), listed)
     names = list(listed.all_model_checkpoint_paths)
   except (OSError, UnicodeDecodeError, text_format.ParseError):
-    names = [path.stem for path in folder.glob('ckpt-*.index')]
+    names = []
+  names = names or [path.stem for path in folder.glob('ckpt-*.index')]
   found = (name.rpartition('-')[2] for name in names)
   return sorted({int(number) for number in found if number.isdecimal()})
 
