@@ -22,6 +22,7 @@ class Learner(tf.Module):
     super().__init__(name='learner')
     seed = config.run.seed
     self.domain = build_domain(config.run.domain)
+    read_couplings(config.run.couplings)  # a typo is told before any data are made
     _check_code(self.domain, config)
     self.real = self.works('train')
     self.agent = agent_lib.Agent(config.run.agent, self.domain, config.agent, seed)
@@ -42,16 +43,17 @@ class Learner(tf.Module):
 
 
 def build_domain(text: str) -> types.Domain:
-  name, options = spec.parse_one(text)
-  world = spec.load(domains.DOMAINS, name, 'domain')
-  return spec.configure(world, options, f"domain '{name}'")
+  part = spec.parse_one(text, 'domain')
+  with part.pointed():
+    world = spec.load(domains.DOMAINS, part.name, 'domain')
+    return spec.configure(world, part.options, f"domain '{part.name}'")
 
 
 def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
   """Where the hand is told a code, somebody must give it, and of the right length."""
   if not domain.code_size:
     return
-  if 'environment' not in [name for name, _ in spec.parse(config.run.couplings)]:
+  if 'environment' not in [part.name for part in spec.parse(config.run.couplings)]:
     raise spec.SpecError(
       f"--domain='{config.run.domain}' tells the hand a code, which the coupling 'environment' "
       f"gives: --couplings='{'|'.join(filter(None, ['environment', config.run.couplings]))}'."
@@ -64,14 +66,22 @@ def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
     )
 
 
-def read_couplings(text: str) -> list[tuple[type, Any]]:
-  """The couplings that a spec names, each with its options."""
-  named = []
-  for name, options in spec.parse(text):
-    coupling = spec.load(couplings.COUPLINGS, name, 'coupling')
-    named.append((coupling, spec.configure(coupling.Options, options, f"coupling '{name}'")))
-  return named
+def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
+  """The couplings that a spec names, each with where it stands, its class and its options."""
+  named = {}
+  for part in spec.parse(text, 'couplings'):
+    with part.pointed():
+      if part.name in named:
+        raise spec.SpecError(f"the coupling '{part.name}' is given twice: leave one out.")
+      coupling = spec.load(couplings.COUPLINGS, part.name, 'coupling')
+      options = spec.configure(coupling.Options, part.options, f"coupling '{part.name}'")
+      named[part.name] = part, coupling, options
+  return list(named.values())
 
 
 def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:
-  return base.Chain([coupling(parts, options, seed) for coupling, options in read_couplings(text)])
+  chain = []
+  for part, coupling, options in read_couplings(text):
+    with part.pointed():  # what it cannot work with
+      chain.append(coupling(parts, options, seed))
+  return base.Chain(chain)

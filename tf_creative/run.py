@@ -41,7 +41,7 @@ class Run:
     self._config, self._text = config, config_lib.to_text(config)
     self._metrics = self.path / 'metrics.jsonl'
     if tf.train.latest_checkpoint(self.path / 'checkpoints'):
-      _check_same((self.path / 'run.flags').read_text(), self._text, self.path)
+      _check_same(config_lib.saved(self.path), self._text, self.path)
 
   def attach(self, learner: learner_lib.Learner) -> int:
     """Restores the newest checkpoint into the learner, if any; the round it was made in."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_creative import spec, types
 from tf_creative.couplings import base, canvas
+from tf_creative.spec import setting
 
 _FORMS = {
   'logit': lambda logits: logits,
@@ -23,14 +24,23 @@ _SHAPINGS = ('difference', 'final')
 @dataclasses.dataclass(frozen=True)
 class Options:
   weight: float = 0.15  # how much a step is paid on average, in either direction
-  shaping: str = 'difference'  # paid at every step; final: all of it at the last one
-  form: str = 'logit'  # of the judgement: logit, log_sigmoid, softplus
+  shaping: str = setting(
+    'difference', 'paid at every step; final: all of it at the last one', one_of=_SHAPINGS
+  )
+  form: str = setting('logit', 'of the judgement', one_of=_FORMS)
   whole: bool = False  # whether real works are shown to the critic whole at any time
-  learning_rate: float = 1e-3  # of the critic
-  average: float = 0.99  # of its weights over the last rounds; the average is who judges
-  penalty: float = 0.3  # on its slope, R1 and R2 alike
-  width: int = 64  # channels of its layers
-  batch_size: int = 64  # canvases that it learns from in a round
+  learning_rate: float = setting(1e-3, 'of the critic', above=0)
+  average: float = setting(
+    0.99,
+    'of its weights over the last rounds; the average is who judges',
+    at_least=0,
+    below=1,
+  )
+  penalty: float = setting(0.3, 'on its slope, R1 and R2 alike', at_least=0)
+  width: int = setting(64, 'channels of its layers', at_least=1, at_most=8192)
+  batch_size: int = setting(
+    64, 'canvases that it learns from in a round', at_least=1, at_most=1_000_000
+  )
 
 
 class Reward(base.Coupling):
