@@ -23,8 +23,8 @@ Path = str | os.PathLike
 _MOST_BYTES = 64 << 20  # of a picture file
 _MOST_PIXELS = 40_000_000
 # What is read as a picture: no kind that runs another program, as Encapsulated PostScript does.
-_KINDS = ('PNG', 'JPEG', 'MPO', 'GIF', 'WEBP', 'BMP', 'TIFF', 'PPM', 'ICO')
-_STILL = {'MPO'}  # kinds whose second picture is another view of the first
+_KINDS = ('PNG', 'JPEG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'PPM', 'ICO')
+_STILL = {'MPO'}  # JPEGs of telephones, whose second picture is another view of the first
 
 
 def read(
