@@ -37,7 +37,7 @@ def main(
   name, debug = command.__name__, bool(_DEBUG & set(arguments))
   given = [argument for argument in arguments if argument not in _DEBUG]
   try:
-    return command(_read(given, settings))
+    return command(config_lib.from_arguments(given, settings))
   except KeyboardInterrupt:
     print('stopped', file=sys.stderr)
     return 130
@@ -71,13 +71,6 @@ def check_writable(path: str | os.PathLike, flag: str) -> None:
     why = f'{place} may not be changed'
   if why:
     raise spec.UserError(f'cannot write to {path} ({why}): choose another --{flag}.')
-
-
-def _read(given: Sequence[str], settings: type) -> Any:
-  try:
-    return config_lib.from_arguments(given, settings)
-  except spec.UserError as error:
-    raise spec.UserError(f'{error}\nAll settings: --help') from error
 
 
 def _words(error: Exception) -> str:

@@ -239,7 +239,9 @@ def _where(name: str, given: Iterable[flagfile.Argument]) -> str:
 
 def _unknown(name: str, settings: type, where: str = '') -> str:
   near = spec.closest(name, (flag for flag, _, _ in _fields(settings)))
-  return f"unknown flag '--{name}'{where}.{near.replace(chr(39), chr(39) + '--', 1)}"
+  return (
+    f"unknown flag '--{name}'{where}.{near.replace(chr(39), chr(39) + '--', 1)} (--help shows all.)"
+  )
 
 
 def _unreadable(error: str, given: list[flagfile.Argument], settings: type) -> str:

@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -77,14 +78,14 @@ def open_rgba(path: Path) -> Image.Image:
   """A picture file of any kind as RGBA."""
   try:
     _check_bytes(path)
-    with Image.open(path, formats=_KINDS) as file:
+    with warnings.catch_warnings(action='ignore'), Image.open(path, formats=_KINDS) as file:
       _check_frame(path, file)
       upright = ImageOps.exif_transpose(file)
       if upright.mode.startswith('I;16'):  # which Pillow would clip instead of scale
         upright = upright.point(lambda level: level / 257).convert('L')
       if upright.mode in ('I', 'F'):  # whose black and white are wherever the file likes
         raise spec.UserError(
-          f'{path} has pixels of 32 bits: save it as a PNG of 8 bits for each colour.'
+          f'{path} has pixels of more than 8 bits: save it as a PNG of 8 bits for each colour.'
         )
       return upright.convert('RGBA')
   except spec.UserError:
@@ -120,7 +121,9 @@ def _check_frame(path: Path, file: Image.Image) -> None:
 def _values(picture: Image.Image, height: int, width: int) -> np.ndarray:
   """A picture as floats, made smaller at once if it is very large: [h, w, channels]."""
   spare = min(picture.height // height, picture.width // width) // 16
-  return np.asarray(picture.reduce(max(spare, 1)), np.float32) / 255
+  values = np.asarray(picture.reduce(max(spare, 1)), np.float32)
+  values /= 255  # in place: it may be the largest thing in memory
+  return values
 
 
 def _dark(mask: Path, size: tuple[int, int], height: int, width: int) -> np.ndarray:
