@@ -140,6 +140,8 @@ BUILDS = [
   ('--run_dir={place}/run', 'holds a run with other settings'),
   ('--run_dir={place}/lost', 'run.flags (No such file or directory): without it nobody knows'),
   ('--run_dir={place}/binary', 'run.flags is not text in UTF-8'),
+  ('--couplings=environment|guide', '--gan_batch_size=3', 'use --gan_batch_size=4 or more'),
+  ('--couplings=augment', '--agent_batch_size=1', 'use a larger batch, a larger share, or share=0'),
 ]
 
 TRAIN = FLAGS + FLAGFILES + SPECS + BUILDS

@@ -54,6 +54,8 @@ def test_a_mistake_is_answered_with_its_cure(row, place, capsys, tmp_path, monke
   name, *arguments, words = (word.replace('{place}', str(place)) for word in row)
   if name == 'train' and not any(argument.startswith('--run_dir') for argument in arguments):
     arguments.insert(0, f'--run_dir={tmp_path / "run"}')
+  if name == 'train':  # should the mistake pass, there is little to wait for
+    arguments = ['--rounds=0', '--works=12', '--noexport', *arguments]
   code, said = answer(name, arguments, capsys)
   assert code == 2, said
   assert 'Traceback' not in said

@@ -14,6 +14,8 @@ from tf_creative.agent import agent as agent_lib
 from tf_creative.couplings import base
 from tf_creative.gan import gan as gan_lib
 
+_FEWEST_FOR_GUIDE = 4  # a work and its three neighbours
+
 
 class Learner(tf.Module):
   """All that a checkpoint holds, and nothing else."""
@@ -22,7 +24,7 @@ class Learner(tf.Module):
     super().__init__(name='learner')
     seed = config.run.seed
     self.domain = build_domain(config.run.domain)
-    read_couplings(config.run.couplings)  # a typo is told before any data are made
+    _check_batches(config)
     _check_code(self.domain, config)
     self.real = self.works('train')
     self.agent = agent_lib.Agent(config.run.agent, self.domain, config.agent, seed)
@@ -47,6 +49,24 @@ def build_domain(text: str) -> types.Domain:
   with part.pointed():
     world = spec.load(domains.DOMAINS, part.name, 'domain')
     return spec.configure(world, part.options, f"domain '{part.name}'")
+
+
+def _check_batches(config: config_lib.Config) -> None:
+  """What couplings want of batches; reading them tells a typo before any data are made."""
+  for part, _, options in read_couplings(config.run.couplings):
+    with part.pointed():
+      if part.name == 'guide' and config.gan.batch_size < _FEWEST_FOR_GUIDE:
+        raise spec.SpecError(
+          f'guide compares the works of a batch with their neighbours: use --gan_batch_size='
+          f'{_FEWEST_FOR_GUIDE} or more.'
+        )
+      size = config.agent.batch_size
+      if part.name == 'augment' and options.share and int(size * options.share) < 1:
+        raise spec.SpecError(
+          f'a share of {options.share} of --agent_batch_size={size} is not one transition: use a '
+          'larger batch, a larger share, or share=0.',
+          'share=',
+        )
 
 
 def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
