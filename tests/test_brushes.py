@@ -291,5 +291,7 @@ def test_only_strokes_of_a_brush_have_shapes():
 
 
 def test_an_unknown_brush_is_answered_with_the_nearest():
-  with pytest.raises(spec.SpecError, match="unknown brush 'lines'. Did you mean 'line'"):
+  with pytest.raises(
+    spec.SpecError, match="'brush' of pixel_art cannot be 'lines'. Did you mean 'line'"
+  ):
     pixel_art.PixelArt(brush='lines').action_spec.maximum  # noqa: B018

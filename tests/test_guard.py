@@ -4,35 +4,17 @@ import dataclasses
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tests import tiny
 from tests.test_train import rows, tiny_config
-from tf_creative import alarms, domains, guard, train
+from tf_creative import alarms, guard, train
 from tf_creative import learner as learner_lib
-
-POISON = tf.Variable(1.0)  # what pays and real works are multiplied by: 1 does them no harm
-
-
-@dataclasses.dataclass(frozen=True)
-class Poisoned(tiny.Bars):
-  """Bars whose works and pays may turn into what is no number, in the middle of a graph."""
-
-  def to_values(self, works):
-    return super().to_values(works) * POISON
-
-  def step(self, state, action, seed):
-    state, pay, done = super().step(state, action, seed)
-    return state, pay * POISON, done
-
-
-domains.DOMAINS['poisoned'] = 'tests.test_guard:Poisoned'
 
 
 @pytest.fixture(autouse=True)
 def _healthy():
   yield
-  POISON.assign(1.0)
+  tiny.POISON.assign(1.0)
 
 
 def weights(learner):
@@ -58,13 +40,13 @@ def test_bad_numbers_change_no_weight_and_good_ones_go_on(agent, bad):
   assert set(guards) == set(weights(learner))
   assert not any(int(each.skipped) for each in guards.values())
   before = {of: [part.numpy() for part in parts] for of, parts in weights(learner).items()}
-  POISON.assign(bad)
+  tiny.POISON.assign(bad)
   learner.loop.step(3)
   for of, parts in weights(learner).items():
     assert int(guards[of].skipped) == int(guards[of].in_a_row) == 3, of
     for one, other in zip(before[of], parts, strict=True):
       np.testing.assert_array_equal(one, other, of)
-  POISON.assign(1.0)
+  tiny.POISON.assign(1.0)
   learner.agent.replay.clear()
   learner.loop.warm_up()
   learner.loop.step(2)
@@ -79,7 +61,7 @@ def test_a_run_that_learns_nothing_any_more_ends_with_its_own_code(tmp_path, mon
 
   def poison(self, round_, metrics):
     look(self, round_, metrics)
-    POISON.assign(float('nan') if round_ == 4 else POISON)
+    tiny.POISON.assign(float('nan') if round_ == 4 else tiny.POISON)
 
   monkeypatch.setattr(alarms.Alarms, 'look', poison)
   config = tiny_config(tmp_path, domain='poisoned', rounds=40, evaluate_every=0, skip_limit=6)

@@ -19,6 +19,7 @@ GAN = gan_config.GanConfig(width=8, batch_size=8, latent_size=4)
 AGENT = agent_config.AgentConfig(
   width=8, batch_size=8, environments=4, replay_capacity=400, warmup=40, epsilon_decay=20
 )
+POISON = tf.Variable(1.0)  # what pays and real works are multiplied by: 1 does them no harm
 
 
 @functools.cache
@@ -51,6 +52,18 @@ class Digits(Bars):
   label_names = ['0', '1']
 
 
+@dataclasses.dataclass(frozen=True)
+class Poisoned(Bars):
+  """Bars whose works and pays may turn into what is no number, in the middle of a graph."""
+
+  def to_values(self, works):
+    return super().to_values(works) * POISON
+
+  def step(self, state, action, seed):
+    state, pay, done = super().step(state, action, seed)
+    return state, pay * POISON, done
+
+
 def config(**run) -> config_lib.Config:
   settings = {'domain': 'bars', 'rounds_per_call': 5, 'works': 20}
   settings |= {'progress': False, 'export': False, **run}
@@ -63,3 +76,4 @@ def learner(**run) -> learner_lib.Learner:
 
 domains.DOMAINS['bars'] = 'tests.tiny:Bars'
 domains.DOMAINS['bar_digits'] = 'tests.tiny:Digits'
+domains.DOMAINS['poisoned'] = 'tests.tiny:Poisoned'

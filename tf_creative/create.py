@@ -20,6 +20,7 @@ from typing import Any
 from absl import logging
 
 from tf_creative import command, spec
+from tf_creative import config as config_lib
 from tf_creative.spec import setting
 
 FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
@@ -32,10 +33,12 @@ class CreateConfig:
   server: str = setting(
     '', 'a model server that makes them instead: host:8500 by gRPC, http://host:8501 by REST'
   )
-  count: int = setting(64, 'how many works; a target is one')
-  seed: int = setting(0, 'of the first work; those of the others follow')
+  count: int = setting(64, 'how many works; a target is one', at_least=1, at_most=1_000_000)
+  seed: int = setting(
+    0, 'of the first work; those of the others follow', at_least=0, at_most=_MOST_SEED
+  )
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
-  format: tuple = setting(('png',), f'what to write: {", ".join(FORMATS)}')
+  format: tuple = setting(('png',), f'what to write: {", ".join(FORMATS)}', one_of=FORMATS)
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
   target: str = setting('', 'a picture to be painted')
   start: str = setting('', 'a picture to go on from')
@@ -117,22 +120,20 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
 def _check(config: CreateConfig) -> None:
   """What can be said at once of wrong settings."""
-  for name in config.format:
-    if name not in FORMATS:
-      raise spec.UserError(f"unknown format '{name}'.{spec.nearest(name, FORMATS)}")
-  if config.count < 1:
-    raise spec.UserError(f'--count must be 1 or more, not {config.count}.')
-  if not 0 <= config.seed <= _MOST_SEED:
-    raise spec.UserError(f'--seed must be 0 to {_MOST_SEED}, not {config.seed}.')
+  config_lib.check(config)
   if config.target and config.start:
     raise spec.UserError('--target paints a picture and --start goes on from one: choose.')
   if config.mask and not config.start:
     raise spec.UserError('--mask says what of the --start is to be made anew, and there is none.')
   if config.server and (config.target or config.start):
     raise spec.UserError('a --server imagines works: --target and --start want a --run_dir.')
-  for picture in (config.target, config.start, config.mask):
+  for flag in ('target', 'start', 'mask'):
+    picture = getattr(config, flag)
     if picture and not pathlib.Path(picture).is_file():
-      raise spec.UserError(f'there is no file {picture}.')
+      what = 'is a folder' if pathlib.Path(picture).is_dir() else 'is not there'
+      raise spec.UserError(f'{picture} {what}: --{flag} must be the file of one picture.')
+  if config.out:
+    command.check_writable(config.out, 'out')
 
 
 def _check_gaps(given: Any, config: CreateConfig) -> None:

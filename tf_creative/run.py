@@ -46,7 +46,7 @@ class Run:
     self._metrics, self._lock = self.path / 'metrics.jsonl', None
     if checkpoints.numbers(self.path / 'checkpoints'):
       flags = self.path / 'run.flags'
-      if changes := forks.changes(flags.read_text(), self._text, FREE):
+      if changes := forks.changes(config_lib.saved(self.path), self._text, FREE):
         raise spec.UserError(
           f'{self.path} holds a run with other settings (- its own, + yours):\n  {changes}\nChoose '
           f'another --run_dir (with --fork_from={self.path} it starts from what that has learnt), '
@@ -80,16 +80,16 @@ class Run:
     self._last = checkpoints.Shelf(self.path / 'checkpoints', checkpoint, keep)
     self._best = checkpoints.Shelf(self.path / 'best', _as_best(learner), 1)
     self._warn, self._saved = warn, time.monotonic()
-    begun = bool(checkpoints.numbers(self._last.folder))
+    aside = self._last.folder / checkpoints.DAMAGED
+    begun = bool(checkpoints.numbers(self._last.folder)) or aside.exists()
     with self._kept():
       self._last.clean()
       self._best.clean()
       restored = self._last.restore(warn) is not None
     if begun and not restored:
       raise spec.UserError(
-        f'no checkpoint in {self._last.folder} can be read: all were put aside in '
-        f'{self._last.folder / checkpoints.DAMAGED}. Bring a copy of them back, or choose another '
-        '--run_dir.'
+        f'no checkpoint in {self._last.folder} can be read: all were put aside in {aside}. Bring '
+        'a copy of them back, or choose another --run_dir.'
       )
     if not begun and self._config.run.fork_from:
       forks.start(learner, self._config, warn)

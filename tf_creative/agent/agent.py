@@ -110,7 +110,8 @@ class Agent(tf.Module):
     """One update of the Q-network."""
     pays = [batch.reward, *([batch.policy_info] if self.informed else [])]
     most = tf.reduce_max(tf.stack([tf.reduce_max(tf.abs(pay)) for pay in pays]))
-    self.most_paid.assign(tf.where(most > self.most_paid, most, self.most_paid))  # no NaN is more
+    more = tf.math.is_finite(most) & (most > self.most_paid)
+    self.most_paid.assign(tf.where(more, most, self.most_paid))
     loss = self.learner.train(batch).loss
     if self.config.average:
       done = tf.cast(self.updates, tf.float32)

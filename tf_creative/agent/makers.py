@@ -57,6 +57,11 @@ def informed(
 
 def c51(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
   """Returns lie between those of an endless run of the worst and of the best pay."""
+  if config.discount >= 1:
+    raise spec.SpecError(
+      '--agent=c51 wants an end to what can be earned: give --agent_discount below 1, or use '
+      '--agent=ddqn.'
+    )
   bound = domain.reward_bound / (1 - config.discount)
   arguments = _arguments(domain, config, seed, atoms=config.atoms)
   arguments['categorical_q_network'] = arguments.pop('q_network')

@@ -10,6 +10,8 @@ import tensorflow as tf
 from tf_agents.networks import network
 import tf_keras
 
+from tf_creative import spec
+
 
 class QNetwork(network.Network):
   """What both kinds share: features in, values out, dueling, and atoms for C51.
@@ -89,7 +91,7 @@ class ConvQNetwork(QNetwork):
 
   def _make_layers(self, shape, width, depth, atoms):
     if len(shape) != 3 or self._num_actions % (shape[0] * shape[1]):
-      raise ValueError(
+      raise spec.SpecError(
         f'--agent_network=conv needs planes [H, W, C] and H x W x colours actions, not features '
         f'{tuple(shape)} and {self._num_actions} actions; use --agent_network=dense.'
       )

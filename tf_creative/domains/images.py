@@ -15,6 +15,9 @@ import tensorflow_datasets as tfds
 from tf_creative import spec
 from tf_creative.types import Works
 
+_MOST_WORKS = 1_000_000
+_MOST_BYTES = 1 << 30  # of all works of a split, which training holds in memory
+
 OWN = {
   'digits': 'tf_creative.domains.digits.digits_dataset_builder:Builder',
   'glyphs': 'tf_creative.domains.glyphs.glyphs_dataset_builder:Builder',
@@ -42,6 +45,7 @@ def works(
   image = _image_key(data, builder)
   label = _label_key(builder)
   builder = _prepared(data, builder, data_dir)
+  _check_room(data, builder, split, height * width)
 
   def to_work(example: dict[str, tf.Tensor]) -> Works:
     picture = resize(recolour(example[image], colours), height, width)
@@ -100,12 +104,25 @@ def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
 def _builder(data: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
   if data in OWN:
     return spec.load(OWN, data, 'data set')(data_dir=data_dir)
-  if (pathlib.Path(data) / 'dataset_info.json').exists():
-    return tfds.builder_from_directory(data)
+  folder = pathlib.Path(data)
+  if (folder / 'dataset_info.json').exists():
+    try:
+      return tfds.builder_from_directory(data)
+    except Exception as error:  # whatever a damaged file makes TFDS raise
+      raise DataError(
+        f"the data set in folder '{data}' is damaged ({first_words(error)}): make it anew."
+      ) from error
+  if folder.is_dir() and ('/' in data or not _known(data)):
+    raise DataError(
+      f"the folder '{data}' holds no data set, which has a dataset_info.json: "
+      '`python -m tf_creative.create --format=tfrecord` makes one.'
+    )
   try:
     return tfds.builder(data, data_dir=data_dir)
   except Exception as error:  # TFDS answers by ValueError, AssertionError, TypeError, ImportError
     known = tfds.list_builders(with_community_datasets=False)
+    if not folder.exists() and data.startswith(('/', './', '../', '~')):
+      raise DataError(f"there is no folder '{data}' with a data set: mend data=.") from error
     if data in known or '/' in data or ':' in data:
       raise DataError(f"cannot use data set '{data}': {first_words(error)}") from error
     near = [*OWN, 'mnist', *difflib.get_close_matches(data, known, n=5)]
@@ -113,6 +130,22 @@ def _builder(data: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
       f"unknown data set '{data}'.{spec.nearest(data, set(near))} "
       'These are the nearest; tfds.list_builders() names all.'
     ) from error
+
+
+def _known(data: str) -> bool:
+  return data in tfds.list_builders(with_community_datasets=False)
+
+
+def _check_room(data: str, builder: tfds.core.DatasetBuilder, split: str, pixels: int) -> None:
+  """Refuses a split of nothing, and one that training could not hold."""
+  count = builder.info.splits[_split(data, builder, split)].num_examples
+  if not count:
+    raise DataError(f"the split '{split}' of data set '{data}' is empty: choose another data set.")
+  if count > _MOST_WORKS or count * pixels > _MOST_BYTES:
+    raise DataError(
+      f"data set '{data}' has {count:,} pictures, more than fit in memory ({_MOST_WORKS:,}, and "
+      f'{_MOST_BYTES >> 20:,} MB of pixels): choose a smaller one, or a smaller size=.'
+    )
 
 
 def _prepared(

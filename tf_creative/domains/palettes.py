@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from tf_creative import spec
-
 NAMED = {
   'gameboy': ['0f380f', '306230', '8bac0f', '9bbc0f'],
   'cga': ['000000', '55ffff', 'ff55ff', 'ffffff'],
@@ -20,9 +18,5 @@ NAMED = {
 def load(name: str, colors: int) -> np.ndarray:
   """The palette as float32 [colours, channels] in 0..1: one channel for greys, else three."""
   if name == 'grey':
-    if not 2 <= colors <= 64:
-      raise spec.SpecError(f"option 'colors' of pixel_art must be 2 to 64 greys, not {colors}.")
     return np.linspace(0, 1, colors, dtype=np.float32)[:, None]
-  if name not in NAMED:
-    raise spec.SpecError(f"unknown palette '{name}'.{spec.nearest(name, [*NAMED, 'grey'])}")
   return np.array([list(bytes.fromhex(code)) for code in NAMED[name]], np.float32) / 255

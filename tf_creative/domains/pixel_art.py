@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec, types
-from tf_creative.domains import brushes, drawings, files, images, palettes, squash
+from tf_creative import types
+from tf_creative.domains import drawings, easel, files, images, squash
 
 _CODE_BOUND = 10  # of a number that is drawn from a standard normal
-_WORDS = {'target': ('shown', 'hidden', 'none'), 'pay': ('error', 'pixels')}
 _SOFT = 0.1  # width of the soft steps between colours, in squared distance
 
 
@@ -27,49 +26,8 @@ class State(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class PixelArt:
+class PixelArt(easel.Easel):
   """An action is (row, column, shape, colour) as one integer; the pay is the error it removes."""
-
-  data: str = 'digits'  # one of our own data sets or any image data set of TFDS
-  size: int = 8  # height, and width if that is 0
-  width: int = 0
-  palette: str = 'grey'
-  colors: int = 4  # how many greys; a named palette has its own number
-  horizon: int = 0  # strokes in an episode; 0: five for every eight pixels
-  target: str = 'shown'  # to the hand; hidden: it is told the code alone; none: nor is it paid
-  code: int = 32  # numbers in a code
-  brush: str = 'pixel'  # or square (up to three pixels wide), line (to a pixel nearby)
-  pay: str = 'error'  # the squared error that a stroke removes; pixels: how many it puts right
-
-  def __post_init__(self):
-    if min(self.size, self.width or self.size) < 2:
-      raise spec.SpecError('a canvas of pixel_art must be at least 2 pixels high and wide.')
-    if not self.width:
-      object.__setattr__(self, 'width', self.size)
-    for option, valid in _WORDS.items():
-      if getattr(self, option) not in valid:
-        raise spec.SpecError(
-          f"unknown {option} '{getattr(self, option)}' of pixel_art."
-          + spec.nearest(getattr(self, option), valid)
-        )
-    if self.horizon < 0:
-      raise spec.SpecError("option 'horizon' of pixel_art must not be negative.")
-    if not self.horizon:
-      object.__setattr__(self, 'horizon', self.size * self.width * 5 // 8)
-
-  @functools.cached_property
-  def colours(self) -> np.ndarray:
-    return palettes.load(self.palette, self.colors)  # [palette, channels]
-
-  @functools.cached_property
-  def _brush(self) -> brushes.Brush:
-    return brushes.Brush(self.brush, self.size, self.width, len(self.colours))
-
-  @functools.cached_property
-  def _pay(self) -> np.ndarray:
-    """How wrong each colour is in place of another: [palette, palette]."""
-    distance = np.square(self.colours[:, None] - self.colours[None]).sum(-1)
-    return distance if self.pay == 'error' else (distance > 0).astype(np.float32)
 
   @functools.cached_property
   def _planes(self) -> np.ndarray:

@@ -55,9 +55,13 @@ class Critic(tf.Module):
       total = loss + penalty
     variables = self.network.trainable_variables
     gradients = tape.gradient(total, variables)
-    self._guard.apply([total, *gradients], lambda: self.optimizer.apply(gradients, variables))
-    if self.average is not self.network:
-      optimizers.follow(self.average, self.network, self.config.ema_decay, self.optimizer)
+
+    def update() -> None:
+      self.optimizer.apply(gradients, variables)
+      if self.average is not self.network:
+        optimizers.follow(self.average, self.network, self.config.ema_decay, self.optimizer)
+
+    self._guard.apply([total, *gradients], update)
     return {
       'critic_loss': loss,
       'penalty': penalty,

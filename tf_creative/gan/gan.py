@@ -80,9 +80,13 @@ class Gan(tf.Module):
       push += extra_tape.gradient(extra, fake, unconnected_gradients='zero')
     variables = self.generator.trainable_variables
     gradients = tape.gradient(fake, variables, output_gradients=push)
-    decay, optimizer = self.config.ema_decay, self.generator_optimizer
-    self._guard.apply([loss, *gradients], lambda: optimizer.apply(gradients, variables))
-    optimizers.follow(self.average, self.generator, decay, optimizer)
+
+    def update() -> None:
+      decay, optimizer = self.config.ema_decay, self.generator_optimizer
+      optimizer.apply(gradients, variables)
+      optimizers.follow(self.average, self.generator, decay, optimizer)
+
+    self._guard.apply([loss, *gradients], update)
     return metrics
 
   @property
