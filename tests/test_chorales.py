@@ -25,7 +25,7 @@ def some_chorales(monkeypatch):
 
 class ChoralesTest(tfds.testing.DatasetBuilderTestCase):
   DATASET_CLASS = chorales.Builder
-  SPLITS = {'train': 138, 'validation': 15, 'test': 17}
+  SPLITS = {'train': 138, 'validation': 15, 'test': 29}
 
   def setUp(self):
     super().setUp()
