@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_creative.domains import scores, theory
+from tf_creative.domains import scores, statistics, theory
 
 C, D, E, F, G, A, B = 22, 24, 26, 27, 29, 31, 33
 H, R = scores.HOLD, scores.REST
@@ -127,7 +127,7 @@ def test_no_rule_looks_ahead_and_their_sum_is_bounded():
 
 def test_the_table_of_two_melodies():
   bar = [C, H, D, H, E, H, H, H]
-  table = theory.statistics(tf.constant([[*bar, *bar], [G, *[G] * 15]], tf.uint8))
+  table = statistics.table(tf.constant([[*bar, *bar], [G, *[G] * 15]], tf.uint8))
   table = {name: values.numpy().tolist() for name, values in table.items()}
   assert table['repeated'] == [0, 11 / 16]
   assert table['in_key'] == table['leaps_resolved'] == [1, 1]

@@ -19,7 +19,7 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative import command, spec
+from tf_creative import command, domains, spec
 from tf_creative.spec import setting
 
 FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
@@ -35,7 +35,7 @@ class CreateConfig:
   count: int = setting(64, 'how many works; a target is one')
   seed: int = setting(0, 'of the first work; those of the others follow')
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
-  format: tuple = setting(('png',), f'what to write: {", ".join(FORMATS)}')
+  format: tuple = setting(('png',), f'what to write: {", ".join(FORMATS + domains.FORMATS)}')
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
   target: str = setting('', 'a picture to be painted')
   start: str = setting('', 'a picture to go on from')
@@ -75,6 +75,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       _, learner = run_lib.load(run_dir)
       domain, known_labels = learner.domain, learner.creator.known_labels
       round_ = int(learner.loop.round)
+    portfolio.check(config.format, domain)
     labels = _labels(config.label, domain, known_labels)
     if picture:
       if domain.code_size:
@@ -118,8 +119,9 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 def _check(config: CreateConfig) -> None:
   """What can be said at once of wrong settings."""
   for name in config.format:
-    if name not in FORMATS:
-      raise spec.UserError(f"unknown format '{name}'.{spec.nearest(name, FORMATS)}")
+    if name not in FORMATS + domains.FORMATS:
+      valid = FORMATS + domains.FORMATS
+      raise spec.UserError(f"unknown format '{name}'.{spec.nearest(name, valid)}")
   if config.count < 1:
     raise spec.UserError(f'--count must be 1 or more, not {config.count}.')
   if not 0 <= config.seed <= _MOST_SEED:

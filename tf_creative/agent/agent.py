@@ -78,8 +78,14 @@ class Agent(tf.Module):
     if not self.informed:
       return batch
     before = self._domain.resume({name: x[:, 0] for name, x in batch.observation.items()})
-    pays = self._domain.pays(before, self._domain.own_worth(before))
+    pays = self._domain.pays(before, self._domain.own_worth(before)) + self.besides(before)
     return batch._replace(policy_info=tf.repeat(pays[:, None], self.config.n_step + 1, axis=1))
+
+  def besides(self, state) -> tf.Tensor:
+    """What the world pays for every action beside coming nearer to its goal: [B, actions]."""
+    count = tf.shape(tf.nest.flatten(state)[0])[0]
+    actions = tf.range(self._domain.action_spec.maximum + 1)
+    return self._domain.besides(state, tf.tile(actions[None], [count, 1]))
 
   def transition(self, observation, action, reward, following, done, pays):
     """One step of a batch of worlds in the form in which `sample` gives it: [B, 2, ...]."""

@@ -89,8 +89,7 @@ class Augment(base.Coupling):
     tries = tf.random.stateless_uniform(count, bold) < self.options.tries
     action = tf.where(tries, anything, action)
     following, pay, done = domain.step(state, action, chance)
-    if not domain.target_pays:
-      pays = tf.zeros_like(pays)
+    pays = agent.besides(state) + (pays if domain.target_pays else 0.0)
     return agent.transition(
       domain.observe(state), action, pay, domain.observe(following), done, pays
     )

@@ -54,9 +54,10 @@ class Environment(base.Coupling):
     goal = self._imagine(seen['code'], seen['label'])
     state = domain.resume(seen)
     errors = base.by_frame(domain.error(domain.work(state), goal), batch)
-    batch = batch._replace(reward=base.steps_up(-errors))
+    besides = domain.besides(state, tf.reshape(batch.action, [-1, 1]))[:, 0]
+    batch = batch._replace(reward=base.steps_up(-errors) + base.by_frame(besides, batch))
     if self.parts.agent.informed:
-      pays = domain.pays(state, domain.worth(goal))
+      pays = domain.pays(state, domain.worth(goal)) + self.parts.agent.besides(state)
       batch = batch._replace(policy_info=base.by_frame(pays, batch))
     return batch
 

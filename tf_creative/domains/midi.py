@@ -111,7 +111,7 @@ def sounding(works: tf.Tensor) -> tf.Tensor:
   works = tf.cast(works, tf.int32)
   steps = works.shape[1]
   event = tf.where(works == scores.HOLD, -1, tf.range(steps))
-  until = tf.linalg.band_part(tf.ones([steps, steps], tf.bool), -1, 0)  # [now, before]
+  until = np.tri(steps, dtype=bool)  # [now, before]
   last = tf.reduce_max(tf.where(until, event[:, None], -1), 2)
   place = tf.gather(works, tf.maximum(last, 0), batch_dims=1)
   return tf.where(last < 0, 0, tf.maximum(place - scores.REST, 0))
@@ -123,22 +123,23 @@ def encode(works: tf.Tensor) -> tf.Tensor:
   # One step more, a rest, ends the last note.
   places = tf.pad(tf.cast(works, tf.int32), [[0, 0], [0, 1]], constant_values=scores.REST)
   before = tf.pad(sounding(works), [[0, 0], [1, 0]])
-  events = tf.gather(tf.constant(_EVENTS), before * scores.CLASSES + places)  # [B, T + 1]
-  says = tf.strings.length(events) > 0
-  earlier = tf.linalg.set_diag(
-    tf.linalg.band_part(tf.ones([steps + 1, steps + 1], tf.bool), -1, 0), [False] * (steps + 1)
-  )
+  event = before * scores.CLASSES + places  # [B, T + 1]
+  says = tf.gather(_lengths(_EVENTS), event) > 0
+  earlier = np.tri(steps + 1, k=-1, dtype=bool)  # [now, before]
   times = tf.where(says, tf.range(steps + 1), 0)
-  last = tf.reduce_max(tf.where(earlier, times[:, None], 0), 2)
-  waits = tf.gather(tf.constant(_WAITS), tf.range(steps + 1) - last)
-  track = tf.where(says, tf.strings.join([waits, events]), '')
-  track = tf.strings.join(
-    [tf.fill([count], _TEMPO_EVENT), tf.strings.reduce_join(track, 1), tf.fill([count], _END)]
-  )
-  length = tf.strings.length(track)
+  wait = tf.range(steps + 1) - tf.reduce_max(tf.where(earlier, times[:, None], 0), 2)
+  length = tf.gather(_lengths(_WAITS), wait) + tf.gather(_lengths(_EVENTS), event)
+  length = tf.reduce_sum(tf.where(says, length, 0), 1) + len(_TEMPO_EVENT + _END)
   size = [
     tf.gather(tf.constant(_BYTES), tf.bitwise.right_shift(length, shift) % 256)
     for shift in (24, 16, 8, 0)
   ]
+  said = [tf.gather(tf.constant(_WAITS), wait), tf.gather(tf.constant(_EVENTS), event)]
+  track = tf.unstack(tf.where(says, tf.strings.join(said), ''), axis=1)
   head = b'MThd\0\0\0\6\0\0\0\1' + _QUARTER.to_bytes(2, 'big') + b'MTrk'
-  return tf.strings.join([tf.fill([count], head), *size, track])
+  around = tf.fill([count], head), tf.fill([count], _TEMPO_EVENT), tf.fill([count], _END)
+  return tf.strings.join([around[0], *size, around[1], *track, around[2]])
+
+
+def _lengths(texts: list[bytes]) -> tf.Tensor:
+  return tf.constant([len(text) for text in texts])

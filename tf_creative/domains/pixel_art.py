@@ -8,10 +8,11 @@ import os
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 import tensorflow as tf
 
 from tf_creative import spec, types
-from tf_creative.domains import brushes, drawings, files, images, palettes, squash
+from tf_creative.domains import brushes, common, drawings, files, images, palettes, squash
 
 _CODE_BOUND = 10  # of a number that is drawn from a standard normal
 _WORDS = {'target': ('shown', 'hidden', 'none'), 'pay': ('error', 'pixels')}
@@ -27,7 +28,7 @@ class State(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class PixelArt:
+class PixelArt(common.World):
   """An action is (row, column, shape, colour) as one integer; the pay is the error it removes."""
 
   data: str = 'digits'  # one of our own data sets or any image data set of TFDS
@@ -46,12 +47,7 @@ class PixelArt:
       raise spec.SpecError('a canvas of pixel_art must be at least 2 pixels high and wide.')
     if not self.width:
       object.__setattr__(self, 'width', self.size)
-    for option, valid in _WORDS.items():
-      if getattr(self, option) not in valid:
-        raise spec.SpecError(
-          f"unknown {option} '{getattr(self, option)}' of pixel_art."
-          + spec.nearest(getattr(self, option), valid)
-        )
+    common.check_words(self, 'pixel_art', _WORDS)
     if self.horizon < 0:
       raise spec.SpecError("option 'horizon' of pixel_art must not be negative.")
     if not self.horizon:
@@ -89,6 +85,11 @@ class PixelArt:
   @property
   def target_pays(self) -> bool:
     return self.target != 'none'
+
+  measures = {
+    'equal_pixels': types.Measure('.2%', 'of pixels equal'),
+    'perfect_pictures': types.Measure('.1%', 'of pictures perfect'),
+  }
 
   @property
   def hand_splits(self) -> tuple[str, ...]:
@@ -129,6 +130,9 @@ class PixelArt:
     self, path: str | os.PathLike, mask: str | os.PathLike = ''
   ) -> tuple[np.ndarray, np.ndarray]:
     return files.read(path, mask, self.size, self.width, self.colours)
+
+  def portrait(self, path: str | os.PathLike) -> Image.Image:
+    return files.open_rgba(path)
 
   def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
     pictures = self.render(works.work)
@@ -211,7 +215,8 @@ class PixelArt:
   def place(self, state: State, work: tf.Tensor) -> State:
     return state._replace(canvas=work)
 
-  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
+  def allowed(self, state: State, keep: tf.Tensor) -> tf.Tensor:
+    del state  # a pixel may be painted at any time
     touched = self._brush.under(tf.cast(keep, tf.float32)[..., None])[..., 0]
     return tf.repeat(touched == 0, len(self.colours), axis=1)
 
@@ -233,8 +238,9 @@ class PixelArt:
     label = tf.one_hot(observation['label'], len(self.label_names))
     return tf.concat([observation['code'], label], 1)
 
-  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Hard colours with soft slopes: which colour a pixel has, by its nearness to each."""
+    del labels  # whoever sees the picture needs none
     works = self.to_works(values)
     blank = tf.zeros_like(works)
     near = tf.reduce_sum(tf.square(values[..., None, :] - self.colours), -1)
@@ -255,16 +261,11 @@ class PixelArt:
     return tf.gather(self.colours, tf.cast(works, tf.int32))
 
   def to_works(self, values: tf.Tensor) -> tf.Tensor:
-    if self.palette == 'grey':
-      return tf.cast(tf.round(values[..., 0] * (len(self.colours) - 1)), tf.uint8)
-    # |v - c|^2 without |v|^2, which is the same for every colour: [B, H, W, palette]
-    distance = np.square(self.colours).sum(-1) - 2 * tf.tensordot(values, self.colours.T, 1)
-    return tf.cast(tf.argmin(distance, -1), tf.uint8)
+    return palettes.places(values, self.colours)
 
   @functools.cached_property
   def _rgb(self) -> np.ndarray:
-    rgb = np.broadcast_to(self.colours, (len(self.colours), 3))
-    return np.round(rgb * 255).astype(np.uint8)
+    return palettes.rgb(self.colours)
 
   def render(self, works: tf.Tensor) -> np.ndarray:
     return self._rgb[np.asarray(works)]

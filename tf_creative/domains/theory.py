@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from tf_creative.domains import midi, scores
@@ -20,7 +21,7 @@ _FIFTH, _TENTH = 7, 16
 _ALONE, _MIXED = 4, 6  # repetitions that are not yet too many
 _MOTIF = 3
 _LATE = 6  # steps after which a leap back resolves a leap
-_LAGS, _CORRELATED = (1, 2, 3), 0.15
+LAGS, _CORRELATED = (1, 2, 3), 0.15
 
 Rule = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -34,7 +35,7 @@ def in_key(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   name = (melody - scores.FIRST + scores.LOWEST) % 12
   has = lambda names: tf.reduce_any(name[..., None] == tf.constant(names), -1)  # noqa: E731
   fits = has(_SCALE) | (has(_RAISED) & (mode == 1)[:, None])
-  return -_number(_struck(melody) & ~fits)
+  return -number(strikes(melody) & ~fits)
 
 
 def tonic(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
@@ -47,9 +48,9 @@ def tonic(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   steps = tf.range(melody.shape[1])
   close = melody.shape[1] - 4
   name = (melody - scores.FIRST + scores.LOWEST) % 12
-  is_tonic = _struck(melody) & (name == tf.gather(tf.constant(scores.TONICS), mode)[:, None])
-  rests = ~_struck(melody) & (steps > close)
-  return _number((is_tonic & ((steps == 0) | (steps == close))) | rests)
+  is_tonic = strikes(melody) & (name == tf.gather(tf.constant(scores.TONICS), mode)[:, None])
+  rests = ~strikes(melody) & (steps > close)
+  return number((is_tonic & ((steps == 0) | (steps == close))) | rests)
 
 
 def repeats(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
@@ -61,7 +62,7 @@ def repeats(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   """
   del mode
   now, before = melody[:, :, None], melody[:, None, :]
-  earlier = _earlier(melody.shape[1])
+  earlier = np.tri(melody.shape[1], k=-1, dtype=bool)  # [now, before]
   other = earlier & (before != now) & (before != scores.HOLD) & (before != scores.REST)
   steps = tf.range(melody.shape[1])
   last = tf.reduce_max(tf.where(other, steps, -1), 2)
@@ -69,7 +70,7 @@ def repeats(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   count = tf.reduce_sum(tf.cast(run & (before == now), tf.int32), 2)
   mixed = tf.reduce_any(run & (before != now), 2)
   most = tf.where(melody == scores.REST, 1, tf.where(mixed, _MIXED, _ALONE))
-  return -_number(count > most)
+  return -number(count > most)
 
 
 def leaps(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
@@ -90,7 +91,7 @@ def leaps(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
     back = near & (((way > 0) & (now <= origin)) | ((way < 0) & (now >= origin)))
     returned = far & (way != 0) & ~same
     doubled = far & (way != 0) & same
-    said.append(_number(back | (returned & (since > _LATE))) - _number(doubled))
+    said.append(number(back | (returned & (since > _LATE))) - number(doubled))
     origin = tf.where(far & (way == 0), heard, origin)
     way = tf.where(far & (way == 0), tf.sign(now - heard), tf.where(back | returned, 0, way))
     since = tf.where(far, 0, since + 1)
@@ -121,7 +122,7 @@ def repeated_motifs(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   equal = tf.reduce_all(bars[:, :, None] == bars[:, None], -1)  # [B, now, before]
   steps = tf.range(melody.shape[1])
   apart = (steps[:, None] - steps >= scores.BAR) & (steps >= scores.BAR - 1)
-  return _number(is_motif & tf.reduce_any(equal & apart, 2))
+  return number(is_motif & tf.reduce_any(equal & apart, 2))
 
 
 def spread(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
@@ -131,11 +132,11 @@ def spread(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   intervals instead (section 4.3).
   """
   del mode
-  struck = _struck(melody)
-  until = _until(melody.shape[1])
+  struck = strikes(melody)
+  until = np.tri(melody.shape[1], dtype=bool)  # [now, before]
   highest = tf.reduce_max(tf.where(until & struck[:, None], melody[:, None], -99), 2)
   lowest = tf.reduce_min(tf.where(until & struck[:, None], melody[:, None], 99), 2)
-  return -_number(struck & (highest - lowest > _TENTH))
+  return -number(struck & (highest - lowest > _TENTH))
 
 
 def extremes(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
@@ -144,7 +145,7 @@ def extremes(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   RL-Tuner (section 4.3), after Gauldin: a melody is to have one high point and one low point.
   """
   del mode
-  unique = sum(_number(each) for each in _unique(melody))
+  unique = sum(number(each) for each in lone_ends(melody))
   return tf.concat([tf.zeros_like(melody[:, 1:], tf.float32), unique[:, None]], 1)
 
 
@@ -156,9 +157,9 @@ def correlations(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   else whatever moves in quarters is punished.
   """
   del mode
-  sizes = tf.abs(tf.stack([_autocorrelation(melody, lag) for lag in _LAGS]))
+  sizes = tf.abs(tf.stack([autocorrelation(melody, lag) for lag in LAGS]))
   said = tf.reduce_sum(tf.where(sizes > _CORRELATED, sizes, 0.0), 0)
-  return tf.where(_struck(melody), -said, 0.0)
+  return tf.where(strikes(melody), -said, 0.0)
 
 
 def rests(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
@@ -169,7 +170,7 @@ def rests(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   """
   del mode
   before = tf.pad(midi.sounding(melody)[:, :-1], [[0, 0], [1, 0]])
-  return -_number((melody == scores.REST) & (before == 0))
+  return -number((melody == scores.REST) & (before == 0))
 
 
 # RL-Tuner's amounts divided by ten, save that a repeat costs 1, there 10: a value of that size for
@@ -196,48 +197,12 @@ def pay(melody: tf.Tensor, mode: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
   return tf.gather(said, time, batch_dims=1)
 
 
-def statistics(works: tf.Tensor) -> dict[str, tf.Tensor]:
-  """RL-Tuner's table (its table 1), of each melody: float32 [B].
-
-  A melody without any leap has all resolved; one of a single pitch has no autocorrelation. The key
-  is that of C major or a minor without raised degrees, the tonic C or a.
-  """
-  melody = tf.cast(works, tf.int32)
-  mode, other = tf.zeros_like(melody[:, 0]), tf.ones_like(melody[:, 0])
-  notes = tf.maximum(tf.reduce_sum(_number(_struck(melody)), 1), 1)
-  leapt = leaps(melody, mode)
-  resolved, doubled = (tf.reduce_sum(_number(leapt == sign), 1) for sign in (1.0, -1.0))
-  highest, lowest = _unique(melody)
-  share = lambda said: tf.reduce_mean(_number(said != 0), 1)  # noqa: E731
-  return {
-    'repeated': share(repeats(melody, mode)),
-    'in_key': 1 - tf.reduce_sum(_number(in_key(melody, mode) < 0), 1) / notes,
-    'tonic_first': tf.maximum(tonic(melody, mode), tonic(melody, other))[:, 0],
-    'leaps_resolved': tf.math.divide_no_nan(resolved, resolved + doubled)
-    + _number(resolved + doubled == 0),
-    'highest_once': _number(highest),
-    'lowest_once': _number(lowest),
-    'in_motif': share(motifs(melody, mode)),
-    'in_repeated_motif': share(repeated_motifs(melody, mode)),
-    **{f'autocorrelation_{lag}': _autocorrelation(melody, lag)[:, -1] for lag in _LAGS},
-  }
-
-
-def _struck(melody: tf.Tensor) -> tf.Tensor:
+def strikes(melody: tf.Tensor) -> tf.Tensor:
   return melody >= scores.FIRST
 
 
-def _number(condition: tf.Tensor) -> tf.Tensor:
+def number(condition: tf.Tensor) -> tf.Tensor:
   return tf.cast(condition, tf.float32)
-
-
-def _until(steps: int) -> tf.Tensor:
-  """Which steps [now, before] are not later."""
-  return tf.linalg.band_part(tf.ones([steps, steps], tf.bool), -1, 0)
-
-
-def _earlier(steps: int) -> tf.Tensor:
-  return tf.linalg.set_diag(_until(steps), tf.zeros([steps], tf.bool))
 
 
 def _last_bars(melody: tf.Tensor) -> tf.Tensor:
@@ -250,17 +215,17 @@ def _whole_bars(melody: tf.Tensor) -> tf.Tensor:
   return tf.range(melody.shape[1]) >= scores.BAR - 1
 
 
-def _unique(melody: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def lone_ends(melody: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
   """Whether the highest note and the lowest one are struck once: bool [B] each."""
-  struck = _struck(melody)
+  struck = strikes(melody)
   high = tf.reduce_max(tf.where(struck, melody, -99), 1, keepdims=True)
   low = tf.reduce_min(tf.where(struck, melody, 99), 1, keepdims=True)
   return tuple(tf.reduce_sum(tf.cast(melody == end, tf.int32), 1) == 1 for end in (high, low))
 
 
-def _autocorrelation(melody: tf.Tensor, lag: int) -> tf.Tensor:
+def autocorrelation(melody: tf.Tensor, lag: int) -> tf.Tensor:
   """That of the notes struck until each step, 0 where they do not vary: [B, T]."""
-  struck = _struck(melody)
+  struck = strikes(melody)
   order = tf.argsort(tf.where(struck, 0, 1), stable=True)  # the notes first, in their order
   series = tf.gather(tf.cast(melody, tf.float32), order, batch_dims=1)
   total, squares = tf.cumsum(series, 1), tf.cumsum(tf.square(series), 1)
