@@ -23,6 +23,8 @@ class AgentConfig:
   batch_size: int = setting(128, 'replayed transitions in a batch')
   target_period: int = setting(200, 'updates between two copies to the target network')
   atoms: int = setting(51, 'support points of the return distribution (c51)')
+  entropy: float = setting(0.01, 'weight of the policy staying undecided (reinforce, ppo)')
+  epochs: int = setting(4, 'updates on what was just collected (ppo)')
   exploration: str = setting('epsilon', 'how the hand explores: epsilon, boltzmann')
   epsilon: float = setting(0.1, 'share of random actions at the end of their decay from 1')
   epsilon_decay: int = setting(500, 'updates in which epsilon falls from 1')

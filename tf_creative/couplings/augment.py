@@ -39,6 +39,8 @@ class Augment(base.Coupling):
       raise spec.SpecError(
         f"option 'percentile' of augment must be above 0 and below 100, not {options.percentile}."
       )
+    if options.share and parts.agent.on_policy:
+      raise spec.SpecError('augment imagines what was not done: use an agent that can learn of it.')
     if options.share and parts.agent.config.n_step != 1:
       raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
     self._stream = streams.Stream(seed, 'augment')

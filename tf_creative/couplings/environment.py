@@ -47,7 +47,8 @@ class Environment(base.Coupling):
   def experience(self, batch: Any) -> Any:
     if not self.parts.domain.code_size:
       return batch
-    batch = self._with_other_codes(batch)
+    if not self.parts.agent.on_policy:  # else it did what it did because of the code
+      batch = self._with_other_codes(batch)
     domain, seen = self.parts.domain, base.frames(batch)
     if not domain.target_pays:
       return batch
