@@ -70,14 +70,14 @@ class Walk(NamedTuple):
 
 
 class Detour(TwoStates):
-  """Three steps along 0, 1, 2, 3: up costs 1 a step, and who ends at 3 is paid 10."""
+  """Three steps along 0, 1, 2, 3: up costs a half, and who ends at 3 is paid 20."""
 
   observation_spec = {
     'place': types.Bounded((), tf.int32, 0, 3),
     'time': types.Bounded((), tf.int32, 0, 3),
   }
   horizon = 3
-  reward_bound = 10.0
+  reward_bound = 20.0
 
   def start(self, concept, seed):
     del seed
@@ -87,8 +87,8 @@ class Detour(TwoStates):
   def step(self, state, action, seed):
     del seed
     new = Walk(tf.clip_by_value(state.place + 2 * action - 1, 0, 3), state.time + 1)
-    arrived = 10 * tf.cast((new.time == 3) & (new.place == 3), tf.float32)
-    return new, arrived - tf.cast(action, tf.float32), new.time >= 3
+    arrived = 20 * tf.cast((new.time == 3) & (new.place == 3), tf.float32)
+    return new, arrived - 0.5 * tf.cast(action, tf.float32), new.time >= 3
 
   def observe(self, state):
     return state._asdict()
