@@ -71,8 +71,9 @@ class Melody(common.World):
 
   @functools.cached_property
   def _model(self) -> likelihood.NextNote:
-    works = self.real('train')
-    return likelihood.NextNote(works.batch(2**31).get_single_element().work.numpy())
+    with tf.init_scope():  # the first to ask may be a graph in the making
+      works = self.real('train').batch(2**31).get_single_element()
+      return likelihood.NextNote(works.work.numpy())
 
   @property
   def horizon(self) -> int:
