@@ -21,12 +21,13 @@ class NextNote:
   """
 
   def __init__(self, melodies: np.ndarray):
-    melodies = np.asarray(melodies, np.int64)
-    places = [c.numpy() for c in _contexts(tf.constant(melodies, tf.int32))]  # [B, T] each
+    count, steps = melodies.shape
+    every = tf.repeat(tf.constant(melodies, tf.int32), steps, 0)
+    places = _contexts(every, tf.tile(tf.range(steps), [count]))
     known = np.full([1, scores.CLASSES], 1 / scores.CLASSES)
     for level, place in enumerate(places):
       counts = np.zeros([_SIZES[level], scores.CLASSES])
-      np.add.at(counts, (place.ravel(), melodies.ravel()), 1)
+      np.add.at(counts, (place.numpy(), melodies.ravel()), 1)
       below = known[_shorter(level)]
       strength = _STRENGTH[level]
       known = (counts + strength * below) / (counts.sum(1, keepdims=True) + strength)
@@ -34,8 +35,7 @@ class NextNote:
 
   def scores(self, melody: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
     """Log-likelihoods of all classes at `time` [B], after what stands before: [B, CLASSES]."""
-    context = tf.gather(_contexts(tf.cast(melody, tf.int32))[-1], time, batch_dims=1)
-    return tf.gather(self.logits, context)
+    return tf.gather(self.logits, _contexts(tf.cast(melody, tf.int32), time)[-1])
 
   def sample(self, count: int, seed: int, temperature: float = 1.0) -> np.ndarray:
     """Melodies drawn class by class: uint8 [count, STEPS]."""
@@ -57,23 +57,21 @@ _SIZES = (
 )
 
 
-def _contexts(melody: tf.Tensor) -> list[tf.Tensor]:
-  """The number of each step's context at every level: int32 [B, T]."""
-  batch, steps = tf.shape(melody)[0], melody.shape[1]
-  last = past = tf.zeros([batch], tf.int32)
-  length = tf.zeros([batch], tf.int32)
-  found: list[list[tf.Tensor]] = [[], [], []]
-  for time, now in enumerate(tf.unstack(melody, axis=1)):
-    step = tf.fill([batch], time % scores.BAR)
-    known = (step * _LENGTHS + length) * _NOTES + last
-    for level, context in zip(found, (step, known, known * _NOTES + past), strict=True):
-      level.append(context)
-    struck = now >= scores.FIRST
-    past = tf.where(struck, last, past)
-    last = tf.where(struck, now - scores.FIRST + 1, last)
-    length = tf.where(now != scores.HOLD, 0, tf.minimum(length + 1, _LENGTHS - 1))
-  assert len(found[0]) == steps
-  return [tf.stack(level, 1) for level in found]
+def _contexts(melody: tf.Tensor, time: tf.Tensor) -> list[tf.Tensor]:
+  """The number of the context of the step at `time` [N] in each melody [N, T], at every level."""
+  steps = tf.range(melody.shape[1])
+  latest = lambda which: tf.reduce_max(tf.where(which, steps, -1), 1)  # noqa: E731
+  name = lambda at: tf.where(  # noqa: E731
+    at < 0, 0, tf.gather(melody, tf.maximum(at, 0), batch_dims=1) - scores.FIRST + 1
+  )
+  before = steps < time[:, None]
+  struck = before & (melody >= scores.FIRST)
+  last = latest(struck)
+  past = latest(struck & (steps < last[:, None]))
+  length = tf.minimum(time - 1 - latest(before & (melody != scores.HOLD)), _LENGTHS - 1)
+  step = time % scores.BAR
+  known = (step * _LENGTHS + length) * _NOTES + name(last)
+  return [step, known, known * _NOTES + name(past)]
 
 
 def _shorter(level: int) -> np.ndarray:
