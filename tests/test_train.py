@@ -70,7 +70,18 @@ def state(run_dir: pathlib.Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
   'name',
-  ['pixel_art', 'glyphs', 'debug', 'freehand', 'freehand_none', 'sketch', 'guide', 'few_steps'],
+  [
+    'pixel_art',
+    'glyphs',
+    'debug',
+    'freehand',
+    'freehand_none',
+    'sketch',
+    'guide',
+    'few_steps',
+    'melody',
+    'melody_none',
+  ],
 )
 def test_every_pipeline_runs_and_resumes(name, tmp_path, capsys):
   arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']

@@ -19,7 +19,7 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative import command, spec
+from tf_creative import command, domains, spec
 from tf_creative import config as config_lib
 from tf_creative.spec import setting
 
@@ -38,7 +38,11 @@ class CreateConfig:
     0, 'of the first work; those of the others follow', at_least=0, at_most=_MOST_SEED
   )
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
-  format: tuple = setting(('png',), f'what to write: {", ".join(FORMATS)}', one_of=FORMATS)
+  format: tuple = setting(
+    ('png',),
+    f'what to write: {", ".join(FORMATS + domains.FORMATS)}',
+    one_of=FORMATS + domains.FORMATS,
+  )
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
   target: str = setting('', 'a picture to be painted')
   start: str = setting('', 'a picture to go on from')
@@ -78,6 +82,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       _, learner = run_lib.load(run_dir)
       domain, known_labels = learner.domain, learner.creator.known_labels
       round_ = int(learner.loop.round)
+    portfolio.check(config.format, domain)
     labels = _labels(config.label, domain, known_labels)
     if picture:
       if domain.code_size:

@@ -92,13 +92,13 @@ class Creator(tf.Module):
     return _in_batches(self._agent.values)(observation)
 
   def _make_around_graph(self, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor):
-    return self._episodes(self._greedy, concept, begun, self._domain.allowed(keep))
+    return self._episodes(self._greedy, concept, begun, keep)
 
   def _episodes(self, act: Act, *given: Any) -> tuple[tf.Tensor, ...]:
     return _in_batches(functools.partial(self._episode, act))(*given)
 
   def _episode(
-    self, act: Act, concept: types.Works, begun: tf.Tensor, allowed: tf.Tensor | None = None
+    self, act: Act, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor | None = None
   ) -> tuple[tf.Tensor, ...]:
     domain = self._domain
     state = domain.place(domain.start(concept, _still()), begun)
@@ -108,6 +108,7 @@ class Creator(tf.Module):
     actions = actions.unstack(tf.fill([domain.horizon, over.shape[0]], -1))
 
     def step(time, state, over, steps, returns, actions):
+      allowed = None if keep is None else domain.allowed(state, keep)
       action = act(domain.observe(state), time, allowed)
       moved, pay, done = domain.step(state, action, _still())
       state = types.select(over, state, moved)

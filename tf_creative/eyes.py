@@ -99,19 +99,17 @@ def scores(
   }
 
 
-def headlines(numbers: dict[str, float]) -> str:
+def headlines(numbers: dict[str, float], domain: types.Domain) -> str:
   """The numbers that a person wants to see first."""
-  lines = []
+  lines, measures = [], list(domain.measures.items())[:2]
   for section, title in (
-    ('held_out', 'real pictures never trained on, painted'),
-    ('unseen', 'characters never trained on, painted'),
-    ('imagined', 'imagined works, painted'),
+    ('held_out', 'real works never trained on, made'),
+    ('unseen', 'works of kinds never trained on, made'),
+    ('imagined', 'imagined works, made'),
   ):
-    if f'{section}/equal_pixels' in numbers and not lines:  # one will do
-      lines.append(
-        f'{title}: {numbers[f"{section}/equal_pixels"]:.2%} of pixels equal, '
-        f'{numbers[f"{section}/perfect_pictures"]:.1%} of pictures perfect'
-      )
+    if f'{section}/{measures[0][0]}' in numbers and not lines:  # one will do
+      told = [f'{numbers[f"{section}/{name}"]:{m.form}} {m.words}' for name, m in measures]
+      lines.append(f'{title}: {", ".join(told)}')
   lines.append(
     f'{"":<22}{"Frechet":>9}{"coverage":>10}{"precision":>11}{"right label":>13}{"copies":>9}'
   )

@@ -24,6 +24,7 @@ SHORT = {
   'agent/loss': 'q-loss',
   'gan/critic_gap': 'gap',
   'held_out/equal_pixels': 'pixels',
+  'held_out/equal_steps': 'steps',
   'imagined/frechet': 'frechet',
 }
 SHOWN = (
@@ -32,6 +33,7 @@ SHOWN = (
   'gan/generator_loss',
   'gan/critic_gap',
   'held_out/equal_pixels',
+  'held_out/equal_steps',
   'unseen/equal_pixels',
   'imagined/frechet',
   'painted/frechet',

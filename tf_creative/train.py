@@ -114,7 +114,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
 
         progress.say('exporting, and asking what was exported in another process')
         publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
-      progress.say(f'\n{eyes_lib.headlines(numbers)}\n\n{run.contents()}')
+      progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain)}\n\n{run.contents()}')
     return 0
 
 

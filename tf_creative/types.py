@@ -18,6 +18,13 @@ class Bounded:
   maximum: int
 
 
+class Measure(NamedTuple):
+  """How a number of a world is shown to people."""
+
+  form: str  # as in f'{number:{form}}'
+  words: str  # what comes after it
+
+
 class Works(NamedTuple):
   """Finished works, or what an episode is to be about, in the form in which they are stored."""
 
@@ -54,6 +61,8 @@ class Domain(Protocol):
   horizon: int
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
   reward_bound: float  # the largest pay of one step
+  measures: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
+  formats: tuple[str, ...]  # endings of the names of files that `file` makes
 
   def real(self, split: str) -> tf.data.Dataset:
     """Real works with their labels."""
@@ -85,7 +94,10 @@ class Domain(Protocol):
     """What each cell is worth in each form it may take; `error` is what is missing of it all."""
 
   def own_worth(self, state: Any) -> tf.Tensor:
-    """What the world itself pays for, in the form of `worth`, as far as a state tells: else 0."""
+    """The goal that the world pays for, in the form of `worth`, as far as a state tells: else 0."""
+
+  def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
+    """What the world pays for actions [B, N] beside coming nearer to its goal: [B, N]."""
 
   def pays(self, state: Any, worth: tf.Tensor) -> tf.Tensor:
     """By how much each action raises what a work is worth: [B, actions]."""
@@ -99,7 +111,7 @@ class Domain(Protocol):
   def brief(self, observation: Any) -> tf.Tensor:
     """What the agent is told in numbers instead of planes, such as a code: [B, N], N may be 0."""
 
-  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """`features` of episodes about `values` as they begin, and all that can be earned in them.
 
     Gradients lead back to the values.
@@ -117,14 +129,17 @@ class Domain(Protocol):
   def render(self, works: tf.Tensor) -> Any:
     """Stored works as pictures for people: uint8 RGB arrays [B, height, width, 3]."""
 
-  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
-    """The actions that change nothing of a work where `keep` [B, ...] holds: bool [B, actions]."""
+  def allowed(self, state: Any, keep: tf.Tensor) -> tf.Tensor:
+    """The actions that leave a work as it is where `keep` [B, ...] holds: bool [B, actions]."""
 
   def drawing(self, start: Any, actions: Any, zoom: int) -> str:
     """An SVG that draws what the actions [T] make of the work `start`, as `render` shows it."""
 
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
     """Stored works as files for people, in the graph: strings [B] by names that end in `_bytes`."""
+
+  def file(self, work: Any, kind: str) -> bytes:
+    """A stored work as a file of one of the `formats`."""
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
     """Actions int32 [...] in plain numbers [..., N], -1 staying -1; in the graph."""
@@ -137,6 +152,12 @@ class Domain(Protocol):
 
     The file `mask`, if any, shows further gaps in white.
     """
+
+  def portrait(self, path: Any) -> Any:
+    """Somebody's file as a picture of Pillow, as fine as it is."""
+
+  def shows(self, given: Any) -> Any:
+    """Which pixels of a picture by `render` show what is given: bool [height, width]."""
 
   def store(self, works: Works, seeds: Any, folder: Any) -> None:
     """Works with the seeds of their making as a data set of TFDS, which replaces `folder`."""

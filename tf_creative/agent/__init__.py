@@ -22,7 +22,10 @@ AGENTS = {
   'ddqn': 'tf_creative.agent.makers:ddqn',
   'informed': 'tf_creative.agent.makers:informed',
   'c51': 'tf_creative.agent.makers:c51',
+  'reinforce': 'tf_creative.agent.makers:reinforce',
+  'ppo': 'tf_creative.agent.makers:ppo',
 }
+ON_POLICY = ('reinforce', 'ppo')  # who learn from what they have just done
 
 NETWORKS = {
   'conv': 'tf_creative.agent.networks:ConvQNetwork',

@@ -43,6 +43,10 @@ class AgentConfig:
   atoms: int = setting(
     51, 'support points of the return distribution (c51)', at_least=2, at_most=10_000
   )
+  entropy: float = setting(
+    0.01, 'weight of the policy staying undecided (reinforce, ppo)', at_least=0
+  )
+  epochs: int = setting(4, 'updates on what was just collected (ppo)', at_least=1, at_most=1000)
   exploration: str = setting(
     'epsilon', 'how the hand explores: epsilon, boltzmann', one_of=('epsilon', 'boltzmann')
   )

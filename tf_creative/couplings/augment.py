@@ -47,6 +47,8 @@ class Augment(base.Coupling):
       raise spec.SpecError(
         f"option 'percentile' of augment must be above 0 and below 100, not {options.percentile}."
       )
+    if options.share and parts.agent.on_policy:
+      raise spec.SpecError('augment imagines what was not done: use an agent that can learn of it.')
     if options.share and parts.agent.config.n_step != 1:
       raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
     self._stream = streams.Stream(seed, 'augment')
@@ -97,8 +99,7 @@ class Augment(base.Coupling):
     tries = tf.random.stateless_uniform(count, bold) < self.options.tries
     action = tf.where(tries, anything, action)
     following, pay, done = domain.step(state, action, chance)
-    if not domain.target_pays:
-      pays = tf.zeros_like(pays)
+    pays = agent.besides(state) + (pays if domain.target_pays else 0.0)
     return agent.transition(
       domain.observe(state), action, pay, domain.observe(following), done, pays
     )

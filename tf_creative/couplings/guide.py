@@ -51,10 +51,9 @@ class Guide(base.Coupling):
     self.meter('regret', 'coverage', 'weight')
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
-    del labels
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(values)
-      regret = self._regret(values)
+      regret = self._regret(values, labels)
     slope = tape.gradient(regret, values)
     self._rounds.assign_add(1)
     self._coverage.assign(_MEMORY * self._coverage + (1 - _MEMORY) * self._covered(values))
@@ -66,8 +65,8 @@ class Guide(base.Coupling):
     level = tf.reduce_sum(pull * (values - tf.stop_gradient(values)))
     return level + tf.stop_gradient(weight * regret)
 
-  def _regret(self, values: tf.Tensor) -> tf.Tensor:
-    features, owed = self.parts.domain.prospect(values)
+  def _regret(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    features, owed = self.parts.domain.prospect(values, labels)
     value = tf.reduce_max(self.parts.agent.judge(features), -1)
     return tf.reduce_mean(1 - value / (owed + 1))
 

@@ -3,8 +3,12 @@
 import gymnasium
 
 DOMAINS = {
+  'melody': 'tf_creative.domains.melody:Melody',
   'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
 }
+
+# Endings of the names of files that some worlds make, see types.Domain.formats.
+FORMATS = ('mid', 'wav')
 
 # For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
 gymnasium.register(

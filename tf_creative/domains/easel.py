@@ -8,14 +8,14 @@ import functools
 import numpy as np
 
 from tf_creative import spec
-from tf_creative.domains import brushes, palettes
+from tf_creative.domains import brushes, common, palettes
 from tf_creative.spec import setting
 
 _MOST_SIDE = 256  # what is larger is no pixel art, and its actions would fill the memory
 
 
 @dataclasses.dataclass(frozen=True)
-class Easel:
+class Easel(common.World):
   """The options of `pixel_art`, checked, and what follows from them alone."""
 
   data: str = 'digits'  # one of our own data sets or any image data set of TFDS

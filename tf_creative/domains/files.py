@@ -45,16 +45,31 @@ def read(
 def store(
   pictures: np.ndarray, labels: np.ndarray, names: list[str], seeds: np.ndarray, folder: Path
 ) -> None:
-  """Pictures [N, H, W, 1 or 3] as a data set that TFDS reads by builder_from_directory(folder).
+  """Pictures [N, H, W, 1 or 3] as a data set: see `save`."""
+  save(
+    'image', tfds.features.Image(shape=pictures.shape[1:]), pictures, labels, names, seeds, folder
+  )
+
+
+def save(
+  name: str,
+  feature: tfds.features.FeatureConnector,
+  works: np.ndarray,
+  labels: np.ndarray,
+  names: list[str],
+  seeds: np.ndarray,
+  folder: Path,
+) -> None:
+  """Works as a data set that TFDS reads by builder_from_directory(folder).
 
   The folder appears whole or not at all; a data set that it held before is replaced.
   """
   folder = pathlib.Path(folder)
   if folder.exists() and not (folder / 'dataset_info.json').exists():
     raise spec.UserError(f'{folder} is something else than a data set: choose another place.')
-  columns = {'image': pictures, 'label': labels, 'seed': seeds}
+  columns = {name: works, 'label': labels, 'seed': seeds}
   features = {
-    'image': tfds.features.Image(shape=pictures.shape[1:]),
+    name: feature,
     'label': tfds.features.ClassLabel(names=names),
     'seed': tfds.features.Scalar(np.int64),
   }

@@ -21,6 +21,7 @@ _MOST_BYTES = 1 << 30  # of all works of a split, which training holds in memory
 OWN = {
   'digits': 'tf_creative.domains.digits.digits_dataset_builder:Builder',
   'glyphs': 'tf_creative.domains.glyphs.glyphs_dataset_builder:Builder',
+  'chorales': 'tf_creative.domains.chorales.chorales_dataset_builder:Builder',
 }
 
 
@@ -54,7 +55,7 @@ def works(
     return Works(nearest(picture, colours), place)
 
   examples = builder.as_dataset(
-    split=_split(data, builder, split),
+    split=split_of(data, builder, split),
     decoders=tfds.decode.PartialDecoding({key: True for key in (image, label) if key}),
     read_config=tfds.ReadConfig(try_autocache=False),  # the small works are cached instead
   )
@@ -70,7 +71,12 @@ def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
 
 def splits(data: str, *, data_dir: str | None = None) -> list[str]:
   """The splits that a data set has."""
-  return list(_prepared(data, _builder(data, data_dir), data_dir).info.splits)
+  return list(prepared(data, data_dir).info.splits)
+
+
+def prepared(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
+  """The builder of a data set of any kind, whose data are on disk."""
+  return _prepared(data, _builder(data, data_dir), data_dir)
 
 
 def recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
@@ -138,7 +144,7 @@ def _known(data: str) -> bool:
 
 def _check_room(data: str, builder: tfds.core.DatasetBuilder, split: str, pixels: int) -> None:
   """Refuses a split of nothing, and one that training could not hold."""
-  count = builder.info.splits[_split(data, builder, split)].num_examples
+  count = builder.info.splits[split_of(data, builder, split)].num_examples
   if not count:
     raise DataError(f"the split '{split}' of data set '{data}' is empty: choose another data set.")
   if count > _MOST_WORKS or count * pixels > _MOST_BYTES:
@@ -194,7 +200,7 @@ def _label_key(builder: tfds.core.DatasetBuilder) -> str | None:
   return 'label' if found else None
 
 
-def _split(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
+def split_of(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
   """The split in TFDS's words; without a `test` the last fifth of `train` stands in for it."""
   splits = builder.info.splits
   if 'test' not in splits and 'train' in splits and split in ('train', 'test'):

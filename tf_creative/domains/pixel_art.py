@@ -8,10 +8,11 @@ import os
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 import tensorflow as tf
 
 from tf_creative import types
-from tf_creative.domains import drawings, easel, files, images, squash
+from tf_creative.domains import drawings, easel, files, images, palettes, squash
 
 _CODE_BOUND = 10  # of a number that is drawn from a standard normal
 _SOFT = 0.1  # width of the soft steps between colours, in squared distance
@@ -47,6 +48,11 @@ class PixelArt(easel.Easel):
   @property
   def target_pays(self) -> bool:
     return self.target != 'none'
+
+  measures = {
+    'equal_pixels': types.Measure('.2%', 'of pixels equal'),
+    'perfect_pictures': types.Measure('.1%', 'of pictures perfect'),
+  }
 
   @property
   def hand_splits(self) -> tuple[str, ...]:
@@ -87,6 +93,9 @@ class PixelArt(easel.Easel):
     self, path: str | os.PathLike, mask: str | os.PathLike = ''
   ) -> tuple[np.ndarray, np.ndarray]:
     return files.read(path, mask, self.size, self.width, self.colours)
+
+  def portrait(self, path: str | os.PathLike) -> Image.Image:
+    return files.open_rgba(path)
 
   def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
     pictures = self.render(works.work)
@@ -169,7 +178,8 @@ class PixelArt(easel.Easel):
   def place(self, state: State, work: tf.Tensor) -> State:
     return state._replace(canvas=work)
 
-  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
+  def allowed(self, state: State, keep: tf.Tensor) -> tf.Tensor:
+    del state  # a pixel may be painted at any time
     touched = self._brush.under(tf.cast(keep, tf.float32)[..., None])[..., 0]
     return tf.repeat(touched == 0, len(self.colours), axis=1)
 
@@ -191,8 +201,9 @@ class PixelArt(easel.Easel):
     label = tf.one_hot(observation['label'], len(self.label_names))
     return tf.concat([observation['code'], label], 1)
 
-  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Hard colours with soft slopes: which colour a pixel has, by its nearness to each."""
+    del labels  # whoever sees the picture needs none
     works = self.to_works(values)
     blank = tf.zeros_like(works)
     near = tf.reduce_sum(tf.square(values[..., None, :] - self.colours), -1)
@@ -213,16 +224,11 @@ class PixelArt(easel.Easel):
     return tf.gather(self.colours, tf.cast(works, tf.int32))
 
   def to_works(self, values: tf.Tensor) -> tf.Tensor:
-    if self.palette == 'grey':
-      return tf.cast(tf.round(values[..., 0] * (len(self.colours) - 1)), tf.uint8)
-    # |v - c|^2 without |v|^2, which is the same for every colour: [B, H, W, palette]
-    distance = np.square(self.colours).sum(-1) - 2 * tf.tensordot(values, self.colours.T, 1)
-    return tf.cast(tf.argmin(distance, -1), tf.uint8)
+    return palettes.places(values, self.colours)
 
   @functools.cached_property
   def _rgb(self) -> np.ndarray:
-    rgb = np.broadcast_to(self.colours, (len(self.colours), 3))
-    return np.round(rgb * 255).astype(np.uint8)
+    return palettes.rgb(self.colours)
 
   def render(self, works: tf.Tensor) -> np.ndarray:
     return self._rgb[np.asarray(works)]

@@ -1,0 +1,33 @@
+"""What a world is unless it says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative import spec
+
+
+class World:
+  """The parts of types.Domain that most worlds have in common."""
+
+  formats: tuple[str, ...] = ()
+
+  def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
+    del state
+    return tf.zeros_like(actions, tf.float32)
+
+  def file(self, work: np.ndarray, kind: str) -> bytes:
+    raise NotImplementedError(f'{type(self).__name__} has no format {kind} of its own.')
+
+  def shows(self, given: np.ndarray) -> np.ndarray:
+    return given
+
+
+def check_words(world: Any, name: str, words: dict[str, tuple[str, ...]]) -> None:
+  """That each of the options says one of its words."""
+  for option, valid in words.items():
+    if (said := getattr(world, option)) not in valid:
+      raise spec.SpecError(f"unknown {option} '{said}' of {name}.{spec.nearest(said, valid)}")
