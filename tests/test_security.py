@@ -30,6 +30,7 @@ KEYWORDS = {'allow_pickle', 'shell', 'enable_unsafe_deserialization'}
 # Whose name it is, too, and means no harm.
 ALLOWED = {
   ('tf_creative/report.py', 'system'): 'platform.system() tells the name of the system',
+  ('tf_creative/builds.py', 'system'): 'platform.system() tells the name of the system',
 }
 
 

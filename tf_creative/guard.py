@@ -16,10 +16,11 @@ class Guard(tf.Module):
     self.skipped = tf.Variable(0, dtype=tf.int64, trainable=False, name='skipped')
     self.in_a_row = tf.Variable(0, dtype=tf.int64, trainable=False, name='in_a_row')
 
-  def apply(self, checked: Iterable[tf.Tensor], update: Callable[[], object]) -> None:
+  def apply(self, checked: Iterable[tf.Tensor | None], update: Callable[[], object]) -> None:
     """Makes the update if all that is checked, losses and gradients, is finite."""
     # A sum of numbers that would be no number itself is as good a reason to stop.
-    fine = tf.math.is_finite(tf.add_n([tf.reduce_sum(part) for part in checked]))
+    sums = [tf.reduce_sum(part) for part in checked if part is not None]  # a slope may be missing
+    fine = tf.math.is_finite(tf.add_n(sums))
 
     def skip() -> tf.Tensor:
       self.skipped.assign_add(1)
