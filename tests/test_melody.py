@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tests import tiny
 from tf_creative import domains, spec, types
-from tf_creative.domains import likelihood, melody, midi, scores, statistics, theory
+from tf_creative.domains import likelihood, melody, midi, scores, theory
 
 STILL = tf.zeros([2], tf.int32)
 C, D, E = 22, 24, 26
@@ -251,7 +251,13 @@ def test_metrics_are_measures():
   found = domain.metrics(np.array([THEME]), np.array([np.roll(THEME, 1)]))
   assert found.keys() == domain.measures.keys()
   assert found['equal_steps'].tolist() == [25 / 32]  # all of the first seven differ
-  assert set(statistics.MEASURES) <= found.keys()
+
+
+def test_a_melody_is_described_in_all_terms():
+  domain = melody.Melody()
+  found = domain.describe(np.array([THEME, THEME[::-1]]))
+  assert found.keys() == domain.traits.keys()
+  assert all(len(values) == 2 for values in found.values())
 
 
 def test_next_notes_by_hand():

@@ -121,6 +121,19 @@ def test_actions_are_drawn_from_the_policy(kind):
   assert float(agent.epsilon()) == 0
 
 
+def test_works_are_drawn_from_the_policy_by_their_codes():
+  learner = tiny.learner(agent='ppo', domain='bars(target=none, code=4)')
+  concept = learner.creator.imagine(np.arange(600))
+  start = learner.domain.start(concept, tf.zeros([2], tf.int32))
+  chances = tf.nn.softmax(learner.agent.values(learner.domain.observe(start))).numpy()
+  first = learner.creator.make(concept).actions[:, 0]
+  counts = np.bincount(first, minlength=chances.shape[1])
+  spread = np.sqrt((chances * (1 - chances)).sum(0))
+  assert np.all(np.abs(counts - chances.sum(0)) < 4 * spread + 1)
+  assert len(np.unique(first)) > 1
+  np.testing.assert_array_equal(first, learner.creator.make(concept).actions[:, 0])
+
+
 def test_reinforce_needs_an_end():
   with pytest.raises(spec.SpecError, match='use --agent=ppo'):
     agent_lib.Agent('reinforce', worlds.TwoStates(), TOY, seed=0)

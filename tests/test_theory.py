@@ -140,3 +140,16 @@ def test_the_table_of_two_melodies():
   assert table['autocorrelation_1'] == [pytest.approx(-0.25), 0]
   assert table['autocorrelation_2'] == [pytest.approx(-0.5), 0]
   assert table['autocorrelation_3'] == [pytest.approx(0.5), 0]
+  # c d e c d e: a third each, and two up, two up, four down, two up, two up.
+  assert table['pitch_classes'][0] == pytest.approx([1 / 3, 0, 1 / 3, 0, 1 / 3, *[0] * 7])
+  assert {place - 12: share for place, share in enumerate(table['intervals'][0]) if share} == {
+    2: pytest.approx(4 / 5),
+    -4: pytest.approx(1 / 5),
+  }
+  assert np.nonzero(table['intervals'][1])[0].tolist() == [12]
+
+
+def test_who_never_strikes_has_no_notes_to_share():
+  table = statistics.table(tf.constant([[H] * 16], tf.uint8))
+  for name in ('pitch_classes', 'intervals'):
+    assert np.all(table[name].numpy() == 0)

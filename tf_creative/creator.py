@@ -13,8 +13,8 @@ from tf_creative import types
 
 _BATCH = 16  # what every network is given at once: a batch of another size would round otherwise
 
-# What is done of what is seen, the time, and which actions are allowed.
-Act = Callable[[Any, tf.Tensor, tf.Tensor | None], tf.Tensor]
+# What is done of what is seen, the code, the time, and which actions are allowed.
+Act = Callable[[Any, Any, tf.Tensor, tf.Tensor | None], tf.Tensor]
 
 
 class Made(NamedTuple):
@@ -27,7 +27,9 @@ class Made(NamedTuple):
 
 
 class Creator(tf.Module):
-  """Imagines and makes; the same seed gives the same work, for the hand is greedy here.
+  """Imagines and makes; the same seed gives the same work.
+
+  The hand is greedy here; a policy is drawn from, where there are codes, with them as its chance.
 
   What ends in `_graph` is made of tensors alone, for exports; a work never depends on those that
   happen to be asked for with it.
@@ -109,7 +111,7 @@ class Creator(tf.Module):
 
     def step(time, state, over, steps, returns, actions):
       allowed = None if keep is None else domain.allowed(state, keep)
-      action = act(domain.observe(state), time, allowed)
+      action = act(domain.observe(state), concept.code, time, allowed)
       moved, pay, done = domain.step(state, action, _still())
       state = types.select(over, state, moved)
       steps += tf.cast(~over, tf.int32)
@@ -124,18 +126,26 @@ class Creator(tf.Module):
     )
     return domain.work(state), steps, returns, tf.transpose(actions.stack())
 
-  def _greedy(self, observation: Any, time: tf.Tensor, allowed: tf.Tensor | None) -> tf.Tensor:
+  def _greedy(self, observation: Any, code: Any, time: tf.Tensor, allowed: Any) -> tf.Tensor:
     """The hand at its best."""
-    del time
-    if allowed is None:
+    drawn = self._agent.on_policy and self._domain.code_size
+    if allowed is None and not drawn:
       return self._agent.act(observation)
     values = self._agent.values(observation)
-    values = tf.where(allowed, values, values.dtype.min)
-    return tf.argmax(values, -1, self._domain.action_spec.dtype)
+    if allowed is not None:
+      values = tf.where(allowed, values, values.dtype.min)
+    dtype = self._domain.action_spec.dtype
+    if not drawn:
+      return tf.argmax(values, -1, dtype)
+    # A code is normal, and one of its numbers at a time is enough to draw one action by.
+    number = tf.gather(code, time % self._domain.code_size, axis=1)
+    chance = tf.math.erfc(-number / np.sqrt(2).astype(np.float32))[:, None] / 2
+    passed = tf.cumsum(tf.nn.softmax(values), 1)[:, :-1] < chance
+    return tf.reduce_sum(tf.cast(passed, dtype), 1)
 
-  def _random(self, observation: Any, time: tf.Tensor, allowed: tf.Tensor | None) -> tf.Tensor:
+  def _random(self, observation: Any, code: Any, time: tf.Tensor, allowed: Any) -> tf.Tensor:
     """Any action, whatever is seen: what every hand must beat."""
-    del allowed
+    del code, allowed
     count = tf.shape(tf.nest.flatten(observation)[0])[0]
     actions = self._domain.action_spec
     return tf.random.stateless_uniform(

@@ -80,7 +80,7 @@ def evaluate(settings: EvaluateConfig) -> int:
 
   for run in runs:
     console.print(f'\n[bold]{run.path}[/bold], round {run.rounds}')
-    for head, rows in (tables.screen(run), tables.hands(run)):
+    for head, rows in filter(all, (tables.screen(run), tables.traits(run), tables.hands(run))):
       shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
       for index, title in enumerate(head):
         shown.add_column(title, justify='right' if index else 'left', no_wrap=True)

@@ -37,6 +37,11 @@ SOURCES = {
 HANDS = {'hand': 'the hand', 'random': 'random strokes', 'blank': 'no stroke at all'}
 
 
+def source(name: str) -> tuple[str, str]:
+  """Title of a row and what it is; what is not in the table is named by its world."""
+  return SOURCES.get(name, (name, "a simple model of this world's own, to be beaten"))
+
+
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
   """All that a report tells of a run."""
@@ -100,19 +105,20 @@ def evaluate(
   scribbled, blank = tries['random'].work, tries['blank'].work  # of the imagined, the last concept
   say('baselines')
   simpler = baselines.imagined(domain, learner.real, imagined.label, seed)
+  models = domain.models(imagined.label, seed)
   looks = {
     'held_out': None,
     'training': eyes.some_training(),
     'imagined': seen,
     'painted': eyes.see(painted),
     'nearest': eyes.see(nearest._replace(label=imagined.label)),
-    **{name: eyes.see(works) for name, works in simpler.items()},
+    **{name: eyes.see(works) for name, works in {**simpler, **models}.items()},
     'random_hand': eyes.see(imagined._replace(work=scribbled)),
     'blank': eyes.see(imagined._replace(work=blank)),
   }
   sources = {}
-  for name in SOURCES:
-    say(f'measuring: {SOURCES[name][0]}')
+  for name in (*SOURCES, *models):
+    say(f'measuring: {source(name)[0]}')
     sources[name] = _measure(eyes, looks[name], count, seed)
   history = run_lib.logged(path)
   return Evaluation(path, config, learner, sources, hands, imagined, painted, nearest, history)
@@ -125,7 +131,7 @@ def _measure(
   numbers = {
     f'halves/{name}': value
     for name, value in summary.halves(works, eyes.held_out, count, seed=seed).items()
-  }
+  } | eyes.traits(works or eyes.held_out)
   if works is not None:
     return numbers | summary.imagination(works, eyes.held_out, eyes.training)
   held_out = eyes.held_out

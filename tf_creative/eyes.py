@@ -34,6 +34,7 @@ class Eyes:
       self._judge.save(path)
     self.training = summary.look(learner.real, self._domain.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
+    self._like = self._describe(self.held_out)
     self.for_hand = {
       {'test': 'held_out'}.get(split, split): _some(learner.works(split), count)
       for split in self._domain.hand_splits
@@ -83,8 +84,22 @@ class Eyes:
       f'training/{name}': held_out[name] for name in ('copies', 'novelty', 'authenticity')
     }
 
+  def traits(self, works: summary.Look) -> dict[str, float]:
+    """What works are like in the world's own terms: means.
+
+    Of shares it is told how far they are from those of the held-out works, in total variation.
+    """
+    return {
+      name: float(np.abs(mean - self._like[name]).sum() / 2 if mean.ndim else mean)
+      for name, mean in self._describe(works).items()
+    }
+
+  def _describe(self, works: summary.Look) -> dict[str, np.ndarray]:
+    described = self._domain.describe(self._domain.to_works(works.values))
+    return {name: np.mean(values, 0) for name, values in described.items()}
+
   def _measure(self, source: str, works: summary.Look) -> dict[str, float]:
-    measured = summary.imagination(works, self.held_out, self.training)
+    measured = summary.imagination(works, self.held_out, self.training) | self.traits(works)
     return {f'{source}/{name}': value for name, value in measured.items()}
 
 

@@ -38,6 +38,7 @@ def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
     'Painting': ('A painting in the making', exhibition.painting(one)),
     'Gallery': ('Gallery', exhibition.gallery(one)),
     'Works': ('The works in numbers', _works(one)),
+    'Traits': ('What the works are like', _traits(one)),
     'Hand': ('The hand in numbers', _hand(one)),
     'Compared': ('The runs compared', _compared(runs) if len(runs) > 1 else ''),
     'Curves': ('Learning curves', _curves(runs)),
@@ -121,7 +122,7 @@ def _works(one: Evaluation) -> str:
         cell = tables.show(numbers, prefix + column.name, column.form)
         spread = tables.show(numbers, f'{prefix}{column.name}_spread', column.form)
         cells.append(f'{cell} <small>± {spread}</small>' if prefix and cell != '·' else cell)
-      yield evaluation.SOURCES[source][0], cells, source in ('imagined', 'painted')
+      yield evaluation.source(source)[0], cells, source in ('imagined', 'painted')
 
   def part(columns, prefix, caption):
     head = [column.title for column in columns]
@@ -136,8 +137,22 @@ def _works(one: Evaluation) -> str:
          'and spread over random halves. The first row is the floor, noise the ceiling.')
     + part(tables.ALL, '', f'{count:,} works of each kind, against all held-out works and the '
            'training split.')
-    + markup.terms('What the rows are', dict(evaluation.SOURCES.values()))
+    + markup.terms('What the rows are', dict(map(evaluation.source, one.sources)))
   )  # fmt: skip
+
+
+def _traits(one: Evaluation) -> str:
+  head, rows = tables.traits(one)
+  if not rows:
+    return ''
+  own = [evaluation.source(name)[0] for name in ('imagined', 'painted')]
+  caption = 'Means. Of a distribution: how far it is from that of the held-out works (0 to 1).'
+  words = {name: measure.words for name, measure in one.learner.domain.traits.items()}
+  return markup.table(
+    caption, head, ((row[0], row[1:], row[0] in own) for row in rows)
+  ) + markup.terms(
+    'What the columns mean', {name.replace('_', ' '): text for name, text in words.items()}
+  )
 
 
 def _hand(one: Evaluation) -> str:

@@ -103,7 +103,7 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
     cell = functools.partial(show, numbers)
     rows.append(
       [
-        evaluation.SOURCES[source][0],
+        evaluation.source(source)[0],
         cell('frechet', '.2f'),
         f'{cell("halves/frechet", ".2f")} ±{cell("halves/frechet_spread", ".2f")}',
         *(cell(f'halves/{name}', '.2f') for name in ('coverage', 'precision')),
@@ -126,6 +126,17 @@ def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
       cells.append(mean if hand == 'blank' else f'{mean} ({low} to {high})')
     rows.append([f'{works.replace("_", " ")}: {evaluation.HANDS[hand]}', *cells])
   return ['works: who makes them', *(name.replace('_', ' ') for name in names)], rows
+
+
+def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
+  """Head and rows of the table of what works are like; no rows where the world has no such terms."""
+  told = one.learner.domain.traits
+  rows = [
+    [evaluation.source(source)[0], *(show(numbers, name, told[name].form) for name in told)]
+    for source, numbers in one.sources.items()
+    if told
+  ]
+  return ['', *(name.replace('_', ' ') for name in told)], rows
 
 
 def show(numbers: dict[str, float], name: str, form: str) -> str:

@@ -62,6 +62,7 @@ class Domain(Protocol):
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
   reward_bound: float  # the largest pay of one step
   measures: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
+  traits: dict[str, Measure]  # what `describe` tells of works
   formats: tuple[str, ...]  # endings of the names of files that `file` makes
 
   def real(self, split: str) -> tf.data.Dataset:
@@ -164,6 +165,12 @@ class Domain(Protocol):
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
     """The world's own numbers of each work [B]: how well it does what `concept` asked for."""
+
+  def describe(self, works: Any) -> dict[str, Any]:
+    """What each work is like: numbers [B], or shares [B, K] of things that sum to 1."""
+
+  def models(self, label: Any, seed: int) -> dict[str, Works]:
+    """Works of the labels by simple models of this world's own, which are to be beaten, by name."""
 
 
 class Parts(NamedTuple):

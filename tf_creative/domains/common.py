@@ -7,17 +7,26 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec
+from tf_creative import spec, types
 
 
 class World:
   """The parts of types.Domain that most worlds have in common."""
 
   formats: tuple[str, ...] = ()
+  traits: dict[str, types.Measure] = {}  # noqa: RUF012
 
   def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
     del state
     return tf.zeros_like(actions, tf.float32)
+
+  def describe(self, works: np.ndarray) -> dict[str, np.ndarray]:
+    del works
+    return {}
+
+  def models(self, label: np.ndarray, seed: int) -> dict[str, types.Works]:
+    del label, seed
+    return {}
 
   def file(self, work: np.ndarray, kind: str) -> bytes:
     raise NotImplementedError(f'{type(self).__name__} has no format {kind} of its own.')

@@ -66,8 +66,8 @@ class Melody(common.World):
   measures = {
     'equal_steps': types.Measure('.2%', 'of steps equal'),
     'whole_melodies': types.Measure('.1%', 'of melodies perfect'),
-    **statistics.MEASURES,
   }
+  traits = statistics.TRAITS
 
   @functools.cached_property
   def _model(self) -> likelihood.NextNote:
@@ -237,12 +237,14 @@ class Melody(common.World):
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
     equal = np.asarray(works) == np.asarray(concept)
+    return {'equal_steps': equal.mean(1), 'whole_melodies': equal.all(1)}
+
+  def describe(self, works: np.ndarray) -> dict[str, np.ndarray]:
     table = statistics.table(tf.convert_to_tensor(works))
-    return {
-      'equal_steps': equal.mean(1),
-      'whole_melodies': equal.all(1),
-      **{name: values.numpy() for name, values in table.items()},
-    }
+    return {name: values.numpy() for name, values in table.items()}
+
+  def models(self, label: np.ndarray, seed: int) -> dict[str, types.Works]:
+    return {'next-note model': types.Works(self._model.sample(len(label), seed), label)}
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
     """MIDI's number of the pitch, 0 for a hold and 1 for a rest."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tensorflow as tf
 
 from tf_creative import types
-from tf_creative.domains import theory
+from tf_creative.domains import scores, theory
 
-MEASURES = {
+TRAITS = {
   'repeated': types.Measure('.2%', 'of steps said too often'),
   'in_key': types.Measure('.1%', 'of notes in C major or a minor'),
   'tonic_first': types.Measure('.1%', 'begin on the tonic'),
@@ -19,14 +19,18 @@ MEASURES = {
   'autocorrelation_1': types.Measure('.2f', 'autocorrelation of the notes at lag 1'),
   'autocorrelation_2': types.Measure('.2f', 'at lag 2'),
   'autocorrelation_3': types.Measure('.2f', 'at lag 3'),
+  'pitch_classes': types.Measure('.3f', 'pitch classes'),
+  'intervals': types.Measure('.3f', 'intervals from note to note'),
 }
+_WIDEST = 12  # wider intervals count as this
 
 
 def table(works: tf.Tensor) -> dict[str, tf.Tensor]:
   """RL-Tuner's table (its table 1), of each melody: float32 [B].
 
   A melody without any leap has all resolved; one of a single pitch has no autocorrelation. The key
-  is that of C major or a minor without raised degrees, the tonic C or a.
+  is that of C major or a minor without raised degrees, the tonic C or a. Beside it, two
+  distributions [B, K].
   """
   melody = tf.cast(works, tf.int32)
   mode, other = tf.zeros_like(melody[:, 0]), tf.ones_like(melody[:, 0])
@@ -34,6 +38,7 @@ def table(works: tf.Tensor) -> dict[str, tf.Tensor]:
   leapt = theory.leaps(melody, mode)
   resolved, doubled = (tf.reduce_sum(theory.number(leapt == sign), 1) for sign in (1.0, -1.0))
   highest, lowest = theory.lone_ends(melody)
+  pitch_classes, intervals = _distributions(melody)
   share = lambda said: tf.reduce_mean(theory.number(said != 0), 1)  # noqa: E731
   return {
     'repeated': share(theory.repeats(melody, mode)),
@@ -46,4 +51,23 @@ def table(works: tf.Tensor) -> dict[str, tf.Tensor]:
     'in_motif': share(theory.motifs(melody, mode)),
     'in_repeated_motif': share(theory.repeated_motifs(melody, mode)),
     **{f'autocorrelation_{lag}': theory.autocorrelation(melody, lag)[:, -1] for lag in theory.LAGS},
+    'pitch_classes': pitch_classes,
+    'intervals': intervals,
   }
+
+
+def _distributions(melody: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  """The shares of the pitch classes among the notes, and of the steps between them: [B, K]."""
+  struck = theory.strikes(melody)
+  order = tf.argsort(tf.where(struck, 0, 1), stable=True)  # the notes first, in their order
+  notes = tf.gather(melody, order, batch_dims=1)
+  is_note = tf.gather(struck, order, batch_dims=1)
+  classes = tf.one_hot((notes - scores.FIRST + scores.LOWEST) % 12, 12)
+  wide = tf.clip_by_value(notes[:, 1:] - notes[:, :-1], -_WIDEST, _WIDEST) + _WIDEST
+  steps = tf.one_hot(wide, 2 * _WIDEST + 1)
+  return _shares(classes, is_note), _shares(steps, is_note[:, 1:])
+
+
+def _shares(each: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+  total = tf.reduce_sum(each * theory.number(counts)[..., None], 1)
+  return tf.math.divide_no_nan(total, tf.reduce_sum(total, 1, keepdims=True))
