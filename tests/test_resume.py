@@ -14,21 +14,37 @@ EVERYTHING = (
   'environment(real=0.3)|reward(width=8, batch_size=8)|guide(weight=0.3, warmup=2)'
   '|augment(share=0.3, gate=true)'
 )
+# Each setting once, several in a case, for a case takes half a minute.
 CASES = {
-  'default': {},
-  'control': {'couplings': ''},
-  'dqn, boltzmann': {'agent': 'dqn', 'agent_exploration': 'boltzmann'},
-  'c51, n-step': {'agent': 'c51', 'agent_n_step': 3, 'agent_atoms': 5},
-  'informed, averaged': {'agent': 'informed', 'agent_average': 0.9, 'agent_decay_steps': 9},
-  'dense': {'agent_network': 'dense', 'gan_network': 'dense', 'gan_loss': 'wgan_gp'},
-  'recurrent': {'gan_network': 'recurrent', 'gan_loss': 'hinge', 'gan_decay_steps': 9},
+  'no couplings, dqn, boltzmann': {
+    'couplings': '',
+    'agent': 'dqn',
+    'agent_exploration': 'boltzmann',
+  },
+  'c51, n-step, dense': {
+    'agent': 'c51',
+    'agent_n_step': 3,
+    'agent_atoms': 5,
+    'agent_network': 'dense',
+    'gan_network': 'dense',
+    'gan_loss': 'wgan_gp',
+  },
+  'informed, averaged, recurrent': {
+    'agent': 'informed',
+    'agent_average': 0.9,
+    'agent_decay_steps': 9,
+    'gan_network': 'recurrent',
+    'gan_loss': 'hinge',
+    'gan_decay_steps': 9,
+  },
   'all couplings': {'couplings': EVERYTHING},
-  'controls': {'couplings': 'constant_reward|random_reward', 'gan_steps': 2, 'agent_steps': 3},
-  'hidden': {
+  'hidden, controls, phases': {
     'domain': 'bars(target=hidden, code=4)',
-    'couplings': 'environment(codes=0.5)',
+    'couplings': 'environment(codes=0.5)|constant_reward|random_reward',
     'agent': 'informed',
     'agent_reader': 8,
+    'gan_steps': 2,
+    'agent_steps': 3,
   },
   'none': {
     'domain': 'bars(target=none, code=4)',
@@ -38,10 +54,10 @@ CASES = {
 }
 
 
-def learner(case):
+def learner(settings):
   config = tiny.config()
   rooms = {'gan': {}, 'agent': {}, 'run': {}}
-  for name, value in CASES[case].items():
+  for name, value in settings.items():
     room, _, rest = name.partition('_')
     own = rest and room in rooms and rest in vars(getattr(config, room))
     rooms[room if own else 'run'][rest if own else name] = value
@@ -80,14 +96,14 @@ def lost(made, found, folder):
 
 @pytest.mark.parametrize('case', CASES)
 def test_going_on_is_as_if_nothing_had_happened(case, tmp_path):
-  whole, found = born(lambda: learner(case))
+  whole, found = born(lambda: learner(CASES[case]))
   _, later = born(lambda: (whole.loop.warm_up(), whole.loop.step(2)))
   assert not later, 'variables are born when the learner is built, and never later'
   assert not lost(whole, found, tmp_path / 'at 2'), 'every variable must be in the checkpoint'
   whole.loop.step(4)
   checkpoints.Shelf(tmp_path / 'whole', tf.train.Checkpoint(learner=whole), 2).save(6)
 
-  resumed = learner(case)
+  resumed = learner(CASES[case])
   checkpoints.read(tf.train.Checkpoint(learner=resumed), tmp_path / 'at 2', 2)
   for count in (1, 3):  # in other chunks than before
     resumed.loop.step(count)
@@ -103,7 +119,7 @@ def test_what_a_checkpoint_does_not_hold_is_noticed(tmp_path):
   """The first half of the test above can fail: here is a variable that nobody tracks."""
 
   def careless():
-    made = learner('default')
+    made = learner({})
     made.domain = dataclasses.replace(made.domain), tf.Variable(7, name='careless')
     object.__setattr__(
       made,
@@ -133,12 +149,12 @@ PARTS = {
 def twins(tmp_path_factory):
   """The end of one learner, another as it was born, and a shelf where the first was younger."""
   folder = tmp_path_factory.mktemp('twins')
-  whole, of_whole = born(lambda: learner('default'))
+  whole, of_whole = born(lambda: learner({}))
   whole.loop.warm_up()
   whole.loop.step(2)
   checkpoints.Shelf(folder, tf.train.Checkpoint(learner=whole), 2).save(2)
   whole.loop.step(2)
-  other, of_other = born(lambda: learner('default'))
+  other, of_other = born(lambda: learner({}))
   return values(of_whole), other, of_other, values(of_other), folder
 
 

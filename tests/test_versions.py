@@ -92,9 +92,10 @@ def test_where_nothing_can_be_written_another_place_is_asked_for(tmp_path):
     publish(tmp_path / 'file' / 'exports', 'a')
 
 
-def test_who_is_killed_leaves_whole_versions_only(tmp_path):
+@pytest.mark.parametrize('kills', [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_who_is_killed_leaves_whole_versions_only(kills, tmp_path):
   chance, most = random.Random(0), 0
-  for _ in range(8):
+  for _ in range(kills):
     command = [sys.executable, '-c', PUBLISHER, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as publisher:
       assert publisher.stdout.readline() == b'begun\n'

@@ -129,7 +129,7 @@ def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 
 def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
-  """Head and rows of the table of what works are like; no rows where the world has no such terms."""
+  """Head and rows of the table of what works are like; no rows where there are no traits."""
   told = one.learner.domain.traits
   rows = [
     [evaluation.source(source)[0], *(show(numbers, name, told[name].form) for name in told)]

@@ -14,7 +14,7 @@ class World:
   """The parts of types.Domain that most worlds have in common."""
 
   formats: tuple[str, ...] = ()
-  traits: dict[str, types.Measure] = {}  # noqa: RUF012
+  traits: dict[str, types.Measure] = {}
 
   def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
     del state
