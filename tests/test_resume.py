@@ -51,6 +51,14 @@ CASES = {
     'couplings': 'environment(codes=0.5)|reward(whole=true, width=8, batch_size=8)',
     'agent_reader': 8,
   },
+  'reinforce': {'agent': 'reinforce', 'agent_network': 'dense'},
+  'ppo, melodies': {
+    'domain': 'tunes(target=none, code=4, theory=1, likelihood=0.1)',
+    'couplings': 'environment|reward(whole=true, width=8, batch_size=8)',
+    'agent': 'ppo',
+    'agent_epochs': 1,
+    'agent_network': 'dense',
+  },
 }
 
 
