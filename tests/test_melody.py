@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from tests import tiny
 from tf_creative import domains, spec, types
+from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import config as config_lib
 from tf_creative.domains import likelihood, melody, midi, scores, theory
 
 STILL = tf.zeros([2], tf.int32)
@@ -275,6 +277,26 @@ def test_next_notes_by_hand():
   drawn = model.sample(50, seed=0, temperature=0.3)
   assert (drawn == known[0]).mean() > 0.95
   np.testing.assert_array_equal(drawn, model.sample(50, seed=0, temperature=0.3))
+
+
+def test_a_policy_begins_with_the_model_that_pays_it():
+  domain = melody.Melody(target='none', likelihood=1.0, given=8)
+  observation = {
+    'melody': tf.constant([THEME, THEME], tf.uint8),
+    'label': tf.constant([0, 1]),
+    'code': tf.zeros([2, 32]),
+    'time_left': tf.constant([24, 3]),
+  }
+  likely = domain.likely(observation).numpy()
+  state = domain.resume(observation)
+  paid = domain.besides(state, tf.tile(tf.range(38)[None], [2, 1])).numpy()
+  np.testing.assert_array_equal(likely, paid)
+  assert not np.any(melody.Melody(target='none', theory=1.0).likely(observation))
+  agent = agent_lib.Agent('ppo', domain, config_lib.AgentConfig(network='dense'), seed=0)
+  begun = tf.nn.softmax(agent.values(observation)).numpy()
+  others = tf.nn.softmax(tf.zeros([2, 38])).numpy()
+  model = tf.nn.softmax(likely).numpy()
+  assert np.abs(begun - model).sum() < 0.5 * np.abs(others - model).sum()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_creative import types
+from tf_creative.domains import common
 
 REWARDS = np.array([[-1.0, 2.0], [3.0, -2.0]], np.float32)  # [state, action]
 
@@ -16,7 +17,7 @@ class TwoState(NamedTuple):
   place: tf.Tensor  # int32 [B]
 
 
-class TwoStates:
+class TwoStates(common.World):
   """Action 0 leads to state 0 and action 1 to state 1; it never ends."""
 
   work_spec = types.Bounded((), tf.uint8, 0, 1)

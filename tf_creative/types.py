@@ -100,6 +100,9 @@ class Domain(Protocol):
   def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
     """What the world pays for actions [B, N] beside coming nearer to its goal: [B, N]."""
 
+  def likely(self, observation: Any) -> tf.Tensor:
+    """Log-likelihoods of the actions by a model of works, if the world has one: [B, actions]."""
+
   def pays(self, state: Any, worth: tf.Tensor) -> tf.Tensor:
     """By how much each action raises what a work is worth: [B, actions]."""
 

@@ -127,7 +127,7 @@ def _with_judge(agent, value: policies.Value):
 
 def _actor_critic(domain: types.Domain, config: config_lib.AgentConfig, seed: int):
   config = dataclasses.replace(config, dueling=False)  # which would leave a value without gradient
-  actor = policies.Policy(_network(domain, config, seed), domain.action_spec.dtype)
+  actor = policies.Policy(_network(domain, config, seed), domain.action_spec.dtype, domain.likely)
   value = policies.Value(_network(domain, config, seed + 1000))
   for network in (actor, value):
     network.create_variables()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 import tensorflow_probability as tfp
 from tf_agents.networks import network
@@ -21,16 +24,28 @@ class _Outer(network.Network):
     outer = nest_utils.get_outer_shape(observation, self.input_tensor_spec)
     rank = nest_utils.get_outer_rank(observation, self.input_tensor_spec)
     fold = lambda part: tf.reshape(part, [-1, *part.shape[rank:]])  # noqa: E731
-    values, _ = self.inner(tf.nest.map_structure(fold, observation))
+    values = self._of(tf.nest.map_structure(fold, observation))
     return tf.reshape(values, tf.concat([outer, values.shape[1:]], 0))
+
+  def _of(self, observation) -> tf.Tensor:
+    return self.inner(observation)[0]
 
 
 class Policy(_Outer):
-  """The values of the actions are the logits by which they are drawn."""
+  """The values of the actions, beside what the world finds likely, are the logits of a draw."""
 
-  def __init__(self, inner: networks.QNetwork, action_dtype: tf.DType, name: str = 'Policy'):
+  def __init__(
+    self,
+    inner: networks.QNetwork,
+    action_dtype: tf.DType,
+    likely: Callable[[Any], tf.Tensor],
+    name: str = 'Policy',
+  ):
     super().__init__(inner, name)
-    self._action_dtype = action_dtype
+    self._action_dtype, self._likely = action_dtype, likely
+
+  def _of(self, observation) -> tf.Tensor:
+    return super()._of(observation) + self._likely(observation)
 
   def call(self, observation, step_type=None, network_state=(), training=False):
     del step_type, training

@@ -28,6 +28,10 @@ class World:
     del label, seed
     return {}
 
+  def likely(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    count = tf.shape(tf.nest.flatten(observation)[0])[0]
+    return tf.zeros([count, self.action_spec.maximum + 1])
+
   def file(self, work: np.ndarray, kind: str) -> bytes:
     raise NotImplementedError(f'{type(self).__name__} has no format {kind} of its own.')
 

@@ -183,6 +183,13 @@ class Melody(common.World):
       paid += self.likelihood * tf.gather(known, actions, batch_dims=1)
     return paid
 
+  def likely(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Where likelihood pays, a policy begins with the model that it is paid by, as RL-Tuner's."""
+    if not self.likelihood:
+      return super().likely(observation)
+    state = self.resume(observation)
+    return self._model.scores(state.melody, self._place(state))
+
   def work(self, state: State) -> tf.Tensor:
     return state.melody
 
