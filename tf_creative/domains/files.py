@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -38,16 +39,23 @@ def read(
 def store(
   pictures: np.ndarray, labels: np.ndarray, names: list[str], seeds: np.ndarray, folder: Path
 ) -> None:
-  """Pictures [N, H, W, 1 or 3] as a data set that TFDS reads by builder_from_directory(folder).
+  """Pictures [N, H, W, 1 or 3] as a data set that TFDS reads by builder_from_directory(folder)."""
+  columns = {'image': pictures, 'label': labels, 'seed': seeds}
+  features = {'image': tfds.features.Image(shape=pictures.shape[1:])}
+  store_columns(columns, features, names, folder)
+
+
+def store_columns(
+  columns: dict[str, np.ndarray], features: dict[str, Any], names: list[str], folder: Path
+) -> None:
+  """Works with their labels and seeds as such a data set; `features` are those of the works.
 
   The folder appears whole or not at all; a data set that it held before is replaced.
   """
   folder = pathlib.Path(folder)
   if folder.exists() and not (folder / 'dataset_info.json').exists():
     raise spec.UserError(f'{folder} is something else than a data set: choose another place.')
-  columns = {'image': pictures, 'label': labels, 'seed': seeds}
-  features = {
-    'image': tfds.features.Image(shape=pictures.shape[1:]),
+  features = features | {
     'label': tfds.features.ClassLabel(names=names),
     'seed': tfds.features.Scalar(np.int64),
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import difflib
 import pathlib
 import textwrap
@@ -38,10 +39,10 @@ def works(
   colours = tf.constant(palette, tf.float32)
   if colours.shape.rank != 2 or colours.shape[1] not in (1, 3) or colours.shape[0] > 256:
     raise ValueError(f'a palette is [256 or fewer, 1 or 3], not {colours.shape}.')
-  builder = _builder(data, data_dir)
+  builder = find_builder(data, data_dir)
   image = _image_key(data, builder)
   label = _label_key(builder)
-  builder = _prepared(data, builder, data_dir)
+  builder = prepared(data, builder, data_dir)
 
   def to_work(example: dict[str, tf.Tensor]) -> Works:
     picture = resize(recolour(example[image], colours), height, width)
@@ -50,7 +51,7 @@ def works(
     return Works(nearest(picture, colours), place)
 
   examples = builder.as_dataset(
-    split=_split(data, builder, split),
+    split=split_of(data, builder, split),
     decoders=tfds.decode.PartialDecoding({key: True for key in (image, label) if key}),
     read_config=tfds.ReadConfig(try_autocache=False),  # the small works are cached instead
   )
@@ -59,14 +60,14 @@ def works(
 
 def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
   """What the labels stand for; one empty name where a data set has no labels."""
-  builder = _builder(data, data_dir)
+  builder = find_builder(data, data_dir)
   key = _label_key(builder)
   return list(builder.info.features[key].names) if key else ['']
 
 
 def splits(data: str, *, data_dir: str | None = None) -> list[str]:
   """The splits that a data set has."""
-  return list(_prepared(data, _builder(data, data_dir), data_dir).info.splits)
+  return list(prepared(data, find_builder(data, data_dir), data_dir).info.splits)
 
 
 def recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
@@ -97,9 +98,12 @@ def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
   return tf.cast(tf.argmin(distance, -1), tf.uint8)
 
 
-def _builder(data: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
-  if data in OWN:
-    return spec.load(OWN, data, 'data set')(data_dir=data_dir)
+def find_builder(
+  data: str, data_dir: str | None = None, own: Mapping[str, str] = OWN
+) -> tfds.core.DatasetBuilder:
+  """The builder of a data set of our `own` table, of TFDS, or of a folder that it has written."""
+  if data in own:
+    return spec.load(own, data, 'data set')(data_dir=data_dir)
   if (pathlib.Path(data) / 'dataset_info.json').exists():
     return tfds.builder_from_directory(data)
   try:
@@ -108,15 +112,18 @@ def _builder(data: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     known = tfds.list_builders(with_community_datasets=False)
     if data in known or '/' in data or ':' in data:
       raise DataError(f"cannot use data set '{data}': {first_words(error)}") from error
-    near = [*OWN, 'mnist', *difflib.get_close_matches(data, known, n=5)]
+    near = [*own, 'mnist', *difflib.get_close_matches(data, known, n=5)]
     raise DataError(
       f"unknown data set '{data}'.{spec.nearest(data, set(near))} "
       'These are the nearest; tfds.list_builders() names all.'
     ) from error
 
 
-def _prepared(
-  data: str, builder: tfds.core.DatasetBuilder, data_dir: str | None
+def prepared(
+  data: str,
+  builder: tfds.core.DatasetBuilder,
+  data_dir: str | None = None,
+  own: Mapping[str, str] = OWN,
 ) -> tfds.core.DatasetBuilder:
   """A builder whose data are on disk, made or downloaded on first use."""
   if builder.is_prepared():
@@ -131,16 +138,16 @@ def _prepared(
     builder.download_and_prepare()
     return builder
   except Exception as error:  # whatever a builder, a network, a disk or a missing library raises
-    other = _builder(data, data_dir)
+    other = find_builder(data, data_dir, own)
     if other.is_prepared():  # another process was quicker
       return other
     # TFDS's own command, `tfds build`, starts only where apache_beam is installed.
     python = f'import tensorflow_datasets as t; t.load({data!r}, data_dir={str(root)!r})'
     cure = (
       'Set TFDS_DATA_DIR to a folder that can be written.'
-      if data in OWN
+      if data in own
       else f'Run python -c "{python}" where there is a network, or set TFDS_DATA_DIR to a folder '
-      f'that holds it. No download is needed for: {", ".join(OWN)}.'
+      f'that holds it. No download is needed for: {", ".join(own)}.'
     )
     raise DataError(
       f"data set '{data}' is not in {root} and could not be prepared: {first_words(error)}. {cure}"
@@ -161,7 +168,7 @@ def _label_key(builder: tfds.core.DatasetBuilder) -> str | None:
   return 'label' if found else None
 
 
-def _split(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
+def split_of(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
   """The split in TFDS's words; without a `test` the last fifth of `train` stands in for it."""
   splits = builder.info.splits
   if 'test' not in splits and 'train' in splits and split in ('train', 'test'):

@@ -1,0 +1,77 @@
+"""Levels by the name of their data set, and as files of text."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tf_creative import spec
+from tf_creative.domains import files, images, tiles
+from tf_creative.types import Works
+
+OWN = {
+  name: f'tf_creative.domains.minigrid_levels.minigrid_levels_dataset_builder:{name}'
+  for name in ('small', 'four_rooms', 'multi_room')
+}
+_GAP = '?'
+
+
+def works(data: str, split: str) -> tf.data.Dataset:
+  """All levels of a split, in one fixed order; a set for tests only has nothing to learn from."""
+  builder = images.prepared(data, _builder(data), own=OWN)
+  examples = builder.as_dataset(
+    split=images.split_of(data, builder, split), read_config=tfds.ReadConfig(try_autocache=False)
+  )
+  return examples.map(lambda row: Works(row['tiles'], tf.cast(row['label'], tf.int32))).cache()
+
+
+def shape(data: str) -> tuple[int, int]:
+  """Height and width of the levels of a data set."""
+  return _builder(data).info.features['tiles'].shape
+
+
+def label_names(data: str) -> list[str]:
+  return list(_builder(data).info.features['label'].names)
+
+
+def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+  """A level as `tiles.ascii_map` writes it, alone or as the `map` of JSON, and what is given of it.
+
+  What is to be imagined is marked by a question mark.
+  """
+  try:
+    text = pathlib.Path(path).read_text()
+    if text.lstrip().startswith('{'):
+      text = '\n'.join(json.loads(text)['map'])
+    rows = [row.ljust(size[1]) for row in text.strip('\n').split('\n')]
+    given = np.array([[glyph != _GAP for glyph in row] for row in rows])
+    level = tiles.from_ascii('\n'.join(rows).replace(_GAP, ' '))
+  except (OSError, ValueError, KeyError, TypeError) as error:
+    raise spec.UserError(
+      f"cannot read {path} as a level ({error}): a line for each row, '{tiles.GLYPHS}' for "
+      f"{', '.join(tiles.NAMES)}, '{_GAP}' for what is to be imagined."
+    ) from error
+  if level.shape != tuple(size):
+    raise spec.UserError(f'{path} is a level of {level.shape}, not of {tuple(size)}.')
+  return level, given
+
+
+def store(
+  levels: np.ndarray, labels: np.ndarray, names: list[str], seeds: np.ndarray, folder: files.Path
+) -> None:
+  columns = {'tiles': levels, 'label': labels, 'seed': seeds}
+  features = {'tiles': tfds.features.Tensor(shape=levels.shape[1:], dtype=np.uint8)}
+  files.store_columns(columns, features, names, folder)
+
+
+def _builder(data: str) -> tfds.core.DatasetBuilder:
+  builder = images.find_builder(data, own=OWN)
+  if 'tiles' not in builder.info.features:
+    features = ', '.join(builder.info.features)
+    raise images.DataError(f"data set '{data}' has no levels; its features are {features}.")
+  return builder
