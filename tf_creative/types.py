@@ -53,6 +53,9 @@ class Domain(Protocol):
   action_spec: Bounded  # a scalar that counts from 0
   horizon: int
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
+  hindsight: bool  # whether a way to a given work is known: `midway`, `error` and all of `worth`
+  measures: dict[str, str]  # the names in `metrics` that people want to see, and how to print them
+  formats: dict[str, str]  # files of its own that `write` makes of a work, and what each is
   reward_bound: float  # the largest pay of one step
 
   def real(self, split: str) -> tf.data.Dataset:
@@ -124,7 +127,13 @@ class Domain(Protocol):
     """An SVG that draws what the actions [T] make of the work `start`, as `render` shows it."""
 
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
-    """Stored works as files for people, in the graph: strings [B] by names that end in `_bytes`."""
+    """Stored works as files for people, in the graph: strings [B] by names that end in `_bytes`.
+
+    Beside them stand such numbers [B] as the world itself can tell of a work.
+    """
+
+  def write(self, format: str, work: Any, actions: Any) -> str | bytes:
+    """One of `formats` of a work and of the actions [T] that made it."""
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
     """Actions int32 [...] in plain numbers [..., N], -1 staying -1; in the graph."""

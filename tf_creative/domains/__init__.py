@@ -3,6 +3,7 @@
 import gymnasium
 
 DOMAINS = {
+  'level': 'tf_creative.domains.level:Level',
   'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +39,8 @@ class PixelArt:
   code: int = 32  # numbers in a code
   brush: str = 'pixel'  # or square (up to three pixels wide), line (to a pixel nearby)
   pay: str = 'error'  # the squared error that a stroke removes; pixels: how many it puts right
+
+  hindsight, formats, measures = True, {}, {'equal_pixels': '.2%', 'perfect_pictures': '.1%'}
 
   def __post_init__(self):
     if min(self.size, self.width or self.size) < 2:
@@ -125,12 +126,10 @@ class PixelArt:
   def real(self, split: str) -> tf.data.Dataset:
     return images.works(self.data, split, self.size, self.width, self.colours)
 
-  def read(
-    self, path: str | os.PathLike, mask: str | os.PathLike = ''
-  ) -> tuple[np.ndarray, np.ndarray]:
+  def read(self, path: files.Path, mask: files.Path = '') -> tuple[np.ndarray, np.ndarray]:
     return files.read(path, mask, self.size, self.width, self.colours)
 
-  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
+  def store(self, works: types.Works, seeds: np.ndarray, folder: files.Path) -> None:
     pictures = self.render(works.work)
     if self.palette == 'grey':
       pictures = pictures[..., :1]

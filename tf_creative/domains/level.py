@@ -1,0 +1,245 @@
+"""Walking through a level to its goal, by MiniGrid's rules; the imagination makes the levels."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative import spec, types
+from tf_creative.domains import drawings, files, level_rules, level_solver, levels, tiles
+
+_PLAIN = np.array([tiles.FLOOR, tiles.WALL, tiles.LAVA, tiles.DOOR])  # as many as there may be
+_NEVER = 1e9
+_PLANES = 9  # of `features`, before those that are the same all over a level
+
+
+@dataclasses.dataclass(frozen=True)
+class Level:
+  """An action is one of MiniGrid's; the goal pays 1 - 0.9 t/T, and nothing else does.
+
+  A work is the level with the traces of play, so that it tells how far the agent came. An episode
+  is about a level; that of the work is the same, as nobody here can build.
+  """
+
+  data: str = 'small'  # or four_rooms, multi_room, or a folder of levels that `create` wrote
+  horizon: int = 100  # actions in an episode: MiniGrid's max_steps
+
+  def __post_init__(self):
+    if self.horizon < 1:
+      raise spec.SpecError("option 'horizon' of level must be positive.")
+
+  code_size, target_pays, hindsight = 0, True, False
+  hand_splits = ('test',)
+  reward_bound = 1.0
+  measures = {'solved': '.1%', 'solvable': '.1%', 'unique': '.1%', 'path_length': '.1f'}
+  formats = {
+    'txt': "each level with the agent's way, as text",
+    'json': 'each level, its shortest way and the play of the agent',
+  }
+
+  @functools.cached_property
+  def _size(self) -> tuple[int, int]:
+    return levels.shape(self.data)
+
+  @property
+  def label_names(self) -> list[str]:
+    return levels.label_names(self.data)
+
+  @property
+  def value_shape(self) -> tuple[int, int, int]:
+    return *self._size, len(tiles.NAMES)
+
+  @property
+  def work_spec(self) -> types.Bounded:
+    return types.Bounded(self._size, tf.uint8, 0, tiles.CODES - 1)
+
+  @property
+  def observation_spec(self) -> dict[str, types.Bounded]:
+    return {
+      'work': self.work_spec,
+      'label': types.Bounded((), tf.int32, 0, len(self.label_names) - 1),
+      'time_left': types.Bounded((), tf.int32, 0, self.horizon),
+    }
+
+  @property
+  def action_spec(self) -> types.Bounded:
+    return types.Bounded((), tf.int32, 0, len(level_rules.ACTIONS) - 1)
+
+  def real(self, split: str) -> tf.data.Dataset:
+    return levels.works(self.data, split)
+
+  def read(self, path: str | os.PathLike, mask: str | os.PathLike = ''):
+    if mask:
+      raise spec.UserError('a level says by itself what is to be imagined: mark it by ? in it.')
+    return levels.read(path, self._size)
+
+  def store(self, works: types.Works, seeds: np.ndarray, folder: files.Path) -> None:
+    levels.store(works.work % len(tiles.NAMES), works.label, self.label_names, seeds, folder)
+
+  def start(self, concept: types.Works, seed: tf.Tensor) -> level_rules.State:
+    del seed  # the level says where
+    return level_rules.begin(concept.work, concept.label)
+
+  def step(self, state: level_rules.State, action: tf.Tensor, seed: tf.Tensor):
+    del seed  # nothing is left to chance
+    return level_rules.step(state, action, self.horizon)
+
+  def observe(self, state: level_rules.State) -> dict[str, tf.Tensor]:
+    return {'work': state.work, 'label': state.label, 'time_left': self.horizon - state.time}
+
+  def resume(self, observation: dict[str, tf.Tensor]) -> level_rules.State:
+    time = self.horizon - observation['time_left']
+    return level_rules.read(observation['work'], observation['label'], time)
+
+  def work(self, state: level_rules.State) -> tf.Tensor:
+    return state.work
+
+  def place(self, state: level_rules.State, work: tf.Tensor) -> level_rules.State:
+    return level_rules.read(work, state.label, state.time)
+
+  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
+    """All actions: none of them can build."""
+    return tf.ones([tf.shape(keep)[0], len(level_rules.ACTIONS)], tf.bool)
+
+  @functools.cached_property
+  def _planes(self) -> np.ndarray:
+    """What a cell's code says: the agent by direction, wall, goal, lava, key, shut door."""
+    code = np.arange(tiles.CODES)
+    tile, untouched = code % len(tiles.NAMES), tiles.changed(code) == 0
+    columns = [tiles.trace(code) == tiles.HERE + direction for direction in range(4)]
+    columns += [tile == tiles.WALL, tile == tiles.GOAL, tile == tiles.LAVA]
+    columns += [(tile == tiles.KEY) & untouched, (tile == tiles.DOOR) & untouched]
+    return np.stack(columns, 1).astype(np.float32)
+
+  def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Where the agent is and looks to comes first: [B, H, W, 4 + 8]."""
+    state = self.resume(observation)
+    planes = tf.gather(self._planes, tf.cast(state.work, tf.int32))
+    lacks_key = tf.cast(state.locked & ~state.carries, tf.float32)
+    return self._with_whole(planes, lacks_key, state.carries, observation['time_left'])
+
+  def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    return tf.zeros([tf.shape(observation['label'])[0], 0])
+
+  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    parts = dict(zip(tiles.NAMES, tf.unstack(values, axis=-1), strict=True))
+    none = tf.zeros_like(parts['start'])
+    cells = [parts['start'], none, none, none]
+    cells += [parts[name] for name in ('wall', 'goal', 'lava', 'key', 'door')]
+    has_key = tf.reduce_sum(parts['key'], [1, 2])
+    count = tf.shape(values)[:1]
+    time_left = tf.fill(count, self.horizon)
+    features = self._with_whole(tf.stack(cells, -1), has_key, tf.zeros(count, tf.bool), time_left)
+    return features, tf.ones(count)
+
+  def _with_whole(self, planes, lacks_key, carries, time_left) -> tf.Tensor:
+    """The planes with those of doors that stay shut as yet, of a key in the hand and of time."""
+    whole = lambda number: tf.cast(number, tf.float32)[:, None, None, None]  # noqa: E731
+    shut = planes[..., _PLANES - 1 :] * whole(lacks_key)
+    everywhere = tf.concat([whole(carries), whole(time_left) / self.horizon], -1)
+    return tf.concat([planes, shut, everywhere + tf.zeros_like(shut)], -1)
+
+  def legal(self, raw: tf.Tensor) -> tf.Tensor:
+    """One start, one goal and at most one key, each where it is most wanted; walls all around."""
+    hard = tf.one_hot(self._tiles(raw), len(tiles.NAMES))
+    soft = tf.where(self._inner[..., None], tf.nn.softmax(raw), hard)
+    return hard + soft - tf.stop_gradient(soft)
+
+  def to_values(self, works: tf.Tensor) -> tf.Tensor:
+    return tf.one_hot(tf.cast(works, tf.int32) % len(tiles.NAMES), len(tiles.NAMES))
+
+  def to_works(self, values: tf.Tensor) -> tf.Tensor:
+    return tf.cast(self._tiles(values), tf.uint8)
+
+  @functools.cached_property
+  def _inner(self) -> np.ndarray:
+    return np.pad(np.ones([side - 2 for side in self._size], bool), 1)
+
+  def _tiles(self, values: tf.Tensor) -> tf.Tensor:
+    plain = tf.gather(values, _PLAIN, axis=-1)
+    chosen = tf.gather(_PLAIN.astype(np.int32), tf.argmax(plain, -1))
+    chosen = tf.reshape(tf.where(self._inner, chosen, tiles.WALL), [-1, self._inner.size])
+    free = tf.reshape(self._inner, [-1]) & tf.ones_like(chosen, tf.bool)
+    best = tf.reduce_max(plain, -1)
+    for tile in (tiles.START, tiles.GOAL, tiles.KEY):
+      want = tf.where(free, tf.reshape(values[..., tile] - best, tf.shape(chosen)), -_NEVER)
+      here = tf.one_hot(tf.argmax(want, 1), self._inner.size, True, False)
+      if tile == tiles.KEY:
+        here &= want > 0
+      chosen, free = tf.where(here, tile, chosen), free & ~here
+    return tf.reshape(chosen, [-1, *self._size])
+
+  @functools.cached_property
+  def _pictures(self) -> np.ndarray:
+    return tiles.pictures()
+
+  def render(self, works: tf.Tensor) -> np.ndarray:
+    return self._rgb(tf.constant(np.asarray(works))).numpy()
+
+  def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
+    return {'png_bytes': drawings.png(self._rgb(works), zoom), **self._told(works)}
+
+  def _rgb(self, works: tf.Tensor) -> tf.Tensor:
+    """Tiles of 8 x 8 pixels."""
+    cells = tf.gather(self._pictures, tf.cast(works, tf.int32))  # [B, H, W, 8, 8, 3]
+    height, width = (8 * side for side in self._size)
+    return tf.reshape(tf.transpose(cells, [0, 1, 3, 2, 4, 5]), [-1, height, width, 3])
+
+  def _told(self, works: tf.Tensor) -> dict[str, tf.Tensor]:
+    solution = level_solver.solve(works)
+    there = (tiles.trace(works) >= tiles.HERE) & (works % len(tiles.NAMES) == tiles.GOAL)
+    return {
+      'solved': tf.reduce_any(there, [1, 2]),
+      'solvable': solution.solvable,
+      'path_length': solution.length,
+    }
+
+  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
+    del concept  # the work has it in it
+    levels_ = np.asarray(works) % len(tiles.NAMES)
+    _, first = np.unique(levels_.reshape(len(levels_), -1), axis=0, return_index=True)
+    numbers = {name: part.numpy() for name, part in self._tell(tf.constant(works)).items()}
+    return numbers | {'unique': np.isin(np.arange(len(levels_)), first)}
+
+  @functools.cached_property
+  def _tell(self) -> Any:
+    return tf.function(self._told, autograph=False, reduce_retracing=True)
+
+  def strokes(self, actions: tf.Tensor) -> tf.Tensor:
+    return actions[..., None]
+
+  def legend(self) -> dict[str, np.ndarray]:
+    names = {'tiles': np.array(tiles.NAMES), 'actions': np.array(level_rules.ACTIONS)}
+    return {'palette': tiles.colours(), **names}  # palette[work] is a picture of one dot a cell
+
+  def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
+    codes = ['#' + bytes(rgb).hex() for rgb in tiles.colours()]
+    state = level_rules.read(
+      tf.constant(start[None]), tf.zeros([1], tf.int32), tf.zeros([1], tf.int32)
+    )
+    marks, places = np.zeros([len(actions), *self._size], bool), []
+    for mark, action in zip(marks, actions, strict=True):
+      state, _, _ = level_rules.step(state, tf.constant([action]), self.horizon)
+      cell = divmod(int(state.place[0]), self._size[1])
+      mark[cell] = True
+      places.append(int(state.work[0][cell]))
+    return drawings.svg(start, marks, np.array(places, int), codes, zoom)
+
+  def write(self, format: str, work: np.ndarray, actions: np.ndarray) -> str:
+    shown = tiles.ascii_map(work)
+    if format == 'txt':
+      return shown + '\n'
+    told = {
+      name: part[0].numpy().item() for name, part in self._tell(tf.constant(work[None])).items()
+    }
+    play = [level_rules.ACTIONS[action] for action in actions]
+    level = tiles.ascii_map(work % len(tiles.NAMES)).split('\n')
+    return (
+      json.dumps({'map': level, **told, 'play': play, 'played': shown.split('\n')}, indent=1) + '\n'
+    )
