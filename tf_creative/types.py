@@ -41,6 +41,17 @@ def draw(works: Works, count: tf.Tensor | int, seed: tf.Tensor) -> Works:
   return tf.nest.map_structure(lambda part: tf.gather(part, picks), works)
 
 
+class Survey(NamedTuple):
+  """A world at one moment, from everywhere where the hand might stand: P poses, A actions."""
+
+  now: Any  # float32 [B, ...], `features` whatever the pose
+  later: Any  # float32 [2 B, ...], the same after a step, and after one that changed something
+  follows: tf.Tensor  # int32 [B, P, A], the pose after each action; from P on it is in the changed
+  pay: tf.Tensor  # float32 [B, P, A]
+  goes_on: tf.Tensor  # bool [B, P, A], not where an episode ends
+  known: tf.Tensor  # bool [B, P, A], where there is such a pose, and what follows is told here
+
+
 class Domain(Protocol):
   """A world as pure functions on batches of tensors: one code trains, exports and serves."""
 
@@ -53,13 +64,16 @@ class Domain(Protocol):
   action_spec: Bounded  # a scalar that counts from 0
   horizon: int
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
-  hindsight: bool  # whether a way to a given work is known: `midway`, `error` and all of `worth`
+  knows_ways: bool  # to a given work: has has `midway`, `error` and all of `worth`; else `survey`
   measures: dict[str, str]  # the names in `metrics` that people want to see, and how to print them
   formats: dict[str, str]  # files of its own that `write` makes of a work, and what each is
   reward_bound: float  # the largest pay of one step
 
   def real(self, split: str) -> tf.data.Dataset:
     """Real works with their labels."""
+
+  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
+    """Legal works by chance alone: what is imagined must do better than these."""
 
   def start(self, concept: Works, seed: tf.Tensor) -> Any:
     """The first state of each episode; `concept` is what the episode is about."""
@@ -83,6 +97,9 @@ class Domain(Protocol):
 
   def midway(self, concept: Works, time: tf.Tensor, seed: tf.Tensor) -> Any:
     """The states after `time` [B] steps on random ways to the works of `concept`."""
+
+  def survey(self, observation: Any, seed: tf.Tensor) -> Survey:
+    """What each action leads to everywhere in what is seen; for worlds that are walked through."""
 
   def worth(self, goal: tf.Tensor) -> tf.Tensor:
     """What each cell is worth in each form it may take; `error` is what is missing of it all."""

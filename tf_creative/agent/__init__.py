@@ -21,10 +21,12 @@ AGENTS = {
   'dqn': 'tf_creative.agent.makers:dqn',
   'ddqn': 'tf_creative.agent.makers:ddqn',
   'informed': 'tf_creative.agent.makers:informed',
+  'survey': 'tf_creative.agent.makers:survey',
   'c51': 'tf_creative.agent.makers:c51',
 }
 
 NETWORKS = {
   'conv': 'tf_creative.agent.networks:ConvQNetwork',
   'dense': 'tf_creative.agent.networks:DenseQNetwork',
+  'map': 'tf_creative.agent.networks:MapQNetwork',
 }

@@ -14,6 +14,7 @@ from tf_creative import spec, types
 from tf_creative.agent import NETWORKS
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import informed as informed_lib
+from tf_creative.agent import survey as survey_lib
 from tf_creative.agent import world as world_lib
 
 
@@ -37,6 +38,19 @@ def informed(
     step.step_type, step.observation, action, pays, step.step_type, step.reward, step.discount
   )
   return informed_lib.InformedDdqnAgent(**arguments)
+
+
+def survey(
+  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+) -> survey_lib.SurveyDdqnAgent:
+  if config.network != 'map' or domain.knows_ways or config.n_step != 1:
+    raise spec.SpecError(
+      '--agent=survey learns a world that is walked through, as level is, step by step: use '
+      '--agent_network=map and --agent_n_step=1.'
+    )
+  return survey_lib.SurveyDdqnAgent(
+    survey=domain.survey, seed=seed, **_arguments(domain, config, seed)
+  )
 
 
 def c51(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:

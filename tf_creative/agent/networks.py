@@ -10,6 +10,8 @@ import tensorflow as tf
 from tf_agents.networks import network
 import tf_keras
 
+_DIRECTIONS = 4
+
 
 class QNetwork(network.Network):
   """What both kinds share: features in, values out, dueling, and atoms for C51.
@@ -50,7 +52,9 @@ class QNetwork(network.Network):
 
   def judge(self, features: tf.Tensor) -> tf.Tensor:
     """The values of all actions, from what the network reads itself."""
-    advantages, summary = self._advantages(features)
+    return self._values(*self._advantages(features))
+
+  def _values(self, advantages: tf.Tensor, summary: tf.Tensor) -> tf.Tensor:
     values = tf.reshape(advantages, [-1, self._num_actions, max(self.num_atoms, 1)])
     if self._value is not None:
       values += self._value(summary)[:, None] - tf.reduce_mean(values, axis=1, keepdims=True)
@@ -149,4 +153,55 @@ class DenseQNetwork(QNetwork):
     x = tf.reshape(features, [tf.shape(features)[0], -1])
     for layer in self._hidden:
       x = layer(x)
+    return self._out(x), x
+
+
+class MapQNetwork(QNetwork):
+  """For a hand that walks through what it sees, as in value iteration networks (Tamar et al. 2016).
+
+  One convolution, the same in each of `depth` turns, carries what a place is worth to its
+  neighbours, wherever the hand is; only what has reached its own place decides. The first four of
+  the planes must say where that is, one for each direction that it looks to. Unlike the paper, no
+  maximum is taken over actions: ReLUs learn what to carry.
+  """
+
+  def _make_layers(self, shape, width, depth, atoms):
+    if len(shape) != 3 or shape[2] <= _DIRECTIONS:
+      raise ValueError(
+        f'--agent_network=map needs planes [H, W, {_DIRECTIONS} + C], not features {tuple(shape)}.'
+      )
+    conv, dense = tf_keras.layers.Conv2D, tf_keras.layers.Dense
+    self._read_map = self._layer(conv, width, 3, padding='same')
+    self._carry = self._layer(conv, width, 3, padding='same', activation='relu')
+    self._turns = depth
+    self._decide = self._layer(dense, 2 * width, activation='relu')
+    self._out = self._layer(dense, self._num_actions * atoms)
+
+  def _make_reader(self, shape, width):
+    """None: what is told is beside the planes, the same everywhere."""
+
+  def _read(self, brief, features):
+    told = brief[:, None, None] + tf.zeros_like(features[..., :1])
+    return tf.concat([features, told], -1)
+
+  def everywhere(self, features: tf.Tensor) -> tf.Tensor:
+    """The values of all actions in all poses, those of a direction together: [B, P, actions]."""
+    x = self._plan(features)
+    x = tf.reshape(x, [-1, 1, x.shape[1] * x.shape[2], x.shape[3]])
+    x = tf.tile(x, [1, _DIRECTIONS, 1, 1])
+    pose = tf.eye(_DIRECTIONS)[None, :, None] + tf.zeros_like(x[..., :1])
+    x = self._decide(tf.reshape(tf.concat([x, pose], -1), [-1, x.shape[3] + _DIRECTIONS]))
+    values = self._values(self._out(x), x)
+    return tf.reshape(values, [-1, _DIRECTIONS * features.shape[1] * features.shape[2], *values.shape[1:]])
+
+  def _plan(self, features):
+    x = seen = self._read_map(features[..., _DIRECTIONS:])
+    for _ in range(self._turns):
+      x = seen + self._carry(x)
+    return x
+
+  def _advantages(self, features):
+    pose = features[..., :_DIRECTIONS]
+    here = tf.einsum('bhwd,bhwc->bc', pose, self._plan(features))
+    x = self._decide(tf.concat([here, tf.reduce_sum(pose, [1, 2])], -1))
     return self._out(x), x

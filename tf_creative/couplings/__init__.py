@@ -6,5 +6,6 @@ COUPLINGS = {
   'guide': 'tf_creative.couplings.guide:Guide',
   'augment': 'tf_creative.couplings.augment:Augment',
   'constant_reward': 'tf_creative.couplings.controls:ConstantReward',
+  'random_levels': 'tf_creative.couplings.levels:RandomLevels',
   'random_reward': 'tf_creative.couplings.controls:RandomReward',
 }

@@ -94,6 +94,11 @@ def check_share(value: float, option: str, coupling: str) -> None:
     raise spec.SpecError(f"option '{option}' of {coupling} must be 0 to 1, not {value}.")
 
 
+def check_ways(domain: types.Domain, coupling: str) -> None:
+  if not domain.knows_ways:
+    raise spec.SpecError(f'{coupling} needs a world that knows ways to a work, such as pixel_art.')
+
+
 def frames(batch: Any) -> dict[str, tf.Tensor]:
   """What was seen in all frames of a batch, one after the other: [B x T, ...]."""
   return {name: tf.reshape(x, [-1, *x.shape[2:]]) for name, x in batch.observation.items()}

@@ -45,6 +45,7 @@ class Reward(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
+    base.check_ways(parts.domain, 'reward')
     for option, valid in (('form', _FORMS), ('shaping', _SHAPINGS)):
       value = getattr(options, option)
       if value not in valid:

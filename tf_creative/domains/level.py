@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec, types
-from tf_creative.domains import drawings, files, level_rules, level_solver, levels, tiles
+from tf_creative import spec, streams, types
+from tf_creative.domains import drawings, files, level_rules, level_solver, level_survey, levels, tiles
 
 _PLAIN = np.array([tiles.FLOOR, tiles.WALL, tiles.LAVA, tiles.DOOR])  # as many as there may be
 _NEVER = 1e9
+# How often each tile stands in a level of chance, at most, for once that the floor does.
+_MOST_OFTEN = dict(floor=2.0, wall=1.0, start=1.0, goal=1.0, lava=0.3, door=0.1, key=0.02)
 _PLANES = 9  # of `features`, before those that are the same all over a level
 
 
@@ -34,7 +36,7 @@ class Level:
     if self.horizon < 1:
       raise spec.SpecError("option 'horizon' of level must be positive.")
 
-  code_size, target_pays, hindsight = 0, True, False
+  code_size, target_pays, knows_ways = 0, True, False
   hand_splits = ('test',)
   reward_bound = 1.0
   measures = {'solved': '.1%', 'solvable': '.1%', 'unique': '.1%', 'path_length': '.1f'}
@@ -82,6 +84,15 @@ class Level:
   def store(self, works: types.Works, seeds: np.ndarray, folder: files.Path) -> None:
     levels.store(works.work % len(tiles.NAMES), works.label, self.label_names, seeds, folder)
 
+  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
+    """Each level has rates of its own of what stands in it: from open halls to thickets."""
+    rates, places = streams.split(seed, 2)
+    most = np.array([_MOST_OFTEN[name] for name in tiles.NAMES], np.float32)
+    rates = most * tf.random.stateless_uniform([count, len(most)], rates, 1e-3)
+    chance = tf.random.stateless_uniform([count, *self.value_shape], places, 1e-7)
+    # The largest of these is each tile as often as its rate says (Gumbel).
+    return self.to_works(tf.math.log(rates)[:, None, None] - tf.math.log(-tf.math.log(chance)))
+
   def start(self, concept: types.Works, seed: tf.Tensor) -> level_rules.State:
     del seed  # the level says where
     return level_rules.begin(concept.work, concept.label)
@@ -103,6 +114,9 @@ class Level:
   def place(self, state: level_rules.State, work: tf.Tensor) -> level_rules.State:
     return level_rules.read(work, state.label, state.time)
 
+  def survey(self, observation: dict[str, tf.Tensor], seed: tf.Tensor) -> types.Survey:
+    return level_survey.survey(self.resume(observation), self.horizon, self._seen, seed)
+
   def allowed(self, keep: tf.Tensor) -> tf.Tensor:
     """All actions: none of them can build."""
     return tf.ones([tf.shape(keep)[0], len(level_rules.ACTIONS)], tf.bool)
@@ -119,10 +133,12 @@ class Level:
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Where the agent is and looks to comes first: [B, H, W, 4 + 8]."""
-    state = self.resume(observation)
+    return self._seen(self.resume(observation))
+
+  def _seen(self, state: level_rules.State) -> tf.Tensor:
     planes = tf.gather(self._planes, tf.cast(state.work, tf.int32))
     lacks_key = tf.cast(state.locked & ~state.carries, tf.float32)
-    return self._with_whole(planes, lacks_key, state.carries, observation['time_left'])
+    return self._with_whole(planes, lacks_key, state.carries, self.horizon - state.time)
 
   def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     return tf.zeros([tf.shape(observation['label'])[0], 0])

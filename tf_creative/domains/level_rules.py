@@ -29,7 +29,7 @@ _CODE = np.arange(tiles.CODES, dtype=np.int32)
 _TILE, _TRACE, _CHANGED = _CODE % len(tiles.NAMES), tiles.trace(_CODE), tiles.changed(_CODE)
 _BARE = _CODE - len(tiles.NAMES) * _TRACE  # the code without its trace
 _FLIPPED = _CODE + 42 * (1 - 2 * _CHANGED)  # the code of the door or the key after it changed
-_FREE = (_CHANGED == 1) | ~np.isin(_TILE, [tiles.WALL, tiles.DOOR, tiles.KEY])
+FREE = (_CHANGED == 1) | ~np.isin(_TILE, [tiles.WALL, tiles.DOOR, tiles.KEY])
 
 
 def begin(level: tf.Tensor, label: tf.Tensor) -> State:
@@ -66,7 +66,7 @@ def step(state: State, action: tf.Tensor, horizon: int) -> tuple[State, tf.Tenso
   here = tf.cast(tf.gather(flat, state.place, batch_dims=1), tf.int32)
   tile, changed = tf.gather(_TILE, code), tf.gather(_CHANGED, code) == 1
 
-  walks = (action == FORWARD) & inside & tf.gather(_FREE, code)
+  walks = (action == FORWARD) & inside & tf.gather(FREE, code)
   takes = (action == PICKUP) & inside & (tile == tiles.KEY) & ~changed & ~state.carries
   fits = changed | ~state.locked | state.carries
   turns_door = (action == TOGGLE) & inside & (tile == tiles.DOOR) & fits

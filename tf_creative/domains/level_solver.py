@@ -31,10 +31,10 @@ def solve(level: tf.Tensor) -> Solution:
   is_key = flat == tiles.KEY
   order = tf.cumsum(tf.cast(is_key, tf.int32)) * tf.cast(is_key, tf.int32)  # 1 is the first
   start = tf.argmax(flat == tiles.START, 0, tf.int32)
-  tables = _tables(level.shape[1], level.shape[2])
+  poses = tables(level.shape[1], level.shape[2])
 
   def try_key(number: tf.Tensor, best: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    steps = _distances(flat, order == number, tables)
+    steps = _distances(flat, order == number, poses)
     own = tf.gather(tf.transpose(steps), start, batch_dims=1)  # to the right is the first direction
     return number + 1, tf.minimum(best, own)
 
@@ -47,12 +47,12 @@ def solve(level: tf.Tensor) -> Solution:
   return Solution(solvable, tf.cast(tf.where(solvable, best, 0.0), tf.int32))
 
 
-def _distances(flat: tf.Tensor, key: tf.Tensor, tables: tuple[np.ndarray, ...]) -> tf.Tensor:
+def _distances(flat: tf.Tensor, key: tf.Tensor, poses: tuple[np.ndarray, ...]) -> tf.Tensor:
   """Steps to the goal from every state: [2 (without, with the key) x 4 directions x cells, B].
 
   `key` [cells, B] is the one that may be taken.
   """
-  ahead, inside, left, right = tables
+  ahead, inside, left, right = poses
   front_cell = ahead % (
     len(ahead) // tiles.DIRECTIONS
   )  # the cell ahead, of a pose of any direction
@@ -85,15 +85,15 @@ def _distances(flat: tf.Tensor, key: tf.Tensor, tables: tuple[np.ndarray, ...]) 
   return steps
 
 
-def _tables(height: int, width: int) -> tuple[np.ndarray, ...]:
+def tables(height: int, width: int) -> tuple[np.ndarray, ...]:
   """Of each pose, direction by direction: the pose ahead, whether it is inside, and both turns."""
-  rows, columns = np.divmod(np.arange(height * width), width)
+  rows, columns = np.divmod(np.arange(height * width, dtype=np.int32), width)
   ahead, inside = [], []
   for direction, (down, right) in enumerate(tiles.AHEAD):
     row, column = rows + down, columns + right
     inside.append((row >= 0) & (row < height) & (column >= 0) & (column < width))
     place = np.where(inside[-1], row * width + column, 0)
     ahead.append(direction * height * width + place)
-  poses = np.arange(tiles.DIRECTIONS * height * width).reshape(tiles.DIRECTIONS, -1)
-  turns = (np.roll(poses, shift, 0).reshape(-1) for shift in (1, -1))
+  every = np.arange(tiles.DIRECTIONS * height * width, dtype=np.int32).reshape(tiles.DIRECTIONS, -1)
+  turns = (np.roll(every, shift, 0).reshape(-1) for shift in (1, -1))
   return np.concatenate(ahead), np.concatenate(inside), *turns

@@ -40,7 +40,7 @@ class PixelArt:
   brush: str = 'pixel'  # or square (up to three pixels wide), line (to a pixel nearby)
   pay: str = 'error'  # the squared error that a stroke removes; pixels: how many it puts right
 
-  hindsight, formats, measures = True, {}, {'equal_pixels': '.2%', 'perfect_pictures': '.1%'}
+  knows_ways, formats, measures = True, {}, {'equal_pixels': '.2%', 'perfect_pictures': '.1%'}
 
   def __post_init__(self):
     if min(self.size, self.width or self.size) < 2:
@@ -135,12 +135,14 @@ class PixelArt:
       pictures = pictures[..., :1]
     files.store(pictures, works.label, self.label_names, seeds, folder)
 
+  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
+    return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
+
   def start(self, concept: types.Works, seed: tf.Tensor) -> State:
     del seed  # every picture begins blank
     time = tf.zeros(tf.shape(concept.label), tf.int32)
-    code = concept.code
-    if self.code_size:
-      code = tf.clip_by_value(code, -_CODE_BOUND, _CODE_BOUND)
+    bound = lambda code: tf.clip_by_value(code, -_CODE_BOUND, _CODE_BOUND)  # noqa: E731
+    code = bound(concept.code) if self.code_size else concept.code
     return State(tf.zeros_like(concept.work), concept.work, concept.label, code, time)
 
   def step(self, state: State, action: tf.Tensor, seed: tf.Tensor):

@@ -14,7 +14,7 @@ FLOOR, WALL, START, GOAL, LAVA, DOOR, KEY = range(7)
 UNTOUCHED, BEEN, HERE = 0, 1, 2  # traces; HERE + direction: 0 right, 1 down, 2 left, 3 up
 TRACES, DIRECTIONS = 6, 4
 CODES = len(NAMES) * TRACES * 2
-AHEAD = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)])  # rows and columns of a step
+AHEAD = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)], np.int32)  # rows and columns of a step
 
 GLYPHS = ' #SG~DK'
 _AGENT = '>v<^'

@@ -1,0 +1,33 @@
+"""What every curriculum of levels must beat: levels of chance, and levels that were useful before."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tensorflow as tf
+
+from tf_creative import streams, types
+from tf_creative.couplings import base
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomOptions:
+  real: float = 0.5  # share of episodes that stay about a real work
+
+
+class RandomLevels(base.Coupling):
+  """Episodes are about works of chance: domain randomisation (Tobin et al. 2017)."""
+
+  Options = RandomOptions
+
+  def __init__(self, parts: types.Parts, options: RandomOptions, seed: int):
+    super().__init__(parts, options, seed)
+    base.check_share(options.real, 'real', 'random_levels')
+    self._stream = streams.Stream(seed, 'random levels')
+
+  def concept(self, concept: types.Works) -> types.Works:
+    what, share = streams.split(self._stream.next(), 2)
+    count = concept.label.shape[0]
+    chance = self.parts.domain.random(count, what)
+    stays = tf.random.stateless_uniform([count], share) < self.options.real
+    return concept._replace(work=types.select(stays, concept.work, chance))
