@@ -21,6 +21,7 @@ CHARTS = {
   'Return of an episode': ['agent/return$'],
   'Losses of the GAN': ['gan/(critic|generator)_loss$'],
   'Painting: share of pixels equal': ['(held_out|unseen|imagined)/equal_pixels$'],
+  'Playing: share solved': ['(held_out|imagined)/solved$'],
   'Imagination: distance from real works': ['(imagined|painted|training)/frechet$'],
 }
 # The columns of the tab HPARAMS, which shows five settings and five numbers unless asked for more.
@@ -28,6 +29,8 @@ TELLING = {'agent', 'couplings', 'domain', 'gan_loss', 'seed'}
 FINAL = (
   'held_out/equal_pixels',
   'unseen/equal_pixels',
+  'held_out/solved',
+  'imagined/solvable',
   'painted/frechet',
   'painted/coverage',
   'imagined/frechet',

@@ -23,6 +23,7 @@ from tf_creative import command, spec
 from tf_creative.spec import setting
 
 FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
+OF_WORLDS = ('txt', 'json')  # that some have besides: known here, so that a slip is told at once
 _MOST_SEED = 2**48  # those that are derived from it must fit into 64 bits
 
 
@@ -35,7 +36,9 @@ class CreateConfig:
   count: int = setting(64, 'how many works; a target is one')
   seed: int = setting(0, 'of the first work; those of the others follow')
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
-  format: tuple = setting(('png',), f'what to write: {", ".join(FORMATS)}')
+  format: tuple = setting(
+    ('png',), f'what to write: {", ".join(FORMATS)}; of levels {", ".join(OF_WORLDS)}, too'
+  )
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
   target: str = setting('', 'a picture to be painted')
   start: str = setting('', 'a picture to go on from')
@@ -75,6 +78,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       _, learner = run_lib.load(run_dir)
       domain, known_labels = learner.domain, learner.creator.known_labels
       round_ = int(learner.loop.round)
+    _check_formats(config.format, domain.formats)
     labels = _labels(config.label, domain, known_labels)
     if picture:
       if domain.code_size:
@@ -117,9 +121,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
 def _check(config: CreateConfig) -> None:
   """What can be said at once of wrong settings."""
-  for name in config.format:
-    if name not in FORMATS:
-      raise spec.UserError(f"unknown format '{name}'.{spec.nearest(name, FORMATS)}")
+  _check_formats(config.format, OF_WORLDS)
   if config.count < 1:
     raise spec.UserError(f'--count must be 1 or more, not {config.count}.')
   if not 0 <= config.seed <= _MOST_SEED:
@@ -133,6 +135,13 @@ def _check(config: CreateConfig) -> None:
   for picture in (config.target, config.start, config.mask):
     if picture and not pathlib.Path(picture).is_file():
       raise spec.UserError(f'there is no file {picture}.')
+
+
+def _check_formats(names: Iterable[str], besides: Iterable[str]) -> None:
+  valid = (*FORMATS, *besides)
+  for name in names:
+    if name not in valid:
+      raise spec.UserError(f"unknown format '{name}'.{spec.nearest(name, valid)}")
 
 
 def _check_gaps(given: Any, config: CreateConfig) -> None:

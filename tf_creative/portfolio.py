@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import csv
+import functools
 import pathlib
 import re
 from typing import NamedTuple
@@ -65,7 +66,8 @@ def write(
   """Writes the works in each format; no file is ever half there under its name."""
   written = _csv(portfolio, domain, folder)
   for name in dict.fromkeys(formats):
-    written |= FORMATS[name](portfolio, domain, folder)
+    save = FORMATS.get(name, functools.partial(_own, name))
+    written |= save(portfolio, domain, folder)
   return written
 
 
@@ -162,6 +164,18 @@ def _tfrecord(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) 
   with rich.console.Console().status('tfrecord'):
     domain.store(portfolio.works, portfolio.seed, path)
   return {'tfrecord/': f'a data set: data={path} in --domain, or tfds.builder_from_directory'}
+
+
+def _own(name: str, portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+  """A format that only this world has."""
+  made = portfolio.made
+
+  def save(place: int, path: pathlib.Path) -> None:
+    content = domain.write(name, made.work[place], made.actions[place, : made.steps[place]])
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+  _each(portfolio, domain, folder / name, save)
+  return {f'{name}/': domain.formats[name]}
 
 
 FORMATS: dict[str, Callable[[Portfolio, Learner, pathlib.Path], Written]] = {

@@ -24,6 +24,7 @@ SHORT = {
   'agent/loss': 'q-loss',
   'gan/critic_gap': 'gap',
   'held_out/equal_pixels': 'pixels',
+  'held_out/solved': 'solved',
   'imagined/frechet': 'frechet',
 }
 SHOWN = (
@@ -33,6 +34,7 @@ SHOWN = (
   'gan/critic_gap',
   'held_out/equal_pixels',
   'unseen/equal_pixels',
+  'held_out/solved',
   'imagined/frechet',
   'painted/frechet',
 )

@@ -91,12 +91,7 @@ HALVES = (
     'share both novel and valued; new real works do not reach 1 either: compare with their row',
   ),
 )
-HAND = {
-  'equal_pixels': '.2%',
-  'perfect_pictures': '.1%',
-  'return': '.2f',
-  'strokes': '.1f',
-}
+_HAND = {'return': '.2f', 'strokes': '.1f'}  # after the world's own measures
 
 
 def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
@@ -121,12 +116,13 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Head and rows of the table of hands, with intervals."""
-  names = [name for name in HAND if name in next(iter(one.hands.values()))]
+  forms = one.learner.domain.measures | _HAND
+  names = [name for name in forms if name in next(iter(one.hands.values()))]
   rows = []
   for (works, hand), numbers in one.hands.items():
     cells = []
     for name in names:
-      mean, low, high = (f'{value:{HAND[name]}}' for value in numbers[name])
+      mean, low, high = (f'{value:{forms[name]}}' for value in numbers[name])
       cells.append(mean if hand == 'blank' else f'{mean} ({low} to {high})')
     rows.append([f'{works.replace("_", " ")}: {evaluation.HANDS[hand]}', *cells])
   return ['works: who makes them', *(name.replace('_', ' ') for name in names)], rows

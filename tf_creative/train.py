@@ -43,7 +43,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     numbers = eyes().look()
     run.log(round_, numbers)
     run.board.picture(round_, 'gallery', pictures.gallery(learner))
-    run.keep_best(round_, numbers['validation/frechet'])
+    run.keep_best(round_, numbers[eyes().chosen_by])
     return numbers
 
   def show() -> None:
@@ -102,7 +102,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
 
       progress.say('exporting, and asking what was exported in another process')
       publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
-    progress.say(f'\n{eyes_lib.headlines(numbers)}\n\n{run.contents()}')
+    progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain.measures)}\n\n{run.contents()}')
   return 0
 
 

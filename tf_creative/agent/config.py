@@ -9,7 +9,9 @@ from tf_creative.spec import setting
 
 @dataclasses.dataclass(frozen=True)
 class AgentConfig:
-  network: str = setting('conv', 'Q-network: conv (one value map per colour), dense, map (for who walks)')
+  network: str = setting(
+    'conv', 'Q-network: conv (one value map per colour), dense, map (for who walks)'
+  )
   width: int = setting(32, "channels or units of the Q-network's layers")
   depth: int = setting(3, "number of the Q-network's layers")
   reader: int = setting(64, 'channels of the layers that read a code, where the hand is told one')

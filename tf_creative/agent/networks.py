@@ -11,6 +11,7 @@ from tf_agents.networks import network
 import tf_keras
 
 _DIRECTIONS = 4
+_OFFERS = 4  # of which the best is carried on
 
 
 class QNetwork(network.Network):
@@ -157,12 +158,13 @@ class DenseQNetwork(QNetwork):
 
 
 class MapQNetwork(QNetwork):
-  """For a hand that walks through what it sees, as in value iteration networks (Tamar et al. 2016).
+  """For a hand that walks through what it sees: a value iteration network (Tamar et al. 2016).
 
-  One convolution, the same in each of `depth` turns, carries what a place is worth to its
-  neighbours, wherever the hand is; only what has reached its own place decides. The first four of
-  the planes must say where that is, one for each direction that it looks to. Unlike the paper, no
-  maximum is taken over actions: ReLUs learn what to carry.
+  In each of `depth` turns the same convolution carries what places are worth to their neighbours,
+  the best of a few offers is taken, and a gate, read off the map, says where nothing gets through.
+  What has then come to the hand's own place decides. Departures from the paper: many channels
+  of values instead of one, and the gate. The first four of the planes must say where the hand is,
+  one for each direction that it looks to.
   """
 
   def _make_layers(self, shape, width, depth, atoms):
@@ -171,10 +173,12 @@ class MapQNetwork(QNetwork):
         f'--agent_network=map needs planes [H, W, {_DIRECTIONS} + C], not features {tuple(shape)}.'
       )
     conv, dense = tf_keras.layers.Conv2D, tf_keras.layers.Dense
-    self._read_map = self._layer(conv, width, 3, padding='same')
-    self._carry = self._layer(conv, width, 3, padding='same', activation='relu')
+    self._read_map = self._layer(conv, 2 * width, 3, padding='same', activation='relu')
+    self._pay = self._layer(conv, width, 1)
+    self._gate = self._layer(conv, width, 1, activation='sigmoid')
+    self._carry = self._layer(conv, _OFFERS * width, 3, padding='same')
     self._turns = depth
-    self._decide = self._layer(dense, 2 * width, activation='relu')
+    self._decide = self._layer(dense, 4 * width, activation='relu')
     self._out = self._layer(dense, self._num_actions * atoms)
 
   def _make_reader(self, shape, width):
@@ -192,13 +196,20 @@ class MapQNetwork(QNetwork):
     pose = tf.eye(_DIRECTIONS)[None, :, None] + tf.zeros_like(x[..., :1])
     x = self._decide(tf.reshape(tf.concat([x, pose], -1), [-1, x.shape[3] + _DIRECTIONS]))
     values = self._values(self._out(x), x)
-    return tf.reshape(values, [-1, _DIRECTIONS * features.shape[1] * features.shape[2], *values.shape[1:]])
+    poses = _DIRECTIONS * features.shape[1] * features.shape[2]
+    return tf.reshape(values, [-1, poses, *values.shape[1:]])
 
-  def _plan(self, features):
-    x = seen = self._read_map(features[..., _DIRECTIONS:])
+  def _plan(self, features: tf.Tensor) -> tf.Tensor:
+    """What every place knows: its own map around it, and what has been carried there."""
+    seen = self._read_map(features[..., _DIRECTIONS:])
+    pay, gate = self._pay(seen), self._gate(seen)
+    x = gate * pay
     for _ in range(self._turns):
-      x = seen + self._carry(x)
-    return x
+      offers = self._carry(x)
+      offers = tf.reshape(offers, [-1, *offers.shape[1:3], _OFFERS, pay.shape[3]])
+      x = gate * (pay + tf.reduce_max(offers, 3))
+    around = tf.image.extract_patches(x, [1, 3, 3, 1], [1] * 4, [1] * 4, 'SAME')
+    return tf.concat([around, seen], -1)
 
   def _advantages(self, features):
     pose = features[..., :_DIRECTIONS]

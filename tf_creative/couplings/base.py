@@ -99,6 +99,32 @@ def check_ways(domain: types.Domain, coupling: str) -> None:
     raise spec.SpecError(f'{coupling} needs a world that knows ways to a work, such as pixel_art.')
 
 
+def owed(domain: types.Domain, works: tf.Tensor) -> tf.Tensor:
+  """All that can be earned in episodes about these works: [B]."""
+  return domain.prospect(domain.to_values(works))[1]
+
+
+def bare(domain: types.Domain, seen: dict[str, tf.Tensor]) -> types.Works:
+  """What episodes in which this is seen are about, where nothing is built: without its traces."""
+  work = domain.to_works(domain.to_values(domain.work(domain.resume(seen))))
+  return types.Works(work, seen['label'])
+
+
+def balanced(
+  loss: tf.Tensor,
+  slope: tf.Tensor,
+  values: tf.Tensor,
+  push: tf.Tensor,
+  weight: tf.Tensor | float,
+) -> tf.Tensor:
+  """weight . loss, with the slope (1 - weight) push + weight |push| / |slope| . slope in all."""
+  alpha = tf.norm(push) / (tf.norm(slope) + 1e-12)
+  pull = tf.stop_gradient(weight * (alpha * slope - push))
+  # Worth nothing, with a slope that has been found already.
+  level = tf.reduce_sum(pull * (values - tf.stop_gradient(values)))
+  return level + tf.stop_gradient(weight * loss)
+
+
 def frames(batch: Any) -> dict[str, tf.Tensor]:
   """What was seen in all frames of a batch, one after the other: [B x T, ...]."""
   return {name: tf.reshape(x, [-1, *x.shape[2:]]) for name, x in batch.observation.items()}

@@ -1,4 +1,4 @@
-"""What every curriculum of levels must beat: levels of chance, and levels that were useful before."""
+"""Levels of chance: what every curriculum must beat."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tf_creative.couplings import base
 
 
 @dataclasses.dataclass(frozen=True)
-class RandomOptions:
+class Options:
   real: float = 0.5  # share of episodes that stay about a real work
 
 
 class RandomLevels(base.Coupling):
   """Episodes are about works of chance: domain randomisation (Tobin et al. 2017)."""
 
-  Options = RandomOptions
+  Options = Options
 
-  def __init__(self, parts: types.Parts, options: RandomOptions, seed: int):
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     base.check_share(options.real, 'real', 'random_levels')
     self._stream = streams.Stream(seed, 'random levels')

@@ -12,12 +12,20 @@ import numpy as np
 import tensorflow as tf
 
 from tf_creative import spec, streams, types
-from tf_creative.domains import drawings, files, level_rules, level_solver, level_survey, levels, tiles
+from tf_creative.domains import (
+  drawings,
+  files,
+  level_rules,
+  level_solver,
+  level_survey,
+  levels,
+  tiles,
+)
 
 _PLAIN = np.array([tiles.FLOOR, tiles.WALL, tiles.LAVA, tiles.DOOR])  # as many as there may be
 _NEVER = 1e9
 # How often each tile stands in a level of chance, at most, for once that the floor does.
-_MOST_OFTEN = dict(floor=2.0, wall=1.0, start=1.0, goal=1.0, lava=0.3, door=0.1, key=0.02)
+_MOST_OFTEN = (2.0, 1.0, 1.0, 1.0, 0.3, 0.1, 0.02)  # in the order of the names
 _PLANES = 9  # of `features`, before those that are the same all over a level
 
 
@@ -87,7 +95,7 @@ class Level:
   def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
     """Each level has rates of its own of what stands in it: from open halls to thickets."""
     rates, places = streams.split(seed, 2)
-    most = np.array([_MOST_OFTEN[name] for name in tiles.NAMES], np.float32)
+    most = np.array(_MOST_OFTEN, np.float32)
     rates = most * tf.random.stateless_uniform([count, len(most)], rates, 1e-3)
     chance = tf.random.stateless_uniform([count, *self.value_shape], places, 1e-7)
     # The largest of these is each tile as often as its rate says (Gumbel).
@@ -152,7 +160,9 @@ class Level:
     count = tf.shape(values)[:1]
     time_left = tf.fill(count, self.horizon)
     features = self._with_whole(tf.stack(cells, -1), has_key, tf.zeros(count, tf.bool), time_left)
-    return features, tf.ones(count)
+    solution = level_solver.solve(self.to_works(values))
+    best = 1 - 0.9 * tf.cast(solution.length / self.horizon, tf.float32)
+    return features, tf.where(solution.solvable & (solution.length <= self.horizon), best, 0.0)
 
   def _with_whole(self, planes, lacks_key, carries, time_left) -> tf.Tensor:
     """The planes with those of doors that stay shut as yet, of a key in the hand and of time."""

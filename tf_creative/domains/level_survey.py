@@ -28,7 +28,9 @@ def survey(
   door = (tile == tiles.DOOR) & (changed | ~state.locked[:, None] | state.carries[:, None])
   luck = tf.random.stateless_uniform(tf.shape(flat), seed)
   some_key, some_door = tf.reduce_any(key, 1), tf.reduce_any(door, 1)
-  turn = tf.where(some_key, tf.argmax(key, 1, tf.int32), tf.argmax(tf.where(door, luck, -1.0), 1, tf.int32))
+  turn = tf.where(
+    some_key, tf.argmax(key, 1, tf.int32), tf.argmax(tf.where(door, luck, -1.0), 1, tf.int32)
+  )
   turns = tf.one_hot(turn, height * width, on_value=True, off_value=False)
   turns &= (some_key | some_door)[:, None]
   after = tf.where(turns, flat + tiles.CODES // 2 * (1 - 2 * tiles.changed(flat)), flat)
