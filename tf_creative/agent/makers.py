@@ -42,13 +42,12 @@ def informed(
 
 def survey(
   domain: types.Domain, config: config_lib.AgentConfig, seed: int
-) -> survey_lib.SurveyDdqnAgent:
-  if config.network != 'map' or domain.knows_ways or config.n_step != 1:
+) -> survey_lib.SurveyDqnAgent:
+  if config.network != 'map' or domain.knows_ways:
     raise spec.SpecError(
-      '--agent=survey learns a world that is walked through, as level is, step by step: use '
-      '--agent_network=map and --agent_n_step=1.'
+      '--agent=survey learns a world that is walked through, as level is: use --agent_network=map.'
     )
-  return survey_lib.SurveyDdqnAgent(
+  return survey_lib.SurveyDqnAgent(
     survey=domain.survey, seed=seed, **_arguments(domain, config, seed)
   )
 

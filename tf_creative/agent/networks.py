@@ -175,9 +175,12 @@ class MapQNetwork(QNetwork):
     conv, dense = tf_keras.layers.Conv2D, tf_keras.layers.Dense
     self._read_map = self._layer(conv, 2 * width, 3, padding='same', activation='relu')
     self._pay = self._layer(conv, width, 1)
-    self._gate = self._layer(conv, width, 1, activation='sigmoid')
+    # Open at first, or nothing would come through so many turns to be learnt from.
+    ajar = tf_keras.initializers.Constant(3.0)
+    self._gate = self._layer(conv, width, 1, activation='sigmoid', bias_initializer=ajar)
     self._carry = self._layer(conv, _OFFERS * width, 3, padding='same')
     self._turns = depth
+    self._look = self._layer(conv, 4 * width, 3, padding='same', activation='relu')
     self._decide = self._layer(dense, 4 * width, activation='relu')
     self._out = self._layer(dense, self._num_actions * atoms)
 
@@ -208,8 +211,7 @@ class MapQNetwork(QNetwork):
       offers = self._carry(x)
       offers = tf.reshape(offers, [-1, *offers.shape[1:3], _OFFERS, pay.shape[3]])
       x = gate * (pay + tf.reduce_max(offers, 3))
-    around = tf.image.extract_patches(x, [1, 3, 3, 1], [1] * 4, [1] * 4, 'SAME')
-    return tf.concat([around, seen], -1)
+    return self._look(tf.concat([x, seen], -1))
 
   def _advantages(self, features):
     pose = features[..., :_DIRECTIONS]

@@ -12,11 +12,13 @@ from tf_agents.utils import common
 from tf_creative import streams
 
 
-class SurveyDdqnAgent(dqn_agent.DdqnAgent):
+class SurveyDqnAgent(dqn_agent.DqnAgent):
   """A remembered moment teaches the values of all actions from wherever the hand might have stood.
 
-  The targets are those of double DQN (van Hasselt et al. 2016), for every pose and action at once
-  instead of for those that the hand came by; what it does decides which worlds are learnt from.
+  What it does decides which worlds are learnt from. `n_step` exact steps are looked ahead, each
+  with the best action by the values so far, before the target network's are trusted: the targets of
+  Mnih et al. 2015, for every pose and action at once. After so many steps, double DQN would change
+  nothing but the time that a step takes.
   """
 
   def __init__(self, *args, survey: Callable, seed: int, **kwargs):
@@ -35,12 +37,14 @@ class SurveyDdqnAgent(dqn_agent.DdqnAgent):
     now, _, _ = self._as_transition(experience)
     world = self._survey(now.observation, self._stream.next())
     values = self._q_network.everywhere(world.now)  # [B, P, A]
-    trusted = self._target_q_network.everywhere(world.later)  # [2 B, P, A]
-    best = tf.argmax(self._q_network.everywhere(world.later), -1)
-    worth = tf.gather(trusted, best, batch_dims=2)  # [2 B, P]
+    worth = tf.reduce_max(self._target_q_network.everywhere(world.later), -1)  # [2 B, P]
     worth = tf.concat(tf.split(worth, 2), 1)  # [B, 2 P]
-    later = tf.gather(worth, world.follows, batch_dims=1)
-    targets = reward_scale_factor * world.pay + gamma * tf.where(world.goes_on, later, 0.0)
+    pay, goes_on = reward_scale_factor * world.pay, gamma * tf.cast(world.goes_on, tf.float32)
+    ahead = lambda worth: pay + goes_on * tf.gather(worth, world.follows, batch_dims=1)  # noqa: E731
+    changed = worth[:, values.shape[1] :]
+    for _ in range(self._n_step_update - 1):
+      worth = tf.concat([tf.reduce_max(ahead(worth), -1), changed], 1)
+    targets = ahead(worth)
     errors = (td_errors_loss_fn or self._td_errors_loss_fn)(tf.stop_gradient(targets), values)
     # Whatever follows an episode is another one: its last moment teaches as any other.
     known = tf.cast(world.known, tf.float32)

@@ -48,7 +48,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
     self._next_place.assign((self._next_place + count) % self.batch_size)
 
   def ended(self) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-    """What is seen in every world, and what it paid where, as the third tells, it has just ended."""
+    """What is seen in every world, what it paid, and where it has just ended."""
     step = self.current_time_step()
     return step.observation, tf.convert_to_tensor(self.returns), step.is_last()
 
