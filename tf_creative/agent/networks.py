@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
+import functools
 import math
 
 import tensorflow as tf
@@ -11,7 +12,8 @@ from tf_agents.networks import network
 import tf_keras
 
 _DIRECTIONS = 4
-_OFFERS = 4  # of which the best is carried on
+_AJAR = 2.0  # of a gate: 88% of what comes gets through
+_FADES = 0.95  # of what is worth so much a turn away
 
 
 class QNetwork(network.Network):
@@ -158,13 +160,13 @@ class DenseQNetwork(QNetwork):
 
 
 class MapQNetwork(QNetwork):
-  """For a hand that walks through what it sees: a value iteration network (Tamar et al. 2016).
+  """For a hand that walks through what it sees, a value iteration network (Tamar et al. 2016).
 
-  In each of `depth` turns the same convolution carries what places are worth to their neighbours,
-  the best of a few offers is taken, and a gate, read off the map, says where nothing gets through.
-  What has then come to the hand's own place decides. Departures from the paper: many channels
-  of values instead of one, and the gate. The first four of the planes must say where the hand is,
-  one for each direction that it looks to.
+  As in its generalisation to graphs (Niu et al. 2018), what places are worth is carried along the
+  ways that a walker has: to either side and ahead. Where one gets through, what is worth something
+  and what changes on the spot (as when a key is taken) is read off the map and learnt. After `depth`
+  turns, what was offered at the hand's own place decides. The first four of the planes must say
+  where the hand is, one for each direction that it looks to: right, down, left, up.
   """
 
   def _make_layers(self, shape, width, depth, atoms):
@@ -173,16 +175,14 @@ class MapQNetwork(QNetwork):
         f'--agent_network=map needs planes [H, W, {_DIRECTIONS} + C], not features {tuple(shape)}.'
       )
     conv, dense = tf_keras.layers.Conv2D, tf_keras.layers.Dense
-    self._read_map = self._layer(conv, 2 * width, 3, padding='same', activation='relu')
-    self._pay = self._layer(conv, width, 1)
-    # Open at first, or nothing would come through so many turns to be learnt from.
-    ajar = tf_keras.initializers.Constant(3.0)
-    self._gate = self._layer(conv, width, 1, activation='sigmoid', bias_initializer=ajar)
-    self._carry = self._layer(conv, _OFFERS * width, 3, padding='same')
-    self._turns = depth
-    self._look = self._layer(conv, 4 * width, 3, padding='same', activation='relu')
-    self._decide = self._layer(dense, 4 * width, activation='relu')
+    self._turns, self._channels = depth, width
+    self._read_map = self._layer(conv, 4 * width, 3, padding='same', activation='relu')
+    # Of each pose: what it pays, whether one gets ahead, and whether something changes.
+    self._terms = self._layer(conv, 3 * _DIRECTIONS * width, 1)
+    self._change = self._layer(dense, width)
+    self._think = self._layer(dense, 4 * width, activation='relu')
     self._out = self._layer(dense, self._num_actions * atoms)
+    self._short_cut = self._layer(dense, self._num_actions * atoms)
 
   def _make_reader(self, shape, width):
     """None: what is told is beside the planes, the same everywhere."""
@@ -193,28 +193,41 @@ class MapQNetwork(QNetwork):
 
   def everywhere(self, features: tf.Tensor) -> tf.Tensor:
     """The values of all actions in all poses, those of a direction together: [B, P, actions]."""
-    x = self._plan(features)
-    x = tf.reshape(x, [-1, 1, x.shape[1] * x.shape[2], x.shape[3]])
-    x = tf.tile(x, [1, _DIRECTIONS, 1, 1])
-    pose = tf.eye(_DIRECTIONS)[None, :, None] + tf.zeros_like(x[..., :1])
-    x = self._decide(tf.reshape(tf.concat([x, pose], -1), [-1, x.shape[3] + _DIRECTIONS]))
-    values = self._values(self._out(x), x)
+    offers = tf.transpose(self._plan(features), [0, 3, 1, 2, 4])
+    values = self._values(*self._decide(tf.reshape(offers, [-1, offers.shape[4]])))
     poses = _DIRECTIONS * features.shape[1] * features.shape[2]
     return tf.reshape(values, [-1, poses, *values.shape[1:]])
 
   def _plan(self, features: tf.Tensor) -> tf.Tensor:
-    """What every place knows: its own map around it, and what has been carried there."""
+    """What is offered in every pose after all turns: [B, H, W, directions, C]."""
     seen = self._read_map(features[..., _DIRECTIONS:])
-    pay, gate = self._pay(seen), self._gate(seen)
-    x = gate * pay
-    for _ in range(self._turns):
-      offers = self._carry(x)
-      offers = tf.reshape(offers, [-1, *offers.shape[1:3], _OFFERS, pay.shape[3]])
-      x = gate * (pay + tf.reduce_max(offers, 3))
-    return self._look(tf.concat([x, seen], -1))
+    shape = [-1, *features.shape[1:3], _DIRECTIONS, 3 * self._channels]
+    pay, through, changes = tf.split(tf.reshape(self._terms(seen), shape), 3, -1)
+    # Open at first, or nothing would come through so many turns to be learnt from.
+    through, changes = tf.sigmoid(through + _AJAR), tf.sigmoid(changes - _AJAR)
+    worth = pay
+    for _ in range(self._turns + 1):
+      offers = [
+        _FADES * tf.roll(worth, 1, 3),
+        _FADES * tf.roll(worth, -1, 3),
+        through * _ahead(worth),
+        changes * self._change(worth),
+      ]
+      worth = functools.reduce(tf.maximum, offers, pay)
+    return tf.concat([*offers, pay, through, changes], -1)
+
+  def _decide(self, offers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    x = self._think(offers)
+    return self._out(x) + self._short_cut(offers), x
 
   def _advantages(self, features):
-    pose = features[..., :_DIRECTIONS]
-    here = tf.einsum('bhwd,bhwc->bc', pose, self._plan(features))
-    x = self._decide(tf.concat([here, tf.reduce_sum(pose, [1, 2])], -1))
-    return self._out(x), x
+    here = tf.einsum('bhwd,bhwdc->bc', features[..., :_DIRECTIONS], self._plan(features))
+    return self._decide(here)
+
+
+def _ahead(worth: tf.Tensor) -> tf.Tensor:
+  """What the pose one step ahead is worth, nothing where that is outside: [B, H, W, 4, C]."""
+  x = tf.pad(worth, [[0, 0], [1, 1], [1, 1], [0, 0], [0, 0]])
+  right, down = x[:, 1:-1, 2:, 0], x[:, 2:, 1:-1, 1]
+  left, up = x[:, 1:-1, :-2, 2], x[:, :-2, 1:-1, 3]
+  return tf.stack([right, down, left, up], 3)
