@@ -102,10 +102,11 @@ def test_every_agent_paints_with_every_network(kind, network):
   agent = agent_lib.Agent(kind, pixel_art.PixelArt(size=5, width=6), config, seed=0)
   for _ in range(4):
     agent.collect()
-  before = [v.numpy() for v in agent.learner._q_network.trainable_variables]
+  network = agent.learner if agent.on_policy else agent.learner._q_network
+  before = [v.numpy() for v in network.trainable_variables]
   loss = float(agent.learn(agent.sample())['loss'])
   assert np.isfinite(loss)
-  after = agent.learner._q_network.trainable_variables
+  after = network.trainable_variables
   assert all((a != b.numpy()).any() for a, b in zip(before, after, strict=True))
 
 

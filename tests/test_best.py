@@ -22,9 +22,13 @@ def learner():
 def start(learner, tmp_path, monkeypatch):
   """Starts a run, as the command does; loading its learner takes no new one."""
 
+  runs = []
+
   def start(done=0):
     learner.loop.round.assign(0)
-    run = run_lib.Run(tiny.config(run_dir=str(tmp_path)))
+    if runs:
+      runs.pop().close()
+    runs.append(run := run_lib.Run(tiny.config(run_dir=str(tmp_path))))
     assert run.attach(learner) == done
     return run
 
@@ -85,7 +89,7 @@ def test_the_best_stands_until_another_is_whole(start, learner, tmp_path, monkey
   run.save(0)
   run.keep_best(0, 1.0)
 
-  def breaks(self, prefix, **_):
+  def breaks(self, prefix, *_):
     tf.io.write_file(f'{prefix}.index', 'half')
     raise KeyboardInterrupt
 

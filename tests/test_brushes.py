@@ -147,12 +147,12 @@ def test_the_largest_pay_of_a_brush_is_its_bound():
 def test_no_allowed_stroke_touches_what_is_kept(name):
   domain = pixel_art.PixelArt(size=3, width=4, colors=2, brush=name)
   keep = np.random.default_rng(0).random((4, 3, 4)) < 0.3
-  allowed = domain.allowed(tf.constant(keep)).numpy()
+  allowed = domain.allowed(None, tf.constant(keep)).numpy()
   assert allowed.shape == (4, domain.action_spec.maximum + 1)
   covered = domain._brush.covered(tf.range(allowed.shape[1])).numpy()
   for kept, may in zip(keep, allowed, strict=True):
     np.testing.assert_array_equal(may, ~(covered & kept).any((1, 2)))
-  assert domain.allowed(tf.zeros([1, 3, 4], tf.bool)).numpy().all()
+  assert domain.allowed(None, tf.zeros([1, 3, 4], tf.bool)).numpy().all()
 
 
 @pytest.mark.parametrize('name', BRUSHES)
@@ -230,7 +230,7 @@ def test_a_way_with_too_few_strokes_still_ends_with_the_whole_picture():
 def test_a_prospect_is_how_an_episode_begins(palette, pay):
   domain = pixel_art.PixelArt(size=3, width=4, palette=palette, pay=pay)
   start = domain.start(concept(*np.random.default_rng(0).integers(0, 4, (5, 3, 4))), STILL)
-  features, owed = domain.prospect(domain.to_values(start.target))
+  features, owed = domain.prospect(domain.to_values(start.target), start.label)
   np.testing.assert_allclose(features, domain.features(domain.observe(start)), atol=1e-6)
   np.testing.assert_allclose(owed, domain.error(start.canvas, start.target), rtol=1e-5)
 
@@ -241,7 +241,7 @@ def test_gradients_of_a_prospect_lead_back_to_the_values(pay):
   values = tf.constant([[[[0.0], [0.5]], [[1.0], [0.0]]]])
   with tf.GradientTape(persistent=True) as tape:
     tape.watch(values)
-    features, owed = domain.prospect(values)
+    features, owed = domain.prospect(values, None)
     white = tf.reduce_sum(features[..., 5])  # how white each pixel is to be
     blank = tf.reduce_sum(features[..., 3])
   # A pixel between is the nearer to white and the farther from black, the brighter it is: with
@@ -291,5 +291,7 @@ def test_only_strokes_of_a_brush_have_shapes():
 
 
 def test_an_unknown_brush_is_answered_with_the_nearest():
-  with pytest.raises(spec.SpecError, match="unknown brush 'lines'. Did you mean 'line'"):
+  with pytest.raises(
+    spec.SpecError, match="'brush' of pixel_art cannot be 'lines'. Did you mean 'line'"
+  ):
     pixel_art.PixelArt(brush='lines').action_spec.maximum  # noqa: B018

@@ -1,9 +1,8 @@
 """The edge of every command: flags in, exit code out, no traceback for a user's doing."""
 
 import dataclasses
-import sys
+import errno
 
-from absl import app, flags
 import pytest
 
 from tf_creative import command, spec
@@ -15,34 +14,19 @@ class Settings:
   names: tuple[str, ...] = spec.setting(('a',), 'which ones')
 
 
-def outcome(does, *arguments, monkeypatch):
+def outcome(does, *arguments):
   """The exit code of a command that does this with its settings."""
-  values = flags.FlagValues()
-  monkeypatch.setattr(flags, 'FLAGS', values)
-  monkeypatch.setattr(command.config_lib.flags, 'FLAGS', values)
-  for function in ('define_flags', 'from_flags'):
-    original = getattr(command.config_lib, function)
-    monkeypatch.setattr(
-      command.config_lib, function, lambda settings, f=original: f(values, settings)
-    )
-
-  def run(main, flags_parser):
-    sys.exit(main(flags_parser(['program', *arguments])))
-
-  monkeypatch.setattr(app, 'run', run)
-  with pytest.raises(SystemExit) as stopped:
-    command.run(does, 'Usage.', Settings)
-  return stopped.value.code
+  return command.main(does, 'Usage.', Settings, arguments)
 
 
-def test_a_command_gets_its_settings_and_gives_its_exit_code(monkeypatch):
+def test_a_command_gets_its_settings_and_gives_its_exit_code():
   got = []
 
   def does(settings):
     got.append(settings)
     return 7
 
-  assert outcome(does, '--size=5', '--names=b,c', '--names=d', monkeypatch=monkeypatch) == 7
+  assert outcome(does, '--size=5', '--names=b,c', '--names=d') == 7
   assert got == [Settings(5, ('b', 'c', 'd'))]
 
 
@@ -50,20 +34,63 @@ def test_a_command_gets_its_settings_and_gives_its_exit_code(monkeypatch):
   ('error', 'code', 'said'),
   [(spec.UserError('no such thing.'), 2, 'error: no such thing.'), (KeyboardInterrupt(), 130, '')],
 )
-def test_what_the_user_did_is_answered_in_a_line(error, code, said, monkeypatch, capsys):
+def test_what_the_user_did_is_answered_in_a_line(error, code, said, capsys):
   def does(settings):
     raise error
 
-  assert outcome(does, monkeypatch=monkeypatch) == code
+  assert outcome(does) == code
   assert said in capsys.readouterr().err
 
 
-def test_what_is_no_flag_is_refused(monkeypatch, capsys):
-  assert outcome(lambda settings: 0, 'stray', monkeypatch=monkeypatch) == 2
-  assert "takes flags only, not 'stray'" in capsys.readouterr().err
+def test_what_is_no_flag_is_refused(capsys):
+  assert outcome(lambda settings: 0, 'stray') == 2
+  assert "error: 'stray' is no flag: write --name=value" in capsys.readouterr().err
 
 
-def test_help_shows_the_commands_own_settings(monkeypatch, capsys):
-  assert outcome(lambda settings: 0, '--help', monkeypatch=monkeypatch) == 0
+def test_help_shows_the_commands_own_settings(capsys):
+  assert outcome(lambda settings: 0, '--help') == 0
   said = capsys.readouterr().out
   assert said.startswith('Usage.') and 'how large [3]' in said and 'which ones [a]' in said
+
+
+def wrong(settings):
+  raise spec.UserError('no such thing.')
+
+
+def broken(settings):
+  raise ZeroDivisionError('no such number')
+
+
+def full(settings):
+  raise OSError(errno.ENOSPC, 'No space left on device', 'works.csv')
+
+
+def test_a_traceback_is_shown_where_it_is_asked_for(capsys):
+  assert outcome(wrong, '--debug') == 2
+  said = capsys.readouterr().err
+  assert said.startswith('Traceback') and said.endswith('error: no such thing.\n')
+  assert outcome(wrong) == 2
+  assert capsys.readouterr().err == 'error: no such thing.\n'
+
+
+def test_a_fault_of_ours_is_told_from_a_mistake(capsys):
+  assert outcome(broken, '--size=5', '--names=a b') == 1
+  said = capsys.readouterr().err
+  assert 'Traceback' in said and 'no such number' in said
+  assert (
+    "report what is above, and the command: python -m tf_creative.broken --size=5 '--names=" in said
+  )
+
+
+def test_a_full_disk_is_nobodys_fault(capsys):
+  assert outcome(full) == 2
+  assert 'error: No space left on device: works.csv. Mend that' in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_filled_is_told_at_once(tmp_path):
+  command.check_writable(tmp_path / 'new' / 'one', 'out')
+  (tmp_path / 'file').write_text('')
+  for path in (tmp_path / 'file', tmp_path / 'file' / 'within', tmp_path / ('x' * 300)):
+    with pytest.raises(spec.UserError, match='choose another --out'):
+      command.check_writable(path, 'out')
+  assert not (tmp_path / 'new').exists()

@@ -70,7 +70,7 @@ def test_every_pipeline_is_read_and_says_what_it_shows(path):
   [
     ('--agnt=ddqn', "unknown flag '--agnt'. Did you mean '--agent'?"),
     ('--rounds=many', 'rounds'),
-    ('stray', "not 'stray'"),
+    ('stray', "'stray' is no flag"),
     ('--flagfile=missing.flags', 'missing.flags'),
   ],
 )

@@ -232,11 +232,11 @@ def test_a_hole_is_filled_and_all_else_stays(run_dir, tmp_path):
 @pytest.mark.parametrize(
   ('settings', 'words'),
   [
-    ({'count': 0}, '--count must be 1 or more'),
+    ({'count': 0}, '--count must be 1 to'),
     ({'seed': -1}, '--seed must be 0 to'),
-    ({'format': ('pgn',)}, "unknown format 'pgn'. Did you mean 'png'?"),
+    ({'format': ('pgn',)}, "--format cannot be 'pgn'. Did you mean 'png'?"),
     ({'label': ('vertica',)}, "unknown label 'vertica'. Did you mean 'vertical'?"),
-    ({'target': 'no.png'}, 'there is no file no.png'),
+    ({'target': 'no.png'}, 'no.png is not there: --target must be the file of one picture'),
     ({'target': 'BUILD'}, 'cannot read BUILD as a picture'),
     ({'target': 'BUILD', 'start': 'BUILD'}, 'choose'),
     ({'mask': 'BUILD'}, 'there is none'),

@@ -248,7 +248,7 @@ def test_codes_must_be_given_and_be_of_one_length():
     tiny.learner(domain='bars(target=none,code=4)', couplings='')
   with pytest.raises(spec.SpecError, match='--gan_latent_size=5, or code=4 to the domain'):
     tiny.learner(domain='bars(target=hidden,code=5)')
-  with pytest.raises(spec.SpecError, match="unknown target 'hiden'.* Did you mean 'hidden'"):
+  with pytest.raises(spec.SpecError, match="cannot be 'hiden'.* Did you mean 'hidden'"):
     tiny.learner(domain='bars(target=hiden)')
 
 

@@ -72,7 +72,7 @@ def test_the_hand_has_its_share_of_the_gradient_whatever_its_values_are(parts, h
   assert loss == pytest.approx(0.3 * float(coupling.metrics()['regret']), rel=1e-5)
   with tf.GradientTape() as tape:
     tape.watch(values)
-    regret = coupling._regret(values)
+    regret = coupling._regret(values, None)
   slope = tape.gradient(regret, values).numpy()
   assert (slope * pull).sum() == pytest.approx(size(slope) * size(pull), rel=1e-3)
 
@@ -85,7 +85,7 @@ def test_regret_is_the_share_of_what_could_be_earned_that_is_not(parts):
   works = np.zeros((3, 4, 4), np.uint8)
   works[0, 1] = 3  # four white pixels: 4 can be earned; nothing by a blank
   works[2, :3, 0] = 3  # 3
-  regret = coupling._regret(parts.domain.to_values(tf.constant(works)))
+  regret = coupling._regret(parts.domain.to_values(tf.constant(works)), None)
   expected = np.mean([1 - 2.5 / 5, 1 - 0 / 1, 1 - 2 / 4])
   assert float(regret) == pytest.approx(expected, rel=1e-6)
 
@@ -106,12 +106,12 @@ def test_what_is_judged_by_its_features_is_what_the_hand_thinks(parts, kind):
   agent = agent_lib.Agent(kind, domain, tiny.AGENT, seed=0)
   values, labels = imagined(parts)
   start = domain.start(types.Works(domain.to_works(values), labels), tf.zeros([2], tf.int32))
-  features, _ = domain.prospect(values)
+  features, _ = domain.prospect(values, None)
   expected = agent.values(domain.observe(start))
   np.testing.assert_allclose(agent.judge(features), expected, atol=1e-5)
   with tf.GradientTape() as tape:
     tape.watch(values)
-    best = tf.reduce_max(agent.judge(domain.prospect(values)[0]), -1)
+    best = tf.reduce_max(agent.judge(domain.prospect(values, None)[0]), -1)
   assert np.abs(tape.gradient(best, values)).max() > 0
 
 

@@ -19,7 +19,7 @@ TESTS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tests/**/*.py'
 BUILD = (ROOT / 'BUILD').read_text()
 MOST_LINES = 300
 
-CONTRACTS = {'types', 'spec', 'streams'}
+CONTRACTS = {'types', 'spec', 'streams', 'guard', 'storage'}
 COMMANDS = {'ablate', 'train', 'create', 'evaluate', 'export', 'serve'}
 ROOMS = {path.split('/')[1] for path in FILES if path.count('/') > 1}
 PACKAGE = '__init__'  # imported with every part of it; it registers the worlds with Gymnasium

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tests import mazes
+from tf_creative import types
 from tf_creative.domains import level_rules, level_solver, minigrid_play, tiles
 from tf_creative.domains.minigrid_levels import minigrid_levels_dataset_builder as builder
 
@@ -217,23 +218,23 @@ def test_levels_of_the_data_are_played_alike_in_minigrid():
   """The hand sees in the real package what it would see in our world."""
   levels = mazes.random_levels(6, 7, 5)
   rng = np.random.default_rng(0)
-  state, shown = begin(list(levels)), []
-  over = np.zeros(len(levels), bool)
   plan = rng.integers(0, 5, (30, len(levels)))
-  turn = iter(plan)
-  expected = np.zeros(len(levels))
+  labels, shown = np.arange(len(levels), dtype=np.int32), []
 
   def act(seen):
-    shown.append(seen['work'])
-    return next(turn)
+    shown.append(seen)
+    return plan[30 - seen['time_left'], seen['label']]
 
-  returns, steps = minigrid_play.played(levels, 30, act)
-  for time_, actions in enumerate(plan[: len(shown)]):
-    np.testing.assert_array_equal(shown[time_][~over], state.work.numpy()[~over])
-    moved, pay, done = STEP(state, tf.constant(actions, tf.int32), tf.constant(30))
+  returns = minigrid_play.played(types.Works(levels, labels), 30, act)
+  state, over = begin(list(levels)), np.zeros(len(levels), bool)
+  expected = np.zeros(len(levels))
+  for seen, actions in zip(shown, plan, strict=False):
+    np.testing.assert_array_equal(seen['label'], labels[~over])
+    np.testing.assert_array_equal(seen['work'], state.work.numpy()[~over])
+    state, pay, done = STEP(state, tf.constant(actions, tf.int32), tf.constant(30))
     expected += np.where(over, 0, pay)
     over |= done.numpy()
-    state = moved
+  assert over.all()
   np.testing.assert_allclose(returns, expected, atol=1e-6)
 
 

@@ -122,7 +122,7 @@ def test_a_canvas_is_gone_on_with():
 def test_only_strokes_elsewhere_are_allowed():
   domain = pixel_art.PixelArt(size=2, width=3, colors=3)
   keep = np.random.default_rng(0).random((5, 2, 3)) < 0.5
-  allowed = domain.allowed(tf.constant(keep)).numpy()
+  allowed = domain.allowed(None, tf.constant(keep)).numpy()
   assert allowed.shape == (5, domain.action_spec.maximum + 1)
   for action in range(allowed.shape[1]):
     state = start(domain, *np.zeros((5, 2, 3), int))

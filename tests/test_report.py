@@ -9,6 +9,7 @@ import pytest
 
 from tests import tiny
 from tf_creative import charts, comparison, exhibition, markup, pictures, report
+from tf_creative.domains import pixel_art
 
 
 def test_a_chart_has_its_points_where_the_axes_say():
@@ -69,7 +70,10 @@ def run(seed: int, pixels: tuple[float, float], frechet: float, **gan):
     for hand in ('hand', 'random')
   }
   return types.SimpleNamespace(
-    config=config, hands=hands, sources={'painted': dict.fromkeys(names, frechet)}
+    learner=types.SimpleNamespace(domain=pixel_art.PixelArt()),
+    config=config,
+    hands=hands,
+    sources={'painted': dict.fromkeys(names, frechet)},
   )
 
 

@@ -96,7 +96,7 @@ def test_codes_are_painted_by_heart(seed):
 def test_codes_are_painted_where_only_a_critic_pays(seed):
   numbers = run('freehand_none', seed)
   # The aim is 5 times the training split; what was reached stands in RESULTS.md.
-  assert numbers['painted/frechet'] <= 30 * numbers['training/frechet']
+  assert numbers['painted/frechet'] <= 10 * numbers['training/frechet']
   assert numbers['painted/label_accuracy'] >= 0.85
 
 

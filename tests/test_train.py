@@ -28,8 +28,8 @@ from tf_creative import run as run_lib
 from tf_creative.metrics import judge
 
 TOY = (
-  '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --works=40 --gan_width=8 '
-  '--gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
+  '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --checkpoint_seconds=0 --works=40 '
+  '--gan_width=8 --gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
   '--agent_warmup=20 --agent_replay_capacity=400 --noprogress --noexport'
 ).split()
 
@@ -47,7 +47,7 @@ def rows(run_dir: pathlib.Path) -> list[dict[str, float]]:
 
 def tiny_config(run_dir: pathlib.Path, **settings) -> config_lib.Config:
   settings = {'rounds': 6, 'rounds_per_call': 2, 'evaluate_every': 4, **settings}
-  return tiny.config(run_dir=str(run_dir), checkpoint_every=2, **settings)
+  return tiny.config(run_dir=str(run_dir), checkpoint_every=2, checkpoint_seconds=0, **settings)
 
 
 def events(run_dir: pathlib.Path) -> list[tuple[str, int]]:
@@ -79,6 +79,8 @@ def state(run_dir: pathlib.Path) -> dict[str, bytes]:
     'sketch',
     'guide',
     'few_steps',
+    'melody',
+    'melody_none',
     'level',
   ],
 )

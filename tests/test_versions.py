@@ -80,7 +80,7 @@ def test_what_is_there_is_never_replaced(tmp_path):
 
 
 def test_one_publishes_at_a_time(tmp_path):
-  other = pytest.raises(spec.UserError, match='another process is publishing')
+  other = pytest.raises(spec.UserError, match='written to by another export')
   with versions.staging(tmp_path, ['a']), other:
     publish(tmp_path, 'a')
   publish(tmp_path, 'a')

@@ -12,13 +12,14 @@ from tf_creative import config as config_lib
 from tf_creative import domains, types
 from tf_creative import learner as learner_lib
 from tf_creative.agent import config as agent_config
-from tf_creative.domains import pixel_art
+from tf_creative.domains import melody, pixel_art, scores
 from tf_creative.gan import config as gan_config
 
 GAN = gan_config.GanConfig(width=8, batch_size=8, latent_size=4)
 AGENT = agent_config.AgentConfig(
   width=8, batch_size=8, environments=4, replay_capacity=400, warmup=40, epsilon_decay=20
 )
+POISON = tf.Variable(1.0)  # what pays and real works are multiplied by: 1 does them no harm
 
 
 @functools.cache
@@ -51,6 +52,39 @@ class Digits(Bars):
   label_names = ['0', '1']
 
 
+@dataclasses.dataclass(frozen=True)
+class Poisoned(Bars):
+  """Bars whose works and pays may turn into what is no number, in the middle of a graph."""
+
+  def to_values(self, works):
+    return super().to_values(works) * POISON
+
+  def step(self, state, action, seed):
+    state, pay, done = super().step(state, action, seed)
+    return state, pay * POISON, done
+
+
+@functools.cache
+def tunes() -> types.Works:
+  """Scales in quarters, from C upwards in major (0) and from a downwards in minor (1)."""
+  rng = np.random.default_rng(0)
+  label = rng.integers(0, 2, 100).astype(np.int32)
+  rising = np.array([22, 24, 26, 27, 29, 31, 33, 34] * 2)
+  work = np.zeros((100, scores.STEPS), np.uint8)
+  work[:, ::2] = np.where(label[:, None], rising[::-1] - 3 + 3 * (rising[::-1] == 34), rising)
+  work[:, 1::2] = rng.integers(0, 2, (100, 16))  # held or ended
+  return types.Works(work, label)
+
+
+@dataclasses.dataclass(frozen=True)
+class Tunes(melody.Melody):
+  """Melodies whose real works are scales."""
+
+  def real(self, split: str) -> tf.data.Dataset:
+    del split
+    return tf.data.Dataset.from_tensor_slices(tunes())
+
+
 def config(**run) -> config_lib.Config:
   settings = {'domain': 'bars', 'rounds_per_call': 5, 'works': 20}
   settings |= {'progress': False, 'export': False, **run}
@@ -61,5 +95,7 @@ def learner(**run) -> learner_lib.Learner:
   return learner_lib.Learner(config(**run))
 
 
+domains.DOMAINS['tunes'] = 'tests.tiny:Tunes'
 domains.DOMAINS['bars'] = 'tests.tiny:Bars'
 domains.DOMAINS['bar_digits'] = 'tests.tiny:Digits'
+domains.DOMAINS['poisoned'] = 'tests.tiny:Poisoned'

@@ -49,6 +49,10 @@ class TwoStates:
   def own_worth(self, state):
     del state
 
+  def besides(self, state, actions):
+    del state
+    return tf.zeros_like(actions, tf.float32)
+
   def pays(self, state, worth):
     del worth
     return tf.gather(REWARDS, state.place)
@@ -58,6 +62,43 @@ class TwoStates:
 
   def brief(self, observation):
     return tf.zeros([tf.shape(observation['place'])[0], 0])
+
+
+class Walk(NamedTuple):
+  place: tf.Tensor  # int32 [B]
+  time: tf.Tensor  # int32 [B]
+
+
+class Detour(TwoStates):
+  """Three steps along 0, 1, 2, 3: up costs a half, and who ends at 3 is paid 20."""
+
+  observation_spec = {
+    'place': types.Bounded((), tf.int32, 0, 3),
+    'time': types.Bounded((), tf.int32, 0, 3),
+  }
+  horizon = 3
+  reward_bound = 20.0
+
+  def start(self, concept, seed):
+    del seed
+    none = tf.zeros_like(concept.label)
+    return Walk(none, none)
+
+  def step(self, state, action, seed):
+    del seed
+    new = Walk(tf.clip_by_value(state.place + 2 * action - 1, 0, 3), state.time + 1)
+    arrived = 20 * tf.cast((new.time == 3) & (new.place == 3), tf.float32)
+    return new, arrived - 0.5 * tf.cast(action, tf.float32), new.time >= 3
+
+  def observe(self, state):
+    return state._asdict()
+
+  def resume(self, observation):
+    return Walk(**observation)
+
+  def features(self, observation):
+    place, time = tf.one_hot(observation['place'], 4), tf.one_hot(observation['time'], 4)
+    return tf.concat([place, time], 1)
 
 
 def values_by_iteration(discount: float) -> np.ndarray:

@@ -20,6 +20,7 @@ from typing import Any
 from absl import logging
 
 from tf_creative import command
+from tf_creative import config as config_lib
 from tf_creative.spec import UserError, setting
 
 _LAST_LINES = 10  # of a failed run's log
@@ -37,7 +38,7 @@ class AblateConfig:
     split=False,
   )
   seeds: str = setting('0,1,2', 'the seeds that every case is trained with, by commas')
-  jobs: int = setting(1, 'runs at once; more than one share the cores')
+  jobs: int = setting(1, 'runs at once; more than one share the cores', at_least=1, at_most=1000)
   out: str = setting('runs/ablation', 'where everything goes')
   table_only: bool = setting(False, 'no training: a table of what is finished')
 
@@ -47,10 +48,10 @@ def ablate(settings: AblateConfig) -> int:
   # Imported here, so that --help is answered at once, and so is a mistyped case.
   from tf_creative import grid
 
-  if settings.jobs < 1:
-    raise UserError(f'--jobs must be 1 or more, not {settings.jobs}.')
+  config_lib.check(settings)
   cases = grid.read_cases(settings.case)
   cells = grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
+  command.check_writable(settings.out, 'out')
 
   import rich.console
 

@@ -14,6 +14,7 @@ from tf_creative.gan.config import GanConfig
 
 _BANDWIDTHS = np.geomspace(0.02, 0.5, 15)
 _MOST_ROWS = 1500  # that a bandwidth is chosen on
+_MOST_FULL = 600  # numbers of a work up to which a covariance is affordable
 _PARTS = 30  # of the Gaussian mixture, shared out among the labels
 # Two dense layers, binary cross-entropy, the rates that everyone starts with, and no penalty.
 _PLAIN = GanConfig(
@@ -80,7 +81,10 @@ def _gaussian_mixture(rows, known, label, seed) -> np.ndarray:
     own, places = rows[known == kind], np.flatnonzero(label == kind)
     own = np.repeat(own, 2, axis=0) if len(own) == 1 else own  # scikit-learn wants two
     parts = min(max(1, _PARTS // len(np.unique(known))), len(np.unique(own, axis=0)))
-    fitted = mixture.GaussianMixture(parts, reg_covar=1e-3, random_state=seed).fit(own)
+    covariance = 'full' if rows.shape[1] <= _MOST_FULL else 'diag'
+    fitted = mixture.GaussianMixture(
+      parts, covariance_type=covariance, reg_covar=1e-3, random_state=seed
+    ).fit(own)
     drawn[places] = np.random.default_rng([seed, 2, kind]).permutation(
       fitted.sample(len(places))[0]
     )

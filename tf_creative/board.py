@@ -15,13 +15,13 @@ from tensorboard.plugins.hparams import summary as hparams_summary
 import tensorflow as tf
 
 from tf_creative import learner as learner_lib
+from tf_creative import storage
 
 # The charts of the tab CUSTOM SCALARS: tags as regular expressions that match from the start.
 CHARTS = {
   'Return of an episode': ['agent/return$'],
   'Losses of the GAN': ['gan/(critic|generator)_loss$'],
-  'Painting: share of pixels equal': ['(held_out|unseen|imagined)/equal_pixels$'],
-  'Playing: share solved': ['(held_out|imagined)/solved$'],
+  'Making: share that is right': ['(held_out|unseen|imagined)/(equal_pixels|equal_steps|solved)$'],
   'Imagination: distance from real works': ['(imagined|painted|training)/frechet$'],
 }
 # The columns of the tab HPARAMS, which shows five settings and five numbers unless asked for more.
@@ -30,7 +30,6 @@ FINAL = (
   'held_out/equal_pixels',
   'unseen/equal_pixels',
   'held_out/solved',
-  'imagined/solvable',
   'painted/frechet',
   'painted/coverage',
   'imagined/frechet',
@@ -47,13 +46,15 @@ class Board:
   """Writes the event files; whatever a method was given is on disk when it returns."""
 
   def __init__(self, path: pathlib.Path):
+    self._path = path
     self._writer = tf.summary.create_file_writer(str(path))
 
   @contextlib.contextmanager
   def _at(self, round_: int) -> Iterator[None]:
-    with self._writer.as_default(round_):
-      yield
-    self._writer.flush()
+    with storage.kept(self._path, 'Make room; the last checkpoint is whole.'):
+      with self._writer.as_default(round_):
+        yield
+      self._writer.flush()
 
   def scalars(self, round_: int, numbers: Mapping[str, float]) -> None:
     with self._at(round_):

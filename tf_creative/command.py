@@ -2,32 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+import faulthandler
+import os
+import pathlib
+import shlex
 import sys
+import traceback
 from typing import Any
 
-from absl import app
+from absl import logging
 
 from tf_creative import config as config_lib
 from tf_creative import spec
 
+_HELP = {'--help', '-help', '-h', '--helpshort', '--helpfull'}
+_DEBUG = {'--debug', '-debug', '--debug=true'}
+
 
 def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.Config) -> None:
   """Ends the process with the exit code of `command`, which is given its settings."""
+  faulthandler.enable()  # a crash of native code says where it was
+  logging.use_absl_handler()
+  sys.exit(main(command, usage, settings, sys.argv[1:]))
 
-  def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-      name = command.__name__
-      print(f"{name} takes flags only, not '{argv[1]}': write --name=value.", file=sys.stderr)
-      return 2
-    try:
-      return command(config_lib.from_flags(settings=settings))
-    except spec.UserError as error:
-      print(f'error: {error}', file=sys.stderr)
-      return 2
-    except KeyboardInterrupt:
-      print('stopped', file=sys.stderr)
-      return 130
 
-  config_lib.define_flags(settings=settings)
-  app.run(main, flags_parser=config_lib.parser(usage, settings))
+def main(
+  command: Callable[[Any], int], usage: str, settings: type, arguments: Sequence[str]
+) -> int:
+  """The exit code: the command's or the error's own, 1 for a fault of ours, 130 for Ctrl-C."""
+  if _HELP & set(arguments):
+    print(config_lib.help_text(usage, settings))
+    return 0
+  name, debug = command.__name__, bool(_DEBUG & set(arguments))
+  given = [argument for argument in arguments if argument not in _DEBUG]
+  try:
+    return command(config_lib.from_arguments(given, settings))
+  except KeyboardInterrupt:
+    print('stopped', file=sys.stderr)
+    return 130
+  except Exception as error:
+    words = _words(error)
+    if debug or not words:
+      traceback.print_exc()
+    if words:
+      print(f'error: {words}', file=sys.stderr)
+      return getattr(error, 'code', spec.UserError.code)
+    print(
+      '\nThis is a fault of tf_creative, not of yours. Please report what is above, and the '
+      f'command: python -m tf_creative.{name} {shlex.join(arguments)}',
+      file=sys.stderr,
+    )
+    return 1
+
+
+def check_writable(path: str | os.PathLike, flag: str) -> None:
+  """Refuses at once a folder that could not be made or filled after minutes of work."""
+  place = pathlib.Path(path).absolute()
+  try:
+    while not place.exists():
+      place = place.parent
+  except OSError as error:  # as a name that is too long
+    raise spec.UserError(
+      f'cannot write to {path} ({error.strerror}): choose another --{flag}.'
+    ) from error
+  why = '' if place.is_dir() else f'{place} is not a folder'
+  if not why and not os.access(place, os.W_OK | os.X_OK):
+    why = f'{place} may not be changed'
+  if why:
+    raise spec.UserError(f'cannot write to {path} ({why}): choose another --{flag}.')
+
+
+def _words(error: Exception) -> str:
+  """What to say of an error that is not of our making; empty if it is."""
+  if isinstance(error, spec.UserError):
+    return str(error)
+  if isinstance(error, OSError) and error.filename is not None:
+    return (
+      f'{error.strerror}: {error.filename}. Mend that, or choose another place. '
+      '(--debug shows where it came up.)'
+    )
+  return ''

@@ -2,47 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 import dataclasses
 import pathlib
-import sys
+import re
 import textwrap
 from typing import Any
 
 from absl import flags
 
-from tf_creative import spec
+from tf_creative import flagfile, spec
+from tf_creative.agent import AGENTS
 from tf_creative.agent.config import AgentConfig
 from tf_creative.gan.config import GanConfig
 from tf_creative.spec import setting
+
+_MOST = 10**12  # of what is only counted
+
+# The measures are taken among the five nearest neighbours of halves of the works.
+FEWEST_WORKS = 12
 
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
   run_dir: str = setting('runs/default', 'where everything goes; the same command again resumes')
   domain: str = setting('pixel_art', 'the world: pixel_art(data=digits, size=8, colors=4, ...)')
-  agent: str = setting('ddqn', 'the learner of the hand: ddqn, dqn, c51, informed')
+  agent: str = setting('ddqn', 'the learner of the hand: ddqn, dqn, c51, informed', one_of=AGENTS)
   couplings: str = setting(
     'environment',
     'what ties imagination and hand: environment, reward, guide, augment; empty: nothing',
   )
-  seed: int = setting(0, 'of everything that is drawn')
-  rounds: int = setting(8000, 'rounds of training: an agent phase, then a GAN phase')
-  agent_steps: int = setting(1, "updates of the agent in a round's agent phase (GAN frozen)")
-  gan_steps: int = setting(1, "updates of the GAN in a round's GAN phase (agent frozen)")
-  joint_weight: float = setting(1.0, 'lambda of the logged objective L_DQN + lambda L_GAN')
-  rounds_per_call: int = setting(50, 'rounds in one call of the compiled loop')
-  evaluate_every: int = setting(
-    2000, 'rounds between two looks, of which the best is kept; 0: only one, at the end'
+  seed: int = setting(0, 'of everything that is drawn', at_least=0, at_most=2**31 - 1)
+  rounds: int = setting(
+    8000, 'rounds of training: an agent phase, then a GAN phase', at_least=0, at_most=_MOST
   )
-  checkpoint_every: int = setting(1000, 'rounds between two checkpoints')
+  agent_steps: int = setting(
+    1, "updates of the agent in a round's agent phase (GAN frozen)", at_least=0, at_most=10_000
+  )
+  gan_steps: int = setting(
+    1, "updates of the GAN in a round's GAN phase (agent frozen)", at_least=0, at_most=10_000
+  )
+  joint_weight: float = setting(
+    1.0, 'lambda of the logged objective L_DQN + lambda L_GAN', at_least=0
+  )
+  rounds_per_call: int = setting(
+    50, 'rounds in one call of the compiled loop', at_least=1, at_most=1_000_000
+  )
+  evaluate_every: int = setting(
+    2000,
+    'rounds between two looks, of which the best is kept; 0: only one, at the end',
+    at_least=0,
+  )
+  checkpoint_every: int = setting(
+    100, 'rounds between two checkpoints; 0: only one, at the end', at_least=0
+  )
+  checkpoint_seconds: float = setting(60.0, 'and so much time at least', at_least=0)
+  keep_checkpoints: int = setting(
+    3, 'checkpoints that are kept beside the best, the newest', at_least=1
+  )
+  fork_from: str = setting('', 'another run: a new one starts with what that has learnt')
   picture_every: int = setting(
-    500, 'rounds between two pictures of imagined and painted works in TensorBoard; 0: never'
+    500,
+    'rounds between two pictures of imagined and painted works in TensorBoard; 0: never',
+    at_least=0,
   )
   histogram_every: int = setting(
-    0, 'rounds between two histograms of weights and Q-values in TensorBoard; 0: never'
+    0,
+    'rounds between two histograms of weights and Q-values in TensorBoard; 0: never',
+    at_least=0,
   )
-  works: int = setting(1500, 'imagined works (and at most so many real ones) to measure on')
+  works: int = setting(
+    1500,
+    'imagined works (and at most so many real ones) to measure on',
+    at_least=FEWEST_WORKS,
+    at_most=1_000_000,
+  )
+  skip_limit: int = setting(
+    20,
+    'updates in a row with losses or slopes that are no numbers, after which a run stops',
+    at_least=1,
+  )
   export: bool = setting(True, 'publish the models that it ends with for serving')
   progress: bool = setting(True, 'a live view of the training where the screen allows it')
 
@@ -67,7 +106,7 @@ def _fields(settings: type) -> Iterator[tuple[str, str, dataclasses.Field]]:
       yield prefix + inner.name, field.name, inner
 
 
-def define_flags(values: flags.FlagValues = flags.FLAGS, settings: type = Config) -> None:
+def define_flags(values: flags.FlagValues, settings: type = Config) -> None:
   """A flag for each setting; a tuple may be given flag by flag, or with commas."""
   define = {
     bool: flags.DEFINE_boolean,
@@ -80,7 +119,7 @@ def define_flags(values: flags.FlagValues = flags.FLAGS, settings: type = Config
     define[type(field.default)](name, field.default, field.metadata['help'], flag_values=values)
 
 
-def from_flags(values: flags.FlagValues = flags.FLAGS, settings: type = Config) -> Any:
+def from_flags(values: flags.FlagValues, settings: type = Config) -> Any:
   groups: dict[str, dict[str, Any]] = {}
   for name, group, field in _fields(settings):
     value = values[name].value
@@ -88,35 +127,82 @@ def from_flags(values: flags.FlagValues = flags.FLAGS, settings: type = Config) 
       split = field.metadata['split']
       words = [word for given in value for word in (given.split(',') if split else [given])]
       value = tuple(filter(None, words))
+    elif isinstance(value, str):
+      value = value.strip()  # as a flagfile has it
     groups.setdefault(group, {})[field.name] = value
   loose = groups.pop('', {})
   classes = {field.name: type(field.default) for field in dataclasses.fields(settings)}
   return settings(**loose, **{name: classes[name](**part) for name, part in groups.items()})
 
 
-def from_arguments(arguments: Iterable[str]) -> Config:
-  """The config that train makes of these arguments, flagfiles among them."""
+def check(settings: Any) -> None:
+  """Refuses the first setting that is out of its bounds, by the name of its flag."""
+  for name, group, field in _fields(type(settings)):
+    value = getattr(getattr(settings, group) if group else settings, field.name)
+    if wrong := spec.fault(field, value):
+      raise spec.UserError(f'--{name} {wrong}')
+    for word in value if isinstance(value, tuple) else (value,):
+      if isinstance(word, str) and not word.isprintable():
+        raise spec.UserError(
+          f'--{name} must be one line of letters and signs, not {word!r}: take out the others.'
+        )
+  if isinstance(settings, Config):
+    spec.parse_one(settings.run.domain, 'domain')
+    spec.parse(settings.run.couplings, 'couplings')
+    _check_room(settings.agent)
+
+
+def _check_room(agent: AgentConfig) -> None:
+  """Every environment has its share of the replay, which must hold what is learnt from at once."""
+  least = agent.environments * (agent.n_step + 2)
+  if agent.replay_capacity < least:
+    raise spec.UserError(
+      f'--agent_replay_capacity={agent.replay_capacity} is too little for '
+      f'--agent_environments={agent.environments} and --agent_n_step={agent.n_step}: give at least '
+      f'--agent_replay_capacity={least}, or fewer environments.'
+    )
+
+
+def from_arguments(arguments: Iterable[str], settings: type = Config) -> Any:
+  """The settings that a command makes of these arguments, flagfiles among them."""
+  given = flagfile.expand(filter(None, arguments))
   values = flags.FlagValues()
-  define_flags(values)
+  define_flags(values, settings)
   try:
-    stray = values(['', *filter(None, arguments)])[1:]
+    stray = values(['', *(argument.text for argument in given)])[1:]
   except flags.UnrecognizedFlagError as error:
-    raise spec.UserError(_unknown(error.flagname, Config)) from error
+    where = _where(error.flagname, given)
+    raise spec.UserError(_unknown(error.flagname, settings, where)) from error
   except flags.Error as error:
-    raise spec.UserError(f'{error}.') from error
+    raise spec.UserError(_unreadable(str(error), given, settings)) from error
   if stray:
     raise spec.UserError(
       f"'{stray[0]}' is no flag: write --name=value, in quotes if it has spaces."
     )
-  return from_flags(values)
+  made = from_flags(values, settings)
+  check(made)
+  return made
+
+
+def saved(run_dir: pathlib.Path) -> str:
+  """What a run wrote down of its settings."""
+  advice = 'without it nobody knows what made this run: bring it back, or train anew'
+  return flagfile.text_of(run_dir / 'run.flags', advice)
 
 
 def from_file(path: pathlib.Path) -> Config:
   """The config that `to_text` wrote down."""
+  text = saved(path.parent)
+  lines = enumerate(text.split('\n'), 1)
   try:
-    return from_arguments(path.read_text().split('\n'))
+    if not text.strip():
+      raise spec.UserError('it holds no flags.')
+    return from_arguments(line for _, line in lines)
   except spec.UserError as error:
-    raise spec.UserError(f'{path} cannot be read by this version: {error}') from error
+    raise spec.UserError(
+      f'{path} cannot be read by this version: {error}\n'
+      'Use the version that wrote it, mend the file, or train anew.'
+    ) from error
 
 
 def to_text(config: Config) -> str:
@@ -132,36 +218,52 @@ def help_text(usage: str, settings: type = Config) -> str:
   """What `--help` shows: every setting on a line or two, with its default."""
   lines, shown = [usage.strip()], None
   titles = {'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
+
+  def show(name: str, text: str) -> None:
+    head = f'  --{name}'
+    lines.extend(
+      textwrap.wrap(text, 100, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27)
+    )
+
   for name, group, field in _fields(settings):
     if group != shown:
       lines += ['', f'{titles.get(group, "Settings")}:']
       shown = group
     default = ','.join(field.default) if isinstance(field.default, tuple) else field.default
-    text = f'{field.metadata["help"]} [{default}]'
-    head = f'  --{name}'
-    lines += textwrap.wrap(text, 100, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27)
+    show(name, f'{field.metadata["help"]} [{default}]')
+  lines += ['', 'Every command:']
+  show('flagfile', 'a file of flags, one per line; what comes later wins')
+  show('debug', 'show the traceback of an error')
   return '\n'.join(lines)
 
 
-def parser(usage: str, settings: type = Config) -> Callable[[list[str]], list[str]]:
-  """Reads the command line as absl does, but answers `--help` with every setting on one page."""
-
-  def parse(argv: list[str]) -> list[str]:
-    if {'--help', '-help', '-h', '--helpshort'} & set(argv):
-      print(help_text(usage, settings))
-      sys.exit(0)
-    try:
-      return flags.FLAGS(argv)
-    except flags.UnrecognizedFlagError as error:
-      print(f'error: {_unknown(error.flagname, settings)} All settings: --help', file=sys.stderr)
-      sys.exit(2)
-    except flags.Error as error:
-      print(f'error: {error}\nAll settings: --help', file=sys.stderr)
-      sys.exit(2)
-
-  return parse
+def _where(name: str, given: Iterable[flagfile.Argument]) -> str:
+  """The place of the last argument that gives a flag, to be put into a message."""
+  places = [
+    flagfile.said(argument)
+    for argument in given
+    if argument.text.lstrip('-').partition('=')[0] in (name, f'no{name}')
+  ]
+  return places[-1] if places else ''
 
 
-def _unknown(name: str, settings: type) -> str:
+def _unknown(name: str, settings: type, where: str = '') -> str:
   near = spec.closest(name, (flag for flag, _, _ in _fields(settings)))
-  return f"unknown flag '--{name}'." + near.replace("'", "'--", 1)
+  return (
+    f"unknown flag '--{name}'{where}.{near.replace(chr(39), chr(39) + '--', 1)} (--help shows all.)"
+  )
+
+
+def _unreadable(error: str, given: list[flagfile.Argument], settings: type) -> str:
+  """absl's own words for a value that is missing or of a wrong kind, in ours."""
+  fields = {name: field for name, _, field in _fields(settings)}
+  match = re.match(r'flag --(\w+)=(.*?):', error, re.DOTALL)
+  if match and match[1] in fields:
+    name, default = match[1], fields[match[1]].default
+    kind = spec.KINDS.get(type(default), 'a word')
+    return f"--{name} must be {kind} like {default}, not '{match[2]}'{_where(name, given)}."
+  match = re.search(r'[Mm]issing value for flag (?:--)?(\w+)', error)
+  if match and match[1] in fields:
+    name, default = match[1], fields[match[1]].default
+    return f'--{name} has no value: write --{name}={default}, or another.'
+  return f'{error.rstrip(".")}: write --name=value.'

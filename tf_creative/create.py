@@ -19,11 +19,11 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative import command, spec
+from tf_creative import command, domains, spec
+from tf_creative import config as config_lib
 from tf_creative.spec import setting
 
 FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
-OF_WORLDS = ('txt', 'json')  # that some have besides: known here, so that a slip is told at once
 _MOST_SEED = 2**48  # those that are derived from it must fit into 64 bits
 
 
@@ -33,11 +33,15 @@ class CreateConfig:
   server: str = setting(
     '', 'a model server that makes them instead: host:8500 by gRPC, http://host:8501 by REST'
   )
-  count: int = setting(64, 'how many works; a target is one')
-  seed: int = setting(0, 'of the first work; those of the others follow')
+  count: int = setting(64, 'how many works; a target is one', at_least=1, at_most=1_000_000)
+  seed: int = setting(
+    0, 'of the first work; those of the others follow', at_least=0, at_most=_MOST_SEED
+  )
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
   format: tuple = setting(
-    ('png',), f'what to write: {", ".join(FORMATS)}; of levels {", ".join(OF_WORLDS)}, too'
+    ('png',),
+    f'what to write: {", ".join(FORMATS + domains.FORMATS)}',
+    one_of=FORMATS + domains.FORMATS,
   )
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
   target: str = setting('', 'a picture to be painted')
@@ -78,7 +82,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       _, learner = run_lib.load(run_dir)
       domain, known_labels = learner.domain, learner.creator.known_labels
       round_ = int(learner.loop.round)
-    _check_formats(config.format, domain.formats)
+    portfolio.check(config.format, domain)
     labels = _labels(config.label, domain, known_labels)
     if picture:
       if domain.code_size:
@@ -121,27 +125,20 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
 def _check(config: CreateConfig) -> None:
   """What can be said at once of wrong settings."""
-  _check_formats(config.format, OF_WORLDS)
-  if config.count < 1:
-    raise spec.UserError(f'--count must be 1 or more, not {config.count}.')
-  if not 0 <= config.seed <= _MOST_SEED:
-    raise spec.UserError(f'--seed must be 0 to {_MOST_SEED}, not {config.seed}.')
+  config_lib.check(config)
   if config.target and config.start:
     raise spec.UserError('--target paints a picture and --start goes on from one: choose.')
   if config.mask and not config.start:
     raise spec.UserError('--mask says what of the --start is to be made anew, and there is none.')
   if config.server and (config.target or config.start):
     raise spec.UserError('a --server imagines works: --target and --start want a --run_dir.')
-  for picture in (config.target, config.start, config.mask):
+  for flag in ('target', 'start', 'mask'):
+    picture = getattr(config, flag)
     if picture and not pathlib.Path(picture).is_file():
-      raise spec.UserError(f'there is no file {picture}.')
-
-
-def _check_formats(names: Iterable[str], besides: Iterable[str]) -> None:
-  valid = (*FORMATS, *besides)
-  for name in names:
-    if name not in valid:
-      raise spec.UserError(f"unknown format '{name}'.{spec.nearest(name, valid)}")
+      what = 'is a folder' if pathlib.Path(picture).is_dir() else 'is not there'
+      raise spec.UserError(f'{picture} {what}: --{flag} must be the file of one picture.')
+  if config.out:
+    command.check_writable(config.out, 'out')
 
 
 def _check_gaps(given: Any, config: CreateConfig) -> None:

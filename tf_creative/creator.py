@@ -42,6 +42,7 @@ class Creator(tf.Module):
     self._latents, self._decode = graph(self.latents_graph), graph(self.decode_graph)
     self._imagine, self._score = graph(self.imagine_graph), graph(self.score_graph)
     self._make, self._make_around = graph(self.make_graph), graph(self._make_around_graph)
+    self._act = graph(_in_batches(self._agent.act))
     self._scribble = graph(functools.partial(self._episodes, self._random))
 
   def latents_graph(self, seed: tf.Tensor) -> tf.Tensor:
@@ -92,13 +93,13 @@ class Creator(tf.Module):
     return _in_batches(self._agent.values)(observation)
 
   def _make_around_graph(self, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor):
-    return self._episodes(self._greedy, concept, begun, self._domain.allowed(keep))
+    return self._episodes(self._greedy, concept, begun, keep)
 
   def _episodes(self, act: Act, *given: Any) -> tuple[tf.Tensor, ...]:
     return _in_batches(functools.partial(self._episode, act))(*given)
 
   def _episode(
-    self, act: Act, concept: types.Works, begun: tf.Tensor, allowed: tf.Tensor | None = None
+    self, act: Act, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor | None = None
   ) -> tuple[tf.Tensor, ...]:
     domain = self._domain
     state = domain.place(domain.start(concept, _still()), begun)
@@ -108,6 +109,7 @@ class Creator(tf.Module):
     actions = actions.unstack(tf.fill([domain.horizon, over.shape[0]], -1))
 
     def step(time, state, over, steps, returns, actions):
+      allowed = None if keep is None else domain.allowed(state, keep)
       action = act(domain.observe(state), time, allowed)
       moved, pay, done = domain.step(state, action, _still())
       state = types.select(over, state, moved)
@@ -160,6 +162,10 @@ class Creator(tf.Module):
   def score(self, works: types.Works) -> np.ndarray:
     """The critic's logits: the higher, the more like a real work of that label."""
     return self._score(tf.constant(works.work), tf.constant(works.label)).numpy()
+
+  def act(self, observation: Any) -> np.ndarray:
+    """What the greedy hand does next, of what it sees."""
+    return self._act(tf.nest.map_structure(tf.constant, observation)).numpy()
 
   def make(
     self,

@@ -13,7 +13,6 @@ from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
 from tf_creative import portfolio as portfolio_lib
 from tf_creative import spec, types
-from tf_creative.domains import files
 
 MOST = 100  # works of a label that can go on from one picture
 _POOL = 4000  # codes that are tried for it; the nearest MOST of them are refined
@@ -77,7 +76,8 @@ def before_after(
     for works in (portfolio.concept.work, portfolio.made.work)
   )
   scale, margin, head = portfolio_lib.zoom(goals), 12, 32
-  first = _with_holes(picture, portfolio_lib.magnified(given, scale))
+  seen = portfolio_lib.magnified(learner.domain.shows(given), scale)
+  first = _with_holes(learner.domain.portrait(picture), seen)
   width, height = first.width + margin, first.height + margin
   page = Image.new('RGB', (margin + 3 * width, head + len(goals) * height), _PAPER)
   draw, font = ImageDraw.Draw(page), ImageFont.load_default(16)
@@ -198,10 +198,9 @@ def _make(
   return made
 
 
-def _with_holes(path: str, given: np.ndarray) -> Image.Image:
-  """A picture file in the size of `given` [h, w], chequered where nothing is given."""
+def _with_holes(picture: Image.Image, given: np.ndarray) -> Image.Image:
+  """A picture in the size of `given` [h, w], chequered where nothing is given."""
   height, width = given.shape
-  picture = files.open_rgba(path)
   small = picture.height < height or picture.width < width
   resampling = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
   picture = ImageOps.fit(picture, (width, height), resampling)

@@ -15,6 +15,7 @@ import pathlib
 from absl import logging
 
 from tf_creative import command
+from tf_creative import config as config_lib
 from tf_creative.spec import UserError, setting
 
 
@@ -23,12 +24,24 @@ class EvaluateConfig:
   run_dir: str = setting('runs/pixel_art', 'the run to measure')
   compare: tuple[str, ...] = setting((), 'other runs to set beside it: by commas, or flag by flag')
   out: str = setting('', 'where the report goes; empty: RUN/evaluation')
-  works: int = setting(0, "works to imagine and measure; 0: as many as the run's own flags say")
-  seed: int = setting(0, 'of all that is imagined and drawn here')
+  works: int = setting(
+    0,
+    "works to imagine and measure; 0: as many as the run's own flags say",
+    at_least=0,
+    at_most=1_000_000,
+  )
+  seed: int = setting(0, 'of all that is imagined and drawn here', at_least=0, at_most=2**31 - 1)
 
 
 def evaluate(settings: EvaluateConfig) -> int:
   """Measures the runs one after the other; the exit code."""
+  config_lib.check(settings)
+  if 0 < settings.works < config_lib.FEWEST_WORKS:
+    raise UserError(
+      f'--works must be {config_lib.FEWEST_WORKS} or more, not {settings.works}; 0 takes as many '
+      'as the run says.'
+    )
+  command.check_writable(settings.out or settings.run_dir, 'out')
   # Imported here, so that --help and a mistyped flag are answered at once.
   import rich.console
   import rich.table

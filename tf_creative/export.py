@@ -13,7 +13,8 @@ import pathlib
 
 from absl import logging
 
-from tf_creative import command, spec
+from tf_creative import command
+from tf_creative import config as config_lib
 from tf_creative.spec import setting
 
 
@@ -21,14 +22,14 @@ from tf_creative.spec import setting
 class ExportConfig:
   run_dir: str = setting('runs/pixel_art', 'the trained run, of which the best round is taken')
   export_dir: str = setting('', "where to; empty: `exports` in the run's directory")
-  keep_versions: int = setting(3, 'how many versions of each model stay')
+  keep_versions: int = setting(3, 'how many versions of each model stay', at_least=1)
   litert: bool = setting(False, 'a LiteRT file of the generator, too, for small devices')
 
 
 def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   """Publishes; the exit code."""
-  if config.keep_versions < 1:
-    raise spec.UserError(f'--keep_versions must be 1 or more, not {config.keep_versions}.')
+  config_lib.check(config)
+  command.check_writable(config.export_dir or config.run_dir, 'export_dir')
   # Imported here, so that --help and a mistyped flag are answered at once.
   import rich.console
 

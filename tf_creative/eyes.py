@@ -16,7 +16,7 @@ from tf_creative.metrics import judge as judge_lib
 # What the best round is chosen by: as many works whatever --works says, so that all looks at a run
 # bear comparison, of seeds far from those of any report.
 _VALIDATED, _VALIDATION_SEED = 500, 10**9
-_PLAYED = 120  # training works, where works are not made but played
+_PLAYED = 120  # training works that are walked through instead, where nothing is made
 
 
 class Eyes:
@@ -34,7 +34,7 @@ class Eyes:
       self._judge = judge_lib.Judge.train(values, learner.real.label, len(names))
       self._judge.save(path)
     # What the best round has least of.
-    self.chosen_by = f'validation/{"frechet" if self._domain.knows_ways else "failures"}'
+    self.chosen_by = f'validation/{"frechet" if self._domain.builds else "failures"}'
     self.training = summary.look(learner.real, self._domain.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
     self.for_hand = {
@@ -61,6 +61,7 @@ class Eyes:
     numbers, creator = {}, self._learner.creator
     for split, works in self.for_hand.items():
       numbers |= _means(split, scores(self._domain, works, creator.make(works)))
+      numbers |= _means(split, self._domain.outside(works, creator.act))
     imagined = self.imagined()
     made = creator.make(imagined)
     numbers |= _means('imagined', scores(self._domain, imagined, made))
@@ -69,15 +70,16 @@ class Eyes:
     return numbers | {self.chosen_by: self.validation()}
 
   def validation(self) -> float:
-    """How far painted imagination is from the training split: the best round has the least."""
+    """How far painted imagination is from the training split: the best round has the least.
+
+    Where nothing is made, what is imagined says nothing of the hand: how often does it fail?
+    """
+    if not self._domain.builds:
+      works = _some(self._learner.real, _PLAYED)
+      made = scores(self._domain, works, self._learner.creator.make(works))
+      return 1 - float(made[next(iter(self._domain.measures))].mean())
     # There is no third split, and to choose by the held-out one would flatter what is reported on
     # it. By this a memoriser would win, but `copies` shows one.
-    if (
-      not self._domain.knows_ways
-    ):  # what is made says nothing of the hand: how often does it fail?
-      works = _some(self._learner.real, _PLAYED)
-      played = scores(self._domain, works, self._learner.creator.make(works))
-      return 1 - float(played[next(iter(self._domain.measures))].mean())
     labels = np.sort(self._learner.real.label)
     labels = labels[_places(len(labels), _VALIDATED)]
     seeds = _VALIDATION_SEED + np.arange(len(labels))
@@ -108,21 +110,17 @@ def scores(
   }
 
 
-def headlines(numbers: dict[str, float], measures: dict[str, str]) -> str:
+def headlines(numbers: dict[str, float], domain: types.Domain) -> str:
   """The numbers that a person wants to see first."""
-  lines = []
+  lines, measures = [], list(domain.measures.items())[:2]
   for section, title in (
-    ('held_out', 'real works never trained on'),
-    ('unseen', 'characters never trained on'),
-    ('imagined', 'imagined works'),
+    ('held_out', 'real works never trained on, made'),
+    ('unseen', 'works of kinds never trained on, made'),
+    ('imagined', 'imagined works, made'),
   ):
-    shown = [
-      f'{name.replace("_", " ")} {numbers[f"{section}/{name}"]:{form}}'
-      for name, form in measures.items()
-      if f'{section}/{name}' in numbers
-    ]
-    if shown and not lines:  # one will do
-      lines.append(f'{title}, made by the hand: {", ".join(shown)}')
+    if f'{section}/{measures[0][0]}' in numbers and not lines:  # one will do
+      told = [f'{numbers[f"{section}/{name}"]:{m.form}} {m.words}' for name, m in measures]
+      lines.append(f'{title}: {", ".join(told)}')
   lines.append(
     f'{"":<22}{"Frechet":>9}{"coverage":>10}{"precision":>11}{"right label":>13}{"copies":>9}'
   )

@@ -50,7 +50,15 @@ class Cell:
   def record(self) -> dict[str, Any]:
     """How its training ended, what it took and what it was told; nothing if it never ended."""
     path = self.path / 'cell.json'
-    return json.loads(path.read_text()) if path.exists() else {}
+    try:
+      record = json.loads(path.read_text()) if path.exists() else {}
+      if record.keys() - {'exit', 'minutes', 'cpu_minutes', 'flags'} or len(record) not in (0, 4):
+        raise ValueError
+      return record
+    except (ValueError, AttributeError) as error:
+      raise spec.UserError(
+        f'{path} is damaged: remove {self.path} to train it anew, or choose another --out.'
+      ) from error
 
   def finished(self) -> bool:
     """Whether it need not be trained again; an error if it was trained with other settings."""
@@ -205,8 +213,6 @@ def _cell(case: Case, pipeline: str, seed: int, out: pathlib.Path) -> Cell:
   flags += [f'--seed={seed}', f'--run_dir={run_dir}', '--noprogress', '--noexport']
   try:
     config = config_lib.from_arguments(flags)
-    spec.parse_one(config.run.domain)
-    spec.parse(config.run.couplings)
   except spec.UserError as error:
     raise spec.UserError(f"case '{case.name}': {error}") from error
   return Cell(case.name, seed, flags, config)

@@ -14,6 +14,8 @@ from tf_creative.agent import agent as agent_lib
 from tf_creative.couplings import base
 from tf_creative.gan import gan as gan_lib
 
+_FEWEST_FOR_GUIDE = 4  # a work and its three neighbours
+
 
 class Learner(tf.Module):
   """All that a checkpoint holds, and nothing else."""
@@ -22,6 +24,7 @@ class Learner(tf.Module):
     super().__init__(name='learner')
     seed = config.run.seed
     self.domain = build_domain(config.run.domain)
+    _check_batches(config)
     _check_code(self.domain, config)
     self.real = self.works('train')
     self.agent = agent_lib.Agent(config.run.agent, self.domain, config.agent, seed)
@@ -42,16 +45,35 @@ class Learner(tf.Module):
 
 
 def build_domain(text: str) -> types.Domain:
-  name, options = spec.parse_one(text)
-  world = spec.load(domains.DOMAINS, name, 'domain')
-  return spec.configure(world, options, f"domain '{name}'")
+  part = spec.parse_one(text, 'domain')
+  with part.pointed():
+    world = spec.load(domains.DOMAINS, part.name, 'domain')
+    return spec.configure(world, part.options, f"domain '{part.name}'")
+
+
+def _check_batches(config: config_lib.Config) -> None:
+  """What couplings want of batches; reading them tells a typo before any data are made."""
+  for part, _, options in read_couplings(config.run.couplings):
+    with part.pointed():
+      if part.name == 'guide' and config.gan.batch_size < _FEWEST_FOR_GUIDE:
+        raise spec.SpecError(
+          f'guide compares the works of a batch with their neighbours: use --gan_batch_size='
+          f'{_FEWEST_FOR_GUIDE} or more.'
+        )
+      size = config.agent.batch_size
+      if part.name == 'augment' and options.share and int(size * options.share) < 1:
+        raise spec.SpecError(
+          f'a share of {options.share} of --agent_batch_size={size} is not one transition: use a '
+          'larger batch, a larger share, or share=0.',
+          'share=',
+        )
 
 
 def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
   """Where the hand is told a code, somebody must give it, and of the right length."""
   if not domain.code_size:
     return
-  if 'environment' not in [name for name, _ in spec.parse(config.run.couplings)]:
+  if 'environment' not in [part.name for part in spec.parse(config.run.couplings)]:
     raise spec.SpecError(
       f"--domain='{config.run.domain}' tells the hand a code, which the coupling 'environment' "
       f"gives: --couplings='{'|'.join(filter(None, ['environment', config.run.couplings]))}'."
@@ -64,14 +86,22 @@ def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
     )
 
 
-def read_couplings(text: str) -> list[tuple[type, Any]]:
-  """The couplings that a spec names, each with its options."""
-  named = []
-  for name, options in spec.parse(text):
-    coupling = spec.load(couplings.COUPLINGS, name, 'coupling')
-    named.append((coupling, spec.configure(coupling.Options, options, f"coupling '{name}'")))
-  return named
+def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
+  """The couplings that a spec names, each with where it stands, its class and its options."""
+  named = {}
+  for part in spec.parse(text, 'couplings'):
+    with part.pointed():
+      if part.name in named:
+        raise spec.SpecError(f"the coupling '{part.name}' is given twice: leave one out.")
+      coupling = spec.load(couplings.COUPLINGS, part.name, 'coupling')
+      options = spec.configure(coupling.Options, part.options, f"coupling '{part.name}'")
+      named[part.name] = part, coupling, options
+  return list(named.values())
 
 
 def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:
-  return base.Chain([coupling(parts, options, seed) for coupling, options in read_couplings(text)])
+  chain = []
+  for part, coupling, options in read_couplings(text):
+    with part.pointed():  # what it cannot work with
+      chain.append(coupling(parts, options, seed))
+  return base.Chain(chain)

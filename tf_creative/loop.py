@@ -34,6 +34,11 @@ class Loop(tf.Module):
     self.rounds = tf.function(lambda count: _repeat(self._round, count), autograph=False)
     self.warm_up = tf.function(self._warm_up, autograph=False)
 
+  @property
+  def streams(self) -> dict[str, streams.Stream]:
+    """What it draws from, by the names under which a checkpoint has them."""
+    return {name: part for name, part in vars(self).items() if isinstance(part, streams.Stream)}
+
   def step(self, count: int) -> dict[str, float]:
     """Trains for `count` rounds; the mean of their metrics."""
     return {name: float(value) for name, value in self.rounds(tf.constant(count)).items()}

@@ -17,7 +17,7 @@ import rich.progress
 
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
-from tf_creative import pictures, types
+from tf_creative import pictures, spec, types
 
 _SIDE = 128  # screen pixels that the shorter side of a work should at least have
 _SHEET, _COLUMNS = 100, 10
@@ -66,9 +66,18 @@ def write(
   """Writes the works in each format; no file is ever half there under its name."""
   written = _csv(portfolio, domain, folder)
   for name in dict.fromkeys(formats):
-    save = FORMATS.get(name, functools.partial(_own, name))
-    written |= save(portfolio, domain, folder)
+    written |= FORMATS.get(name, functools.partial(_own, name))(portfolio, domain, folder)
   return written
+
+
+def check(formats: Iterable[str], domain: types.Domain) -> None:
+  """That works of this world can be written in each format."""
+  for name in formats:
+    if name not in (*FORMATS, *domain.formats):
+      raise spec.UserError(
+        f"works of this world have no format '{name}'."
+        + spec.nearest(name, (*FORMATS, *domain.formats))
+      )
 
 
 def file_name(text: str) -> str:
@@ -166,18 +175,6 @@ def _tfrecord(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) 
   return {'tfrecord/': f'a data set: data={path} in --domain, or tfds.builder_from_directory'}
 
 
-def _own(name: str, portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
-  """A format that only this world has."""
-  made = portfolio.made
-
-  def save(place: int, path: pathlib.Path) -> None:
-    content = domain.write(name, made.work[place], made.actions[place, : made.steps[place]])
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-  _each(portfolio, domain, folder / name, save)
-  return {f'{name}/': domain.formats[name]}
-
-
 FORMATS: dict[str, Callable[[Portfolio, Learner, pathlib.Path], Written]] = {
   'png': _png,
   'gif': _gif,
@@ -185,6 +182,18 @@ FORMATS: dict[str, Callable[[Portfolio, Learner, pathlib.Path], Written]] = {
   'npz': _npz,
   'tfrecord': _tfrecord,
 }
+
+
+def _own(name: str, portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+  """A format that only this world has."""
+  works = portfolio.made.work
+  _each(
+    portfolio,
+    domain,
+    folder / name,
+    lambda place, path: path.write_bytes(domain.file(works[place], name)),
+  )
+  return {f'{name}/': f'each as a .{name} file'}
 
 
 def _each(

@@ -24,6 +24,7 @@ SHORT = {
   'agent/loss': 'q-loss',
   'gan/critic_gap': 'gap',
   'held_out/equal_pixels': 'pixels',
+  'held_out/equal_steps': 'steps',
   'held_out/solved': 'solved',
   'imagined/frechet': 'frechet',
 }
@@ -33,8 +34,9 @@ SHOWN = (
   'gan/generator_loss',
   'gan/critic_gap',
   'held_out/equal_pixels',
-  'unseen/equal_pixels',
+  'held_out/equal_steps',
   'held_out/solved',
+  'unseen/equal_pixels',
   'imagined/frechet',
   'painted/frechet',
 )

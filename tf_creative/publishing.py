@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_creative import config as config_lib
 from tf_creative import learner as learner_lib
-from tf_creative import portfolio, spec
+from tf_creative import portfolio, spec, storage
 from tf_creative.serving import card, configs, lite, signatures, verify, versions, warmup
 
 WHAT = {
@@ -40,7 +40,8 @@ def publish(
   models = signatures.models(
     learner.domain, learner.creator, learner.gan.config.latent_size, about, about['zoom']
   )
-  with versions.staging(exports, list(models)) as stage:
+  full = storage.kept(exports, 'Nothing is published. Make room, or choose another --export_dir.')
+  with full, versions.staging(exports, list(models)) as stage:
     given = _inputs(learner)
     for name, model in models.items():
       model.save(stage.paths[name])
@@ -55,7 +56,7 @@ def publish(
       )
     configs.write(exports, models)
     text = card.text(models, about, config_lib.to_text(config), numbers)
-    versions.write(exports / 'README.md', text)
+    storage.write(exports / 'README.md', text)
     published = stage.publish()
     versions.prune(exports, list(models), keep)
   return published

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
-from tf_creative import portfolio, types
+from tf_creative import portfolio, spec, types
 from tf_creative.serving import client
 
 _ROWS = 64  # in a request
@@ -22,10 +22,17 @@ class Studio:
   def __init__(self, address: str):
     self._ask = client.connect(address)
     answer = self._ask('creator', 'about', {'seed': np.zeros(1, np.int64)})
-    about = json.loads(next(iter(answer.values()))[0])
-    self.domain = learner_lib.build_domain(about['domain'])
-    self.known_labels: list[int] = about['known_labels']
-    self.round: int = about['round']
+    try:
+      about = json.loads(next(iter(answer.values()))[0])
+      self.known_labels: list[int] = about['known_labels']
+      self.round: int = about['round']
+      domain = about['domain']
+    except (ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
+      raise spec.UserError(
+        f'the server at {address} has a creator of another kind: serve what '
+        '`python -m tf_creative.export` has written.'
+      ) from error
+    self.domain = learner_lib.build_domain(domain)
 
   def imagined(self, labels: Sequence[int], seed: int, count: int) -> portfolio.Portfolio:
     """As `portfolio.imagined`."""

@@ -24,6 +24,7 @@ _CURVES = {
   'gan/critic_loss': 'Loss of the critic',
   'gan/critic_gap': "Critic's gap between real and imagined",
   'held_out/equal_pixels': 'Held-out works: equal pixels',
+  'held_out/equal_steps': 'Held-out works: equal steps',
   'held_out/solved': 'Held-out works: solved',
   'unseen/equal_pixels': 'Unseen works: equal pixels',
   'painted/frechet': 'Frechet distance of painted imagination',
@@ -76,18 +77,17 @@ def _head(one: Evaluation, when: str, seed: int) -> str:
 
 def _cards(one: Evaluation) -> str:
   works = next(iter(one.hands))[0]
-  name, form = next(iter(one.learner.domain.measures.items()))
-  mean, low, high = one.hands[works, 'hand'][name]
-  by_chance, blank = (one.hands[works, hand][name][0] for hand in ('random', 'blank'))
+  likeness, measure = next(iter(one.learner.domain.measures.items()))
+  mean, low, high = one.hands[works, 'hand'][likeness]
+  by_chance, blank = (one.hands[works, hand][likeness][0] for hand in ('random', 'blank'))
   painted, real = one.sources['painted'], one.sources['held_out']
   plain = one.sources['dense_gan']
   spread = painted['halves/frechet_spread']
   cards = (
     (
-      f'{mean:{form}}',
-      f'{name.replace("_", " ")} when the hand is given {works.replace("_", " ")} works',
-      f'95% interval {low:{form}} to {high:{form}}; random strokes {by_chance:.0%}, '
-      f'blank {blank:.0%}',
+      f'{mean:.2%}',
+      f'{measure.words} when the hand makes {works.replace("_", " ")} works',
+      f'95% interval {low:.2%} to {high:.2%}; random strokes {by_chance:.0%}, blank {blank:.0%}',
     ),
     (
       f'{painted["halves/frechet"]:.2f}',

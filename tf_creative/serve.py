@@ -22,6 +22,7 @@ import threading
 from absl import logging
 
 from tf_creative import command
+from tf_creative import config as config_lib
 from tf_creative.spec import UserError, setting
 
 _MOST_PORT = 65535
@@ -31,10 +32,16 @@ _MOST_PORT = 65535
 class ServeConfig:
   export_dir: str = setting('exports', 'the folder that export has written')
   host: str = setting('127.0.0.1', 'where to listen; 0.0.0.0: on all addresses of this machine')
-  port: int = setting(8500, 'for gRPC; 0: a free one')
-  rest_port: int = setting(8501, 'for REST, metrics and the page; 0: a free one')
-  poll_seconds: float = setting(1.0, 'between two looks for new versions; 0: only one look')
-  max_body_mb: int = setting(32, 'the largest request that our own server takes')
+  port: int = setting(8500, 'for gRPC; 0: a free one', at_least=0, at_most=_MOST_PORT)
+  rest_port: int = setting(
+    8501, 'for REST, metrics and the page; 0: a free one', at_least=0, at_most=_MOST_PORT
+  )
+  poll_seconds: float = setting(
+    1.0, 'between two looks for new versions; 0: only one look', at_least=0
+  )
+  max_body_mb: int = setting(
+    32, 'the largest request that our own server takes', at_least=1, at_most=4096
+  )
   binary: str = setting(
     'tensorflow_model_server', 'TensorFlow Serving, if it is there; empty: always our own server'
   )
@@ -132,20 +139,14 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
 
 def _check(settings: ServeConfig, exports: pathlib.Path) -> None:
   """What can be said at once of wrong settings."""
+  config_lib.check(settings)
   if not (exports / 'models.config').is_file():
     raise UserError(
       f'there is nothing to serve in {exports}: export a run by '
       f'`python -m tf_creative.export --run_dir=RUN --export_dir={exports}`.'
     )
-  for name in ('port', 'rest_port'):
-    if not 0 <= getattr(settings, name) <= _MOST_PORT:
-      raise UserError(f'--{name} must be 0 to {_MOST_PORT}, not {getattr(settings, name)}.')
   if settings.port and settings.port == settings.rest_port:
     raise UserError('--port and --rest_port must differ: one speaks gRPC and the other HTTP.')
-  if settings.poll_seconds < 0:
-    raise UserError(f'--poll_seconds must be 0 or more, not {settings.poll_seconds}.')
-  if settings.max_body_mb < 1:
-    raise UserError(f'--max_body_mb must be 1 or more, not {settings.max_body_mb}.')
 
 
 def _where(host: str, port: int, rest_port: int, page: bool = True) -> str:

@@ -2,36 +2,121 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+import contextlib
 import dataclasses
 import difflib
 import importlib
+import math
 import re
 from typing import Any, NamedTuple
 
-_PART = re.compile(r'\s*(?P<name>[A-Za-z_]\w*)\s*(?:\((?P<options>[^()]*)\))?\s*')
+_NAME = re.compile(r'\s*(?P<name>[A-Za-z_]\w*)\s*', re.ASCII)
+_KEY = re.compile(r'\s*(?P<name>[A-Za-z_]\w*)\s*=\s*', re.ASCII)
+_VALUE = re.compile(r"""(?:'(?P<a>[^'"]*)'|"(?P<b>[^'"]*)"|(?P<word>[^'"(),|]*[^'"(),|\s]))\s*""")
+_NUMBER = re.compile(r'[+-]?(\d[\d_]*(\.\d*)?|\.\d+)(e[+-]?\d+)?', re.ASCII | re.IGNORECASE)
+
+KINDS = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'a word'}
 
 
 class UserError(ValueError):
   """Something that only the user can put right; the message says what was wrong and what to do."""
 
+  code = 2  # that a command ends with
+
 
 class SpecError(UserError):
-  """A name or an option that does not exist or cannot be read."""
+  """A name or an option that does not exist or cannot be read.
+
+  `about` is the option whose name it is about, or its value if `=` follows; empty: the part's name.
+  """
+
+  def __init__(self, message: str, about: str = ''):
+    super().__init__(message)
+    self.about = about
+    self.text, self.place, self.flag = '', 0, ''
+
+  def point(self, text: str, place: int, flag: str) -> SpecError:
+    """Shows the text, with a caret under its character at `place`, unless it does already."""
+    if not self.text and text:
+      self.text, self.place, self.flag = text, min(place, len(text) - 1), flag
+    return self
+
+  def __str__(self) -> str:
+    if not self.text:
+      return super().__str__()
+    head = f'  --{self.flag}=' if self.flag else '  '
+    shown = ''.join(letter if letter.isprintable() else ' ' for letter in self.text)
+    return f'{super().__str__()}\n{head}{shown}\n{" " * (len(head) + self.place)}^'
 
 
 class Spec(NamedTuple):
+  """A part as it was read, and where its words stood: the name at '', the value of x at 'x='."""
+
   name: str
   options: dict[str, Any]
+  places: dict[str, int]
+  text: str
+  flag: str
+
+  @contextlib.contextmanager
+  def pointed(self) -> Iterator[None]:
+    """Within, what is wrong with this part is shown in the text that it was read from."""
+    try:
+      yield
+    except SpecError as error:
+      place = self.places.get(error.about, self.places[''])
+      error.point(self.text, place, self.flag)
+      raise
 
 
-def setting(default: Any, help_text: str, split: bool = True) -> Any:
+def setting(
+  default: Any,
+  help_text: str,
+  split: bool = True,
+  *,
+  at_least: float | None = None,
+  above: float | None = None,
+  at_most: float | None = None,
+  below: float | None = None,
+  one_of: Iterable[str] = (),
+) -> Any:
   """A field of a config dataclass that becomes a flag, with its line of `--help`.
 
-  What is given to a tuple is split at commas, unless commas may stand within a value.
+  What is given to a tuple is split at commas, unless commas may stand within a value. A number has
+  bounds, a word may be one of some (of a table's keys, as they are when it is looked at).
   """
-  return dataclasses.field(default=default, metadata={'help': help_text, 'split': split})
+  bounds = {'at_least': at_least, 'above': above, 'at_most': at_most, 'below': below}
+  metadata = {'help': help_text, 'split': split, 'one_of': one_of, **bounds}
+  return dataclasses.field(default=default, metadata=metadata)
+
+
+def fault(field: dataclasses.Field, value: Any) -> str:
+  """What a setting's value lacks, to stand after the setting's name; empty if it is right."""
+  limits = field.metadata
+  for word in (value if isinstance(value, tuple) else (value,)) if limits.get('one_of') else ():
+    if word not in limits['one_of']:
+      return f"cannot be '{word}'.{nearest(word, limits['one_of'])}"
+  if isinstance(value, bool) or not isinstance(value, (int, float)):
+    return ''
+  low, high = limits.get('at_least'), limits.get('at_most')
+  above, below = limits.get('above'), limits.get('below')
+  right = (
+    math.isfinite(value)
+    and (low is None or value >= low)
+    and (above is None or value > above)
+    and (high is None or value <= high)
+    and (below is None or value < below)
+  )
+  if right:
+    return ''
+  if low is not None and high is not None:
+    return f'must be {low} to {high}, not {value}.'
+  words = [] if low is None else [f'{low} or more']
+  words += [] if above is None else [f'above {above}']
+  words += [] if high is None else [f'{high} or less']
+  words += [] if below is None else [f'below {below}']
+  return f'must be {" and ".join(words) or "finite"}, not {value}.'
 
 
 def closest(name: str, valid: Iterable[str]) -> str:
@@ -46,16 +131,24 @@ def nearest(name: str, valid: Iterable[str]) -> str:
   return f'{closest(name, valid)} Valid: {", ".join(valid)}.'
 
 
-def parse(text: str) -> list[Spec]:
+def parse(text: str, flag: str = '') -> list[Spec]:
   """All parts of `first|second(option=2)`; the empty text has none."""
-  return [_parse_part(part, text) for part in text.split('|')] if text.strip() else []
+  if not text.strip():
+    return []
+  parts, at = [], -1
+  while at < len(text):  # at the bar before the next part
+    part, at = _read(text, at + 1, flag)
+    parts.append(part)
+  return parts
 
 
-def parse_one(text: str) -> Spec:
+def parse_one(text: str, flag: str = '') -> Spec:
   """The one part of a spec that must name exactly one."""
-  parts = parse(text)
+  parts = parse(text, flag)
   if len(parts) != 1:
-    raise SpecError(f"'{text}' must name exactly one part, not {len(parts)}.")
+    subject = f'--{flag}' if flag else f"'{text}'"
+    error = SpecError(f'{subject} must name exactly one part, not {len(parts)}.')
+    raise error.point(text, parts[1].places[''] if parts else 0, flag)
   return parts[0]
 
 
@@ -68,41 +161,83 @@ def load(table: Mapping[str, str], name: str, what: str) -> Any:
 
 
 def configure(cls: type, options: Mapping[str, Any], what: str) -> Any:
-  """An instance of the dataclass `cls` from options, which must be fields and of their types."""
+  """An instance of the dataclass `cls` from options: fields, of their types and in their bounds."""
   fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
   for name, value in options.items():
     if name not in fields:
-      raise SpecError(f"unknown option '{name}' of {what}.{nearest(name, fields)}")
+      raise SpecError(f"unknown option '{name}' of {what}.{nearest(name, fields)}", name)
     default = fields[name].default
     ok = type(value) is type(default) or (isinstance(default, float) and type(value) is int)
     if default is not dataclasses.MISSING and not ok:
       raise SpecError(
-        f"option '{name}' of {what} must be a {type(default).__name__} like {default!r}, "
-        f'not {value!r}.'
+        f"option '{name}' of {what} must be {KINDS[type(default)]} like {default!r}, "
+        f'not {value!r}.',
+        f'{name}=',
       )
+    if wrong := fault(fields[name], value):
+      raise SpecError(f"option '{name}' of {what} {wrong}", f'{name}=')
   return cls(**options)
 
 
-def _parse_part(part: str, whole: str) -> Spec:
-  match = _PART.fullmatch(part)
+def _read(text: str, at: int, flag: str) -> tuple[Spec, int]:
+  """The part that begins at `at`, and where it ends: at a bar, or with the text."""
+  match = _NAME.match(text, at)
   if not match:
-    raise SpecError(f"cannot read '{part.strip()}' in '{whole}': write name or name(option=value).")
-  options = {}
-  for item in filter(None, map(str.strip, (match['options'] or '').split(','))):
-    key, equals, value = map(str.strip, item.partition('='))
-    if not (equals and key.isidentifier() and value):
-      raise SpecError(f"cannot read '{item}' in '{whole}': write option=value.")
-    if key in options:
-      raise SpecError(f"option '{key}' is given twice in '{whole}'.")
-    options[key] = _literal(value)
-  return Spec(match['name'], options)
+    raise _unreadable('a name should stand here', text, _word(text, at), flag)
+  options, places, at = {}, {'': match.start('name')}, match.end()
+  if text[at : at + 1] == '(':
+    begin, at = at, _word(text, at + 1)
+    while text[at : at + 1] != ')':
+      key = _KEY.match(text, at)
+      if at == len(text):
+        raise _unreadable('this bracket is never closed', text, begin, flag)
+      if not key:
+        raise _unreadable('option=value should stand here', text, at, flag)
+      name, value = key['name'], _VALUE.match(text, key.end())
+      if not value:
+        raise _unreadable(f"'{name}' has no value", text, key.end(), flag)
+      if name in options:
+        error = SpecError(f"option '{name}' is given twice: leave one out.")
+        raise error.point(text, key.start('name'), flag)
+      places[name], places[f'{name}='] = key.start('name'), value.start()
+      options[name] = _literal(value, text, flag)
+      at = value.end()
+      if text[at : at + 1] not in (',', ')', ''):
+        raise _unreadable('a comma or a bracket should stand here', text, at, flag)
+      at = _word(text, at + (text[at : at + 1] == ','))
+    at = _word(text, at + 1)
+  if text[at : at + 1] not in ('|', ''):
+    raise _unreadable('a bracket or a bar should stand here', text, at, flag)
+  return Spec(match['name'], options, places, text, flag), at
 
 
-def _literal(text: str) -> Any:
-  """Numbers and true / false as such, everything else as a word."""
-  if text.lower() in ('true', 'false'):
-    return text.lower() == 'true'
+def _word(text: str, at: int) -> int:
+  """Where the next word begins."""
+  return len(text) - len(text[at:].lstrip())
+
+
+def _literal(value: re.Match, text: str, flag: str) -> Any:
+  """Numbers and true / false as such, everything else, and all in quotes, as a word."""
+  word = value['word']
+  if word is None:
+    return value['a'] if value['b'] is None else value['b']
+  if word.lower() in ('true', 'false'):
+    return word.lower() == 'true'
+  if not _NUMBER.fullmatch(word):
+    return word
   try:
-    return ast.literal_eval(text)
-  except (ValueError, SyntaxError):
-    return text
+    whole = re.fullmatch(r'[+-]?[\d_]+', word)
+    number = int(word) if whole else float(word)
+  except ValueError:  # as 1__0, or more digits than Python reads
+    return word
+  if isinstance(number, float) and math.isinf(number):
+    raise SpecError(f"'{word}' is too large a number.").point(text, value.start(), flag)
+  return number
+
+
+def _unreadable(what: str, text: str, place: int, flag: str) -> SpecError:
+  error = SpecError(
+    f'cannot read {f"--{flag}" if flag else "this"}: {what}. '
+    'Write name or name(option=value, other=value).'
+  )
+  return error.point(text, place, flag)

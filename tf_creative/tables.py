@@ -91,7 +91,7 @@ HALVES = (
     'share both novel and valued; new real works do not reach 1 either: compare with their row',
   ),
 )
-_HAND = {'return': '.2f', 'strokes': '.1f'}  # after the world's own measures
+HAND = {'return': '.2f', 'strokes': '.1f'}  # beside what the world measures
 
 
 def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
@@ -116,7 +116,7 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Head and rows of the table of hands, with intervals."""
-  forms = one.learner.domain.measures | _HAND
+  forms = {name: m.form for name, m in one.learner.domain.measures.items()} | HAND
   names = [name for name in forms if name in next(iter(one.hands.values()))]
   rows = []
   for (works, hand), numbers in one.hands.items():

@@ -5,7 +5,9 @@
 The same command again resumes a stopped run. Later flags overrule earlier ones.
 """
 
+import contextlib
 import functools
+import sys
 import time
 
 from absl import logging
@@ -19,7 +21,9 @@ _KEEP_VERSIONS = 3  # of the models in a run's exports
 
 def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   """Trains until the last round or a signal; the exit code."""
+  command.check_writable(config.run.run_dir, 'run_dir')
   # Imported here, so that --help and a mistyped flag are answered at once.
+  from tf_creative import alarms as alarms_lib
   from tf_creative import board, pictures
   from tf_creative import eyes as eyes_lib
   from tf_creative import learner as learner_lib
@@ -29,81 +33,93 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
   clock = [('imports', time.monotonic())]
   settings = config.run
-  run = run_lib.Run(config)
-  learner = learner_lib.Learner(config)
-  clock.append(('data and networks', time.monotonic()))
-  done = run.attach(learner)
-  clock.append(('restoring', time.monotonic()))
-  eyes = functools.cache(
-    lambda: eyes_lib.Eyes(learner, run.path, settings.works)
-  )  # trains a judge: at first use
+  with contextlib.closing(run_lib.Run(config)) as run:
+    learner = learner_lib.Learner(config)
+    clock.append(('data and networks', time.monotonic()))
+    done = run.attach(learner, _warn)
+    clock.append(('restoring', time.monotonic()))
+    eyes = functools.cache(
+      lambda: eyes_lib.Eyes(learner, run.path, settings.works)
+    )  # trains a judge: at first use
 
-  @functools.cache  # the last round is not looked at twice
-  def evaluate(round_: int) -> dict[str, float]:
-    numbers = eyes().look()
-    run.log(round_, numbers)
-    run.board.picture(round_, 'gallery', pictures.gallery(learner))
-    run.keep_best(round_, numbers[eyes().chosen_by])
-    return numbers
-
-  def show() -> None:
-    run.board.picture(done, 'imagined', pictures.imagined(learner))
-    run.board.picture(done, 'imagined/painting', pictures.strip(learner))
-
-  actions = (
-    (settings.rounds_per_call, lambda: run.log(done, metrics)),
-    (settings.picture_every, show),
-    (settings.histogram_every, lambda: run.board.histograms(done, board.weights(learner))),
-    (settings.evaluate_every, lambda: metrics.update(evaluate(done))),
-    (settings.checkpoint_every, lambda: run.save(done)),
-  )
-  progress = progress_lib.Progress(
-    settings.rounds,
-    done,
-    settings.progress,
-    run_lib.logged(run.path),
-    lambda: progress_lib.newest(learner),
-  )
-  with run_lib.Stop() as stop:
-    with progress:
-      progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}')
-      if not done:
-        learner.loop.warm_up()
-      first = done
-      while done < settings.rounds and not stop.signal:
-        # Up to the next multiple, so that a resumed run logs the same rows as one never stopped.
-        count = min(
-          settings.rounds - done, settings.rounds_per_call - done % settings.rounds_per_call
-        )
-        metrics = learner.loop.step(count)
-        done += count
-        if done - count == first:
-          clock.append((f'warm-up, tracing and {count} rounds', time.monotonic()))
-          progress.say(_startup(clock))
-        for every, action in actions:
-          if every and done // every > (done - count) // every:
-            action()
-        progress.update(done, metrics)
-      run.save(done)
-    if stop.signal:
-      progress.say(f'stopped at round {done}, saved; the same command goes on from there')
-      return 128 + stop.signal
-    numbers = evaluate(done)
-    if run.best != done:
-      progress.say(f'round {run.best} was the best: pictures and numbers are of it')
-      run.restore_best()
+    @functools.cache  # the last round is not looked at twice
+    def evaluate(round_: int) -> dict[str, float]:
       numbers = eyes().look()
-    numbers = numbers | eyes().yardstick() | {'best/round': run.best}
-    run.log(done, numbers)
-    pictures.gallery(learner).save(run.path / 'gallery.png')
-    pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
-    if settings.export:
-      from tf_creative import publishing
+      run.log(round_, numbers)
+      alarms.look(round_, numbers)
+      run.board.picture(round_, 'gallery', pictures.gallery(learner))
+      run.keep_best(round_, numbers[eyes().chosen_by])
+      return numbers
 
-      progress.say('exporting, and asking what was exported in another process')
-      publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
-    progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain.measures)}\n\n{run.contents()}')
-  return 0
+    def show() -> None:
+      run.board.picture(done, 'imagined', pictures.imagined(learner))
+      run.board.picture(done, 'imagined/painting', pictures.strip(learner))
+
+    actions = (
+      (settings.rounds_per_call, lambda: run.log(done, metrics)),
+      (settings.rounds_per_call, lambda: alarms.look(done, metrics)),
+      (settings.picture_every, show),
+      (settings.histogram_every, lambda: run.board.histograms(done, board.weights(learner))),
+      (settings.evaluate_every, lambda: metrics.update(evaluate(done))),
+      (settings.checkpoint_every, lambda: run.save(done, due=False)),
+    )
+    progress = progress_lib.Progress(
+      settings.rounds,
+      done,
+      settings.progress,
+      run_lib.logged(run.path),
+      lambda: progress_lib.newest(learner),
+    )
+
+    def alarm(round_: int, text: str) -> None:
+      progress.say(f'warning: {text}')
+      run.board.text(round_, 'warnings', text)
+
+    alarms = alarms_lib.Alarms(learner, settings.skip_limit, alarm)
+    with run_lib.Stop() as stop:
+      with progress:
+        progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}')
+        if not done:
+          learner.loop.warm_up()
+        first = done
+        while done < settings.rounds and not stop.signal:
+          # Up to the next multiple, so that a resumed run logs the same rows as one never stopped.
+          count = min(
+            settings.rounds - done, settings.rounds_per_call - done % settings.rounds_per_call
+          )
+          metrics = learner.loop.step(count)
+          done += count
+          if done - count == first:
+            clock.append((f'warm-up, tracing and {count} rounds', time.monotonic()))
+            progress.say(_startup(clock))
+          for every, action in actions:
+            if every and done // every > (done - count) // every:
+              action()
+          progress.update(done, metrics)
+        run.save(done)
+      if stop.signal:
+        progress.say(f'stopped at round {done}, saved; the same command goes on from there')
+        return 128 + stop.signal
+      numbers = evaluate(done)
+      if run.best != done:
+        progress.say(f'round {run.best} was the best: pictures and numbers are of it')
+        run.restore_best()
+        numbers = eyes().look()
+      numbers = numbers | eyes().yardstick() | {'best/round': run.best}
+      run.log(done, numbers)
+      pictures.gallery(learner).save(run.path / 'gallery.png')
+      pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
+      if settings.export:
+        from tf_creative import publishing
+
+        progress.say('exporting, and asking what was exported in another process')
+        publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
+      progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain)}\n\n{run.contents()}')
+    return 0
+
+
+def _warn(text: str) -> None:
+  print(f'warning: {text}', file=sys.stderr)
 
 
 def _startup(clock: list[tuple[str, float]]) -> str:

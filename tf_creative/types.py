@@ -18,6 +18,13 @@ class Bounded:
   maximum: int
 
 
+class Measure(NamedTuple):
+  """How a number of a world is shown to people."""
+
+  form: str  # as in f'{number:{form}}'
+  words: str  # what comes after it
+
+
 class Works(NamedTuple):
   """Finished works, or what an episode is to be about, in the form in which they are stored."""
 
@@ -64,16 +71,16 @@ class Domain(Protocol):
   action_spec: Bounded  # a scalar that counts from 0
   horizon: int
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
-  knows_ways: bool  # to a given work: has has `midway`, `error` and all of `worth`; else `survey`
-  measures: dict[str, str]  # the names in `metrics` that people want to see, and how to print them
-  formats: dict[str, str]  # files of its own that `write` makes of a work, and what each is
+  builds: bool  # whether the hand makes works, step by step; else it walks through given ones
   reward_bound: float  # the largest pay of one step
+  measures: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
+  formats: tuple[str, ...]  # endings of the names of files that `file` makes
 
   def real(self, split: str) -> tf.data.Dataset:
     """Real works with their labels."""
 
   def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
-    """Legal works by chance alone: what is imagined must do better than these."""
+    """Legal works by chance alone: what is imagined must be better to learn from."""
 
   def start(self, concept: Works, seed: tf.Tensor) -> Any:
     """The first state of each episode; `concept` is what the episode is about."""
@@ -95,17 +102,20 @@ class Domain(Protocol):
   def resume(self, observation: Any) -> Any:
     """The state of which this is seen: the world hides nothing that a step depends on."""
 
+  def survey(self, observation: Any, seed: tf.Tensor) -> Survey:
+    """What each action leads to from everywhere: in a world that is walked through."""
+
   def midway(self, concept: Works, time: tf.Tensor, seed: tf.Tensor) -> Any:
     """The states after `time` [B] steps on random ways to the works of `concept`."""
-
-  def survey(self, observation: Any, seed: tf.Tensor) -> Survey:
-    """What each action leads to everywhere in what is seen; for worlds that are walked through."""
 
   def worth(self, goal: tf.Tensor) -> tf.Tensor:
     """What each cell is worth in each form it may take; `error` is what is missing of it all."""
 
   def own_worth(self, state: Any) -> tf.Tensor:
-    """What the world itself pays for, in the form of `worth`, as far as a state tells: else 0."""
+    """The goal that the world pays for, in the form of `worth`, as far as a state tells: else 0."""
+
+  def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
+    """What the world pays for actions [B, N] beside coming nearer to its goal: [B, N]."""
 
   def pays(self, state: Any, worth: tf.Tensor) -> tf.Tensor:
     """By how much each action raises what a work is worth: [B, actions]."""
@@ -119,7 +129,7 @@ class Domain(Protocol):
   def brief(self, observation: Any) -> tf.Tensor:
     """What the agent is told in numbers instead of planes, such as a code: [B, N], N may be 0."""
 
-  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """`features` of episodes about `values` as they begin, and all that can be earned in them.
 
     Gradients lead back to the values.
@@ -137,8 +147,8 @@ class Domain(Protocol):
   def render(self, works: tf.Tensor) -> Any:
     """Stored works as pictures for people: uint8 RGB arrays [B, height, width, 3]."""
 
-  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
-    """The actions that change nothing of a work where `keep` [B, ...] holds: bool [B, actions]."""
+  def allowed(self, state: Any, keep: tf.Tensor) -> tf.Tensor:
+    """The actions that leave a work as it is where `keep` [B, ...] holds: bool [B, actions]."""
 
   def drawing(self, start: Any, actions: Any, zoom: int) -> str:
     """An SVG that draws what the actions [T] make of the work `start`, as `render` shows it."""
@@ -149,8 +159,8 @@ class Domain(Protocol):
     Beside them stand such numbers [B] as the world itself can tell of a work.
     """
 
-  def write(self, format: str, work: Any, actions: Any) -> str | bytes:
-    """One of `formats` of a work and of the actions [T] that made it."""
+  def file(self, work: Any, kind: str) -> bytes:
+    """A stored work as a file of one of the `formats`."""
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
     """Actions int32 [...] in plain numbers [..., N], -1 staying -1; in the graph."""
@@ -164,11 +174,20 @@ class Domain(Protocol):
     The file `mask`, if any, shows further gaps in white.
     """
 
+  def portrait(self, path: Any) -> Any:
+    """Somebody's file as a picture of Pillow, as fine as it is."""
+
+  def shows(self, given: Any) -> Any:
+    """Which pixels of a picture by `render` show what is given: bool [height, width]."""
+
   def store(self, works: Works, seeds: Any, folder: Any) -> None:
     """Works with the seeds of their making as a data set of TFDS, which replaces `folder`."""
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
     """The world's own numbers of each work [B]: how well it does what `concept` asked for."""
+
+  def outside(self, works: Works, act: Any) -> dict[str, Any]:
+    """How a hand, by `act(observation)`, does in the program that this world copies, if any."""
 
 
 class Parts(NamedTuple):

@@ -23,7 +23,10 @@ AGENTS = {
   'informed': 'tf_creative.agent.makers:informed',
   'survey': 'tf_creative.agent.makers:survey',
   'c51': 'tf_creative.agent.makers:c51',
+  'reinforce': 'tf_creative.agent.makers:reinforce',
+  'ppo': 'tf_creative.agent.makers:ppo',
 }
+ON_POLICY = ('reinforce', 'ppo')  # who learn from what they have just done
 
 NETWORKS = {
   'conv': 'tf_creative.agent.networks:ConvQNetwork',

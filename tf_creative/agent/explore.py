@@ -45,7 +45,7 @@ class Explorer(tf_policy.TFPolicy):
     anything = tf.random.stateless_uniform([count], pick, maxval=actions, dtype=tf.int32)
     explores = tf.random.stateless_uniform([count], choose) < self._rates(time_step, best)
     action = tf.cast(tf.where(explores, anything, best), self.action_spec.dtype)
-    return policy_step.PolicyStep(action, step.state, ())
+    return policy_step.PolicyStep(action, step.state, step.info)
 
   def _rates(self, time_step, action: tf.Tensor) -> tf.Tensor:
     """The chance of a random action in each world; a gate shifts it to where it is stranger.

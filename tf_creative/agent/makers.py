@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+import dataclasses
+from typing import Any
+
 import tensorflow as tf
 from tf_agents.agents.categorical_dqn import categorical_dqn_agent
 from tf_agents.agents.dqn import dqn_agent
+from tf_agents.agents.ppo import ppo_clip_agent
+from tf_agents.agents.reinforce import reinforce_agent
 from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
 import tf_keras
 
-from tf_creative import spec, types
-from tf_creative.agent import NETWORKS
+from tf_creative import guard, spec, types
+from tf_creative.agent import NETWORKS, policies, rollout
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import informed as informed_lib
 from tf_creative.agent import survey as survey_lib
 from tf_creative.agent import world as world_lib
+
+
+class Adam(tf_keras.optimizers.legacy.Adam):
+  """Behind a guard. The legacy class has a fused kernel: one op for each variable, not ten."""
+
+  def __init__(self, rate: Any):
+    super().__init__(rate)
+    self.guard = guard.Guard('the hand')
+
+  def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]], *_, **__):
+    pairs = list(grads_and_vars)
+    update = super().apply_gradients
+    gradients = [gradient for gradient, _ in pairs if gradient is not None]
+    self.guard.apply(gradients, lambda: update(pairs))
 
 
 def dqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
@@ -29,6 +49,8 @@ def ddqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn
 def informed(
   domain: types.Domain, config: config_lib.AgentConfig, seed: int
 ) -> informed_lib.InformedDdqnAgent:
+  if not domain.builds:
+    raise spec.SpecError('--agent=informed learns to make works: use --agent=survey or ddqn here.')
   if config.n_step != 1:
     raise spec.SpecError('--agent=informed knows the pay of one step: use --agent_n_step=1.')
   arguments = _arguments(domain, config, seed)
@@ -43,7 +65,7 @@ def informed(
 def survey(
   domain: types.Domain, config: config_lib.AgentConfig, seed: int
 ) -> survey_lib.SurveyDqnAgent:
-  if config.network != 'map' or domain.knows_ways:
+  if config.network != 'map' or domain.builds:
     raise spec.SpecError(
       '--agent=survey learns a world that is walked through, as level is: use --agent_network=map.'
     )
@@ -54,6 +76,11 @@ def survey(
 
 def c51(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
   """Returns lie between those of an endless run of the worst and of the best pay."""
+  if config.discount >= 1:
+    raise spec.SpecError(
+      '--agent=c51 wants an end to what can be earned: give --agent_discount below 1, or use '
+      '--agent=ddqn.'
+    )
   bound = domain.reward_bound / (1 - config.discount)
   arguments = _arguments(domain, config, seed, atoms=config.atoms)
   arguments['categorical_q_network'] = arguments.pop('q_network')
@@ -62,12 +89,82 @@ def c51(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_
   )
 
 
+def reinforce(
+  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+) -> reinforce_agent.ReinforceAgent:
+  if rollout.length(domain, config) <= domain.horizon:
+    raise spec.SpecError(
+      f'--agent=reinforce learns from whole episodes, and here they have {domain.horizon} steps: '
+      'use --agent=ppo.'
+    )
+  actor, value, arguments = _actor_critic(domain, config, seed)
+  return _with_judge(
+    reinforce_agent.ReinforceAgent(
+      actor_network=actor,
+      value_network=value,
+      gamma=config.discount,
+      entropy_regularization=config.entropy,
+      **arguments,
+    ),
+    value,
+  )
+
+
+def ppo(
+  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+) -> ppo_clip_agent.PPOClipAgent:
+  """Schulman et al. 2017, with its clipping at .2 and its lambda; pays and what is seen as is."""
+  actor, value, arguments = _actor_critic(domain, config, seed)
+  return _with_judge(
+    ppo_clip_agent.PPOClipAgent(
+      actor_net=actor,
+      value_net=value,
+      discount_factor=config.discount,
+      entropy_regularization=config.entropy,
+      num_epochs=config.epochs,
+      importance_ratio_clipping=0.2,
+      lambda_value=0.95,
+      use_gae=True,
+      use_td_lambda_return=True,
+      normalize_rewards=False,
+      normalize_observations=False,
+      **arguments,
+    ),
+    value,
+  )
+
+
+def _with_judge(agent, value: policies.Value):
+  """What an episode is worth, where a Q-network would say it of actions."""
+  agent.judge = value.judge
+  return agent
+
+
+def _actor_critic(domain: types.Domain, config: config_lib.AgentConfig, seed: int):
+  config = dataclasses.replace(config, dueling=False)  # which would leave a value without gradient
+  actor = policies.Policy(_network(domain, config, seed), domain.action_spec.dtype)
+  value = policies.Value(_network(domain, config, seed + 1000))
+  for network in (actor, value):
+    network.create_variables()
+  optimizer = _optimizer(config, [*actor.trainable_variables, *value.trainable_variables])
+  return actor, value, _common(domain) | {'optimizer': optimizer}
+
+
 def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, atoms: int = 0):
-  observation_spec = {
-    name: world_lib.to_spec(bounded, name) for name, bounded in domain.observation_spec.items()
+  network = _network(domain, config, seed, atoms)
+  network.create_variables()
+  return _common(domain) | {
+    'q_network': network,
+    'optimizer': _optimizer(config, network.trainable_variables),
+    'gamma': config.discount,
+    'n_step_update': config.n_step,
+    'target_update_period': config.target_period,
   }
-  network = spec.load(NETWORKS, config.network, 'Q-network')(
-    observation_spec,
+
+
+def _network(domain: types.Domain, config: config_lib.AgentConfig, seed: int, atoms: int = 0):
+  return spec.load(NETWORKS, config.network, 'Q-network')(
+    _observation_spec(domain),
     features=domain.features,
     brief=domain.brief,
     num_actions=domain.action_spec.maximum + 1,
@@ -75,20 +172,26 @@ def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, 
     atoms=atoms,
     seed=seed,
   )
-  network.create_variables()
-  # The legacy class is the one with a fused kernel: one op for each variable instead of ten.
+
+
+def _optimizer(config: config_lib.AgentConfig, variables: list[tf.Variable]):
   rate = config.learning_rate
   if config.decay_steps:
     rate = tf_keras.optimizers.schedules.CosineDecay(rate, config.decay_steps, alpha=0.01)
-  optimizer = tf_keras.optimizers.legacy.Adam(rate)
-  optimizer._create_all_weights(network.trainable_variables)  # before the first trace
+  optimizer = Adam(rate)
+  optimizer._create_all_weights(variables)  # before the first trace
+  return optimizer
+
+
+def _observation_spec(domain: types.Domain):
   return {
-    'time_step_spec': ts.time_step_spec(observation_spec),
+    name: world_lib.to_spec(bounded, name) for name, bounded in domain.observation_spec.items()
+  }
+
+
+def _common(domain: types.Domain):
+  return {
+    'time_step_spec': ts.time_step_spec(_observation_spec(domain)),
     'action_spec': world_lib.to_spec(domain.action_spec, 'action'),
-    'q_network': network,
-    'optimizer': optimizer,
-    'gamma': config.discount,
-    'n_step_update': config.n_step,
-    'target_update_period': config.target_period,
     'train_step_counter': tf.Variable(0, dtype=tf.int64, trainable=False),
   }

@@ -11,6 +11,8 @@ import tensorflow as tf
 from tf_agents.networks import network
 import tf_keras
 
+from tf_creative import spec
+
 _DIRECTIONS = 4
 _AJAR = 2.0  # of a gate: 88% of what comes gets through
 _FADES = 0.95  # of what is worth so much a turn away
@@ -96,7 +98,7 @@ class ConvQNetwork(QNetwork):
 
   def _make_layers(self, shape, width, depth, atoms):
     if len(shape) != 3 or self._num_actions % (shape[0] * shape[1]):
-      raise ValueError(
+      raise spec.SpecError(
         f'--agent_network=conv needs planes [H, W, C] and H x W x colours actions, not features '
         f'{tuple(shape)} and {self._num_actions} actions; use --agent_network=dense.'
       )
@@ -171,7 +173,7 @@ class MapQNetwork(QNetwork):
 
   def _make_layers(self, shape, width, depth, atoms):
     if len(shape) != 3 or shape[2] <= _DIRECTIONS:
-      raise ValueError(
+      raise spec.SpecError(
         f'--agent_network=map needs planes [H, W, {_DIRECTIONS} + C], not features {tuple(shape)}.'
       )
     conv, dense = tf_keras.layers.Conv2D, tf_keras.layers.Dense

@@ -15,6 +15,14 @@ class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
     super().__init__(data_spec, batch_size=batch_size, max_length=max_length)
     self._stream = streams.Stream(seed, 'agent/replay')
 
+  def newest(self, num_steps: int):
+    """The last frames of every block, in their order: [batch_size, num_steps, ...]."""
+    last = self._get_last_id()
+    frames = last + 1 - num_steps + tf.range(num_steps, dtype=tf.int64)
+    frames = tf.maximum(frames, 0) % self._max_length  # the first of all stands in for what lacks
+    blocks = tf.range(self._batch_size, dtype=tf.int64)[:, None]
+    return self._data_table.read(frames + blocks * self._max_length)
+
   def sample(self, count: int, num_steps: int):
     """Runs of `num_steps` frames as the agent's train expects them: [count, num_steps, ...]."""
     last = self._get_last_id()  # the newest frame, -1 when empty; frames are numbered for ever

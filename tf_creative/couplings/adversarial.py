@@ -6,14 +6,17 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_creative import streams, types
+from tf_creative import spec, streams, types
 from tf_creative.couplings import base
+from tf_creative.spec import setting
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  real: float = 0.5  # share of episodes that stay about a real work
-  weight: float = 0.3  # of the generator's gradient that is against the hand
+  real: float = setting(0.0, 'share of episodes that stay about a real work', at_least=0, at_most=1)
+  weight: float = setting(
+    0.3, "of the generator's gradient that is against the hand", at_least=0, at_most=1
+  )
 
 
 class Adversarial(base.Coupling):
@@ -26,8 +29,8 @@ class Adversarial(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_share(options.real, 'real', 'adversarial')
-    base.check_share(options.weight, 'weight', 'adversarial')
+    if parts.domain.code_size:
+      raise spec.SpecError('adversarial asks what the hand thinks of a work: it must be shown.')
     self._stream = streams.Stream(seed, 'adversarial')
     self.meter('solvable', 'value')
 
@@ -35,16 +38,15 @@ class Adversarial(base.Coupling):
     what, share = streams.split(self._stream.next(), 2)
     domain, gan, count = self.parts.domain, self.parts.gan, concept.label.shape[0]
     latents = tf.random.stateless_normal([count, gan.config.latent_size], what)
-    works = domain.to_works(gan.generate(latents, concept.label))
+    works = concept._replace(work=domain.to_works(gan.generate(latents, concept.label)))
     self.show(solvable=tf.reduce_mean(tf.cast(base.owed(domain, works) > 0, tf.float32)))
     stays = tf.random.stateless_uniform([count], share) < self.options.real
-    return concept._replace(work=types.select(stays, concept.work, works))
+    return types.select(stays, concept, works)
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
-    del labels
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(values)
-      features, _ = self.parts.domain.prospect(values)
+      features, _ = self.parts.domain.prospect(values, labels)
       value = tf.reduce_mean(tf.reduce_max(self.parts.agent.judge(features), -1))
     self.show(value=value)
     return base.balanced(value, tape.gradient(value, values), values, push, self.options.weight)

@@ -9,15 +9,23 @@ import tensorflow as tf
 
 from tf_creative import spec, streams, types
 from tf_creative.couplings import base, canvas
+from tf_creative.spec import setting
 
 _EPSILON = 1e-6
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  share: float = 0.5  # of a batch, at most, that is imagined
-  percentile: float = 50.0  # of the critic's logits: works above it are likelier in than out
-  tries: float = 0.5  # share of the imagined steps that take any action instead of one that pays
+  share: float = setting(0.5, 'of a batch, at most, that is imagined', at_least=0, at_most=1)
+  percentile: float = setting(
+    50.0, "of the critic's logits: works above it are likelier in than out", above=0, below=100
+  )
+  tries: float = setting(
+    0.5,
+    'share of the imagined steps that take any action instead of one that pays',
+    at_least=0,
+    at_most=1,
+  )
   gate: bool = False  # explore less where a critic of canvases knows what lies ahead
 
 
@@ -33,13 +41,15 @@ class Augment(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_ways(parts.domain, 'augment')
+    base.check_builds(parts.domain, 'augment')
     base.check_share(options.share, 'share', 'augment')
     base.check_share(options.tries, 'tries', 'augment')
     if not 0 < options.percentile < 100:
       raise spec.SpecError(
         f"option 'percentile' of augment must be above 0 and below 100, not {options.percentile}."
       )
+    if options.share and parts.agent.on_policy:
+      raise spec.SpecError('augment imagines what was not done: use an agent that can learn of it.')
     if options.share and parts.agent.config.n_step != 1:
       raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
     self._stream = streams.Stream(seed, 'augment')
@@ -90,8 +100,7 @@ class Augment(base.Coupling):
     tries = tf.random.stateless_uniform(count, bold) < self.options.tries
     action = tf.where(tries, anything, action)
     following, pay, done = domain.step(state, action, chance)
-    if not domain.target_pays:
-      pays = tf.zeros_like(pays)
+    pays = agent.besides(state) + (pays if domain.target_pays else 0.0)
     return agent.transition(
       domain.observe(state), action, pay, domain.observe(following), done, pays
     )

@@ -94,20 +94,14 @@ def check_share(value: float, option: str, coupling: str) -> None:
     raise spec.SpecError(f"option '{option}' of {coupling} must be 0 to 1, not {value}.")
 
 
-def check_ways(domain: types.Domain, coupling: str) -> None:
-  if not domain.knows_ways:
-    raise spec.SpecError(f'{coupling} needs a world that knows ways to a work, such as pixel_art.')
+def check_builds(domain: types.Domain, coupling: str) -> None:
+  if not domain.builds:
+    raise spec.SpecError(f'{coupling} is for worlds in which the hand makes works, as pixel_art.')
 
 
-def owed(domain: types.Domain, works: tf.Tensor) -> tf.Tensor:
+def owed(domain: types.Domain, works: types.Works) -> tf.Tensor:
   """All that can be earned in episodes about these works: [B]."""
-  return domain.prospect(domain.to_values(works))[1]
-
-
-def bare(domain: types.Domain, seen: dict[str, tf.Tensor]) -> types.Works:
-  """What episodes in which this is seen are about, where nothing is built: without its traces."""
-  work = domain.to_works(domain.to_values(domain.work(domain.resume(seen))))
-  return types.Works(work, seen['label'])
+  return domain.prospect(domain.to_values(works.work), works.label)[1]
 
 
 def balanced(

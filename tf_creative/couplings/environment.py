@@ -9,12 +9,23 @@ import tensorflow as tf
 
 from tf_creative import streams, types
 from tf_creative.couplings import base
+from tf_creative.spec import setting
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  real: float = 0.25  # share of episodes that stay about a real work, where works are shown
-  codes: float = 0.5  # share of a batch that is learnt from as if told another code, where not
+  real: float = setting(
+    0.25,
+    'share of episodes that stay about a real work, where works are shown',
+    at_least=0,
+    at_most=1,
+  )
+  codes: float = setting(
+    0.5,
+    'share of a batch that is learnt from as if told another code, where they are not',
+    at_least=0,
+    at_most=1,
+  )
 
 
 class Environment(base.Coupling):
@@ -47,16 +58,18 @@ class Environment(base.Coupling):
   def experience(self, batch: Any) -> Any:
     if not self.parts.domain.code_size:
       return batch
-    batch = self._with_other_codes(batch)
+    if not self.parts.agent.on_policy:  # else it did what it did because of the code
+      batch = self._with_other_codes(batch)
     domain, seen = self.parts.domain, base.frames(batch)
     if not domain.target_pays:
       return batch
     goal = self._imagine(seen['code'], seen['label'])
     state = domain.resume(seen)
     errors = base.by_frame(domain.error(domain.work(state), goal), batch)
-    batch = batch._replace(reward=base.steps_up(-errors))
+    besides = domain.besides(state, tf.reshape(batch.action, [-1, 1]))[:, 0]
+    batch = batch._replace(reward=base.steps_up(-errors) + base.by_frame(besides, batch))
     if self.parts.agent.informed:
-      pays = domain.pays(state, domain.worth(goal))
+      pays = domain.pays(state, domain.worth(goal)) + self.parts.agent.besides(state)
       batch = batch._replace(policy_info=base.by_frame(pays, batch))
     return batch
 

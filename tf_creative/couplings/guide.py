@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_creative import spec, streams, types
 from tf_creative.couplings import base
+from tf_creative.spec import setting
 
 _NEIGHBOURS = 3
 _MEMORY = 0.98  # of the coverage's moving average
@@ -16,9 +17,16 @@ _BACK_OFF = 0.1  # the weight falls from whole to nothing while coverage falls b
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  weight: float = 0.3  # lambda, 0 to 1: how much of the generator's gradient is the hand's
-  warmup: int = 200  # rounds in which lambda rises from 0
-  coverage: float = 0.5  # of real works by imagined ones, in a batch, at which lambda is 0 again
+  weight: float = setting(
+    0.3, "lambda: how much of the generator's gradient is the hand's", at_least=0, at_most=1
+  )
+  warmup: int = setting(200, 'rounds in which lambda rises from 0', at_least=0)
+  coverage: float = setting(
+    0.5,
+    'of real works by imagined ones, in a batch, at which lambda is 0 again',
+    at_least=0,
+    at_most=1,
+  )
 
 
 class Guide(base.Coupling):
@@ -43,10 +51,9 @@ class Guide(base.Coupling):
     self.meter('regret', 'coverage', 'weight')
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
-    del labels
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(values)
-      regret = self._regret(values)
+      regret = self._regret(values, labels)
     slope = tape.gradient(regret, values)
     self._rounds.assign_add(1)
     self._coverage.assign(_MEMORY * self._coverage + (1 - _MEMORY) * self._covered(values))
@@ -54,8 +61,8 @@ class Guide(base.Coupling):
     self.show(regret=regret, coverage=self._coverage, weight=weight)
     return base.balanced(regret, slope, values, push, weight)
 
-  def _regret(self, values: tf.Tensor) -> tf.Tensor:
-    features, owed = self.parts.domain.prospect(values)
+  def _regret(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    features, owed = self.parts.domain.prospect(values, labels)
     value = tf.reduce_max(self.parts.agent.judge(features), -1)
     return tf.reduce_mean(1 - value / (owed + 1))
 

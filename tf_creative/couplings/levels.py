@@ -8,11 +8,12 @@ import tensorflow as tf
 
 from tf_creative import streams, types
 from tf_creative.couplings import base
+from tf_creative.spec import setting
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  real: float = 0.5  # share of episodes that stay about a real work
+  real: float = setting(0.0, 'share of episodes that stay about a real work', at_least=0, at_most=1)
 
 
 class RandomLevels(base.Coupling):
@@ -22,7 +23,6 @@ class RandomLevels(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_share(options.real, 'real', 'random_levels')
     self._stream = streams.Stream(seed, 'random levels')
 
   def concept(self, concept: types.Works) -> types.Works:

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_creative import spec, types
 from tf_creative.couplings import base, canvas
+from tf_creative.spec import setting
 
 _FORMS = {
   'logit': lambda logits: logits,
@@ -23,14 +24,23 @@ _SHAPINGS = ('difference', 'final')
 @dataclasses.dataclass(frozen=True)
 class Options:
   weight: float = 0.15  # how much a step is paid on average, in either direction
-  shaping: str = 'difference'  # paid at every step; final: all of it at the last one
-  form: str = 'logit'  # of the judgement: logit, log_sigmoid, softplus
+  shaping: str = setting(
+    'difference', 'paid at every step; final: all of it at the last one', one_of=_SHAPINGS
+  )
+  form: str = setting('logit', 'of the judgement', one_of=_FORMS)
   whole: bool = False  # whether real works are shown to the critic whole at any time
-  learning_rate: float = 1e-3  # of the critic
-  average: float = 0.99  # of its weights over the last rounds; the average is who judges
-  penalty: float = 0.3  # on its slope, R1 and R2 alike
-  width: int = 64  # channels of its layers
-  batch_size: int = 64  # canvases that it learns from in a round
+  learning_rate: float = setting(1e-3, 'of the critic', above=0)
+  average: float = setting(
+    0.99,
+    'of its weights over the last rounds; the average is who judges',
+    at_least=0,
+    below=1,
+  )
+  penalty: float = setting(0.3, 'on its slope, R1 and R2 alike', at_least=0)
+  width: int = setting(64, 'channels of its layers', at_least=1, at_most=8192)
+  batch_size: int = setting(
+    64, 'canvases that it learns from in a round', at_least=1, at_most=1_000_000
+  )
 
 
 class Reward(base.Coupling):
@@ -45,7 +55,7 @@ class Reward(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_ways(parts.domain, 'reward')
+    base.check_builds(parts.domain, 'reward')
     for option, valid in (('form', _FORMS), ('shaping', _SHAPINGS)):
       value = getattr(options, option)
       if value not in valid:
@@ -85,8 +95,11 @@ class Reward(base.Coupling):
 
   def _measure(self, steps: tf.Tensor) -> tf.Tensor:
     """How much a step moves the judgement: logits have no scale of their own."""
-    self._seen.assign(_MEMORY * self._seen + 1 - _MEMORY)
-    self._size.assign(_MEMORY * self._size + (1 - _MEMORY) * tf.reduce_mean(tf.abs(steps)))
+    size = tf.reduce_mean(tf.abs(steps))
+    # One that is no number would stay in the mean for ever.
+    rate = tf.where(tf.math.is_finite(size), 1 - _MEMORY, 0.0)
+    self._seen.assign_add(rate * (1 - self._seen))
+    self._size.assign_add(tf.where(rate > 0, rate * (size - self._size), 0.0))
     return self._size / self._seen + 1e-8
 
   def _inform(self, batch: Any, scale: tf.Tensor) -> Any:

@@ -19,9 +19,9 @@ class Brush:
   """
 
   def __init__(self, name: str, height: int, width: int, colours: int):
-    if name not in _SHAPES:
-      raise spec.SpecError(f"unknown brush '{name}'.{spec.nearest(name, _SHAPES)}")
-    shapes = _SHAPES[name]()
+    if name not in SHAPES:
+      raise spec.SpecError(f"unknown brush '{name}'.{spec.nearest(name, SHAPES)}")
+    shapes = SHAPES[name]()
     self.most = max(map(len, shapes))  # pixels under one stroke
     # [shapes, most, 2], seen from where a stroke is put; smaller shapes repeat their first pixel
     self.shapes = np.array([s + s[:1] * (self.most - len(s)) for s in shapes], np.int32)
@@ -87,4 +87,4 @@ def _between(y: int, x: int) -> list[tuple[int, int]]:
   return [(round(y * i / steps), round(x * i / steps)) for i in range(steps + 1)]
 
 
-_SHAPES = {'pixel': _pixel, 'square': _square, 'line': _line}
+SHAPES = {'pixel': _pixel, 'square': _square, 'line': _line}

@@ -9,7 +9,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from typing import Any
+import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -20,6 +20,12 @@ from tf_creative import spec
 from tf_creative.domains import images
 
 Path = str | os.PathLike
+
+_MOST_BYTES = 64 << 20  # of a picture file
+_MOST_PIXELS = 40_000_000
+# What is read as a picture: no kind that runs another program, as Encapsulated PostScript does.
+_KINDS = ('PNG', 'JPEG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'PPM', 'ICO')
+_STILL = {'MPO'}  # JPEGs of telephones, whose second picture is another view of the first
 
 
 def read(
@@ -39,23 +45,31 @@ def read(
 def store(
   pictures: np.ndarray, labels: np.ndarray, names: list[str], seeds: np.ndarray, folder: Path
 ) -> None:
-  """Pictures [N, H, W, 1 or 3] as a data set that TFDS reads by builder_from_directory(folder)."""
-  columns = {'image': pictures, 'label': labels, 'seed': seeds}
-  features = {'image': tfds.features.Image(shape=pictures.shape[1:])}
-  store_columns(columns, features, names, folder)
+  """Pictures [N, H, W, 1 or 3] as a data set: see `save`."""
+  save(
+    'image', tfds.features.Image(shape=pictures.shape[1:]), pictures, labels, names, seeds, folder
+  )
 
 
-def store_columns(
-  columns: dict[str, np.ndarray], features: dict[str, Any], names: list[str], folder: Path
+def save(
+  name: str,
+  feature: tfds.features.FeatureConnector,
+  works: np.ndarray,
+  labels: np.ndarray,
+  names: list[str],
+  seeds: np.ndarray,
+  folder: Path,
 ) -> None:
-  """Works with their labels and seeds as such a data set; `features` are those of the works.
+  """Works as a data set that TFDS reads by builder_from_directory(folder).
 
   The folder appears whole or not at all; a data set that it held before is replaced.
   """
   folder = pathlib.Path(folder)
   if folder.exists() and not (folder / 'dataset_info.json').exists():
     raise spec.UserError(f'{folder} is something else than a data set: choose another place.')
-  features = features | {
+  columns = {name: works, 'label': labels, 'seed': seeds}
+  features = {
+    name: feature,
     'label': tfds.features.ClassLabel(names=names),
     'seed': tfds.features.Scalar(np.int64),
   }
@@ -78,21 +92,53 @@ def store_columns(
 def open_rgba(path: Path) -> Image.Image:
   """A picture file of any kind as RGBA."""
   try:
-    with Image.open(path) as file:
+    _check_bytes(path)
+    with warnings.catch_warnings(action='ignore'), Image.open(path, formats=_KINDS) as file:
+      _check_frame(path, file)
       upright = ImageOps.exif_transpose(file)
-      if upright.mode == 'I;16':  # which Pillow would clip instead of scale
+      if upright.mode.startswith('I;16'):  # which Pillow would clip instead of scale
         upright = upright.point(lambda level: level / 257).convert('L')
+      if upright.mode in ('I', 'F'):  # whose black and white are wherever the file likes
+        raise spec.UserError(
+          f'{path} has pixels of more than 8 bits: save it as a PNG of 8 bits for each colour.'
+        )
       return upright.convert('RGBA')
-  except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+  except spec.UserError:
+    raise
+  except Exception as error:  # Pillow has a dozen kinds of them for a damaged file
     raise spec.UserError(
-      f'cannot read {path} as a picture: {images.first_words(error)}.'
+      f'cannot read {path} as a picture ({images.first_words(error)}): save it anew as a PNG.'
     ) from error
+
+
+def _check_bytes(path: Path) -> None:
+  size = os.stat(path).st_size
+  if not size:
+    raise spec.UserError(f'cannot read {path} as a picture: it is empty.')
+  if size > _MOST_BYTES:
+    raise spec.UserError(
+      f'{path} has {size >> 20} MB, more than {_MOST_BYTES >> 20}: save it smaller.'
+    )
+
+
+def _check_frame(path: Path, file: Image.Image) -> None:
+  """What the head of a file says, before its pixels fill the memory."""
+  if file.width * file.height > _MOST_PIXELS:
+    raise spec.UserError(
+      f'{path} is {file.width} x {file.height}, more than {_MOST_PIXELS:,} pixels: make it smaller.'
+    )
+  if getattr(file, 'is_animated', False) and file.format not in _STILL:
+    raise spec.UserError(
+      f'{path} holds {file.n_frames} pictures: save the one that you mean as a file of its own.'
+    )
 
 
 def _values(picture: Image.Image, height: int, width: int) -> np.ndarray:
   """A picture as floats, made smaller at once if it is very large: [h, w, channels]."""
   spare = min(picture.height // height, picture.width // width) // 16
-  return np.asarray(picture.reduce(max(spare, 1)), np.float32) / 255
+  values = np.asarray(picture.reduce(max(spare, 1)), np.float32)
+  values /= 255  # in place: it may be the largest thing in memory
+  return values
 
 
 def _dark(mask: Path, size: tuple[int, int], height: int, width: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import difflib
 import pathlib
 import textwrap
@@ -16,9 +15,17 @@ import tensorflow_datasets as tfds
 from tf_creative import spec
 from tf_creative.types import Works
 
+_MOST_WORKS = 1_000_000
+_MOST_BYTES = 1 << 30  # of all works of a split, which training holds in memory
+
+_LEVELS = 'tf_creative.domains.minigrid_levels.minigrid_levels_dataset_builder'
 OWN = {
   'digits': 'tf_creative.domains.digits.digits_dataset_builder:Builder',
   'glyphs': 'tf_creative.domains.glyphs.glyphs_dataset_builder:Builder',
+  'chorales': 'tf_creative.domains.chorales.chorales_dataset_builder:Builder',
+  'minigrid_levels': f'{_LEVELS}:small',
+  'minigrid_levels/four_rooms': f'{_LEVELS}:four_rooms',
+  'minigrid_levels/multi_room': f'{_LEVELS}:multi_room',
 }
 
 
@@ -39,10 +46,11 @@ def works(
   colours = tf.constant(palette, tf.float32)
   if colours.shape.rank != 2 or colours.shape[1] not in (1, 3) or colours.shape[0] > 256:
     raise ValueError(f'a palette is [256 or fewer, 1 or 3], not {colours.shape}.')
-  builder = find_builder(data, data_dir)
+  builder = find(data, data_dir)
   image = _image_key(data, builder)
   label = _label_key(builder)
-  builder = prepared(data, builder, data_dir)
+  builder = _prepared(data, builder, data_dir)
+  _check_room(data, builder, split, height * width)
 
   def to_work(example: dict[str, tf.Tensor]) -> Works:
     picture = resize(recolour(example[image], colours), height, width)
@@ -60,14 +68,19 @@ def works(
 
 def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
   """What the labels stand for; one empty name where a data set has no labels."""
-  builder = find_builder(data, data_dir)
+  builder = find(data, data_dir)
   key = _label_key(builder)
   return list(builder.info.features[key].names) if key else ['']
 
 
 def splits(data: str, *, data_dir: str | None = None) -> list[str]:
   """The splits that a data set has."""
-  return list(prepared(data, find_builder(data, data_dir), data_dir).info.splits)
+  return list(prepared(data, data_dir).info.splits)
+
+
+def prepared(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
+  """The builder of a data set of any kind, whose data are on disk."""
+  return _prepared(data, find(data, data_dir), data_dir)
 
 
 def recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
@@ -98,32 +111,56 @@ def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
   return tf.cast(tf.argmin(distance, -1), tf.uint8)
 
 
-def find_builder(
-  data: str, data_dir: str | None = None, own: Mapping[str, str] = OWN
-) -> tfds.core.DatasetBuilder:
-  """The builder of a data set of our `own` table, of TFDS, or of a folder that it has written."""
-  if data in own:
-    return spec.load(own, data, 'data set')(data_dir=data_dir)
-  if (pathlib.Path(data) / 'dataset_info.json').exists():
-    return tfds.builder_from_directory(data)
+def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
+  """The builder of a data set: one of our own, of TFDS, or of a folder that it has written."""
+  if data in OWN:
+    return spec.load(OWN, data, 'data set')(data_dir=data_dir)
+  folder = pathlib.Path(data)
+  if (folder / 'dataset_info.json').exists():
+    try:
+      return tfds.builder_from_directory(data)
+    except Exception as error:  # whatever a damaged file makes TFDS raise
+      raise DataError(
+        f"the data set in folder '{data}' is damaged ({first_words(error)}): make it anew."
+      ) from error
+  if folder.is_dir() and ('/' in data or not _known(data)):
+    raise DataError(
+      f"the folder '{data}' holds no data set, which has a dataset_info.json: "
+      '`python -m tf_creative.create --format=tfrecord` makes one.'
+    )
   try:
     return tfds.builder(data, data_dir=data_dir)
   except Exception as error:  # TFDS answers by ValueError, AssertionError, TypeError, ImportError
     known = tfds.list_builders(with_community_datasets=False)
+    if not folder.exists() and data.startswith(('/', './', '../', '~')):
+      raise DataError(f"there is no folder '{data}' with a data set: mend data=.") from error
     if data in known or '/' in data or ':' in data:
       raise DataError(f"cannot use data set '{data}': {first_words(error)}") from error
-    near = [*own, 'mnist', *difflib.get_close_matches(data, known, n=5)]
+    near = [*OWN, 'mnist', *difflib.get_close_matches(data, known, n=5)]
     raise DataError(
       f"unknown data set '{data}'.{spec.nearest(data, set(near))} "
       'These are the nearest; tfds.list_builders() names all.'
     ) from error
 
 
-def prepared(
-  data: str,
-  builder: tfds.core.DatasetBuilder,
-  data_dir: str | None = None,
-  own: Mapping[str, str] = OWN,
+def _known(data: str) -> bool:
+  return data in tfds.list_builders(with_community_datasets=False)
+
+
+def _check_room(data: str, builder: tfds.core.DatasetBuilder, split: str, pixels: int) -> None:
+  """Refuses a split of nothing, and one that training could not hold."""
+  count = builder.info.splits[split_of(data, builder, split)].num_examples
+  if not count:
+    raise DataError(f"the split '{split}' of data set '{data}' is empty: choose another data set.")
+  if count > _MOST_WORKS or count * pixels > _MOST_BYTES:
+    raise DataError(
+      f"data set '{data}' has {count:,} pictures, more than fit in memory ({_MOST_WORKS:,}, and "
+      f'{_MOST_BYTES >> 20:,} MB of pixels): choose a smaller one, or a smaller size=.'
+    )
+
+
+def _prepared(
+  data: str, builder: tfds.core.DatasetBuilder, data_dir: str | None
 ) -> tfds.core.DatasetBuilder:
   """A builder whose data are on disk, made or downloaded on first use."""
   if builder.is_prepared():
@@ -138,16 +175,16 @@ def prepared(
     builder.download_and_prepare()
     return builder
   except Exception as error:  # whatever a builder, a network, a disk or a missing library raises
-    other = find_builder(data, data_dir, own)
+    other = find(data, data_dir)
     if other.is_prepared():  # another process was quicker
       return other
     # TFDS's own command, `tfds build`, starts only where apache_beam is installed.
     python = f'import tensorflow_datasets as t; t.load({data!r}, data_dir={str(root)!r})'
     cure = (
       'Set TFDS_DATA_DIR to a folder that can be written.'
-      if data in own
+      if data in OWN
       else f'Run python -c "{python}" where there is a network, or set TFDS_DATA_DIR to a folder '
-      f'that holds it. No download is needed for: {", ".join(own)}.'
+      f'that holds it. No download is needed for: {", ".join(OWN)}.'
     )
     raise DataError(
       f"data set '{data}' is not in {root} and could not be prepared: {first_words(error)}. {cure}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import dataclasses
 import functools
 import json
@@ -9,10 +10,13 @@ import os
 from typing import Any
 
 import numpy as np
+from PIL import Image
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 from tf_creative import spec, streams, types
 from tf_creative.domains import (
+  common,
   drawings,
   files,
   level_rules,
@@ -21,6 +25,7 @@ from tf_creative.domains import (
   levels,
   tiles,
 )
+from tf_creative.spec import setting
 
 _PLAIN = np.array([tiles.FLOOR, tiles.WALL, tiles.LAVA, tiles.DOOR])  # as many as there may be
 _NEVER = 1e9
@@ -30,27 +35,31 @@ _PLANES = 9  # of `features`, before those that are the same all over a level
 
 
 @dataclasses.dataclass(frozen=True)
-class Level:
+class Level(common.World):
   """An action is one of MiniGrid's; the goal pays 1 - 0.9 t/T, and nothing else does.
 
   A work is the level with the traces of play, so that it tells how far the agent came. An episode
   is about a level; that of the work is the same, as nobody here can build.
   """
 
-  data: str = 'small'  # or four_rooms, multi_room, or a folder of levels that `create` wrote
-  horizon: int = 100  # actions in an episode: MiniGrid's max_steps
+  data: str = 'minigrid_levels'  # .../four_rooms, or a folder that `create --format=tfrecord` wrote
+  horizon: int = setting(
+    100, "actions in an episode: MiniGrid's max_steps", at_least=1, at_most=100_000
+  )
 
-  def __post_init__(self):
-    if self.horizon < 1:
-      raise spec.SpecError("option 'horizon' of level must be positive.")
-
-  code_size, target_pays, knows_ways = 0, True, False
+  builds, code_size, target_pays = False, 0, True
   hand_splits = ('test',)
   reward_bound = 1.0
-  measures = {'solved': '.1%', 'solvable': '.1%', 'unique': '.1%', 'path_length': '.1f'}
-  formats = {
-    'txt': "each level with the agent's way, as text",
-    'json': 'each level, its shortest way and the play of the agent',
+  formats = ('json', 'txt')
+  measures = {
+    'solved': types.Measure('.1%', 'of levels solved'),
+    'solvable': types.Measure('.1%', 'of levels solvable'),
+    'unique': types.Measure('.1%', 'of levels that are no other'),
+    'path_length': types.Measure('.1f', 'actions on the shortest way'),
+    'walls': types.Measure('.1f', 'tiles of wall inside'),
+    'lava': types.Measure('.1f', 'tiles of lava'),
+    'doors': types.Measure('.2f', 'doors'),
+    'keys': types.Measure('.2f', 'keys'),
   }
 
   @functools.cached_property
@@ -84,13 +93,23 @@ class Level:
   def real(self, split: str) -> tf.data.Dataset:
     return levels.works(self.data, split)
 
-  def read(self, path: str | os.PathLike, mask: str | os.PathLike = ''):
+  def read(
+    self, path: str | os.PathLike, mask: str | os.PathLike = ''
+  ) -> tuple[np.ndarray, np.ndarray]:
     if mask:
       raise spec.UserError('a level says by itself what is to be imagined: mark it by ? in it.')
     return levels.read(path, self._size)
 
-  def store(self, works: types.Works, seeds: np.ndarray, folder: files.Path) -> None:
-    levels.store(works.work % len(tiles.NAMES), works.label, self.label_names, seeds, folder)
+  def portrait(self, path: str | os.PathLike) -> Image.Image:
+    return Image.fromarray(self.render(self.read(path)[0][None])[0]).convert('RGBA')
+
+  def shows(self, given: np.ndarray) -> np.ndarray:
+    return given.repeat(tiles.SIDE, 0).repeat(tiles.SIDE, 1)
+
+  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
+    feature = tfds.features.Tensor(shape=self._size, dtype=np.uint8)
+    bare = works.work % len(tiles.NAMES)
+    files.save('tiles', feature, bare, works.label, self.label_names, seeds, folder)
 
   def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
     """Each level has rates of its own of what stands in it: from open halls to thickets."""
@@ -120,14 +139,18 @@ class Level:
     return state.work
 
   def place(self, state: level_rules.State, work: tf.Tensor) -> level_rules.State:
-    return level_rules.read(work, state.label, state.time)
+    """Where nobody stands in the work, the agent begins."""
+    here = tf.reduce_any(tiles.trace(work) >= tiles.HERE, [1, 2])
+    begun = level_rules.begin(work, state.label)._replace(time=state.time)
+    return types.select(here, level_rules.read(work, state.label, state.time), begun)
 
   def survey(self, observation: dict[str, tf.Tensor], seed: tf.Tensor) -> types.Survey:
     return level_survey.survey(self.resume(observation), self.horizon, self._seen, seed)
 
-  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
+  def allowed(self, state: level_rules.State, keep: tf.Tensor) -> tf.Tensor:
     """All actions: none of them can build."""
-    return tf.ones([tf.shape(keep)[0], len(level_rules.ACTIONS)], tf.bool)
+    del keep
+    return tf.ones([tf.shape(state.label)[0], len(level_rules.ACTIONS)], tf.bool)
 
   @functools.cached_property
   def _planes(self) -> np.ndarray:
@@ -151,7 +174,8 @@ class Level:
   def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     return tf.zeros([tf.shape(observation['label'])[0], 0])
 
-  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    del labels  # the level says all
     parts = dict(zip(tiles.NAMES, tf.unstack(values, axis=-1), strict=True))
     none = tf.zeros_like(parts['start'])
     cells = [parts['start'], none, none, none]
@@ -212,9 +236,8 @@ class Level:
     return {'png_bytes': drawings.png(self._rgb(works), zoom), **self._told(works)}
 
   def _rgb(self, works: tf.Tensor) -> tf.Tensor:
-    """Tiles of 8 x 8 pixels."""
-    cells = tf.gather(self._pictures, tf.cast(works, tf.int32))  # [B, H, W, 8, 8, 3]
-    height, width = (8 * side for side in self._size)
+    cells = tf.gather(self._pictures, tf.cast(works, tf.int32))  # [B, H, W, SIDE, SIDE, 3]
+    height, width = (tiles.SIDE * side for side in self._size)
     return tf.reshape(tf.transpose(cells, [0, 1, 3, 2, 4, 5]), [-1, height, width, 3])
 
   def _told(self, works: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -228,14 +251,30 @@ class Level:
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
     del concept  # the work has it in it
-    levels_ = np.asarray(works) % len(tiles.NAMES)
-    _, first = np.unique(levels_.reshape(len(levels_), -1), axis=0, return_index=True)
-    numbers = {name: part.numpy() for name, part in self._tell(tf.constant(works)).items()}
-    return numbers | {'unique': np.isin(np.arange(len(levels_)), first)}
+    bare = np.asarray(works) % len(tiles.NAMES)
+    _, first = np.unique(bare.reshape(len(bare), -1), axis=0, return_index=True)
+    told = {name: part.numpy() for name, part in self._tell(tf.constant(works)).items()}
+    inside = {'walls': tiles.WALL, 'lava': tiles.LAVA, 'doors': tiles.DOOR, 'keys': tiles.KEY}
+    return {
+      **told,
+      'unique': np.isin(np.arange(len(bare)), first),
+      **{name: ((bare == tile) & self._inner).sum((1, 2)) for name, tile in inside.items()},
+    }
 
   @functools.cached_property
   def _tell(self) -> Any:
     return tf.function(self._told, autograph=False, reduce_retracing=True)
+
+  def outside(self, works: types.Works, act: Callable) -> dict[str, np.ndarray]:
+    """The share that is solved in the `minigrid` package: of all, and of each family."""
+    from tf_creative.domains import minigrid_play  # with a graphics library behind it
+
+    solved = minigrid_play.played(works, self.horizon, act) > 0
+    shares = {
+      f'minigrid_{name}': solved[np.asarray(works.label) == label]
+      for label, name in enumerate(self.label_names)
+    }
+    return {'minigrid': solved, **shares}
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
     return actions[..., None]
@@ -257,15 +296,12 @@ class Level:
       places.append(int(state.work[0][cell]))
     return drawings.svg(start, marks, np.array(places, int), codes, zoom)
 
-  def write(self, format: str, work: np.ndarray, actions: np.ndarray) -> str:
-    shown = tiles.ascii_map(work)
-    if format == 'txt':
-      return shown + '\n'
-    told = {
-      name: part[0].numpy().item() for name, part in self._tell(tf.constant(work[None])).items()
-    }
-    play = [level_rules.ACTIONS[action] for action in actions]
-    level = tiles.ascii_map(work % len(tiles.NAMES)).split('\n')
-    return (
-      json.dumps({'map': level, **told, 'play': play, 'played': shown.split('\n')}, indent=1) + '\n'
-    )
+  def file(self, work: np.ndarray, kind: str) -> bytes:
+    """As text, with the agent's way in it; or as JSON, with the level before play beside that."""
+    played = tiles.ascii_map(work)
+    if kind == 'txt':
+      return f'{played}\n'.encode()
+    told = {name: part.numpy().item() for name, part in self._tell(tf.constant(work[None])).items()}
+    level = tiles.ascii_map(work % len(tiles.NAMES))
+    rows = {'map': level.split('\n'), **told, 'played': played.split('\n')}
+    return f'{json.dumps(rows, indent=1)}\n'.encode()

@@ -14,29 +14,28 @@ from tf_creative import spec
 from tf_creative.domains import files, images, tiles
 from tf_creative.types import Works
 
-OWN = {
-  name: f'tf_creative.domains.minigrid_levels.minigrid_levels_dataset_builder:{name}'
-  for name in ('small', 'four_rooms', 'multi_room')
-}
 _GAP = '?'
 
 
 def works(data: str, split: str) -> tf.data.Dataset:
   """All levels of a split, in one fixed order; a set for tests only has nothing to learn from."""
-  builder = images.prepared(data, _builder(data), own=OWN)
+  _features(data)
+  builder = images.prepared(data)
   examples = builder.as_dataset(
-    split=images.split_of(data, builder, split), read_config=tfds.ReadConfig(try_autocache=False)
+    split=images.split_of(data, builder, split),
+    decoders=tfds.decode.PartialDecoding({'tiles': True, 'label': True}),
+    read_config=tfds.ReadConfig(try_autocache=False),
   )
   return examples.map(lambda row: Works(row['tiles'], tf.cast(row['label'], tf.int32))).cache()
 
 
 def shape(data: str) -> tuple[int, int]:
   """Height and width of the levels of a data set."""
-  return _builder(data).info.features['tiles'].shape
+  return _features(data)['tiles'].shape
 
 
 def label_names(data: str) -> list[str]:
-  return list(_builder(data).info.features['label'].names)
+  return list(_features(data)['label'].names)
 
 
 def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -61,17 +60,12 @@ def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np
   return level, given
 
 
-def store(
-  levels: np.ndarray, labels: np.ndarray, names: list[str], seeds: np.ndarray, folder: files.Path
-) -> None:
-  columns = {'tiles': levels, 'label': labels, 'seed': seeds}
-  features = {'tiles': tfds.features.Tensor(shape=levels.shape[1:], dtype=np.uint8)}
-  files.store_columns(columns, features, names, folder)
-
-
-def _builder(data: str) -> tfds.core.DatasetBuilder:
-  builder = images.find_builder(data, own=OWN)
-  if 'tiles' not in builder.info.features:
-    features = ', '.join(builder.info.features)
-    raise images.DataError(f"data set '{data}' has no levels; its features are {features}.")
-  return builder
+def _features(data: str) -> tfds.features.FeaturesDict:
+  """What a data set has, whether or not its data are on disk."""
+  features = images.find(data).info.features
+  if 'tiles' not in features:
+    raise images.DataError(
+      f"data set '{data}' has no levels; its features are {', '.join(features)}. There are: "
+      f'{", ".join(name for name in images.OWN if "levels" in name)}.'
+    )
+  return features

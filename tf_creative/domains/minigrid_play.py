@@ -8,6 +8,7 @@ from minigrid import minigrid_env
 from minigrid.core import grid, mission, world_object
 import numpy as np
 
+from tf_creative import types
 from tf_creative.domains import level_rules, tiles
 
 _KEY_COLOUR = 'yellow'
@@ -40,33 +41,34 @@ class MapEnv(minigrid_env.MiniGridEnv):
 
 
 def played(
-  works: np.ndarray, horizon: int, act: Callable[[dict[str, np.ndarray]], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-  """Returns and steps of a hand in real environments of the levels uint8 [B, H, W].
+  works: types.Works, horizon: int, act: Callable[[dict[str, np.ndarray]], np.ndarray]
+) -> np.ndarray:
+  """Returns of a hand in real environments of the levels.
 
-  `act` is given what it would see in our world, read off the real environments: works in play
-  [B, H, W] and the time left [B].
+  `act` is given what it would see in our world, read off the real environments that are not over.
   """
-  envs = [MapEnv(work, horizon) for work in works]
+  levels, labels = np.asarray(works.work), np.asarray(works.label)
+  envs = [MapEnv(level, horizon) for level in levels]
   marks = []
   for env in envs:
     env.reset(seed=0)
     marks.append(np.zeros([env.height, env.width], bool))
-  returns, steps = np.zeros(len(envs), np.float32), np.zeros(len(envs), np.int32)
-  alive = np.ones(len(envs), bool)
+  returns, alive = np.zeros(len(envs), np.float32), np.arange(len(envs))
   for time in range(horizon):
-    seen = np.stack([_read(*each) for each in zip(envs, works, marks, strict=True)])
-    actions = act({'work': seen, 'time_left': np.full(len(envs), horizon - time, np.int32)})
-    for place in np.flatnonzero(alive):
+    seen = np.stack([_read(envs[place], levels[place], marks[place]) for place in alive])
+    time_left = np.full(len(alive), horizon - time, np.int32)
+    over = np.zeros(len(alive), bool)
+    actions = act({'work': seen, 'label': labels[alive], 'time_left': time_left})
+    for turn, place in enumerate(alive):
       env, (x, y) = envs[place], envs[place].agent_pos
-      _, reward, ended, late, _ = env.step(level_rules.MINIGRID[actions[place]])
+      _, reward, ended, late, _ = env.step(level_rules.MINIGRID[actions[turn]])
       marks[place][y, x] |= tuple(env.agent_pos) != (x, y)
       returns[place] += reward
-      steps[place] += 1
-      alive[place] = not (ended or late)
-    if not alive.any():
+      over[turn] = ended or late
+    alive = alive[~over]
+    if not alive.size:
       break
-  return returns, steps
+  return returns
 
 
 def _read(env: MapEnv, work: np.ndarray, been: np.ndarray) -> np.ndarray:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from tf_creative import spec
+import tensorflow as tf
 
 NAMED = {
   'gameboy': ['0f380f', '306230', '8bac0f', '9bbc0f'],
@@ -20,9 +19,19 @@ NAMED = {
 def load(name: str, colors: int) -> np.ndarray:
   """The palette as float32 [colours, channels] in 0..1: one channel for greys, else three."""
   if name == 'grey':
-    if not 2 <= colors <= 64:
-      raise spec.SpecError(f"option 'colors' of pixel_art must be 2 to 64 greys, not {colors}.")
     return np.linspace(0, 1, colors, dtype=np.float32)[:, None]
-  if name not in NAMED:
-    raise spec.SpecError(f"unknown palette '{name}'.{spec.nearest(name, [*NAMED, 'grey'])}")
   return np.array([list(bytes.fromhex(code)) for code in NAMED[name]], np.float32) / 255
+
+
+def places(values: tf.Tensor, colours: np.ndarray) -> tf.Tensor:
+  """The place of the nearest colour for every value [..., channels]; greys are evenly spaced."""
+  if colours.shape[1] == 1:
+    return tf.cast(tf.round(values[..., 0] * (len(colours) - 1)), tf.uint8)
+  # |v - c|^2 without |v|^2, which is the same for every colour: [..., palette]
+  distance = np.square(colours).sum(-1) - 2 * tf.tensordot(values, colours.T, 1)
+  return tf.cast(tf.argmin(distance, -1), tf.uint8)
+
+
+def rgb(colours: np.ndarray) -> np.ndarray:
+  """What a screen is to show: uint8 [palette, 3]."""
+  return np.round(np.broadcast_to(colours, (len(colours), 3)) * 255).astype(np.uint8)

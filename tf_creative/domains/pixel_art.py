@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 import tensorflow as tf
 
-from tf_creative import spec, types
-from tf_creative.domains import brushes, drawings, files, images, palettes, squash
+from tf_creative import types
+from tf_creative.domains import drawings, easel, files, images, palettes, squash
 
 _CODE_BOUND = 10  # of a number that is drawn from a standard normal
-_WORDS = {'target': ('shown', 'hidden', 'none'), 'pay': ('error', 'pixels')}
 _SOFT = 0.1  # width of the soft steps between colours, in squared distance
 
 
@@ -26,51 +27,8 @@ class State(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class PixelArt:
+class PixelArt(easel.Easel):
   """An action is (row, column, shape, colour) as one integer; the pay is the error it removes."""
-
-  data: str = 'digits'  # one of our own data sets or any image data set of TFDS
-  size: int = 8  # height, and width if that is 0
-  width: int = 0
-  palette: str = 'grey'
-  colors: int = 4  # how many greys; a named palette has its own number
-  horizon: int = 0  # strokes in an episode; 0: five for every eight pixels
-  target: str = 'shown'  # to the hand; hidden: it is told the code alone; none: nor is it paid
-  code: int = 32  # numbers in a code
-  brush: str = 'pixel'  # or square (up to three pixels wide), line (to a pixel nearby)
-  pay: str = 'error'  # the squared error that a stroke removes; pixels: how many it puts right
-
-  knows_ways, formats, measures = True, {}, {'equal_pixels': '.2%', 'perfect_pictures': '.1%'}
-
-  def __post_init__(self):
-    if min(self.size, self.width or self.size) < 2:
-      raise spec.SpecError('a canvas of pixel_art must be at least 2 pixels high and wide.')
-    if not self.width:
-      object.__setattr__(self, 'width', self.size)
-    for option, valid in _WORDS.items():
-      if getattr(self, option) not in valid:
-        raise spec.SpecError(
-          f"unknown {option} '{getattr(self, option)}' of pixel_art."
-          + spec.nearest(getattr(self, option), valid)
-        )
-    if self.horizon < 0:
-      raise spec.SpecError("option 'horizon' of pixel_art must not be negative.")
-    if not self.horizon:
-      object.__setattr__(self, 'horizon', self.size * self.width * 5 // 8)
-
-  @functools.cached_property
-  def colours(self) -> np.ndarray:
-    return palettes.load(self.palette, self.colors)  # [palette, channels]
-
-  @functools.cached_property
-  def _brush(self) -> brushes.Brush:
-    return brushes.Brush(self.brush, self.size, self.width, len(self.colours))
-
-  @functools.cached_property
-  def _pay(self) -> np.ndarray:
-    """How wrong each colour is in place of another: [palette, palette]."""
-    distance = np.square(self.colours[:, None] - self.colours[None]).sum(-1)
-    return distance if self.pay == 'error' else (distance > 0).astype(np.float32)
 
   @functools.cached_property
   def _planes(self) -> np.ndarray:
@@ -90,6 +48,11 @@ class PixelArt:
   @property
   def target_pays(self) -> bool:
     return self.target != 'none'
+
+  measures = {
+    'equal_pixels': types.Measure('.2%', 'of pixels equal'),
+    'perfect_pictures': types.Measure('.1%', 'of pictures perfect'),
+  }
 
   @property
   def hand_splits(self) -> tuple[str, ...]:
@@ -126,23 +89,26 @@ class PixelArt:
   def real(self, split: str) -> tf.data.Dataset:
     return images.works(self.data, split, self.size, self.width, self.colours)
 
-  def read(self, path: files.Path, mask: files.Path = '') -> tuple[np.ndarray, np.ndarray]:
+  def read(
+    self, path: str | os.PathLike, mask: str | os.PathLike = ''
+  ) -> tuple[np.ndarray, np.ndarray]:
     return files.read(path, mask, self.size, self.width, self.colours)
 
-  def store(self, works: types.Works, seeds: np.ndarray, folder: files.Path) -> None:
+  def portrait(self, path: str | os.PathLike) -> Image.Image:
+    return files.open_rgba(path)
+
+  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
     pictures = self.render(works.work)
     if self.palette == 'grey':
       pictures = pictures[..., :1]
     files.store(pictures, works.label, self.label_names, seeds, folder)
 
-  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
-    return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
-
   def start(self, concept: types.Works, seed: tf.Tensor) -> State:
     del seed  # every picture begins blank
     time = tf.zeros(tf.shape(concept.label), tf.int32)
-    bound = lambda code: tf.clip_by_value(code, -_CODE_BOUND, _CODE_BOUND)  # noqa: E731
-    code = bound(concept.code) if self.code_size else concept.code
+    code = concept.code
+    if self.code_size:
+      code = tf.clip_by_value(code, -_CODE_BOUND, _CODE_BOUND)
     return State(tf.zeros_like(concept.work), concept.work, concept.label, code, time)
 
   def step(self, state: State, action: tf.Tensor, seed: tf.Tensor):
@@ -212,7 +178,8 @@ class PixelArt:
   def place(self, state: State, work: tf.Tensor) -> State:
     return state._replace(canvas=work)
 
-  def allowed(self, keep: tf.Tensor) -> tf.Tensor:
+  def allowed(self, state: State, keep: tf.Tensor) -> tf.Tensor:
+    del state  # a pixel may be painted at any time
     touched = self._brush.under(tf.cast(keep, tf.float32)[..., None])[..., 0]
     return tf.repeat(touched == 0, len(self.colours), axis=1)
 
@@ -234,8 +201,9 @@ class PixelArt:
     label = tf.one_hot(observation['label'], len(self.label_names))
     return tf.concat([observation['code'], label], 1)
 
-  def prospect(self, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Hard colours with soft slopes: which colour a pixel has, by its nearness to each."""
+    del labels  # whoever sees the picture needs none
     works = self.to_works(values)
     blank = tf.zeros_like(works)
     near = tf.reduce_sum(tf.square(values[..., None, :] - self.colours), -1)
@@ -256,16 +224,11 @@ class PixelArt:
     return tf.gather(self.colours, tf.cast(works, tf.int32))
 
   def to_works(self, values: tf.Tensor) -> tf.Tensor:
-    if self.palette == 'grey':
-      return tf.cast(tf.round(values[..., 0] * (len(self.colours) - 1)), tf.uint8)
-    # |v - c|^2 without |v|^2, which is the same for every colour: [B, H, W, palette]
-    distance = np.square(self.colours).sum(-1) - 2 * tf.tensordot(values, self.colours.T, 1)
-    return tf.cast(tf.argmin(distance, -1), tf.uint8)
+    return palettes.places(values, self.colours)
 
   @functools.cached_property
   def _rgb(self) -> np.ndarray:
-    rgb = np.broadcast_to(self.colours, (len(self.colours), 3))
-    return np.round(rgb * 255).astype(np.uint8)
+    return palettes.rgb(self.colours)
 
   def render(self, works: tf.Tensor) -> np.ndarray:
     return self._rgb[np.asarray(works)]

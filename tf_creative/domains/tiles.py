@@ -13,6 +13,7 @@ FLOOR, WALL, START, GOAL, LAVA, DOOR, KEY = range(7)
 # A key that was taken or a door that was opened has changed.
 UNTOUCHED, BEEN, HERE = 0, 1, 2  # traces; HERE + direction: 0 right, 1 down, 2 left, 3 up
 TRACES, DIRECTIONS = 6, 4
+SIDE = 8  # pixels of a tile's picture
 CODES = len(NAMES) * TRACES * 2
 AHEAD = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)], np.int32)  # rows and columns of a step
 
@@ -73,8 +74,8 @@ def from_ascii(text: str) -> np.ndarray:
 
 
 def pictures() -> np.ndarray:
-  """How each code of a cell looks: uint8 [CODES, 8, 8, 3]."""
-  shown = np.empty((CODES, 8, 8, 3), np.uint8)
+  """How each code of a cell looks: uint8 [CODES, SIDE, SIDE, 3]."""
+  shown = np.empty((CODES, SIDE, SIDE, 3), np.uint8)
   trail, agent = _pixels(_TRAIL, 't'), _pixels(_FACING_RIGHT, 'r')
   for code in range(CODES):
     tile, mark = code % len(NAMES), trace(code)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import spec
+from tf_creative import guard, spec
 from tf_creative.gan import losses, optimizers
 from tf_creative.gan.config import GanConfig
 
@@ -40,6 +40,7 @@ class Critic(tf.Module):
     build = functools.partial(networks.critic, tuple(value_shape), num_labels, config, seed=seed)
     self.network = build()
     self.optimizer = optimizers.adam(config, self.network)
+    self._guard = guard.Guard('a critic of canvases' if averaged else "the generator's critic")
     self.average = build() if averaged else self.network  # who gives the scores
 
   def score(self, shown: Shown) -> tf.Tensor:
@@ -53,9 +54,14 @@ class Critic(tf.Module):
       loss = self.loss.critic(real_logits, fake_logits)
       total = loss + penalty
     variables = self.network.trainable_variables
-    self.optimizer.apply(tape.gradient(total, variables), variables)
-    if self.average is not self.network:
-      optimizers.follow(self.average, self.network, self.config.ema_decay, self.optimizer)
+    gradients = tape.gradient(total, variables)
+
+    def update() -> None:
+      self.optimizer.apply(gradients, variables)
+      if self.average is not self.network:
+        optimizers.follow(self.average, self.network, self.config.ema_decay, self.optimizer)
+
+    self._guard.apply([total, *gradients], update)
     return {
       'critic_loss': loss,
       'penalty': penalty,

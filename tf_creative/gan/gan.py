@@ -8,7 +8,7 @@ import dataclasses
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import spec
+from tf_creative import guard, spec
 from tf_creative.gan import critic as critic_lib
 from tf_creative.gan import optimizers
 from tf_creative.gan.config import GanConfig
@@ -34,6 +34,7 @@ class Gan(tf.Module):
     self.average = networks.generator(*shape, seed=2 * seed)  # starts equal to the generator
     self.critic = critic_lib.Critic(config, value_shape, num_labels, seed=2 * seed + 1)
     self.generator_optimizer = optimizers.adam(config, self.generator)
+    self._guard = guard.Guard('the generator')
 
   def another_critic(
     self, value_shape: tuple[int, ...], seed: int, **changes: float
@@ -79,9 +80,13 @@ class Gan(tf.Module):
       push += extra_tape.gradient(extra, fake, unconnected_gradients='zero')
     variables = self.generator.trainable_variables
     gradients = tape.gradient(fake, variables, output_gradients=push)
-    self.generator_optimizer.apply(gradients, variables)
-    decay, optimizer = self.config.ema_decay, self.generator_optimizer
-    optimizers.follow(self.average, self.generator, decay, optimizer)
+
+    def update() -> None:
+      decay, optimizer = self.config.ema_decay, self.generator_optimizer
+      optimizer.apply(gradients, variables)
+      optimizers.follow(self.average, self.generator, decay, optimizer)
+
+    self._guard.apply([loss, *gradients], update)
     return metrics
 
   @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+import http.client
 import json
 from typing import Any
 import urllib.error
@@ -72,7 +73,7 @@ def _by_rest(address: str) -> Ask:
         outputs = json.load(answer)['outputs']
     except urllib.error.HTTPError as error:
       raise _refused(address, _told(error)) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
       raise _gone(address, getattr(error, 'reason', error)) from error
     if not isinstance(outputs, dict):  # one output has no name
       return {'': _to_array(outputs)}

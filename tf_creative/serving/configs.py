@@ -10,7 +10,8 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from tf_creative.serving import parameters, versions
+from tf_creative import storage
+from tf_creative.serving import parameters
 
 ABOUT = 'assets.extra/about.json'  # in a version of the creator
 _BATCHING = """\
@@ -33,9 +34,9 @@ def write(exports: pathlib.Path, names: Iterable[str]) -> None:
     served.model_config_list.config.add(
       name=name, base_path=f'{parameters.MOUNTED}/{name}', model_platform='tensorflow'
     )
-  versions.write(exports / parameters.MODELS, text_format.MessageToString(served))
-  versions.write(exports / parameters.BATCHING, _BATCHING)
-  versions.write(exports / parameters.MONITORING, _MONITORING)
+  storage.write(exports / parameters.MODELS, text_format.MessageToString(served))
+  storage.write(exports / parameters.BATCHING, _BATCHING)
+  storage.write(exports / parameters.MONITORING, _MONITORING)
 
 
 def to_json(about: dict[str, Any]) -> str:

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
-import fcntl
-import os
 import pathlib
 import shutil
 
-from tf_creative import spec
+from tf_creative import storage
 
 _STAGE, _LOCK = '.staged-', '.lock'
 
@@ -33,20 +31,10 @@ def staging(exports: pathlib.Path, names: list[str]) -> Iterator[Stage]:
 
   What is not published when it ends is gone; so is what a killed one has left behind.
   """
-  try:
+  with storage.kept(exports, 'Make room, or choose another --export_dir.'):
     exports.mkdir(parents=True, exist_ok=True)
-    lock = (exports / _LOCK).open('w')
-  except OSError as error:
-    raise spec.UserError(
-      f'cannot write to {exports} ({error.strerror}): choose another --export_dir.'
-    ) from error
+    lock = storage.lock(exports / _LOCK, 'export', 'wait for it, or choose another --export_dir.')
   with lock:
-    try:
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-      raise spec.UserError(
-        f'another process is publishing to {exports}: wait for it, or choose another --export_dir.'
-      ) from None
     _clean(exports)
     try:
       yield Stage(exports, names)
@@ -69,10 +57,11 @@ class Stage:
     """Makes all of them visible, one after the other; where they are now."""
     published = {name: path.with_name(str(self.number)) for name, path in self.paths.items()}
     for path in self.paths.values():
-      _to_disk(path)
+      for file in [*path.rglob('*'), path]:
+        storage.sync(file)
     for name, path in self.paths.items():
       path.rename(published[name])  # fails rather than replace what is there
-      _sync(published[name].parent)
+      storage.sync(published[name].parent)
     return published
 
 
@@ -85,27 +74,6 @@ def prune(exports: pathlib.Path, names: list[str], keep: int) -> None:
       shutil.rmtree(gone)
 
 
-def write(path: pathlib.Path, text: str) -> None:
-  """A text file that is whole or not there."""
-  partial = path.with_name(f'{_STAGE}{path.name}')
-  partial.write_text(text)
-  _sync(partial)
-  partial.replace(path)
-
-
 def _clean(exports: pathlib.Path) -> None:
   for path in [*exports.glob(f'{_STAGE}*'), *exports.glob(f'*/{_STAGE}*')]:
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _to_disk(folder: pathlib.Path) -> None:
-  for path in [*folder.rglob('*'), folder]:
-    _sync(path)
-
-
-def _sync(path: pathlib.Path) -> None:
-  handle = os.open(path, os.O_RDONLY)
-  try:
-    os.fsync(handle)
-  finally:
-    os.close(handle)

@@ -1,0 +1,284 @@
+"""The world of melodies, by hand; class 22 is C5."""
+
+import io
+import re
+
+import mido
+import numpy as np
+from PIL import Image
+import pytest
+import tensorflow as tf
+
+from tests import tiny
+from tf_creative import domains, spec, types
+from tf_creative.domains import likelihood, melody, midi, scores, statistics, theory
+
+STILL = tf.zeros([2], tf.int32)
+C, D, E = 22, 24, 26
+THEME = np.zeros(scores.STEPS, np.uint8)
+THEME[:6] = [C, 0, D, 1, 0, E]
+
+
+def start(domain, *themes, label=0):
+  works = tf.constant(np.array(themes, np.uint8))
+  code = tf.ones([len(themes), domain.code_size]) if domain.code_size else ()
+  return domain.start(types.Works(works, tf.fill([len(themes)], label), code), STILL)
+
+
+def play(domain, state, *classes):
+  paid = []
+  for place in classes:
+    state, pay, done = domain.step(state, tf.constant([place]), STILL)
+    paid.append(float(pay[0]))
+  return state, paid, bool(done[0])
+
+
+def test_a_class_is_paid_by_the_error_that_it_removes():
+  domain = melody.Melody()
+  # A right note puts a hold right; a wrong one leaves it wrong; a hold is right already, and a
+  # note in its place makes that wrong; a right rest puts a hold right.
+  state, paid, done = play(domain, start(domain, THEME), C, C, E, 1)
+  assert paid == [1, -1, 0, 1]
+  assert not done
+  assert domain.work(state).numpy()[0, :5].tolist() == [C, C, E, 1, 0]
+  assert state.time.numpy().tolist() == [4]
+
+
+def test_the_whole_theme_is_worth_its_notes_and_rests_and_ends_the_episode():
+  domain = melody.Melody(match=2.0)
+  state, paid, done = play(domain, start(domain, THEME), *THEME)
+  assert sum(paid) == 2 * 4
+  assert done
+  np.testing.assert_array_equal(domain.work(state), [THEME])
+  features, owed = domain.prospect(domain.to_values(tf.constant([THEME])), tf.constant([0]))
+  assert float(owed[0]) == 8
+
+
+def test_what_is_given_stands_and_is_gone_on_from():
+  domain = melody.Melody(given=4)
+  state = start(domain, THEME)
+  assert domain.work(state).numpy()[0, :6].tolist() == [C, 0, D, 1, 0, 0]
+  assert domain.horizon == scores.STEPS - 4
+  state, paid, _ = play(domain, state, 0, E)
+  assert domain.work(state).numpy()[0, :6].tolist() == [C, 0, D, 1, 0, E]
+  assert paid == [0, 1]
+
+
+@pytest.mark.parametrize('options', [{}, {'given': 8}, {'target': 'none', 'code': 3}])
+def test_the_world_hides_nothing(options):
+  domain = melody.Melody(**options)
+  state, *_ = play(domain, start(domain, THEME), C, 0, D)
+  observation = domain.observe(state)
+  for name, bounded in domain.observation_spec.items():
+    assert observation[name].dtype == bounded.dtype
+    assert observation[name].shape[1:] == bounded.shape
+    assert bounded.minimum <= observation[name].numpy().min()
+    assert observation[name].numpy().max() <= bounded.maximum
+  again = domain.observe(domain.resume(observation))
+  tf.nest.map_structure(np.testing.assert_array_equal, again, observation)
+
+
+def test_every_action_is_paid_as_it_is_told():
+  domain = tiny.Tunes(theory=0.7, likelihood=0.2)
+  rng = np.random.default_rng(0)
+  state = start(domain, *[rng.integers(0, 38, 32) for _ in range(6)], label=1)
+  for _ in range(9):
+    state, *_ = domain.step(state, tf.constant(rng.integers(0, 38, 6), tf.int32), STILL)
+  every = tf.tile(tf.range(38)[None], [6, 1])
+  told = domain.pays(state, domain.own_worth(state)) + domain.besides(state, every)
+  for action in range(38):
+    _, pay, _ = domain.step(state, tf.fill([6], action), STILL)
+    np.testing.assert_allclose(told[:, action], pay, atol=1e-5)
+    assert np.abs(pay).max() <= domain.reward_bound
+
+
+def test_rules_and_likelihood_are_weighed():
+  works = [THEME]
+  plain = melody.Melody(target='none', theory=1.0)
+  half = melody.Melody(target='none', theory=0.5)
+  sure = tiny.Tunes(target='none', likelihood=2.0)
+  _, paid, _ = play(plain, start(plain, *works), C, 0, C + 1)
+  # The tonic first .3; a half tone that the key lacks -.1, and of two notes -.5 correlated: -.15.
+  np.testing.assert_allclose(paid, [0.3, 0, -0.25], atol=1e-5)
+  _, paid, _ = play(half, start(half, *works), C, 0, C + 1)
+  np.testing.assert_allclose(paid, [0.15, 0, -0.125], atol=1e-5)
+  _, paid, _ = play(sure, start(sure, *works), C, 0)
+  model = sure._model
+  first = 2 * model.scores(tf.zeros([1, 32], tf.int32), tf.constant([0]))[0, C]
+  assert paid[0] == pytest.approx(float(first))
+
+
+def test_the_same_moment_is_seen_alike_at_any_step():
+  domain = melody.Melody()
+  late = np.roll(THEME, 8)  # the same a bar later
+  one, *_ = play(domain, start(domain, THEME), C, 0)
+  other, *_ = play(domain, start(domain, late), *[0] * 8, C, 0)
+  seen, moved = (domain.features(domain.observe(s)).numpy()[0] for s in (one, other))
+  rows = scores.STEPS * scores.CLASSES
+  heard = seen[:rows].reshape(scores.STEPS, -1)
+  assert heard[0].argmax() == 0 and heard[1].argmax() == C  # a hold, and before it C
+  assert not heard[2:].any()
+  np.testing.assert_array_equal(heard[:2], moved[:rows].reshape(scores.STEPS, -1)[:2])
+  middle = slice(rows, rows + scores.PITCHES + 1 + scores.BAR + 2)  # sound, step of the bar, mode
+  np.testing.assert_array_equal(seen[middle], moved[middle])
+  assert np.flatnonzero(seen[middle]).tolist() == [C - 1, scores.PITCHES + 1 + 2, 37 + 8]
+  ahead = seen[-rows:].reshape(scores.STEPS, -1)
+  assert ahead[0].argmax() == D and ahead[3].argmax() == E
+  assert not ahead[-2:].any()  # the theme is over by then
+  assert seen[middle.stop] == pytest.approx(30 / 32)
+
+
+@pytest.mark.parametrize('options', [{}, {'given': 5}, {'target': 'none', 'code': 2}])
+def test_a_prospect_is_how_an_episode_begins(options):
+  domain = melody.Melody(**options)
+  state = start(domain, THEME, np.roll(THEME, 3), label=1)
+  values = domain.to_values(state.theme)
+  features, owed = domain.prospect(values, state.label)
+  np.testing.assert_allclose(features, domain.features(domain.observe(state)))
+  np.testing.assert_allclose(owed, domain.error(domain.work(state), state.theme))
+  with tf.GradientTape() as tape:
+    tape.watch(values)
+    seen = tf.reduce_sum(domain.prospect(values, state.label)[0][0])
+  # Each number of the theme is seen once, ahead or as it stands.
+  slope = tape.gradient(seen, values).numpy()
+  np.testing.assert_array_equal(slope[0], options.get('target') != 'none')
+  assert not slope[1].any()
+
+
+def test_midway_are_the_first_classes():
+  domain = melody.Melody(given=2)
+  concept = types.Works(tf.constant([THEME] * 2), tf.zeros([2], tf.int32))
+  state = domain.midway(concept, tf.constant([0, 3]), STILL)
+  assert domain.work(state).numpy()[:, :6].tolist() == [[C, 0, 0, 0, 0, 0], [C, 0, D, 1, 0, 0]]
+
+
+def test_what_is_kept_stays():
+  domain = melody.Melody()
+  keep = tf.constant([[True] * 4 + [False] * 28])
+  state = domain.place(start(domain, THEME), tf.constant(THEME[None]))
+  allowed = domain.allowed(state, keep).numpy()[0]
+  assert np.flatnonzero(allowed).tolist() == [C]
+  state, *_ = play(domain, state, *THEME[:4])
+  assert domain.allowed(state, keep).numpy().all()
+
+
+def test_values_and_works_are_one_another_and_gradients_pass():
+  domain = melody.Melody()
+  works = np.random.default_rng(0).integers(0, 38, (5, 32))
+  values = domain.to_values(tf.constant(works))
+  assert values.shape == (5, *domain.value_shape)
+  np.testing.assert_array_equal(domain.to_works(values), works)
+  raw = tf.Variable(np.random.default_rng(0).normal(size=(2, 32, 38)), dtype=tf.float32)
+  with tf.GradientTape() as tape:
+    legal = domain.legal(raw)
+    first = tf.reduce_sum(legal[..., 0])
+  np.testing.assert_allclose(legal, domain.to_values(domain.to_works(legal)), atol=1e-6)
+  soft = tf.nn.softmax(raw).numpy()
+  slope = tape.gradient(first, raw)[..., 1]
+  np.testing.assert_allclose(slope, -soft[..., 0] * soft[..., 1], rtol=1e-4)
+
+
+def test_a_piano_roll():
+  shown = melody.Melody().render(np.array([THEME]))
+  assert shown.shape == (1, scores.PITCHES, scores.STEPS, 3)
+  row = scores.PITCHES - 1 - (C - scores.FIRST)
+  struck, held = shown[0, row, 0], shown[0, row, 1]
+  assert not np.array_equal(struck, held)
+  np.testing.assert_array_equal(shown[0, row - 2, 2], struck)  # D, two half tones above
+  silent = melody.Melody().render(np.zeros([1, 32], np.uint8))
+  differs = (shown != silent).any(-1)[0]
+  # C for two steps, D for one, E to the end.
+  assert differs.sum(1)[[row, row - 2, row - 4]].tolist() == [2, 1, 27]
+  assert differs.sum() == 30
+
+
+def test_files_of_a_melody():
+  domain = melody.Melody()
+  works = np.array([THEME, np.roll(THEME, 4)])
+  encoded = tf.function(lambda works: domain.encode(works, 2))(tf.constant(works))
+  for work, png, mid in zip(works, encoded['png_bytes'], encoded['midi_bytes'], strict=True):
+    picture = np.asarray(Image.open(io.BytesIO(png.numpy())))
+    np.testing.assert_array_equal(picture[::2, ::2], domain.render(work[None])[0])
+    notes = [m for m in mido.MidiFile(file=io.BytesIO(mid.numpy())) if m.type == 'note_on']
+    assert [m.note for m in notes] == [72, 74, 76]
+  assert domain.file(THEME, 'mid')[:4] == b'MThd'
+  assert domain.file(THEME, 'wav')[:4] == b'RIFF'
+  assert set(domain.formats) <= set(domains.FORMATS)
+
+
+def test_a_drawing_ends_as_the_picture():
+  domain = melody.Melody(given=2)
+  begun = THEME * (np.arange(32) < 2)
+  svg = domain.drawing(begun, np.array(THEME[2:]), 3)
+  assert 'viewBox="0 0 32 36" width="96" height="108"' in svg
+  shown = np.zeros((36, 32, 3), int)
+  for path, colour in re.findall(r'd="(.*?)" fill="#(.*?)"', svg):
+    for x, y in re.findall(r'M(\d+),(\d+)h1v1h-1z', path):
+      shown[int(y), int(x)] = list(bytes.fromhex(colour))
+  np.testing.assert_array_equal(shown, domain.render(THEME[None])[0])
+
+
+def test_strokes_are_pitches():
+  domain = melody.Melody()
+  assert domain.strokes(tf.constant([[C, 0, 1, -1]])).numpy().tolist() == [[[72], [0], [1], [-1]]]
+  assert domain.legend()['pitches'][[0, 1, C]].tolist() == [0, 1, 72]
+
+
+def test_a_short_file_has_a_gap_at_its_end(tmp_path):
+  domain, path = melody.Melody(), tmp_path / 'x.mid'
+  work = THEME.copy()
+  work[8] = 1
+  path.write_bytes(midi.file(work))
+  found, given = domain.read(path)
+  assert scores.notes(found) == scores.notes(work)
+  assert given.tolist() == [True] * 8 + [False] * 24
+  assert domain.shows(given).shape == (36, 32)
+  with pytest.raises(spec.UserError, match='has gaps where it ends'):
+    domain.read(path, 'mask.png')
+
+
+def test_what_was_made_is_a_data_set(tmp_path):
+  domain = melody.Melody()
+  works = types.Works(np.array([THEME] * 3), np.array([0, 1, 0], np.int32))
+  domain.store(works, np.arange(3), tmp_path / 'made')
+  read = list(melody.Melody(data=str(tmp_path / 'made')).real('train').as_numpy_iterator())
+  assert [w.label for w in read] == [0, 1]  # the last fifth stands in for a test
+  np.testing.assert_array_equal(read[0].work, THEME)
+
+
+def test_metrics_are_measures():
+  domain = melody.Melody()
+  found = domain.metrics(np.array([THEME]), np.array([np.roll(THEME, 1)]))
+  assert found.keys() == domain.measures.keys()
+  assert found['equal_steps'].tolist() == [25 / 32]  # all of the first seven differ
+  assert set(statistics.MEASURES) <= found.keys()
+
+
+def test_next_notes_by_hand():
+  # One melody, C hold C hold ...: after C always a hold, after the hold always C.
+  known = np.tile(np.array([C, 0], np.uint8), (3, 16))
+  model = likelihood.NextNote(known)
+  chances = np.exp(model.scores(tf.constant(known[:1]), tf.constant([8]))[0])
+  # Step 0 of the bar comes 12 times, of which 9 follow C, hold, with another C before that.
+  # Level 1: (12 + 2/38) / 14, level 2: (9 + 4 x) / 13, level 3: the same counts, (9 + 4 y) / 13.
+  level = (12 + 2 / 38) / 14
+  for _ in range(2):
+    level = (9 + 4 * level) / 13
+  assert chances[C] == pytest.approx(level, rel=1e-4)
+  assert chances.sum() == pytest.approx(1, abs=0.02)  # save for what is below the least
+  drawn = model.sample(50, seed=0, temperature=0.3)
+  assert (drawn == known[0]).mean() > 0.95
+  np.testing.assert_array_equal(drawn, model.sample(50, seed=0, temperature=0.3))
+
+
+@pytest.mark.parametrize(
+  'options', [{'target': 'show'}, {'given': 32}, {'given': -1}, {'target': 'hidden', 'code': 0}]
+)
+def test_impossible_melodies_are_refused(options):
+  with pytest.raises(spec.SpecError):
+    melody.Melody(**options)
+
+
+def test_the_bound_is_that_of_all_terms():
+  domain = melody.Melody(match=2.0, theory=0.5, likelihood=0.1)
+  assert domain.reward_bound == pytest.approx(2 + 0.5 * theory.BOUND + 0.1 * 8)

@@ -1,0 +1,115 @@
+"""All commands on melodies at toy size: no command has a special case for them."""
+
+import dataclasses
+import functools
+
+import mido
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import tiny
+from tests.test_train import state
+from tf_creative import baselines, create, evaluate, export, spec, train
+from tf_creative import config as config_lib
+from tf_creative import run as run_lib
+from tf_creative.domains import midi, scores
+from tf_creative.metrics import judge
+
+PLAYER = {'agent': 'ddqn', 'couplings': 'environment|reward|guide|augment'}
+MAKER = {
+  'domain': 'tunes(target=none, code=4, theory=1, likelihood=0.1)',
+  'agent': 'ppo',
+  'couplings': 'environment|reward(whole=true)',
+}
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _hasty():
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(judge, '_STEPS', 20)
+    patch.setattr(baselines, '_PLAIN_UPDATES', 5)
+    patch.setattr(run_lib, 'load', functools.cache(run_lib.load))
+    yield
+
+
+def toy(path, **settings):
+  config = tiny.config(**{'run_dir': str(path), 'domain': 'tunes', 'rounds': 4, **settings})
+  agent = dataclasses.replace(config.agent, network='dense', epochs=1)
+  return dataclasses.replace(config, agent=agent)
+
+
+@pytest.fixture(scope='module')
+def player(tmp_path_factory):
+  path = tmp_path_factory.mktemp('runs') / 'player'
+  assert train.train(toy(path, **PLAYER)) == 0
+  return path
+
+
+def make(run_dir, out, **settings):
+  assert create.create(create.CreateConfig(run_dir=str(run_dir), out=str(out), **settings)) == 0
+
+
+def test_works_are_written_in_every_format(player, tmp_path):
+  formats = (*create.FORMATS, 'mid', 'wav')
+  make(player, tmp_path, count=3, format=formats)
+  with np.load(tmp_path / 'works.npz') as arrays:
+    works, strokes = arrays['work'], arrays['strokes']
+  assert strokes.shape == (3, scores.STEPS, 1)
+  for kind in ('png', 'gif', 'svg', 'mid', 'wav'):
+    assert len(list((tmp_path / kind).iterdir())) == 3
+  for work, path in zip(works, sorted((tmp_path / 'mid').iterdir()), strict=True):
+    struck = [m.note for m in mido.MidiFile(path) if m.type == 'note_on']
+    assert struck == [note.pitch for note in scores.notes(work)]
+
+
+def test_a_theme_is_played_and_a_beginning_gone_on_with(player, tmp_path):
+  theme = tiny.tunes().work[0].copy()
+  (tmp_path / 'theme.mid').write_bytes(midi.file(theme))
+  make(player, tmp_path / 'played', target=str(tmp_path / 'theme.mid'), format=('npz', 'mid'))
+  with np.load(tmp_path / 'played/works.npz') as arrays:
+    assert scores.notes(arrays['imagined'][0]) == scores.notes(theme)
+  theme[8:] = 0
+  theme[8] = 1
+  (tmp_path / 'begun.mid').write_bytes(midi.file(theme))
+  make(player, tmp_path / 'on', start=str(tmp_path / 'begun.mid'), count=2, format=('npz',))
+  with np.load(tmp_path / 'on/works.npz') as arrays:
+    for name in ('imagined', 'work'):
+      assert scores.notes(arrays[name][0][:8]) == scores.notes(theme[:8])
+  assert (tmp_path / 'on/before-after.png').exists()
+
+
+def test_a_world_without_a_format_says_so(tmp_path):
+  path = tmp_path / 'bars'
+  assert train.train(tiny.config(run_dir=str(path), rounds=2)) == 0
+  with pytest.raises(spec.UserError, match="works of this world have no format 'mid'"):
+    make(path, tmp_path / 'out', format=('mid',))
+
+
+def test_the_report_has_the_worlds_own_numbers(player):
+  config = evaluate.EvaluateConfig(run_dir=str(player), works=40)
+  assert evaluate.evaluate(config) == 0
+  text = (player / 'evaluation/report.html').read_text()
+  for words in ('of steps equal', 'leaps resolved', 'autocorrelation 1'):
+    assert words in text
+
+
+def test_what_is_exported_makes_the_same_and_has_midi(player):
+  assert export.export(export.ExportConfig(run_dir=str(player))) == 0
+  model = tf.saved_model.load(str(player / 'exports/creator/1'))
+  answer = model.signatures['serving_default'](
+    seed=tf.constant([5], tf.int64), label=tf.constant([1])
+  )
+  _, learner = run_lib.load(player)
+  concept = learner.creator.imagine([5], [1])
+  np.testing.assert_array_equal(answer['work'], learner.creator.make(concept).work)
+  assert answer['midi_bytes'][0].numpy()[:4] == b'MThd'
+
+
+def test_melodies_are_made_up_by_a_policy_and_a_stopped_run_ends_as_a_whole_one(tmp_path):
+  for name, stops in (('whole', (4,)), ('halves', (2, 4))):
+    for rounds in stops:
+      settings = {'rounds': rounds, 'rounds_per_call': 2, 'evaluate_every': 0, **MAKER}
+      assert train.train(toy(tmp_path / name, **settings)) == 0
+  assert state(tmp_path / 'whole') == state(tmp_path / 'halves')
+  assert config_lib.from_file(tmp_path / 'halves/run.flags').run.agent == 'ppo'

@@ -1,0 +1,1 @@
+"""Sopranos of Bach's chorales as a TFDS data set."""

@@ -1,0 +1,42 @@
+"""What a world is unless it says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative import spec, types
+
+
+class World:
+  """The parts of types.Domain that most worlds have in common."""
+
+  builds = True
+  formats: tuple[str, ...] = ()
+
+  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
+    return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
+
+  def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
+    del state
+    return tf.zeros_like(actions, tf.float32)
+
+  def file(self, work: np.ndarray, kind: str) -> bytes:
+    raise NotImplementedError(f'{type(self).__name__} has no format {kind} of its own.')
+
+  def shows(self, given: np.ndarray) -> np.ndarray:
+    return given
+
+  def outside(self, works: types.Works, act: Callable) -> dict[str, np.ndarray]:
+    del works, act
+    return {}
+
+
+def check_words(world: Any, name: str, words: dict[str, tuple[str, ...]]) -> None:
+  """That each of the options says one of its words."""
+  for option, valid in words.items():
+    if (said := getattr(world, option)) not in valid:
+      raise spec.SpecError(f"unknown {option} '{said}' of {name}.{spec.nearest(said, valid)}")

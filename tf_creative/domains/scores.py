@@ -1,0 +1,133 @@
+"""Melodies on a grid of eighth notes, in RL-Tuner's alphabet of 38 classes.
+
+0 goes on with what sounds, 1 ends it, and 2 to 37 strike one of 36 pitches. Jaques et al. 2017
+(section 4.2) count from C3 and call the first two the other way round; here they begin with E3,
+MIDI 52, so that all of Bach's sopranos fit, and 0 is also what a melody is filled up with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+HOLD, REST, FIRST = 0, 1, 2
+PITCHES = 36
+CLASSES = FIRST + PITCHES
+LOWEST = 52  # MIDI: E3
+STEPS, BAR = 32, 8  # four bars of eight eighths
+MODES = ('major', 'minor')
+TONICS = (0, 9)  # C of C major, a of a minor
+
+_TURNS = {1: 'test', 2: 'validation'}  # of ten tunes; two are enough to have a test
+
+# How well each degree fits a key (Krumhansl & Kessler 1982), from the tonic upwards.
+_PROFILES = (
+  (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+  (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+)
+
+
+class Note(NamedTuple):
+  """Times are in eighths; a pitch is a MIDI number."""
+
+  start: float
+  length: float
+  pitch: int
+
+
+def classes(notes: Iterable[Note], steps: int) -> np.ndarray:
+  """A melody on the grid: uint8 [steps]. What begins between two steps waits for the second."""
+  grid = np.full(steps, HOLD, np.uint8)
+  sounds = False
+  notes = sorted(notes)
+  for step in range(steps):
+    now = [note for note in notes if note.start <= step < note.start + note.length]
+    if not now:
+      grid[step] = REST if sounds or not step else HOLD
+    elif now[-1].start > step - 1 or not sounds:
+      grid[step] = FIRST + now[-1].pitch - LOWEST
+    sounds = bool(now)
+  return grid
+
+
+def notes(melody: Sequence[int]) -> list[Note]:
+  """The notes of a melody on the grid."""
+  found: list[Note] = []
+  sounds = False
+  for step, place in enumerate(int(place) for place in melody):
+    if place >= FIRST:
+      found.append(Note(step, 1, place - FIRST + LOWEST))
+    elif place == HOLD and sounds:
+      found[-1] = found[-1]._replace(length=found[-1].length + 1)
+    sounds = place >= FIRST or (place == HOLD and sounds)
+  return found
+
+
+def key(notes: Iterable[Note]) -> tuple[int, int]:
+  """The tonic (0 is C) and the place of the mode in MODES that the notes fit best.
+
+  Krumhansl's algorithm (1990, chapter 4): the correlation of how long each pitch class sounds with
+  the profile of each key.
+  """
+  weight = np.zeros(12)
+  for note in notes:
+    weight[note.pitch % 12] += note.length
+  fits = {
+    (tonic, mode): np.corrcoef(weight, np.roll(profile, tonic))[0, 1]
+    for mode, profile in enumerate(_PROFILES)
+    for tonic in range(12)
+  }
+  return max(fits, key=fits.get)
+
+
+def transposed(line: Sequence[Note], tonic: int, mode: int) -> list[Note]:
+  """The line in C major or a minor, by the shortest way; what is out of range moves by octaves."""
+  shift = (TONICS[mode] - tonic + 6) % 12 - 6
+  return [note._replace(pitch=within(note.pitch + shift)) for note in line]
+
+
+def within(pitch: int) -> int:
+  """The pitch, or the nearest of its name that the alphabet has."""
+  below, above = max(LOWEST - pitch, 0), max(pitch - (LOWEST + PITCHES - 1), 0)
+  return pitch + 12 * -(-below // 12) - 12 * -(-above // 12)
+
+
+def windows(line: Sequence[Note], upbeat: float = 0) -> list[np.ndarray]:
+  """Four bars from every bar line on that has a note, without repeats; `upbeat` comes before."""
+  end = max((note.start + note.length for note in line), default=0)
+  shifted = [note._replace(start=note.start - upbeat) for note in line]
+  grid = classes([note for note in shifted if note.start >= 0], int(end - upbeat))
+  found = {}
+  for start in range(0, len(grid) - STEPS + 1, BAR):
+    window = grid[start : start + STEPS]
+    if window[0] >= FIRST:
+      found[window.tobytes()] = window
+  return list(found.values())
+
+
+def shares(pieces: Sequence[Sequence[np.ndarray]], modes: Sequence[int]) -> list[str]:
+  """The split of each piece by its windows: of each mode a tenth to validate and one to test.
+
+  Pieces that share a window, as settings of one tune do, are on one side.
+  """
+  group = list(range(len(pieces)))
+
+  def root(place: int) -> int:
+    while group[place] != place:
+      place = group[place]
+    return place
+
+  owner: dict[bytes, int] = {}
+  for place, found in enumerate(pieces):
+    for window in found:
+      other = owner.setdefault(window.tobytes(), place)
+      ends = sorted((root(other), root(place)))
+      group[ends[1]] = ends[0]
+  split: dict[int, str] = {}
+  for mode in set(modes):
+    roots = {root(place) for place in range(len(pieces))}
+    roots = sorted(place for place in roots if modes[place] == mode)
+    split |= {place: _TURNS.get(turn % 10, 'train') for turn, place in enumerate(roots)}
+  return [split[root(place)] for place in range(len(pieces))]
