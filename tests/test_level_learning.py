@@ -95,7 +95,7 @@ def test_the_network_says_of_a_pose_what_it_says_of_all():
   np.testing.assert_allclose(own, agent.values(world.observe(state)), atol=1e-6)
 
 
-@pytest.mark.parametrize('agent', ['ddqn', 'dqn', 'c51', 'survey'])
+@pytest.mark.parametrize('agent', ['ddqn', 'dqn', 'c51', 'survey', 'ppo'])
 def test_every_agent_learns_on_levels(agent):
   one = learner('', agent)
   one.loop.warm_up()
@@ -105,9 +105,11 @@ def test_every_agent_learns_on_levels(agent):
 @pytest.mark.parametrize(
   ('couplings', 'agent', 'domain', 'words'),
   [
-    ('augment', 'survey', 'level', 'knows ways'),
-    ('reward', 'survey', 'level', 'knows ways'),
-    ('', 'survey', 'pixel_art', 'walked through'),
+    ('augment', 'survey', 'level', 'hand makes works'),
+    ('reward', 'survey', 'level', 'hand makes works'),
+    ('', 'informed', 'level', 'make works'),
+    ('environment|curriculum', 'ddqn', 'bars(target=hidden, code=4)', 'shown the work'),
+    ('', 'survey', 'bars', 'walked through'),
     ('level_replay(capacity=2)', 'survey', 'level', 'as many levels'),
     ('curriculum(real=2)', 'survey', 'level', '0 to 1'),
   ],
@@ -161,25 +163,68 @@ def test_replay_keeps_what_could_have_been_earned_and_was_not():
   one = learner('')
   options = level_replay.Options(capacity=6, replay=1.0)
   coupling = level_replay.LevelReplay(parts_of(one), options, 0)
-  row = lambda inner: mazes.parse(*['#' * 11] * 5, inner, *['#' * 11] * 5)  # noqa: E731
-  short, long, shut = row('#SG########'), row('#S   G#####'), row('#S# G######')
-  works = types.Works(tf.constant(np.stack([short, long, shut, long])), tf.zeros([4], tf.int32))
+  short, long, shut = '#SG########', '#S   G#####', '#S# G######'
+  works = rows_of(short, long, shut, long)
   paid, over = tf.constant([0.955, 0.0, 0.0, 0.0]), tf.constant([True, True, True, True])
   coupling.remember(works, paid, over)
   # 1 - .9 x 1 / 20 = .955 was paid of .955; 1 - .9 x 4 / 20 = .82 was not; there is no third way.
   kept = coupling.regrets.numpy()
   np.testing.assert_allclose(np.sort(kept), [-1.0] * 4 + [0.0, 0.82], atol=1e-6)
-  np.testing.assert_array_equal(coupling.works[int(kept.argmax())], long)
+  np.testing.assert_array_equal(coupling.works[int(kept.argmax())], works.work[1])
   coupling.remember(works, tf.constant([0.955, 0.82, 0.0, 0.82]), over)  # solved at last
   assert coupling.regrets.numpy().max() == pytest.approx(0, abs=1e-6)
   assert coupling.metrics()['kept'] == 0
 
 
+def rows_of(*inner: str) -> types.Works:
+  """Levels of one row each."""
+  made = [mazes.parse(*['#' * 11] * 5, row, *['#' * 11] * 5) for row in inner]
+  return types.Works(tf.constant(np.stack(made)), tf.zeros([len(made)], tf.int32))
+
+
 def test_the_curriculum_plays_only_what_can_be_solved():
   one = learner('', horizon=100)  # enough for all real ones, which stand in where no try is good
-  coupling = curriculum.Curriculum(parts_of(one), curriculum.Options(real=0.0), 0)
+  options = curriculum.Options(memory=32)
+  coupling = curriculum.Curriculum(parts_of(one), options, 0)
   made = coupling.concept(concepts(one, 16))
-  assert (base.owed(one.domain, made.work).numpy() > 0).all()
+  assert (base.owed(one.domain, made).numpy() > 0).all()
+  # What nobody can solve counts as not solved.
+  lost = int(coupling.counts[0])
+  assert lost == round((1 - float(coupling.metrics()['solvable'])) * 16 * options.tries) > 0
+  kept = types.Works(coupling.memory.work[0][:lost], coupling.memory.label[0][:lost])
+  assert not base.owed(one.domain, kept).numpy().any()
+
+
+def test_the_curriculum_remembers_the_newest_of_either_outcome():
+  coupling = curriculum.Curriculum(parts_of(learner('')), curriculum.Options(memory=32), 0)
+  works = rows_of('#SG########', '#S G#######', '#S  G######', '#S   G#####')
+  solved, which = tf.constant([True, False, True, True]), tf.constant([True, True, False, True])
+  coupling.remember(works, solved, which)
+  assert coupling.counts.numpy().tolist() == [1, 2]
+  for kind, place, row in ((0, 0, 1), (1, 0, 0), (1, 1, 3)):
+    np.testing.assert_array_equal(coupling.memory.work[kind, place], works.work[row])
+  for _ in range(15):  # 2 + 15 x 2 = 32: all places are taken
+    coupling.remember(works, solved, which)
+  coupling.remember(works, tf.fill([4], True), tf.constant([False, True, False, False]))
+  assert coupling.counts.numpy().tolist() == [16, 33]
+  np.testing.assert_array_equal(coupling.memory.work[1, 0], works.work[1])
+  np.testing.assert_array_equal(coupling.memory.work[1, 1], works.work[3])
+
+
+def test_the_curriculum_plays_again_what_is_neither_easy_nor_hopeless():
+  """Short rows are solved, long ones not, and those in between as often as not; shut ones never."""
+  one = learner('')
+  options = curriculum.Options(replay=1.0, memory=64)
+  coupling = curriculum.Curriculum(parts_of(one), options, 0)
+  easy, middling, hard, shut = '#SG########', '#S   G#####', '#S       G#', '#S  # G####'
+  works = rows_of(*[easy] * 32, *[middling] * 32, *[hard] * 16, *[shut] * 16)
+  solved = tf.constant([True] * 32 + [True, False] * 16 + [False] * 32)
+  coupling.remember(works, solved, tf.fill([96], True))
+  learn = tf.function(lambda: coupling._learn(coupling._some(), 200), autograph=False)
+  for _ in range(60):
+    again = learn()
+  goal = (again.work.numpy() == tiles.GOAL).any(1).argmax(1)  # its column
+  assert set(goal) <= {2, 5, 9} and (goal == 5).mean() > 0.6
 
 
 def test_the_curriculum_learns_what_was_solved_and_pulls_to_the_middle():

@@ -166,9 +166,9 @@ class MapQNetwork(QNetwork):
 
   As in its generalisation to graphs (Niu et al. 2018), what places are worth is carried along the
   ways that a walker has: to either side and ahead. Where one gets through, what is worth something
-  and what changes on the spot (as when a key is taken) is read off the map and learnt. After `depth`
-  turns, what was offered at the hand's own place decides. The first four of the planes must say
-  where the hand is, one for each direction that it looks to: right, down, left, up.
+  and what changes on the spot (as when a key is taken) is read off the map and learnt. After
+  `depth` turns, what was offered at the hand's own place decides. The first four of the planes must
+  say where the hand is, one for each direction that it looks to: right, down, left, up.
   """
 
   def _make_layers(self, shape, width, depth, atoms):

@@ -37,6 +37,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
     self._state = _variables(domain.start(self._concept, self._chances.next()))
     # Everyone starts as if an episode had just ended, so that the first step is a reset.
     self._step_type = tf.Variable(tf.fill([batch_size], ts.StepType.LAST), trainable=False)
+    self._just_over = tf.Variable(tf.fill([batch_size], False), trainable=False)
     self._reward = tf.Variable(tf.zeros([batch_size]), trainable=False)
     self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)  # in the episode so far
     self.returns = tf.Variable(tf.zeros([batch_size]), trainable=False)  # of the last ended ones
@@ -51,10 +52,10 @@ class World(tf_environment.TFEnvironment, tf.Module):
     self._next_place.assign((self._next_place + count) % self.batch_size)
 
   def ended(self) -> tuple[types.Works, tf.Tensor, tf.Tensor]:
-    """What every episode is about, what the last one paid, and where it has just ended."""
-    concept = tf.nest.map_structure(tf.convert_to_tensor, self._concept)
-    over = tf.equal(self._step_type, ts.StepType.LAST)
-    return concept, tf.convert_to_tensor(self.returns), over
+    """What every episode is about, what the last one paid, and where the last step ended one."""
+    return tf.nest.map_structure(
+      tf.convert_to_tensor, (self._concept, self.returns, self._just_over)
+    )
 
   def _current_time_step(self) -> ts.TimeStep:
     state = tf.nest.map_structure(tf.convert_to_tensor, self._state)
@@ -90,6 +91,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
     )
     self._reward.assign(reward)
     self._step_type.assign(step_type)
+    self._just_over.assign(step_type == ts.StepType.LAST)
     self._paid.assign(tf.where(step_type == ts.StepType.FIRST, 0.0, self._paid + reward))
     self.returns.assign(tf.where(step_type == ts.StepType.LAST, self._paid, self.returns))
     return self._current_time_step()

@@ -6,7 +6,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_creative import spec, streams, types
+from tf_creative import streams, types
 from tf_creative.couplings import base
 from tf_creative.spec import setting
 
@@ -29,8 +29,7 @@ class Adversarial(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    if parts.domain.code_size:
-      raise spec.SpecError('adversarial asks what the hand thinks of a work: it must be shown.')
+    base.check_shown(parts.domain, 'adversarial')
     self._stream = streams.Stream(seed, 'adversarial')
     self.meter('solvable', 'value')
 

@@ -99,6 +99,11 @@ def check_builds(domain: types.Domain, coupling: str) -> None:
     raise spec.SpecError(f'{coupling} is for worlds in which the hand makes works, as pixel_art.')
 
 
+def check_shown(domain: types.Domain, coupling: str) -> None:
+  if domain.code_size:
+    raise spec.SpecError(f'{coupling} needs a hand that is shown the work, not told its code.')
+
+
 def owed(domain: types.Domain, works: types.Works) -> tf.Tensor:
   """All that can be earned in episodes about these works: [B]."""
   return domain.prospect(domain.to_values(works.work), works.label)[1]

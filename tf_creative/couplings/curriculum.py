@@ -45,6 +45,7 @@ class Curriculum(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
+    base.check_shown(parts.domain, 'curriculum')
     self._latents = streams.Stream(seed, 'curriculum/latents')
     self._picks = streams.Stream(seed, 'curriculum/picks')
     self._shares = streams.Stream(seed, 'curriculum/shares')
@@ -57,9 +58,9 @@ class Curriculum(base.Coupling):
       r1=0.0,
       r2=0.0,
     )
-    spec = parts.domain.work_spec
+    work = parts.domain.work_spec
     blank = types.Works(
-      tf.zeros([2, options.memory, *spec.shape], spec.dtype),
+      tf.zeros([2, options.memory, *work.shape], work.dtype),
       tf.zeros([2, options.memory], tf.int32),
     )
     # What was not solved, and what was.
@@ -76,8 +77,9 @@ class Curriculum(base.Coupling):
     real, replays = tf.unstack(
       tf.random.stateless_uniform([2, concept.label.shape[0]], self._shares.next())
     )
-    new = types.select((replays < self.options.replay) & self._knows(), again, imagined)
-    stays = (real < self.options.real) | ~found
+    replays = (replays < self.options.replay) & self._knows()
+    stays = (real < self.options.real) | ~(found | replays)
+    new = types.select(replays, again, imagined)
     return types.select(stays, types.Works(concept.work, concept.label), new)
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:

@@ -74,7 +74,9 @@ class LevelReplay(base.Coupling):
     first = tf.argmax(twins, 1, tf.int32) == tf.range(tf.shape(paid)[0])  # of its twins
     same = _equal(played.work, self.works) & (self.regrets > _NONE)  # [B, kept]
     known = tf.reduce_any(same, 1)
-    worst = tf.math.top_k(-self.regrets, tf.shape(paid)[0]).indices
+    held = tf.reduce_any(same & over[:, None], 0)  # by who is known
+    worst = tf.where(held, -tf.float32.max, -self.regrets)
+    worst = tf.math.top_k(worst, tf.shape(paid)[0]).indices
     place = tf.where(known, tf.argmax(same, 1, tf.int32), worst)
     takes = over & first & (known | (regret > tf.gather(self.regrets, place)))
     rows = tf.where(takes)[:, 0]

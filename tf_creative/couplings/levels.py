@@ -23,6 +23,7 @@ class RandomLevels(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
+    base.check_shown(parts.domain, 'random_levels')
     self._stream = streams.Stream(seed, 'random levels')
 
   def concept(self, concept: types.Works) -> types.Works:
