@@ -16,6 +16,7 @@ from tf_creative import spec
 _DIRECTIONS = 4
 _AJAR = 2.0  # of a gate: 88% of what comes gets through
 _FADES = 0.95  # of what is worth so much a turn away
+_TAUGHT = 3  # turns, the last ones, that are learnt from
 
 
 class QNetwork(network.Network):
@@ -195,41 +196,50 @@ class MapQNetwork(QNetwork):
 
   def everywhere(self, features: tf.Tensor) -> tf.Tensor:
     """The values of all actions in all poses, those of a direction together: [B, P, actions]."""
-    offers = tf.transpose(self._plan(features), [0, 3, 1, 2, 4])
+    offers = tf.transpose(self._plan(features), [1, 0, 2, 3, 4])
     values = self._values(*self._decide(tf.reshape(offers, [-1, offers.shape[4]])))
     poses = _DIRECTIONS * features.shape[1] * features.shape[2]
     return tf.reshape(values, [-1, poses, *values.shape[1:]])
 
   def _plan(self, features: tf.Tensor) -> tf.Tensor:
-    """What is offered in every pose after all turns: [B, H, W, directions, C]."""
-    seen = self._read_map(features[..., _DIRECTIONS:])
-    shape = [-1, *features.shape[1:3], _DIRECTIONS, 3 * self._channels]
-    pay, through, changes = tf.split(tf.reshape(self._terms(seen), shape), 3, -1)
+    """What is offered in every pose after all turns: [directions, B, H, W, C]."""
+    terms = self._terms(self._read_map(features[..., _DIRECTIONS:]))
+    terms = tf.stack(tf.split(terms, _DIRECTIONS, -1))
+    pay, through, changes = tf.split(terms, 3, -1)
     # Open at first, or nothing would come through so many turns to be learnt from.
     through, changes = tf.sigmoid(through + _AJAR), tf.sigmoid(changes - _AJAR)
-    worth = pay
-    for _ in range(self._turns + 1):
-      offers = [
-        _FADES * tf.roll(worth, 1, 3),
-        _FADES * tf.roll(worth, -1, 3),
-        through * _ahead(worth),
-        changes * self._change(worth),
-      ]
-      worth = functools.reduce(tf.maximum, offers, pay)
-    return tf.concat([*offers, pay, through, changes], -1)
+
+    def offers(worth: tf.Tensor) -> list[tf.Tensor]:
+      left, right = (_FADES * tf.roll(worth, shift, 0) for shift in (1, -1))
+      return [left, right, through * _ahead(worth), changes * self._change(worth)]
+
+    turn = lambda worth: functools.reduce(tf.maximum, offers(worth), pay)  # noqa: E731
+    _, worth = tf.while_loop(
+      lambda turns, _: turns < self._turns - _TAUGHT, lambda n, w: (n + 1, turn(w)), [0, pay]
+    )
+    worth = tf.stop_gradient(worth)
+    for _ in range(_TAUGHT):
+      worth = turn(worth)
+    return tf.concat([*offers(worth), pay, through, changes], -1)
 
   def _decide(self, offers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     x = self._think(offers)
     return self._out(x) + self._short_cut(offers), x
 
   def _advantages(self, features):
-    here = tf.einsum('bhwd,bhwdc->bc', features[..., :_DIRECTIONS], self._plan(features))
+    here = tf.einsum('bhwd,dbhwc->bc', features[..., :_DIRECTIONS], self._plan(features))
     return self._decide(here)
 
 
 def _ahead(worth: tf.Tensor) -> tf.Tensor:
-  """What the pose one step ahead is worth, nothing where that is outside: [B, H, W, 4, C]."""
-  x = tf.pad(worth, [[0, 0], [1, 1], [1, 1], [0, 0], [0, 0]])
-  right, down = x[:, 1:-1, 2:, 0], x[:, 2:, 1:-1, 1]
-  left, up = x[:, 1:-1, :-2, 2], x[:, :-2, 1:-1, 3]
-  return tf.stack([right, down, left, up], 3)
+  """What the pose one step ahead is worth, nothing where that is outside: [4, B, H, W, C]."""
+  right, down, left, up = tf.unstack(worth)
+  none = [0, 0]
+  return tf.stack(
+    [
+      tf.pad(right[:, :, 1:], [none, none, [0, 1], none]),
+      tf.pad(down[:, 1:], [none, [0, 1], none, none]),
+      tf.pad(left[:, :, :-1], [none, none, [1, 0], none]),
+      tf.pad(up[:, :-1], [none, [1, 0], none, none]),
+    ]
+  )

@@ -11,6 +11,8 @@ from tf_agents.utils import common
 
 from tf_creative import streams
 
+_GAP = 5.0  # by how much what an action loses is enlarged
+
 
 class SurveyDqnAgent(dqn_agent.DqnAgent):
   """A remembered moment teaches the values of all actions from wherever the hand might have stood.
@@ -45,6 +47,8 @@ class SurveyDqnAgent(dqn_agent.DqnAgent):
     for _ in range(self._n_step_update - 1):
       worth = tf.concat([tf.reduce_max(ahead(worth), -1), changed], 1)
     targets = ahead(worth)
+    best = tf.reduce_max(targets, -1, keepdims=True)
+    targets = best - _GAP * (best - targets)
     errors = (td_errors_loss_fn or self._td_errors_loss_fn)(tf.stop_gradient(targets), values)
     # Whatever follows an episode is another one: its last moment teaches as any other.
     known = tf.cast(world.known, tf.float32)

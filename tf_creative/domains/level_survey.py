@@ -7,8 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import types
+from tf_creative import streams, types
 from tf_creative.domains import level_rules, level_solver, tiles
+
+_STRIDES = 2  # changes that a world may be ahead of what was seen: a key and a door
 
 
 def survey(
@@ -17,23 +19,21 @@ def survey(
   """Poses are directions times cells, as `level_solver` counts them.
 
   What changes is the first key, if there is one to take, or else a door, which the seed draws;
-  what the other keys and doors would lead to is not known here.
+  what the other keys and doors would lead to is not known here. The seed may put the world ahead by
+  such changes, too: a hand that has never got through a door must know what lies behind.
   """
+  *ahead_of, seed = streams.split(seed, _STRIDES + 1)
+  for one in ahead_of:
+    goes, which = streams.split(one, 2)
+    goes = tf.random.stateless_uniform(tf.shape(state.time), goes) < 0.5
+    state = types.select(goes, _changed(state, _next_change(state, which)), state)
   height, width = state.work.shape[1:]
   ahead, inside, left, right = level_solver.tables(height, width)
   front = ahead % (height * width)
-  flat = tf.cast(tf.reshape(state.work, [-1, height * width]), tf.int32)
-  tile, changed = flat % len(tiles.NAMES), tiles.changed(flat) == 1
-  key = (tile == tiles.KEY) & ~changed & ~state.carries[:, None]
-  door = (tile == tiles.DOOR) & (changed | ~state.locked[:, None] | state.carries[:, None])
-  luck = tf.random.stateless_uniform(tf.shape(flat), seed)
-  some_key, some_door = tf.reduce_any(key, 1), tf.reduce_any(door, 1)
-  turn = tf.where(
-    some_key, tf.argmax(key, 1, tf.int32), tf.argmax(tf.where(door, luck, -1.0), 1, tf.int32)
-  )
-  turns = tf.one_hot(turn, height * width, on_value=True, off_value=False)
-  turns &= (some_key | some_door)[:, None]
-  after = tf.where(turns, flat + tiles.CODES // 2 * (1 - 2 * tiles.changed(flat)), flat)
+  flat = _flat(state)
+  tile = flat % len(tiles.NAMES)
+  key, door = _changeable(state)
+  turns = _next_change(state, seed)
 
   free = tf.gather(level_rules.FREE, flat)
   in_front = lambda cells: tf.gather(cells, front, axis=1) & inside  # noqa: E731
@@ -52,16 +52,44 @@ def survey(
   none = tf.zeros_like(pay)
   late = (time >= horizon)[:, None]
   ends = [late | part for part in (nothing, nothing, over, nothing, nothing)]
-  works = [tf.reshape(tf.cast(part, tf.uint8), tf.shape(state.work)) for part in (flat, after)]
-  carries = [state.carries, state.carries | some_key]
-  look = lambda work, carries, time: features(  # noqa: E731
-    state._replace(work=work, carries=carries, time=tf.minimum(time, horizon))
-  )
+  later = state._replace(time=tf.minimum(time, horizon))
   return types.Survey(
-    look(works[0], carries[0], state.time),
-    tf.concat([look(*each, time) for each in zip(works, carries, strict=True)], 0),
+    features(state),
+    tf.concat([features(later), features(_changed(later, turns))], 0),
     tf.stack(follows, -1),
     tf.stack([none, none, pay, none, none], -1),
     ~tf.stack(ends, -1),
     tf.stack([stands & ~part for part in (nothing, nothing, nothing, *other)], -1),
   )
+
+
+def _flat(state: level_rules.State) -> tf.Tensor:
+  return tf.cast(tf.reshape(state.work, [-1, state.work.shape[1] * state.work.shape[2]]), tf.int32)
+
+
+def _changeable(state: level_rules.State) -> tuple[tf.Tensor, tf.Tensor]:
+  """Where a key may be taken, and where a door is that turns: bool [B, cells]."""
+  flat = _flat(state)
+  tile, changed = flat % len(tiles.NAMES), tiles.changed(flat) == 1
+  key = (tile == tiles.KEY) & ~changed & ~state.carries[:, None]
+  fits = changed | ~state.locked[:, None] | state.carries[:, None]
+  return key, (tile == tiles.DOOR) & fits
+
+
+def _next_change(state: level_rules.State, seed: tf.Tensor) -> tf.Tensor:
+  """The one cell that changes, if any: bool [B, cells]."""
+  key, door = _changeable(state)
+  luck = tf.where(door, tf.random.stateless_uniform(tf.shape(door), seed), -1.0)
+  some_key, some_door = tf.reduce_any(key, 1), tf.reduce_any(door, 1)
+  cell = tf.where(some_key, tf.argmax(key, 1, tf.int32), tf.argmax(luck, 1, tf.int32))
+  here = tf.one_hot(cell, door.shape[1], on_value=True, off_value=False)
+  return here & (some_key | some_door)[:, None]
+
+
+def _changed(state: level_rules.State, cells: tf.Tensor) -> level_rules.State:
+  """With a key taken or a door turned in these cells."""
+  flat = _flat(state)
+  takes = tf.reduce_any(cells & (flat % len(tiles.NAMES) == tiles.KEY), 1)
+  flat = tf.where(cells, flat + tiles.CODES // 2 * (1 - 2 * tiles.changed(flat)), flat)
+  work = tf.reshape(tf.cast(flat, tf.uint8), tf.shape(state.work))
+  return state._replace(work=work, carries=state.carries | takes)
