@@ -35,6 +35,18 @@ CASES = {
     'couplings': 'environment(codes=0.5)|reward(whole=true, width=8, batch_size=8)',
     'agent_reader': 8,
   },
+  'levels': {
+    'domain': 'level(horizon=6)',
+    'couplings': 'curriculum(memory=32)|level_replay(capacity=8)',
+    'agent': 'survey',
+    'agent_network': 'map',
+    'agent_n_step': 2,
+  },
+  'other levels': {
+    'domain': 'level(horizon=6)',
+    'couplings': 'random_levels(real=0.5)|adversarial(real=0.5)',
+    'agent_network': 'map',
+  },
 }
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf_creative import types
 
 _BATCH = 16  # what every network is given at once: a batch of another size would round otherwise
+_TRIES = 8  # codes that a seed has for a work that is to be walked through
 
 # What is done of what is seen, the time, and which actions are allowed.
 Act = Callable[[Any, tf.Tensor, tf.Tensor | None], tf.Tensor]
@@ -45,11 +46,11 @@ class Creator(tf.Module):
     self._act = graph(_in_batches(self._agent.act))
     self._scribble = graph(functools.partial(self._episodes, self._random))
 
-  def latents_graph(self, seed: tf.Tensor) -> tf.Tensor:
-    """The code that each seed int64 [B] stands for."""
+  def latents_graph(self, seed: tf.Tensor, turn: int = 0) -> tf.Tensor:
+    """The code that each seed int64 [B] stands for, or another one of it."""
     size = self._gan.config.latent_size
     return tf.map_fn(
-      lambda one: tf.random.stateless_normal([size], tf.stack([one, 0])),
+      lambda one: tf.random.stateless_normal([size], tf.stack([one, turn])),
       seed,
       fn_output_signature=tf.TensorSpec([size], tf.float32),
     )
@@ -66,9 +67,18 @@ class Creator(tf.Module):
     drawn = tf.gather(tf.constant(self.known_labels, tf.int32), tf.cast(place, tf.int32))
     label = tf.where(label < 0, drawn, label)
     code = self.latents_graph(seed)
-    return types.Works(
-      self.decode_graph(code, label), label, code if self._domain.code_size else ()
-    )
+    work = self.decode_graph(code, label)
+    if not self._domain.builds:
+      work = self._with_a_way(work, seed, label)
+    return types.Works(work, label, code if self._domain.code_size else ())
+
+  def _with_a_way(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """Other works of the same seeds and labels in place of those in which nothing can be earned."""
+    owed = _in_batches(lambda *of: self._domain.prospect(self._domain.to_values(of[0]), of[1])[1])
+    for turn in range(1, _TRIES):
+      other = self.decode_graph(self.latents_graph(seed, turn), label)
+      work = types.select(owed(work, label) > 0, work, other)
+    return work
 
   def make_graph(self, concept: types.Works, begun: Any = None) -> tuple[tf.Tensor, ...]:
     """What the hand makes of each concept, from `begun` on: the parts of `Made`."""

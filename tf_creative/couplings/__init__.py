@@ -6,9 +6,9 @@ COUPLINGS = {
   'guide': 'tf_creative.couplings.guide:Guide',
   'augment': 'tf_creative.couplings.augment:Augment',
   'constant_reward': 'tf_creative.couplings.controls:ConstantReward',
-  'adversarial': 'tf_creative.couplings.adversarial:Adversarial',
-  'curriculum': 'tf_creative.couplings.curriculum:Curriculum',
-  'level_replay': 'tf_creative.couplings.level_replay:LevelReplay',
-  'random_levels': 'tf_creative.couplings.levels:RandomLevels',
   'random_reward': 'tf_creative.couplings.controls:RandomReward',
+  'curriculum': 'tf_creative.couplings.curriculum:Curriculum',
+  'random_levels': 'tf_creative.couplings.levels:RandomLevels',
+  'level_replay': 'tf_creative.couplings.level_replay:LevelReplay',
+  'adversarial': 'tf_creative.couplings.adversarial:Adversarial',
 }

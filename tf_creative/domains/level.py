@@ -66,7 +66,7 @@ class Level(common.World):
   def _size(self) -> tuple[int, int]:
     return levels.shape(self.data)
 
-  @property
+  @functools.cached_property
   def label_names(self) -> list[str]:
     return levels.label_names(self.data)
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_creative import streams, types
 from tf_creative.domains import level_rules, level_solver, tiles
 
-_STRIDES = 2  # changes that a world may be ahead of what was seen: a key and a door
+_STRIDES, _OFTEN = 2, 1 / 3  # changes that a world may be ahead of what was seen: a key, a door
 
 
 def survey(
@@ -25,7 +25,7 @@ def survey(
   *ahead_of, seed = streams.split(seed, _STRIDES + 1)
   for one in ahead_of:
     goes, which = streams.split(one, 2)
-    goes = tf.random.stateless_uniform(tf.shape(state.time), goes) < 0.5
+    goes = tf.random.stateless_uniform(tf.shape(state.time), goes) < _OFTEN
     state = types.select(goes, _changed(state, _next_change(state, which)), state)
   height, width = state.work.shape[1:]
   ahead, inside, left, right = level_solver.tables(height, width)
