@@ -12,7 +12,7 @@ import tensorflow as tf
 from tf_creative import types
 
 _BATCH = 16  # what every network is given at once: a batch of another size would round otherwise
-_TRIES = 8  # codes that a seed has for a work that is to be walked through
+_TRIES = 64  # codes that a seed has for a work that is to be walked through
 
 # What is done of what is seen, the time, and which actions are allowed.
 Act = Callable[[Any, tf.Tensor, tf.Tensor | None], tf.Tensor]
@@ -46,7 +46,7 @@ class Creator(tf.Module):
     self._act = graph(_in_batches(self._agent.act))
     self._scribble = graph(functools.partial(self._episodes, self._random))
 
-  def latents_graph(self, seed: tf.Tensor, turn: int = 0) -> tf.Tensor:
+  def latents_graph(self, seed: tf.Tensor, turn: tf.Tensor | int = 0) -> tf.Tensor:
     """The code that each seed int64 [B] stands for, or another one of it."""
     size = self._gan.config.latent_size
     return tf.map_fn(
@@ -75,9 +75,17 @@ class Creator(tf.Module):
   def _with_a_way(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Other works of the same seeds and labels in place of those in which nothing can be earned."""
     owed = _in_batches(lambda *of: self._domain.prospect(self._domain.to_values(of[0]), of[1])[1])
-    for turn in range(1, _TRIES):
+
+    def another(turn: tf.Tensor, work: tf.Tensor, found: tf.Tensor) -> tuple[tf.Tensor, ...]:
       other = self.decode_graph(self.latents_graph(seed, turn), label)
-      work = types.select(owed(work, label) > 0, work, other)
+      work = types.select(found, work, other)
+      return turn + 1, work, owed(work, label) > 0
+
+    _, work, _ = tf.while_loop(
+      lambda turn, _, found: (turn < _TRIES) & ~tf.reduce_all(found),
+      another,
+      [tf.constant(1, tf.int64), work, owed(work, label) > 0],
+    )
     return work
 
   def make_graph(self, concept: types.Works, begun: Any = None) -> tuple[tf.Tensor, ...]:

@@ -181,11 +181,11 @@ class MapQNetwork(QNetwork):
       )
     conv, dense = tf_keras.layers.Conv2D, tf_keras.layers.Dense
     self._turns, self._channels = depth, width
-    self._read_map = self._layer(conv, 4 * width, 3, padding='same', activation='relu')
+    self._read_map = self._layer(conv, 16 * width, 3, padding='same', activation='relu')
     # Of each pose: what it pays, whether one gets ahead, and whether something changes.
     self._terms = self._layer(conv, 3 * _DIRECTIONS * width, 1)
     self._change = self._layer(dense, width)
-    self._think = self._layer(dense, 4 * width, activation='relu')
+    self._think = self._layer(dense, 8 * width, activation='relu')
     self._out = self._layer(dense, self._num_actions * atoms)
     self._short_cut = self._layer(dense, self._num_actions * atoms)
 

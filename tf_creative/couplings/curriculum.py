@@ -23,7 +23,7 @@ class Options:
     0.1, "of the generator's gradient that asks for middling difficulty", at_least=0, at_most=1
   )
   tries: int = setting(
-    4, 'imagined works of which the first with a way through is taken', at_least=1, at_most=1000
+    8, 'imagined works of which the first with a way through is taken', at_least=1, at_most=1000
   )
   memory: int = setting(
     512, 'works of either outcome that are remembered', at_least=_SOME, at_most=1_000_000
@@ -66,7 +66,7 @@ class Curriculum(base.Coupling):
     # What was not solved, and what was.
     self.memory = tf.nest.map_structure(lambda part: tf.Variable(part, trainable=False), blank)
     self.counts = tf.Variable([0, 0], trainable=False)
-    self.meter('solvable', 'difficulty', 'success')
+    self.meter('solvable', 'found', 'difficulty', 'success')
 
   def concept(self, concept: types.Works) -> types.Works:
     played, paid, over = self.parts.agent.world.ended()
@@ -143,10 +143,12 @@ class Curriculum(base.Coupling):
     works = types.Works(domain.to_works(gan.generate(latents, labels)), labels)
     solvable = base.owed(domain, works) > 0
     self.remember(works, tf.zeros_like(solvable), ~solvable)
-    self.show(solvable=tf.reduce_mean(tf.cast(solvable, tf.float32)))
-    solvable = tf.reshape(solvable, [count, tries])
-    first = tf.argmax(solvable, 1, tf.int32) + tries * tf.range(count)
-    return types.Works(tf.gather(works.work, first), label), tf.reduce_any(solvable, 1)
+    each = tf.reshape(solvable, [count, tries])
+    first = tf.argmax(each, 1, tf.int32) + tries * tf.range(count)
+    found = tf.reduce_any(each, 1)
+    share = lambda which: tf.reduce_mean(tf.cast(which, tf.float32))  # noqa: E731
+    self.show(solvable=share(solvable), found=share(found))
+    return types.Works(tf.gather(works.work, first), label), found
 
   def _success(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """How likely the hand is to be paid: [B], where it fails as often as not."""
