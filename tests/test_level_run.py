@@ -69,7 +69,7 @@ def test_works_are_written_in_every_format(run_dir, tmp_path):
     text = path.parents[1] / 'txt' / path.with_suffix('.txt').name
     assert text.read_text() == tiles.ascii_map(works[place]) + '\n'
   with Image.open(tmp_path / 'sheet.gif') as animation:
-    assert animation.n_frames > 4
+    assert animation.n_frames > 1
   # What was made is somebody's data set.
   domain = learner.build_domain(f'level(data={tmp_path / "tfrecord"}, horizon=12)')
   stored = next(iter(domain.real('train').batch(9)))

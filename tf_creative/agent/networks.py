@@ -212,8 +212,10 @@ class MapQNetwork(QNetwork):
     through, changes = tf.sigmoid(through + _AJAR), tf.sigmoid(changes - _AJAR)
 
     def offers(worth: tf.Tensor) -> list[tf.Tensor]:
-      left, right = (_FADES * tf.roll(worth, shift, 0) for shift in (1, -1))
-      return [left, right, through * _ahead(worth), changes * self._change(worth)]
+      left = tf.concat([worth[-1:], worth[:-1]], 0)
+      right = tf.concat([worth[1:], worth[:1]], 0)
+      ahead, changed = through * _ahead(worth), changes * self._change(worth)
+      return [_FADES * left, _FADES * right, ahead, changed]
 
     turn = lambda worth: functools.reduce(tf.maximum, offers(worth), pay)  # noqa: E731
     _, worth = tf.while_loop(

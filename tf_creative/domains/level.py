@@ -277,7 +277,7 @@ class Level(common.World):
     return {'minigrid': solved, **shares}
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
-    return actions[..., None]
+    return tf.expand_dims(actions, -1)
 
   def legend(self) -> dict[str, np.ndarray]:
     names = {'tiles': np.array(tiles.NAMES), 'actions': np.array(level_rules.ACTIONS)}
