@@ -161,7 +161,7 @@ def test_levels_of_chance_replace_as_many_as_asked_for():
 
 def test_replay_keeps_what_could_have_been_earned_and_was_not():
   one = learner('')
-  options = level_replay.Options(capacity=6, replay=1.0)
+  options = level_replay.Options(capacity=6, replay=1.0, real=0.0)
   coupling = level_replay.LevelReplay(parts_of(one), options, 0)
   short, long, shut = '#SG########', '#S   G#####', '#S# G######'
   works = rows_of(short, long, shut, long)
@@ -184,7 +184,7 @@ def rows_of(*inner: str) -> types.Works:
 
 def test_the_curriculum_plays_only_what_can_be_solved():
   one = learner('', horizon=100)  # enough for all real ones, which stand in where no try is good
-  options = curriculum.Options(memory=32)
+  options = curriculum.Options(real=0.0, memory=32)
   coupling = curriculum.Curriculum(parts_of(one), options, 0)
   made = coupling.concept(concepts(one, 16))
   assert (base.owed(one.domain, made).numpy() > 0).all()
@@ -214,7 +214,7 @@ def test_the_curriculum_remembers_the_newest_of_either_outcome():
 def test_the_curriculum_plays_again_what_is_neither_easy_nor_hopeless():
   """Short rows are solved, long ones not, and those in between as often as not; shut ones never."""
   one = learner('')
-  options = curriculum.Options(replay=1.0, memory=64)
+  options = curriculum.Options(real=0.0, replay=1.0, memory=64)
   coupling = curriculum.Curriculum(parts_of(one), options, 0)
   easy, middling, hard, shut = '#SG########', '#S   G#####', '#S       G#', '#S  # G####'
   works = rows_of(*[easy] * 32, *[middling] * 32, *[hard] * 16, *[shut] * 16)
@@ -243,6 +243,19 @@ def test_the_curriculum_learns_what_was_solved_and_pulls_to_the_middle():
   coupling.counts.assign([40, 40])
   pull = slope() + 0.5 * push
   assert float(tf.norm(pull)) == pytest.approx(0.5 * float(tf.norm(push)), rel=1e-3)
+
+
+def test_a_seed_has_other_codes_where_its_first_has_no_way():
+  one = learner('', horizon=100)
+  seeds, labels = np.arange(12), np.arange(12) % 3
+  works = one.creator.imagine(seeds, labels)
+  first = one.creator.decode(one.creator.latents(seeds), labels)
+  found, had = (one.domain.metrics(each.work, None)['solvable'] for each in (works, first))
+  assert found.all() and 0 < had.sum() < 12
+  np.testing.assert_array_equal(works.work[had], first.work[had])
+  for place in (int(np.argmin(had)), 11):  # the same in other company
+    alone = one.creator.imagine(seeds[place : place + 1], labels[place : place + 1])
+    np.testing.assert_array_equal(alone.work[0], works.work[place])
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,14 @@ _SOME = 32  # works of either outcome that a round learns from
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  real: float = setting(0.0, 'share of episodes that stay about a real work', at_least=0, at_most=1)
+  real: float = setting(
+    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
+  )
   replay: float = setting(
     0.25, 'share of the others that are about remembered works', at_least=0, at_most=1
   )
   weight: float = setting(
-    0.1, "of the generator's gradient that asks for middling difficulty", at_least=0, at_most=1
+    0.03, "of the generator's gradient that asks for middling difficulty", at_least=0, at_most=1
   )
   tries: int = setting(
     8, 'imagined works of which the first with a way through is taken', at_least=1, at_most=1000

@@ -23,7 +23,7 @@ class Options:
     0.3, 'of the ranks by which a kept level is drawn', above=0, at_most=1000
   )
   real: float = setting(
-    0.0, 'share of new levels that are real, the others being of chance', at_least=0, at_most=1
+    0.25, 'share of new levels that are real, the others being of chance', at_least=0, at_most=1
   )
 
 

@@ -13,7 +13,9 @@ from tf_creative.spec import setting
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  real: float = setting(0.0, 'share of episodes that stay about a real work', at_least=0, at_most=1)
+  real: float = setting(
+    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
+  )
 
 
 class RandomLevels(base.Coupling):
