@@ -11,7 +11,7 @@ from tf_creative import learner as learner_lib
 from tf_creative import spec, types
 from tf_creative.couplings import base, curriculum, level_replay, levels
 from tf_creative.domains import level as level_lib
-from tf_creative.domains import level_rules, level_solver, tiles
+from tf_creative.domains import level_rules, level_solver, level_survey, tiles
 
 AGENT = dataclasses.replace(tiny.AGENT, network='map', depth=2, discount=0.9)
 
@@ -40,7 +40,7 @@ def test_a_survey_tells_of_every_pose_what_a_step_from_there_does(world):
   state = begin(world, places)
   for action in (3, 2, 4, 2):
     state, _, _ = world.step(state, tf.fill([20], action), None)
-  survey = world.survey(world.observe(state), tf.constant([0, 1]))
+  survey = level_survey.survey(state, world.horizon, world._seen, tf.constant([0, 1]))
   known, follows = survey.known.numpy(), survey.follows.numpy()
   rng, met = np.random.default_rng(0), set()
   rare = rng.permutation(np.argwhere(known & (follows >= 484)))[:60]
@@ -66,11 +66,22 @@ def test_a_survey_tells_of_every_pose_what_a_step_from_there_does(world):
   assert met >= {(2, False, False), (2, False, True), (3, True, False), (4, True, False)}
 
 
+def test_some_worlds_are_put_ahead_by_a_key_and_a_door(world):
+  hall = mazes.parse(*['#' * 11] * 4, '#SK D   G##', *['#' * 11] * 6)
+  state = level_survey.ahead(begin(world, [hall] * 300), tf.constant([0, 1]))
+  keys = state.carries.numpy()
+  doors = (tiles.changed(state.work.numpy()) * (hall == tiles.DOOR)).any((1, 2))
+  # Each of two strides is taken by a third: both by a ninth, none by four ninths.
+  assert not (doors & ~keys).any()
+  assert np.mean(doors) == pytest.approx(1 / 9, abs=0.05)
+  assert np.mean(keys) == pytest.approx(5 / 9, abs=0.08)
+
+
 def test_values_by_the_survey_are_those_of_the_shortest_way(world):
   """V = discount^(length - 1) (1 - .9 / 100) where nothing need be opened: the first step's pay."""
   state = begin(world, [level for level in mazes.random_levels(60, 11, 9) if not (level > 4).any()]
                 or [mazes.parse(*['#' * 11] * 5, '#S      G##', *['#' * 11] * 5)])  # fmt: skip
-  survey = world.survey(world.observe(state), tf.constant([0, 1]))
+  survey = level_survey.survey(state, world.horizon, world._seen, tf.constant([0, 1]))
   worth = tf.zeros([len(state.label), 968])
   for _ in range(60):
     values = survey.pay + 0.9 * tf.where(
@@ -89,7 +100,7 @@ def test_the_network_says_of_a_pose_what_it_says_of_all():
   world = level_lib.Level(horizon=20)
   state = begin(world, list(mazes.random_levels(5, 11, 2)))
   state, _, _ = world.step(state, tf.constant([0, 1, 2, 1, 0]), None)
-  survey = world.survey(world.observe(state), tf.constant([0, 1]))
+  survey = level_survey.survey(state, world.horizon, world._seen, tf.constant([0, 1]))
   everywhere = agent.learner._q_network.everywhere(survey.now)
   own = tf.gather(everywhere, state.direction * 121 + state.place, batch_dims=1)
   np.testing.assert_allclose(own, agent.values(world.observe(state)), atol=1e-6)

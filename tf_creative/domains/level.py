@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 import dataclasses
 import functools
-import json
 import os
 from typing import Any
 
@@ -145,7 +144,9 @@ class Level(common.World):
     return types.select(here, level_rules.read(work, state.label, state.time), begun)
 
   def survey(self, observation: dict[str, tf.Tensor], seed: tf.Tensor) -> types.Survey:
-    return level_survey.survey(self.resume(observation), self.horizon, self._seen, seed)
+    strides, turn = streams.split(seed, 2)
+    state = level_survey.ahead(self.resume(observation), strides)
+    return level_survey.survey(state, self.horizon, self._seen, turn)
 
   def allowed(self, state: level_rules.State, keep: tf.Tensor) -> tf.Tensor:
     """All actions: none of them can build."""
@@ -154,13 +155,7 @@ class Level(common.World):
 
   @functools.cached_property
   def _planes(self) -> np.ndarray:
-    """What a cell's code says: the agent by direction, wall, goal, lava, key, shut door."""
-    code = np.arange(tiles.CODES)
-    tile, untouched = code % len(tiles.NAMES), tiles.changed(code) == 0
-    columns = [tiles.trace(code) == tiles.HERE + direction for direction in range(4)]
-    columns += [tile == tiles.WALL, tile == tiles.GOAL, tile == tiles.LAVA]
-    columns += [(tile == tiles.KEY) & untouched, (tile == tiles.DOOR) & untouched]
-    return np.stack(columns, 1).astype(np.float32)
+    return tiles.planes()
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Where the agent is and looks to comes first: [B, H, W, 4 + 8]."""
@@ -297,11 +292,5 @@ class Level(common.World):
     return drawings.svg(start, marks, np.array(places, int), codes, zoom)
 
   def file(self, work: np.ndarray, kind: str) -> bytes:
-    """As text, with the agent's way in it; or as JSON, with the level before play beside that."""
-    played = tiles.ascii_map(work)
-    if kind == 'txt':
-      return f'{played}\n'.encode()
-    told = {name: part.numpy().item() for name, part in self._tell(tf.constant(work[None])).items()}
-    level = tiles.ascii_map(work % len(tiles.NAMES))
-    rows = {'map': level.split('\n'), **told, 'played': played.split('\n')}
-    return f'{json.dumps(rows, indent=1)}\n'.encode()
+    told = {name: part[0].numpy() for name, part in self._tell(tf.constant(work[None])).items()}
+    return levels.written(work, kind, told)

@@ -13,23 +13,29 @@ from tf_creative.domains import level_rules, level_solver, tiles
 _STRIDES, _OFTEN = 2, 1 / 3  # changes that a world may be ahead of what was seen: a key, a door
 
 
+def ahead(state: level_rules.State, seed: tf.Tensor) -> level_rules.State:
+  """Some of the worlds ahead by a key or a door.
+
+  A hand that has never got through a door must know what lies behind.
+  """
+  for stride in streams.split(seed, _STRIDES):
+    goes, which = streams.split(stride, 2)
+    goes = tf.random.stateless_uniform(tf.shape(state.time), goes) < _OFTEN
+    state = types.select(goes, _changed(state, _next_change(state, which)), state)
+  return state
+
+
 def survey(
   state: level_rules.State, horizon: int, features: Callable, seed: tf.Tensor
 ) -> types.Survey:
   """Poses are directions times cells, as `level_solver` counts them.
 
   What changes is the first key, if there is one to take, or else a door, which the seed draws;
-  what the other keys and doors would lead to is not known here. The seed may put the world ahead by
-  such changes, too: a hand that has never got through a door must know what lies behind.
+  what the other keys and doors would lead to is not known here.
   """
-  *ahead_of, seed = streams.split(seed, _STRIDES + 1)
-  for one in ahead_of:
-    goes, which = streams.split(one, 2)
-    goes = tf.random.stateless_uniform(tf.shape(state.time), goes) < _OFTEN
-    state = types.select(goes, _changed(state, _next_change(state, which)), state)
   height, width = state.work.shape[1:]
-  ahead, inside, left, right = level_solver.tables(height, width)
-  front = ahead % (height * width)
+  onward, inside, left, right = level_solver.tables(height, width)
+  front = onward % (height * width)
   flat = _flat(state)
   tile = flat % len(tiles.NAMES)
   key, door = _changeable(state)
@@ -39,9 +45,9 @@ def survey(
   in_front = lambda cells: tf.gather(cells, front, axis=1) & inside  # noqa: E731
   walks, goal = in_front(free), in_front(tile == tiles.GOAL)
   over = goal | in_front(tile == tiles.LAVA)
-  poses = np.arange(len(ahead), dtype=np.int32)
+  poses = np.arange(len(onward), dtype=np.int32)
   stay = poses + tf.zeros_like(tf.cast(walks, tf.int32))
-  forward = tf.where(walks, ahead, stay)
+  forward = tf.where(walks, onward, stay)
   changes = lambda cells: tf.where(in_front(cells & turns), stay + len(poses), stay)  # noqa: E731
   follows = [left + 0 * stay, right + 0 * stay, forward, changes(key), changes(door)]
   other = [in_front(cells & ~turns) for cells in (key, door)]

@@ -60,6 +60,17 @@ def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np
   return level, given
 
 
+def written(work: np.ndarray, kind: str, told: dict[str, np.ndarray]) -> bytes:
+  """As text, with the agent's way in it; or as JSON, with the level before play beside that."""
+  played = tiles.ascii_map(work)
+  if kind == 'txt':
+    return f'{played}\n'.encode()
+  level = tiles.ascii_map(work % len(tiles.NAMES))
+  numbers = {name: part.item() for name, part in told.items()}
+  rows = {'map': level.split('\n'), **numbers, 'played': played.split('\n')}
+  return f'{json.dumps(rows, indent=1)}\n'.encode()
+
+
 def _features(data: str) -> tfds.features.FeaturesDict:
   """What a data set has, whether or not its data are on disk."""
   features = images.find(data).info.features

@@ -58,6 +58,16 @@ def changed(work):
   return work // (len(NAMES) * TRACES)
 
 
+def planes() -> np.ndarray:
+  """What a cell's code says: the agent by direction, wall, goal, lava, key, shut door."""
+  code = np.arange(CODES)
+  tile, untouched = code % len(NAMES), changed(code) == 0
+  columns = [trace(code) == HERE + direction for direction in range(DIRECTIONS)]
+  columns += [tile == WALL, tile == GOAL, tile == LAVA]
+  columns += [(tile == KEY) & untouched, (tile == DOOR) & untouched]
+  return np.stack(columns, 1).astype(np.float32)
+
+
 def ascii_map(work: np.ndarray) -> str:
   """A level [H, W] in play as lines of text."""
   work = np.asarray(work, int)
