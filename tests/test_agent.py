@@ -94,7 +94,7 @@ def test_n_step_pay_is_that_of_the_policy_that_collected():
   np.testing.assert_allclose(values, q, atol=0.15)
 
 
-@pytest.mark.parametrize('kind', AGENTS)
+@pytest.mark.parametrize('kind', [kind for kind in AGENTS if kind != 'survey'])  # which walks
 @pytest.mark.parametrize('network', ['conv', 'dense'])
 def test_every_agent_paints_with_every_network(kind, network):
   n_step = 1 if kind == 'informed' else 2

@@ -40,6 +40,7 @@ RESERVED = {
   'tf_keras': {'agent'},
   'tensorflow_datasets': {'domains'},
   'gymnasium': {'domains', 'agent'},
+  'minigrid': {'domains'},
   'absl.flags': COMMANDS | {'config'},
 }
 

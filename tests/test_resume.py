@@ -59,6 +59,18 @@ CASES = {
     'agent_epochs': 1,
     'agent_network': 'dense',
   },
+  'levels': {
+    'domain': 'level(horizon=6)',
+    'couplings': 'curriculum(memory=32)|level_replay(capacity=8)',
+    'agent': 'survey',
+    'agent_network': 'map',
+    'agent_n_step': 2,
+  },
+  'other levels': {
+    'domain': 'level(horizon=6)',
+    'couplings': 'random_levels(real=0.5)|adversarial(real=0.5)',
+    'agent_network': 'map',
+  },
 }
 
 

@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from tests import tiny
 from tests.test_config import parse
-from tf_creative import board, spec, train
+from tf_creative import board, domains, spec, train
 from tf_creative import config as config_lib
 from tf_creative import eyes as eyes_lib
 from tf_creative import learner as learner_lib
@@ -175,9 +175,15 @@ def test_a_watched_run_learns_the_same_and_knows_all_that_it_shows(plain, tmp_pa
   assert rows(plain) == rows(tmp_path / 'watched')
   logged = {name for row in rows(plain) for name in row}
   assert all(name in shown for name in progress_lib.SHOWN if name in logged)
-  # What has another name by now would be missing without a word; tiny worlds have no 'unseen'.
+  # What has another name by now would be missing without a word; tiny worlds have no 'unseen', and
+  # other worlds other measures.
   wanted = {*progress_lib.SHOWN, *progress_lib.SHORT, *board.FINAL}
-  assert {name for name in wanted - logged if not name.startswith('unseen/')} == set()
+  others = {'held_out/equal_steps', 'held_out/solved'}
+  assert {name for name in wanted - logged - others if not name.startswith('unseen/')} == set()
+  for world in ('level', 'melody'):
+    measures = spec.load(domains.DOMAINS, world, 'domain').measures
+    others -= {f'held_out/{name}' for name in measures}
+  assert not others
   for patterns in board.CHARTS.values():
     assert all(any(re.match(pattern, name) for name in logged) for pattern in patterns)
   settings = run_lib.settings(tiny_config(tmp_path))

@@ -21,7 +21,7 @@ from tf_creative import storage
 CHARTS = {
   'Return of an episode': ['agent/return$'],
   'Losses of the GAN': ['gan/(critic|generator)_loss$'],
-  'Painting: share of pixels equal': ['(held_out|unseen|imagined)/equal_pixels$'],
+  'Making: share that is right': ['(held_out|unseen|imagined)/(equal_pixels|equal_steps|solved)$'],
   'Imagination: distance from real works': ['(imagined|painted|training)/frechet$'],
 }
 # The columns of the tab HPARAMS, which shows five settings and five numbers unless asked for more.
@@ -29,6 +29,7 @@ TELLING = {'agent', 'couplings', 'domain', 'gan_loss', 'seed'}
 FINAL = (
   'held_out/equal_pixels',
   'unseen/equal_pixels',
+  'held_out/solved',
   'painted/frechet',
   'painted/coverage',
   'imagined/frechet',

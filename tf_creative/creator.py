@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf_creative import types
 
 _BATCH = 16  # what every network is given at once: a batch of another size would round otherwise
+_TRIES = 64  # codes that a seed has for a work that is to be walked through
 
 # What is done of what is seen, the code, the time, and which actions are allowed.
 Act = Callable[[Any, Any, tf.Tensor, tf.Tensor | None], tf.Tensor]
@@ -44,13 +45,14 @@ class Creator(tf.Module):
     self._latents, self._decode = graph(self.latents_graph), graph(self.decode_graph)
     self._imagine, self._score = graph(self.imagine_graph), graph(self.score_graph)
     self._make, self._make_around = graph(self.make_graph), graph(self._make_around_graph)
+    self._act = graph(_in_batches(self._agent.act))
     self._scribble = graph(functools.partial(self._episodes, self._random))
 
-  def latents_graph(self, seed: tf.Tensor) -> tf.Tensor:
-    """The code that each seed int64 [B] stands for."""
+  def latents_graph(self, seed: tf.Tensor, turn: tf.Tensor | int = 0) -> tf.Tensor:
+    """The code that each seed int64 [B] stands for, or another one of it."""
     size = self._gan.config.latent_size
     return tf.map_fn(
-      lambda one: tf.random.stateless_normal([size], tf.stack([one, 0])),
+      lambda one: tf.random.stateless_normal([size], tf.stack([one, turn])),
       seed,
       fn_output_signature=tf.TensorSpec([size], tf.float32),
     )
@@ -67,9 +69,26 @@ class Creator(tf.Module):
     drawn = tf.gather(tf.constant(self.known_labels, tf.int32), tf.cast(place, tf.int32))
     label = tf.where(label < 0, drawn, label)
     code = self.latents_graph(seed)
-    return types.Works(
-      self.decode_graph(code, label), label, code if self._domain.code_size else ()
+    work = self.decode_graph(code, label)
+    if not self._domain.builds:
+      work = self._with_a_way(work, seed, label)
+    return types.Works(work, label, code if self._domain.code_size else ())
+
+  def _with_a_way(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """Other works of the same seeds and labels in place of those in which nothing can be earned."""
+    owed = _in_batches(lambda *of: self._domain.prospect(self._domain.to_values(of[0]), of[1])[1])
+
+    def another(turn: tf.Tensor, work: tf.Tensor, found: tf.Tensor) -> tuple[tf.Tensor, ...]:
+      other = self.decode_graph(self.latents_graph(seed, turn), label)
+      work = types.select(found, work, other)
+      return turn + 1, work, owed(work, label) > 0
+
+    _, work, _ = tf.while_loop(
+      lambda turn, _, found: (turn < _TRIES) & ~tf.reduce_all(found),
+      another,
+      [tf.constant(1, tf.int64), work, owed(work, label) > 0],
     )
+    return work
 
   def make_graph(self, concept: types.Works, begun: Any = None) -> tuple[tf.Tensor, ...]:
     """What the hand makes of each concept, from `begun` on: the parts of `Made`."""
@@ -171,6 +190,10 @@ class Creator(tf.Module):
   def score(self, works: types.Works) -> np.ndarray:
     """The critic's logits: the higher, the more like a real work of that label."""
     return self._score(tf.constant(works.work), tf.constant(works.label)).numpy()
+
+  def act(self, observation: Any) -> np.ndarray:
+    """What the greedy hand does next, of what it sees."""
+    return self._act(tf.nest.map_structure(tf.constant, observation)).numpy()
 
   def make(
     self,

@@ -16,6 +16,7 @@ from tf_creative.metrics import judge as judge_lib
 # What the best round is chosen by: as many works whatever --works says, so that all looks at a run
 # bear comparison, of seeds far from those of any report.
 _VALIDATED, _VALIDATION_SEED = 500, 10**9
+_PLAYED = 120  # training works that are walked through instead, where nothing is made
 
 
 class Eyes:
@@ -32,6 +33,8 @@ class Eyes:
       names = self._domain.label_names
       self._judge = judge_lib.Judge.train(values, learner.real.label, len(names))
       self._judge.save(path)
+    # What the best round has least of.
+    self.chosen_by = f'validation/{"frechet" if self._domain.builds else "failures"}'
     self.training = summary.look(learner.real, self._domain.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
     self._like = self._describe(self.held_out)
@@ -59,15 +62,23 @@ class Eyes:
     numbers, creator = {}, self._learner.creator
     for split, works in self.for_hand.items():
       numbers |= _means(split, scores(self._domain, works, creator.make(works)))
+      numbers |= _means(split, self._domain.outside(works, creator.act))
     imagined = self.imagined()
     made = creator.make(imagined)
     numbers |= _means('imagined', scores(self._domain, imagined, made))
     for source, works in (('imagined', imagined), ('painted', imagined._replace(work=made.work))):
       numbers |= self._measure(source, self.see(works))
-    return numbers | {'validation/frechet': self.validation()}
+    return numbers | {self.chosen_by: self.validation()}
 
   def validation(self) -> float:
-    """How far painted imagination is from the training split: the best round has the least."""
+    """How far painted imagination is from the training split: the best round has the least.
+
+    Where nothing is made, what is imagined says nothing of the hand: how often does it fail?
+    """
+    if not self._domain.builds:
+      works = _some(self._learner.real, _PLAYED)
+      made = scores(self._domain, works, self._learner.creator.make(works))
+      return 1 - float(made[next(iter(self._domain.measures))].mean())
     # There is no third split, and to choose by the held-out one would flatter what is reported on
     # it. By this a memoriser would win, but `copies` shows one.
     labels = np.sort(self._learner.real.label)

@@ -92,6 +92,7 @@ def _csv(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
     'label': [domain.label_names[label] for label in works.label],
     'strokes': portfolio.made.steps,
     **domain.metrics(works.work, portfolio.concept.work),
+    **{name: x for name, x in domain.describe(works.work).items() if x.ndim == 1},
     'logit': portfolio.logit,
   }
   with whole(folder / 'works.csv') as path, path.open('w', newline='') as file:

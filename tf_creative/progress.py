@@ -25,6 +25,7 @@ SHORT = {
   'gan/critic_gap': 'gap',
   'held_out/equal_pixels': 'pixels',
   'held_out/equal_steps': 'steps',
+  'held_out/solved': 'solved',
   'imagined/frechet': 'frechet',
 }
 SHOWN = (
@@ -34,6 +35,7 @@ SHOWN = (
   'gan/critic_gap',
   'held_out/equal_pixels',
   'held_out/equal_steps',
+  'held_out/solved',
   'unseen/equal_pixels',
   'imagined/frechet',
   'painted/frechet',

@@ -25,6 +25,7 @@ _CURVES = {
   'gan/critic_gap': "Critic's gap between real and imagined",
   'held_out/equal_pixels': 'Held-out works: equal pixels',
   'held_out/equal_steps': 'Held-out works: equal steps',
+  'held_out/solved': 'Held-out works: solved',
   'unseen/equal_pixels': 'Unseen works: equal pixels',
   'painted/frechet': 'Frechet distance of painted imagination',
 }

@@ -48,7 +48,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
       run.log(round_, numbers)
       alarms.look(round_, numbers)
       run.board.picture(round_, 'gallery', pictures.gallery(learner))
-      run.keep_best(round_, numbers['validation/frechet'])
+      run.keep_best(round_, numbers[eyes().chosen_by])
       return numbers
 
     def show() -> None:

@@ -48,6 +48,17 @@ def draw(works: Works, count: tf.Tensor | int, seed: tf.Tensor) -> Works:
   return tf.nest.map_structure(lambda part: tf.gather(part, picks), works)
 
 
+class Survey(NamedTuple):
+  """A world at one moment, from everywhere where the hand might stand: P poses, A actions."""
+
+  now: Any  # float32 [B, ...], `features` whatever the pose
+  later: Any  # float32 [2 B, ...], the same after a step, and after one that changed something
+  follows: tf.Tensor  # int32 [B, P, A], the pose after each action; from P on it is in the changed
+  pay: tf.Tensor  # float32 [B, P, A]
+  goes_on: tf.Tensor  # bool [B, P, A], not where an episode ends
+  known: tf.Tensor  # bool [B, P, A], where there is such a pose, and what follows is told here
+
+
 class Domain(Protocol):
   """A world as pure functions on batches of tensors: one code trains, exports and serves."""
 
@@ -60,6 +71,7 @@ class Domain(Protocol):
   action_spec: Bounded  # a scalar that counts from 0
   horizon: int
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
+  builds: bool  # whether the hand makes works, step by step; else it walks through given ones
   reward_bound: float  # the largest pay of one step
   measures: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
   traits: dict[str, Measure]  # what `describe` tells of works
@@ -67,6 +79,9 @@ class Domain(Protocol):
 
   def real(self, split: str) -> tf.data.Dataset:
     """Real works with their labels."""
+
+  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
+    """Legal works by chance alone: what is imagined must be better to learn from."""
 
   def start(self, concept: Works, seed: tf.Tensor) -> Any:
     """The first state of each episode; `concept` is what the episode is about."""
@@ -87,6 +102,9 @@ class Domain(Protocol):
 
   def resume(self, observation: Any) -> Any:
     """The state of which this is seen: the world hides nothing that a step depends on."""
+
+  def survey(self, observation: Any, seed: tf.Tensor) -> Survey:
+    """What each action leads to from everywhere: in a world that is walked through."""
 
   def midway(self, concept: Works, time: tf.Tensor, seed: tf.Tensor) -> Any:
     """The states after `time` [B] steps on random ways to the works of `concept`."""
@@ -140,7 +158,10 @@ class Domain(Protocol):
     """An SVG that draws what the actions [T] make of the work `start`, as `render` shows it."""
 
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
-    """Stored works as files for people, in the graph: strings [B] by names that end in `_bytes`."""
+    """Stored works as files for people, in the graph: strings [B] by names that end in `_bytes`.
+
+    Beside them stand such numbers [B] as the world itself can tell of a work.
+    """
 
   def file(self, work: Any, kind: str) -> bytes:
     """A stored work as a file of one of the `formats`."""
@@ -174,6 +195,9 @@ class Domain(Protocol):
 
   def models(self, label: Any, seed: int) -> dict[str, Works]:
     """Works of the labels by simple models of this world's own, which are to be beaten, by name."""
+
+  def outside(self, works: Works, act: Any) -> dict[str, Any]:
+    """How a hand, by `act(observation)`, does in the program that this world copies, if any."""
 
 
 class Parts(NamedTuple):

@@ -21,6 +21,7 @@ AGENTS = {
   'dqn': 'tf_creative.agent.makers:dqn',
   'ddqn': 'tf_creative.agent.makers:ddqn',
   'informed': 'tf_creative.agent.makers:informed',
+  'survey': 'tf_creative.agent.makers:survey',
   'c51': 'tf_creative.agent.makers:c51',
   'reinforce': 'tf_creative.agent.makers:reinforce',
   'ppo': 'tf_creative.agent.makers:ppo',
@@ -30,4 +31,5 @@ ON_POLICY = ('reinforce', 'ppo')  # who learn from what they have just done
 NETWORKS = {
   'conv': 'tf_creative.agent.networks:ConvQNetwork',
   'dense': 'tf_creative.agent.networks:DenseQNetwork',
+  'map': 'tf_creative.agent.networks:MapQNetwork',
 }

@@ -11,7 +11,9 @@ from tf_creative.spec import setting
 @dataclasses.dataclass(frozen=True)
 class AgentConfig:
   network: str = setting(
-    'conv', 'Q-network: conv (one value map per colour), dense', one_of=NETWORKS
+    'conv',
+    'Q-network: conv (one value map per colour), dense, map (for who walks)',
+    one_of=NETWORKS,
   )
   width: int = setting(32, "channels or units of the Q-network's layers", at_least=1, at_most=8192)
   depth: int = setting(3, "number of the Q-network's layers", at_least=0, at_most=100)

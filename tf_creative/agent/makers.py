@@ -20,6 +20,7 @@ from tf_creative import guard, spec, types
 from tf_creative.agent import NETWORKS, policies, rollout
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import informed as informed_lib
+from tf_creative.agent import survey as survey_lib
 from tf_creative.agent import world as world_lib
 
 
@@ -48,6 +49,8 @@ def ddqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn
 def informed(
   domain: types.Domain, config: config_lib.AgentConfig, seed: int
 ) -> informed_lib.InformedDdqnAgent:
+  if not domain.builds:
+    raise spec.SpecError('--agent=informed learns to make works: use --agent=survey or ddqn here.')
   if config.n_step != 1:
     raise spec.SpecError('--agent=informed knows the pay of one step: use --agent_n_step=1.')
   arguments = _arguments(domain, config, seed)
@@ -57,6 +60,18 @@ def informed(
     step.step_type, step.observation, action, pays, step.step_type, step.reward, step.discount
   )
   return informed_lib.InformedDdqnAgent(**arguments)
+
+
+def survey(
+  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+) -> survey_lib.SurveyDqnAgent:
+  if config.network != 'map' or domain.builds:
+    raise spec.SpecError(
+      '--agent=survey learns a world that is walked through, as level is: use --agent_network=map.'
+    )
+  return survey_lib.SurveyDqnAgent(
+    survey=domain.survey, seed=seed, **_arguments(domain, config, seed)
+  )
 
 
 def c51(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:

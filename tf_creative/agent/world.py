@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 from tf_agents.environments import tf_environment
 from tf_agents.specs import tensor_spec
@@ -31,9 +33,11 @@ class World(tf_environment.TFEnvironment, tf.Module):
     code = tf.zeros([batch_size, domain.code_size]) if domain.code_size else ()
     self.bank = _variables(types.Works(work, tf.zeros([batch_size], tf.int32), code))
     self._next_place = tf.Variable(0, dtype=tf.int32, trainable=False)
-    self._state = _variables(domain.start(self._draw(), self._chances.next()))
+    self._concept = _variables(self._draw())  # what the present episodes are about
+    self._state = _variables(domain.start(self._concept, self._chances.next()))
     # Everyone starts as if an episode had just ended, so that the first step is a reset.
     self._step_type = tf.Variable(tf.fill([batch_size], ts.StepType.LAST), trainable=False)
+    self._just_over = tf.Variable(tf.fill([batch_size], False), trainable=False)
     self._reward = tf.Variable(tf.zeros([batch_size]), trainable=False)
     self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)  # in the episode so far
     self.returns = tf.Variable(tf.zeros([batch_size]), trainable=False)  # of the last ended ones
@@ -47,6 +51,12 @@ class World(tf_environment.TFEnvironment, tf.Module):
     )
     self._next_place.assign((self._next_place + count) % self.batch_size)
 
+  def ended(self) -> tuple[types.Works, tf.Tensor, tf.Tensor]:
+    """What every episode is about, what the last one paid, and where the last step ended one."""
+    return tf.nest.map_structure(
+      tf.convert_to_tensor, (self._concept, self.returns, self._just_over)
+    )
+
   def _current_time_step(self) -> ts.TimeStep:
     state = tf.nest.map_structure(tf.convert_to_tensor, self._state)
     step_type = tf.convert_to_tensor(self._step_type)
@@ -55,23 +65,33 @@ class World(tf_environment.TFEnvironment, tf.Module):
     return ts.TimeStep(step_type, reward, discount, self._domain.observe(state))
 
   def _reset(self) -> ts.TimeStep:
-    fresh = self._domain.start(self._draw(), self._chances.next())
-    return self._become(fresh, tf.zeros_like(self._reward), tf.zeros_like(self._step_type))
+    concept = self._draw()
+    fresh = self._domain.start(concept, self._chances.next())
+    return self._become(concept, fresh, tf.zeros_like(self._reward), tf.zeros_like(self._step_type))
 
   def _step(self, action: tf.Tensor) -> ts.TimeStep:
     over = tf.equal(self._step_type, ts.StepType.LAST)
     now = tf.nest.map_structure(tf.convert_to_tensor, self._state)
     moved, reward, done = self._domain.step(now, action, self._chances.next())
-    fresh = self._domain.start(self._draw(), self._chances.next())
+    drawn = self._draw()
+    fresh = self._domain.start(drawn, self._chances.next())
     state = types.select(over, fresh, moved)
+    concept = types.select(over, drawn, self._concept)
     step_type = tf.where(done, ts.StepType.LAST, ts.StepType.MID)
     step_type = tf.where(over, ts.StepType.FIRST, step_type)
-    return self._become(state, tf.where(over, 0.0, reward), step_type)
+    return self._become(concept, state, tf.where(over, 0.0, reward), step_type)
 
-  def _become(self, state, reward: tf.Tensor, step_type: tf.Tensor) -> ts.TimeStep:
-    tf.nest.map_structure(lambda variable, value: variable.assign(value), self._state, state)
+  def _become(
+    self, concept: types.Works, state: Any, reward: tf.Tensor, step_type: tf.Tensor
+  ) -> ts.TimeStep:
+    tf.nest.map_structure(
+      lambda variable, value: variable.assign(value),
+      (self._concept, self._state),
+      (concept, state),
+    )
     self._reward.assign(reward)
     self._step_type.assign(step_type)
+    self._just_over.assign(step_type == ts.StepType.LAST)
     self._paid.assign(tf.where(step_type == ts.StepType.FIRST, 0.0, self._paid + reward))
     self.returns.assign(tf.where(step_type == ts.StepType.LAST, self._paid, self.returns))
     return self._current_time_step()

@@ -41,6 +41,7 @@ class Augment(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
+    base.check_builds(parts.domain, 'augment')
     base.check_share(options.share, 'share', 'augment')
     base.check_share(options.tries, 'tries', 'augment')
     if not 0 < options.percentile < 100:

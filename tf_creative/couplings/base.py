@@ -94,6 +94,36 @@ def check_share(value: float, option: str, coupling: str) -> None:
     raise spec.SpecError(f"option '{option}' of {coupling} must be 0 to 1, not {value}.")
 
 
+def check_builds(domain: types.Domain, coupling: str) -> None:
+  if not domain.builds:
+    raise spec.SpecError(f'{coupling} is for worlds in which the hand makes works, as pixel_art.')
+
+
+def check_shown(domain: types.Domain, coupling: str) -> None:
+  if domain.code_size:
+    raise spec.SpecError(f'{coupling} needs a hand that is shown the work, not told its code.')
+
+
+def owed(domain: types.Domain, works: types.Works) -> tf.Tensor:
+  """All that can be earned in episodes about these works: [B]."""
+  return domain.prospect(domain.to_values(works.work), works.label)[1]
+
+
+def balanced(
+  loss: tf.Tensor,
+  slope: tf.Tensor,
+  values: tf.Tensor,
+  push: tf.Tensor,
+  weight: tf.Tensor | float,
+) -> tf.Tensor:
+  """weight . loss, with the slope (1 - weight) push + weight |push| / |slope| . slope in all."""
+  alpha = tf.norm(push) / (tf.norm(slope) + 1e-12)
+  pull = tf.stop_gradient(weight * (alpha * slope - push))
+  # Worth nothing, with a slope that has been found already.
+  level = tf.reduce_sum(pull * (values - tf.stop_gradient(values)))
+  return level + tf.stop_gradient(weight * loss)
+
+
 def frames(batch: Any) -> dict[str, tf.Tensor]:
   """What was seen in all frames of a batch, one after the other: [B x T, ...]."""
   return {name: tf.reshape(x, [-1, *x.shape[2:]]) for name, x in batch.observation.items()}

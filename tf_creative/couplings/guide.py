@@ -59,11 +59,7 @@ class Guide(base.Coupling):
     self._coverage.assign(_MEMORY * self._coverage + (1 - _MEMORY) * self._covered(values))
     weight = self._weight()
     self.show(regret=regret, coverage=self._coverage, weight=weight)
-    alpha = tf.norm(push) / (tf.norm(slope) + 1e-12)
-    pull = tf.stop_gradient(weight * (alpha * slope - push))
-    # Worth weight . regret, with a slope that has been found already.
-    level = tf.reduce_sum(pull * (values - tf.stop_gradient(values)))
-    return level + tf.stop_gradient(weight * regret)
+    return base.balanced(regret, slope, values, push, weight)
 
   def _regret(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     features, owed = self.parts.domain.prospect(values, labels)

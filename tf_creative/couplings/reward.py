@@ -55,6 +55,7 @@ class Reward(base.Coupling):
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
+    base.check_builds(parts.domain, 'reward')
     for option, valid in (('form', _FORMS), ('shaping', _SHAPINGS)):
       value = getattr(options, option)
       if value not in valid:

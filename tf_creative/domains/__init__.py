@@ -3,12 +3,13 @@
 import gymnasium
 
 DOMAINS = {
+  'level': 'tf_creative.domains.level:Level',
   'melody': 'tf_creative.domains.melody:Melody',
   'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
 }
 
 # Endings of the names of files that some worlds make, see types.Domain.formats.
-FORMATS = ('mid', 'wav')
+FORMATS = ('json', 'mid', 'txt', 'wav')
 
 # For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
 gymnasium.register(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,12 @@ from tf_creative import spec, types
 class World:
   """The parts of types.Domain that most worlds have in common."""
 
+  builds = True
   formats: tuple[str, ...] = ()
   traits: dict[str, types.Measure] = {}
+
+  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
+    return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
 
   def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
     del state
@@ -37,6 +42,10 @@ class World:
 
   def shows(self, given: np.ndarray) -> np.ndarray:
     return given
+
+  def outside(self, works: types.Works, act: Callable) -> dict[str, np.ndarray]:
+    del works, act
+    return {}
 
 
 def check_words(world: Any, name: str, words: dict[str, tuple[str, ...]]) -> None:

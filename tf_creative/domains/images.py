@@ -18,10 +18,14 @@ from tf_creative.types import Works
 _MOST_WORKS = 1_000_000
 _MOST_BYTES = 1 << 30  # of all works of a split, which training holds in memory
 
+_LEVELS = 'tf_creative.domains.minigrid_levels.minigrid_levels_dataset_builder'
 OWN = {
   'digits': 'tf_creative.domains.digits.digits_dataset_builder:Builder',
   'glyphs': 'tf_creative.domains.glyphs.glyphs_dataset_builder:Builder',
   'chorales': 'tf_creative.domains.chorales.chorales_dataset_builder:Builder',
+  'minigrid_levels': f'{_LEVELS}:small',
+  'minigrid_levels/four_rooms': f'{_LEVELS}:four_rooms',
+  'minigrid_levels/multi_room': f'{_LEVELS}:multi_room',
 }
 
 
@@ -42,7 +46,7 @@ def works(
   colours = tf.constant(palette, tf.float32)
   if colours.shape.rank != 2 or colours.shape[1] not in (1, 3) or colours.shape[0] > 256:
     raise ValueError(f'a palette is [256 or fewer, 1 or 3], not {colours.shape}.')
-  builder = _builder(data, data_dir)
+  builder = find(data, data_dir)
   image = _image_key(data, builder)
   label = _label_key(builder)
   builder = _prepared(data, builder, data_dir)
@@ -64,7 +68,7 @@ def works(
 
 def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
   """What the labels stand for; one empty name where a data set has no labels."""
-  builder = _builder(data, data_dir)
+  builder = find(data, data_dir)
   key = _label_key(builder)
   return list(builder.info.features[key].names) if key else ['']
 
@@ -76,7 +80,7 @@ def splits(data: str, *, data_dir: str | None = None) -> list[str]:
 
 def prepared(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
   """The builder of a data set of any kind, whose data are on disk."""
-  return _prepared(data, _builder(data, data_dir), data_dir)
+  return _prepared(data, find(data, data_dir), data_dir)
 
 
 def recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
@@ -107,7 +111,8 @@ def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
   return tf.cast(tf.argmin(distance, -1), tf.uint8)
 
 
-def _builder(data: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
+  """The builder of a data set: one of our own, of TFDS, or of a folder that it has written."""
   if data in OWN:
     return spec.load(OWN, data, 'data set')(data_dir=data_dir)
   folder = pathlib.Path(data)
@@ -170,7 +175,7 @@ def _prepared(
     builder.download_and_prepare()
     return builder
   except Exception as error:  # whatever a builder, a network, a disk or a missing library raises
-    other = _builder(data, data_dir)
+    other = find(data, data_dir)
     if other.is_prepared():  # another process was quicker
       return other
     # TFDS's own command, `tfds build`, starts only where apache_beam is installed.

@@ -1,0 +1,118 @@
+"""All commands on levels at toy size: no command has a special case for them."""
+
+import dataclasses
+import functools
+import json
+
+import numpy as np
+from PIL import Image
+import pytest
+import tensorflow as tf
+
+from tests import mazes, tiny
+from tf_creative import baselines, create, evaluate, export, learner, train
+from tf_creative import run as run_lib
+from tf_creative.domains import tiles
+from tf_creative.metrics import judge
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _hasty():
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(judge, '_STEPS', 20)
+    patch.setattr(baselines, '_PLAIN_UPDATES', 5)
+    patch.setattr(run_lib, 'load', functools.cache(run_lib.load))
+    yield
+
+
+@pytest.fixture(scope='module')
+def run_dir(tmp_path_factory):
+  path = tmp_path_factory.mktemp('runs') / 'level'
+  config = tiny.config(
+    run_dir=str(path),
+    domain='level(horizon=12)',
+    couplings='curriculum(memory=32)',
+    agent='survey',
+    rounds=2,
+  )
+  agent = dataclasses.replace(config.agent, network='map', depth=4, n_step=4)
+  assert train.train(dataclasses.replace(config, agent=agent)) == 0
+  return path
+
+
+def make(run_dir, out, **settings):
+  assert create.create(create.CreateConfig(run_dir=str(run_dir), out=str(out), **settings)) == 0
+
+
+def test_the_hand_is_looked_at_in_the_original_too(run_dir):
+  rows = [json.loads(line) for line in (run_dir / 'metrics.jsonl').read_text().splitlines()]
+  last = rows[-1]
+  families = ('simple_crossing', 'lava_crossing', 'door_key')
+  shares = [last[f'held_out/minigrid_{name}'] for name in families]
+  # The test split has as many levels of each.
+  assert last['held_out/minigrid'] == pytest.approx(np.mean(shares), abs=0.05)
+  assert last['held_out/minigrid'] == last['held_out/solved']
+  assert last['validation/failures'] == pytest.approx(1 - last['held_out/solved'], abs=0.5)
+
+
+def test_works_are_written_in_every_format(run_dir, tmp_path):
+  make(run_dir, tmp_path, count=3, format=(*create.FORMATS, 'json', 'txt'))
+  with np.load(tmp_path / 'works.npz') as arrays:
+    works, imagined = arrays['work'], arrays['imagined']
+    assert arrays['strokes'].shape == (3, arrays['steps'].max(), 1)
+  for kind in ('png', 'gif', 'svg', 'json', 'txt'):
+    assert len(list((tmp_path / kind).iterdir())) == 3
+  for place, path in enumerate(sorted((tmp_path / 'json').iterdir())):
+    told = json.loads(path.read_text())
+    np.testing.assert_array_equal(mazes.parse(*told['map']), imagined[place])
+    assert '\n'.join(told['played']) == tiles.ascii_map(works[place])
+    text = path.parents[1] / 'txt' / path.with_suffix('.txt').name
+    assert text.read_text() == tiles.ascii_map(works[place]) + '\n'
+  with Image.open(tmp_path / 'sheet.gif') as animation:
+    assert animation.n_frames > 1
+  # What was made is somebody's data set.
+  domain = learner.build_domain(f'level(data={tmp_path / "tfrecord"}, horizon=12)')
+  stored = next(iter(domain.real('train').batch(9)))
+  assert {work.tobytes() for work in stored.work.numpy()} <= {
+    work.astype(np.uint8).tobytes() for work in imagined
+  }
+
+
+def test_a_level_is_played_and_gaps_are_filled(run_dir, tmp_path):
+  level = mazes.parse(*['#' * 11] * 5, '#SG########', *['#' * 11] * 5)
+  (tmp_path / 'level.txt').write_text(tiles.ascii_map(level))
+  make(run_dir, tmp_path / 'played', target=str(tmp_path / 'level.txt'), format=('npz', 'json'))
+  with np.load(tmp_path / 'played/works.npz') as arrays:
+    np.testing.assert_array_equal(arrays['imagined'][0], level)
+  (tmp_path / 'gaps.txt').write_text(tiles.ascii_map(level).replace('G', '?'))
+  make(run_dir, tmp_path / 'on', start=str(tmp_path / 'gaps.txt'), count=2, format=('npz',))
+  with np.load(tmp_path / 'on/works.npz') as arrays:
+    known = level != tiles.GOAL
+    np.testing.assert_array_equal(arrays['imagined'][0][known], level[known])
+    # The hand has begun at the start, which was given.
+    assert tiles.trace(arrays['begun'][0][5, 1]) == 0 and tiles.trace(arrays['work'][0]).any()
+  assert (tmp_path / 'on/before-after.png').exists()
+
+
+def test_the_report_has_the_worlds_own_numbers(run_dir):
+  config = evaluate.EvaluateConfig(run_dir=str(run_dir), works=40)
+  assert evaluate.evaluate(config) == 0
+  text = (run_dir / 'evaluation/report.html').read_text()
+  for words in ('of levels solved', 'solvable', 'path length'):
+    assert words in text
+
+
+def test_what_is_exported_makes_the_same_and_tells_of_the_way(run_dir):
+  assert export.export(export.ExportConfig(run_dir=str(run_dir))) == 0
+  model = tf.saved_model.load(str(run_dir / 'exports/creator/1'))
+  answer = model.signatures['serving_default'](
+    seed=tf.constant([5, 6], tf.int64), label=tf.constant([1, 2])
+  )
+  _, loaded = run_lib.load(run_dir)
+  concept = loaded.creator.imagine([5, 6], [1, 2])
+  made = loaded.creator.make(concept)
+  np.testing.assert_array_equal(answer['work'], made.work)
+  told = loaded.domain.metrics(made.work, concept.work) | loaded.domain.describe(made.work)
+  for name in ('solvable', 'path_length', 'solved'):
+    np.testing.assert_array_equal(answer[name], told[name])
+  assert answer['actions'].shape == (2, 12) and answer['png_bytes'][0].numpy()[1:4] == b'PNG'

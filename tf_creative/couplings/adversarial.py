@@ -1,0 +1,53 @@
+"""The imagination makes levels that the hand thinks little of: what a curriculum must beat."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tensorflow as tf
+
+from tf_creative import streams, types
+from tf_creative.couplings import base
+from tf_creative.spec import setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  real: float = setting(
+    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
+  )
+  weight: float = setting(
+    0.3, "of the generator's gradient that is against the hand", at_least=0, at_most=1
+  )
+
+
+class Adversarial(base.Coupling):
+  """Minimax (as in Dennis et al. 2020, section 5): whatever the hand expects less of is better.
+
+  Nothing keeps it from levels that nobody can solve; the critic alone holds it to the data's look.
+  """
+
+  Options = Options
+
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
+    super().__init__(parts, options, seed)
+    base.check_shown(parts.domain, 'adversarial')
+    self._stream = streams.Stream(seed, 'adversarial')
+    self.meter('solvable', 'value')
+
+  def concept(self, concept: types.Works) -> types.Works:
+    what, share = streams.split(self._stream.next(), 2)
+    domain, gan, count = self.parts.domain, self.parts.gan, concept.label.shape[0]
+    latents = tf.random.stateless_normal([count, gan.config.latent_size], what)
+    works = concept._replace(work=domain.to_works(gan.generate(latents, concept.label)))
+    self.show(solvable=tf.reduce_mean(tf.cast(base.owed(domain, works) > 0, tf.float32)))
+    stays = tf.random.stateless_uniform([count], share) < self.options.real
+    return types.select(stays, concept, works)
+
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+      tape.watch(values)
+      features, _ = self.parts.domain.prospect(values, labels)
+      value = tf.reduce_mean(tf.reduce_max(self.parts.agent.judge(features), -1))
+    self.show(value=value)
+    return base.balanced(value, tape.gradient(value, values), values, push, self.options.weight)

@@ -1,0 +1,157 @@
+"""The imagination makes levels that the hand can learn from: neither easy nor hopeless."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tensorflow as tf
+
+from tf_creative import streams, types
+from tf_creative.couplings import base
+from tf_creative.spec import setting
+
+_SOME = 32  # works of either outcome that a round learns from
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  real: float = setting(
+    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
+  )
+  replay: float = setting(
+    0.25, 'share of the others that are about remembered works', at_least=0, at_most=1
+  )
+  weight: float = setting(
+    0.03, "of the generator's gradient that asks for middling difficulty", at_least=0, at_most=1
+  )
+  tries: int = setting(
+    8, 'imagined works of which the first with a way through is taken', at_least=1, at_most=1000
+  )
+  memory: int = setting(
+    512, 'works of either outcome that are remembered', at_least=_SOME, at_most=1_000_000
+  )
+
+
+class Curriculum(base.Coupling):
+  """Automatic goal generation (Goal-GAN, Florensa et al. 2018) for whole levels.
+
+  Theirs labels goals by the hand's success and lets one least-squares GAN learn the middling ones.
+  Here the GAN's own critic goes on holding works to the look of the data, and a second network,
+  told of as many works that were solved as of others, learns how likely success is; its p (1 - p)
+  is the generator's extra term, and says which of the remembered works are played again. Where
+  nothing can be earned, nobody plays: those are remembered as failures. A concept stays real
+  where none of the tries was any good.
+  """
+
+  Options = Options
+
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
+    super().__init__(parts, options, seed)
+    base.check_shown(parts.domain, 'curriculum')
+    self._latents = streams.Stream(seed, 'curriculum/latents')
+    self._picks = streams.Stream(seed, 'curriculum/picks')
+    self._shares = streams.Stream(seed, 'curriculum/shares')
+    self.predictor = parts.gan.another_critic(
+      parts.domain.value_shape,
+      seed + 3,
+      loss='minimax',
+      learning_rate=3e-4,
+      width=32,
+      r1=0.0,
+      r2=0.0,
+    )
+    work = parts.domain.work_spec
+    blank = types.Works(
+      tf.zeros([2, options.memory, *work.shape], work.dtype),
+      tf.zeros([2, options.memory], tf.int32),
+    )
+    # What was not solved, and what was.
+    self.memory = tf.nest.map_structure(lambda part: tf.Variable(part, trainable=False), blank)
+    self.counts = tf.Variable([0, 0], trainable=False)
+    self.meter('solvable', 'found', 'difficulty', 'success')
+
+  def concept(self, concept: types.Works) -> types.Works:
+    played, paid, over = self.parts.agent.world.ended()
+    self.remember(played, paid > 0, over)
+    some = self._some()
+    again = self._learn(some, concept.label.shape[0])
+    imagined, found = self._imagine(concept.label)
+    real, replays = tf.unstack(
+      tf.random.stateless_uniform([2, concept.label.shape[0]], self._shares.next())
+    )
+    replays = (replays < self.options.replay) & self._knows()
+    stays = (real < self.options.real) | ~(found | replays)
+    new = types.select(replays, again, imagined)
+    return types.select(stays, types.Works(concept.work, concept.label), new)
+
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+      tape.watch(values)
+      success = self._success(values, labels)
+      loss = tf.reduce_mean(1 - 4 * success * (1 - success))
+    self.show(difficulty=loss, success=tf.reduce_mean(success))
+    weight = self.options.weight * tf.cast(self._knows(), tf.float32)
+    return base.balanced(loss, tape.gradient(loss, values), values, push, weight)
+
+  def remember(self, works: types.Works, solved: tf.Tensor, which: tf.Tensor) -> None:
+    """Puts those of the works [B] for which `which` holds in place of the oldest of their kind."""
+    kind, rows = tf.cast(solved, tf.int32), tf.where(which)[:, 0]
+    order = tf.cumsum(tf.one_hot(kind, 2, dtype=tf.int32) * tf.cast(which, tf.int32)[:, None])
+    turn = tf.gather(self.counts, kind) + tf.gather(order, kind, batch_dims=1) - 1
+    places = tf.gather(tf.stack([kind, turn % self.options.memory], 1), rows)
+    for memory, part in zip((self.memory.work, self.memory.label), works[:2], strict=True):
+      memory.scatter_nd_update(places, tf.gather(part, rows))
+    self.counts.assign_add(order[-1])
+
+  def _knows(self) -> tf.Tensor:
+    return tf.reduce_min(self.counts) >= _SOME
+
+  def _some(self) -> types.Works:
+    """As many remembered works that were not solved as that were: [2 x _SOME]."""
+    luck = tf.random.stateless_uniform([2, _SOME], self._picks.next())
+    have = tf.clip_by_value(self.counts, 1, self.options.memory)
+    places = tf.cast(luck * tf.cast(have, tf.float32)[:, None], tf.int32)
+
+    def drawn(part: tf.Tensor) -> tf.Tensor:
+      return tf.reshape(tf.gather(part, places, batch_dims=1), [2 * _SOME, *part.shape[2:]])
+
+    return types.Works(drawn(self.memory.work), drawn(self.memory.label))
+
+  def _learn(self, some: types.Works, count: int) -> types.Works:
+    """Learns from what is remembered; so many of it, rather what succeeds now and then."""
+    values, chance = self.parts.domain.to_values(some.work), self._picks.next()
+    lost, won = (
+      self.predictor.shown(*pair)
+      for pair in zip(tf.split(values, 2), tf.split(some.label, 2), strict=True)
+    )
+    tf.cond(
+      self._knows(),
+      lambda: self.predictor.train_step(won, lost, chance)['critic_loss'],
+      lambda: 0.0,
+    )
+    success = self._success(values, some.label)
+    worth = tf.where(base.owed(self.parts.domain, some) > 0, success * (1 - success), 0.0)
+    logits = tf.math.log(worth + 1e-9)[None]
+    places = tf.random.stateless_categorical(logits, count, self._picks.next(), tf.int32)[0]
+    return types.Works(tf.gather(some.work, places), tf.gather(some.label, places))
+
+  def _imagine(self, label: tf.Tensor) -> tuple[types.Works, tf.Tensor]:
+    """A work of each label [B] with a way through, and whether one was found."""
+    domain, gan, tries = self.parts.domain, self.parts.gan, self.options.tries
+    count, labels = label.shape[0], tf.repeat(label, tries)
+    latents = tf.random.stateless_normal(
+      [count * tries, gan.config.latent_size], self._latents.next()
+    )
+    works = types.Works(domain.to_works(gan.generate(latents, labels)), labels)
+    solvable = base.owed(domain, works) > 0
+    self.remember(works, tf.zeros_like(solvable), ~solvable)
+    each = tf.reshape(solvable, [count, tries])
+    first = tf.argmax(each, 1, tf.int32) + tries * tf.range(count)
+    found = tf.reduce_any(each, 1)
+    share = lambda which: tf.reduce_mean(tf.cast(which, tf.float32))  # noqa: E731
+    self.show(solvable=share(solvable), found=share(found))
+    return types.Works(tf.gather(works.work, first), label), found
+
+  def _success(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """How likely the hand is to be paid: [B], where it fails as often as not."""
+    return tf.sigmoid(self.predictor.score(self.predictor.shown(values, labels)))

@@ -1,0 +1,100 @@
+"""Levels that the hand failed in, though it need not have, are played again."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tensorflow as tf
+
+from tf_creative import spec, streams, types
+from tf_creative.couplings import base, levels
+from tf_creative.spec import setting
+
+_NONE = -1.0  # the regret of a place in which no level is kept
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  capacity: int = setting(256, 'levels that are kept', at_least=1, at_most=1_000_000)
+  replay: float = setting(
+    0.5, 'share of episodes that are about kept levels', at_least=0, at_most=1
+  )
+  temperature: float = setting(
+    0.3, 'of the ranks by which a kept level is drawn', above=0, at_most=1000
+  )
+  real: float = setting(
+    0.25, 'share of new levels that are real, the others being of chance', at_least=0, at_most=1
+  )
+
+
+class LevelReplay(base.Coupling):
+  """Prioritised level replay (Jiang et al. 2021, 'Replay-guided adversarial environment design').
+
+  The papers guess a level's regret from the hand's values; here it is known: the search tells what
+  could be earned, the last episode what was. Unlike their robust variant (PLR-perp), the hand
+  learns from new levels, too: off policy, no episode need be thrown away.
+  """
+
+  Options = Options
+
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
+    super().__init__(parts, options, seed)
+    if options.capacity < parts.agent.config.environments:
+      raise spec.SpecError(
+        'level_replay must keep as many levels as there are episodes side by side: give capacity='
+        f'{parts.agent.config.environments} or more.',
+        'capacity=',
+      )
+    self._new = levels.RandomLevels(parts, levels.Options(options.real), seed + 1)
+    self._stream = streams.Stream(seed, 'level replay')
+    work = parts.domain.work_spec
+    kept = tf.zeros([options.capacity, *work.shape], work.dtype)
+    self.works = tf.Variable(kept, trainable=False)
+    self.labels = tf.Variable(tf.zeros([options.capacity], tf.int32), trainable=False)
+    self.regrets = tf.Variable(tf.fill([options.capacity], _NONE), trainable=False)
+    self.meter('regret', 'kept')
+
+  def concept(self, concept: types.Works) -> types.Works:
+    self.remember(*self.parts.agent.world.ended())
+    new, count = self._new.concept(concept), concept.label.shape[0]
+    which, share = streams.split(self._stream.next(), 2)
+    rank = tf.argsort(tf.argsort(self.regrets, direction='DESCENDING')) + 1
+    logits = -tf.math.log(tf.cast(rank, tf.float32)) / self.options.temperature
+    places = tf.random.stateless_categorical(logits[None], count, which, tf.int32)[0]
+    again = tf.random.stateless_uniform([count], share) < self.options.replay
+    again &= tf.gather(self.regrets, places) > 0
+    old = types.Works(tf.gather(self.works, places), tf.gather(self.labels, places))
+    return types.select(again, old, types.Works(new.work, new.label))
+
+  def remember(self, played: types.Works, paid: tf.Tensor, over: tf.Tensor) -> None:
+    """Keeps those of the levels that taught the hand least, each once, with its newest regret."""
+    owed = base.owed(self.parts.domain, played)
+    regret = tf.where(over & (owed > 0), owed - paid, _NONE)
+    twins = _equal(played.work, played.work) & over
+    first = tf.argmax(twins, 1, tf.int32) == tf.range(tf.shape(paid)[0])  # of its twins
+    same = _equal(played.work, self.works) & (self.regrets > _NONE)  # [B, kept]
+    known = tf.reduce_any(same, 1)
+    held = tf.reduce_any(same & over[:, None], 0)  # by who is known
+    worst = tf.where(held, -tf.float32.max, -self.regrets)
+    worst = tf.math.top_k(worst, tf.shape(paid)[0]).indices
+    place = tf.where(known, tf.argmax(same, 1, tf.int32), worst)
+    takes = over & first & (known | (regret > tf.gather(self.regrets, place)))
+    rows = tf.where(takes)[:, 0]
+    place = tf.gather(place, rows)
+    for kept, new in (
+      (self.works, played.work),
+      (self.labels, played.label),
+      (self.regrets, regret),
+    ):
+      kept.scatter_update(tf.IndexedSlices(tf.gather(new, rows), place))
+    unsolved = tf.cast(self.regrets > 0, tf.float32)
+    self.show(
+      kept=tf.reduce_sum(unsolved),
+      regret=tf.reduce_sum(unsolved * self.regrets) / tf.maximum(tf.reduce_sum(unsolved), 1.0),
+    )
+
+
+def _equal(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+  """Which works [N, ...] are which [M, ...]: bool [N, M]."""
+  one, other = (tf.reshape(works, [tf.shape(works)[0], -1]) for works in (one, other))
+  return tf.reduce_all(one[:, None] == other[None], 2)

@@ -1,0 +1,36 @@
+"""Levels of chance: what every curriculum must beat."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tensorflow as tf
+
+from tf_creative import streams, types
+from tf_creative.couplings import base
+from tf_creative.spec import setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  real: float = setting(
+    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
+  )
+
+
+class RandomLevels(base.Coupling):
+  """Episodes are about works of chance: domain randomisation (Tobin et al. 2017)."""
+
+  Options = Options
+
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
+    super().__init__(parts, options, seed)
+    base.check_shown(parts.domain, 'random_levels')
+    self._stream = streams.Stream(seed, 'random levels')
+
+  def concept(self, concept: types.Works) -> types.Works:
+    what, share = streams.split(self._stream.next(), 2)
+    count = concept.label.shape[0]
+    chance = self.parts.domain.random(count, what)
+    stays = tf.random.stateless_uniform([count], share) < self.options.real
+    return concept._replace(work=types.select(stays, concept.work, chance))

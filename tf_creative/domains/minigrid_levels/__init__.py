@@ -1,0 +1,1 @@
+"""Levels made by MiniGrid's own generators as a TFDS data set."""
