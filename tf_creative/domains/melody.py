@@ -161,8 +161,7 @@ class Melody(common.World):
     return self.match * (self.to_values(goal) - 1)
 
   def own_worth(self, state: State) -> tf.Tensor:
-    worth = self.worth(state.theme)
-    return worth if self.target == 'shown' else tf.zeros_like(worth)
+    return self.worth(state.theme) * (1.0 if self.target == 'shown' else 0.0)
 
   def pays(self, state: State, worth: tf.Tensor) -> tf.Tensor:
     place = self._place(state)
@@ -185,10 +184,9 @@ class Melody(common.World):
 
   def likely(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Where likelihood pays, a policy begins with the model that it is paid by, as RL-Tuner's."""
-    if not self.likelihood:
-      return super().likely(observation)
     state = self.resume(observation)
-    return self._model.scores(state.melody, self._place(state))
+    known = self._model.scores(state.melody, self._place(state)) if self.likelihood else 0.0
+    return super().likely(observation) + known
 
   def work(self, state: State) -> tf.Tensor:
     return state.melody
@@ -209,9 +207,7 @@ class Melody(common.World):
     return self._seen(self.to_values(state.melody), theme, state.label, state.time)
 
   def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    if self.code_size:
-      return observation['code']
-    return tf.zeros([tf.shape(observation['label'])[0], 0])
+    return observation.get('code', tf.zeros([tf.shape(observation['label'])[0], 0]))
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """What rules and likelihood pay has no known most: what is owed is the theme alone."""
@@ -247,8 +243,7 @@ class Melody(common.World):
     return {'equal_steps': equal.mean(1), 'whole_melodies': equal.all(1)}
 
   def describe(self, works: np.ndarray) -> dict[str, np.ndarray]:
-    table = statistics.table(tf.convert_to_tensor(works))
-    return {name: values.numpy() for name, values in table.items()}
+    return {name: x.numpy() for name, x in statistics.table(tf.constant(works)).items()}
 
   def models(self, label: np.ndarray, seed: int) -> dict[str, types.Works]:
     return {'next-note model': types.Works(self._model.sample(len(label), seed), label)}
@@ -259,9 +254,7 @@ class Melody(common.World):
     return tf.where(actions >= scores.FIRST, pitch, actions)[..., None]
 
   def legend(self) -> dict[str, np.ndarray]:
-    # pitches[work] is MIDI's number, where that is above 1
-    pitches = np.arange(scores.CLASSES) - scores.FIRST + scores.LOWEST
-    pitches[: scores.FIRST] = np.arange(scores.FIRST)
+    pitches = self.strokes(tf.range(scores.CLASSES))[:, 0].numpy()  # of each class
     return {'pitches': pitches, 'steps_per_bar': np.array(scores.BAR)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
