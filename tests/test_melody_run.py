@@ -88,7 +88,7 @@ def test_the_report_has_the_worlds_own_numbers(player):
   config = evaluate.EvaluateConfig(run_dir=str(player), works=40)
   assert evaluate.evaluate(config) == 0
   text = (player / 'evaluation/report.html').read_text()
-  for words in ('of steps equal', 'leaps resolved', 'autocorrelation 1'):
+  for words in ('of steps equal', 'leaps resolved', 'lag 1'):
     assert words in text
 
 

@@ -83,7 +83,7 @@ def evaluate(settings: EvaluateConfig) -> int:
     for head, rows in filter(all, (tables.screen(run), tables.traits(run), tables.hands(run))):
       shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
       for index, title in enumerate(head):
-        shown.add_column(title, justify='right' if index else 'left', no_wrap=True)
+        shown.add_column(title, justify='right' if index else 'left', no_wrap=not index)
       for row in rows:
         shown.add_row(*row)
       console.print(shown)
