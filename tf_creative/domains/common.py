@@ -37,9 +37,6 @@ class World:
     count = tf.shape(tf.nest.flatten(observation)[0])[0]
     return tf.zeros([count, self.action_spec.maximum + 1])
 
-  def file(self, work: np.ndarray, kind: str) -> bytes:
-    raise NotImplementedError(f'{type(self).__name__} has no format {kind} of its own.')
-
   def shows(self, given: np.ndarray) -> np.ndarray:
     return given
 
