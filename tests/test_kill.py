@@ -25,7 +25,7 @@ import sys
 import tf_creative
 from tf_creative import config, eyes, train
 from tf_creative.metrics import judge
-judge._STEPS, eyes._VALIDATED = 20, 40
+judge._STEPS, eyes._VALIDATED, eyes._PLAYED = 20, 40, 8
 sys.exit(train.train(config.from_arguments(sys.argv[1:])))
 """
 
