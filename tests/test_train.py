@@ -212,7 +212,20 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     train.train(tiny_config(tmp_path / 'file' / 'run'))
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+def test_who_is_asked_twice_stops_at_once():
+  with run_lib.Stop() as stop:
+    signal.raise_signal(signal.SIGTERM)
+    assert stop.signal == signal.SIGTERM
+    signal.raise_signal(signal.SIGTERM)  # whoever waits for an end may well say so again
+    with pytest.raises(KeyboardInterrupt):
+      signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+  'asked, code',
+  [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],
+)
+def test_who_is_stopped_saves_and_says_how_to_go_on(asked, code, tmp_path):
   command = [
     sys.executable, '-u', '-m', 'tf_creative.train', '--flagfile=pipelines/debug.flags', *TOY,
     f'--run_dir={tmp_path}', '--rounds=100000', '--evaluate_every=0', '--checkpoint_every=0',
@@ -223,9 +236,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     for line in process.stdout:
       if line.startswith('first rounds'):
         break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(asked)
     rest = process.stdout.read()
-  assert process.returncode == 130
+  assert process.returncode == code
   assert 'saved; the same command goes on from there' in rest
   saved = tf.train.latest_checkpoint(tmp_path / 'checkpoints')
   assert saved and int(saved.rpartition('-')[2]) >= 1
