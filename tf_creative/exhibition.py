@@ -37,6 +37,8 @@ def painting(one: Evaluation) -> str:
 
 def gallery(one: Evaluation) -> str:
   names, render = one.learner.domain.label_names, one.learner.domain.render
+  names = [name.replace('_', ' ') for name in names]
+  widest = max(len(word) for name in names for word in ('all', *name.split()))
   rows = []
   for label in pictures.some_labels(one.learner, _MOST_KINDS):
     places = np.flatnonzero(one.imagined.label == label)[:_COLUMNS]
@@ -51,7 +53,10 @@ def gallery(one: Evaluation) -> str:
           ('nearest training work', one.nearest),
         )
       )
-      rows.append(f'<div class="kind"><h3>{name}</h3><div class="triple">{triple}</div></div>')
+      rows.append(
+        f'<div class="kind" style="--name:{0.5 + 0.65 * widest:.1f}rem"><h3>{name}</h3>'
+        f'<div class="triple">{triple}</div></div>'
+      )
   return (
     '<p>The first works of each class, not chosen: as imagined, as the hand painted them, and the '
     'training work that the judge finds nearest to each.</p>' + ''.join(rows)
