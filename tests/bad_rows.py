@@ -154,7 +154,11 @@ OTHERS = [
   ('create', '--run_dir={place}/lost', 'run.flags (No such file or directory)'),
   ('create', '--run_dir={place}/hollow', 'it holds no flags'),
   ('create', '--run_dir={place}/binary', 'run.flags is not text in UTF-8'),
-  ('create', '--format=png,pgn', "--format cannot be 'pgn'. Did you mean 'png'? Valid: gif, json, mid, npz"),
+  (
+    'create',
+    '--format=png,pgn',
+    "--format cannot be 'pgn'. Did you mean 'png'? Valid: gif, json",
+  ),
   ('create', '--count=0', '--count must be 1 to'),
   ('create', '--seed=-1', '--seed must be 0 to'),
   ('create', '--runs_dir=x', "Did you mean '--run_dir'?"),

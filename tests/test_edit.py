@@ -18,6 +18,8 @@ def learner():
 class Oracle:
   """A hand that knows what each stroke pays."""
 
+  on_policy = False
+
   def values(self, observation):
     canvas, target = (tf.cast(observation[name], tf.float32) for name in ('canvas', 'target'))
     colours = tf.range(4, dtype=tf.float32)

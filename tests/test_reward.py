@@ -188,7 +188,9 @@ def test_names_that_are_not_known_are_answered_with_the_nearest(parts):
 
 
 def test_who_learns_from_every_pay_is_not_paid_at_the_end_only():
-  parts = python_types.SimpleNamespace(agent=python_types.SimpleNamespace(informed=True))
+  parts = python_types.SimpleNamespace(
+    agent=python_types.SimpleNamespace(informed=True), domain=tiny.Bars()
+  )
   with pytest.raises(spec.SpecError, match='shaping=difference'):
     reward.Reward(parts, reward.Options(shaping='final'), seed=0)
 
