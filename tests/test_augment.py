@@ -146,7 +146,8 @@ def test_no_share_leaves_the_batch_as_it_is(parts):
 def test_options_that_cannot_be_are_refused():
   def parts(n_step):
     config = agent_config.AgentConfig(n_step=n_step)
-    return python_types.SimpleNamespace(agent=python_types.SimpleNamespace(config=config))
+    agent = python_types.SimpleNamespace(config=config, on_policy=False)
+    return python_types.SimpleNamespace(agent=agent, domain=tiny.Bars())
 
   for percentile in (0.0, 100.0):
     with pytest.raises(spec.SpecError, match=f'above 0 and below 100, not {percentile}'):
