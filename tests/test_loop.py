@@ -125,7 +125,7 @@ def test_the_joint_objective_is_the_weighted_sum():
 
 def test_all_metrics_are_means_over_the_rounds():
   counter = tf.Variable(0.0)
-  repeat = tf.function(lambda n: loop_lib._repeat(lambda: {'n': counter.assign_add(1.0)}, n))
+  repeat = tf.function(lambda n: loop_lib.repeat(lambda: {'n': counter.assign_add(1.0)}, n))
   assert float(repeat(tf.constant(4))['n']) == (1 + 2 + 3 + 4) / 4
 
 

@@ -202,4 +202,4 @@ def test_the_driver_costs_less_than_a_twentieth_of_a_round():
 
 
 def _loop(step):
-  return tf.function(lambda count: loop_lib._repeat(step, count), autograph=False)
+  return tf.function(lambda count: loop_lib.repeat(step, count), autograph=False)

@@ -12,7 +12,7 @@ import platform
 import tensorflow as tf
 
 import tf_creative
-from tf_creative import storage
+from tf_creative import command, storage
 
 _LIBRARIES = ('tensorflow', 'keras', 'tf-keras', 'tf-agents', 'tensorflow-probability', 'numpy')
 _SWITCHES = ('TF_ENABLE_ONEDNN_OPTS', 'OMP_NUM_THREADS', 'TF_DETERMINISTIC_OPS')
@@ -26,7 +26,7 @@ def facts() -> dict[str, str]:
     'python': platform.python_version(),
     **{name: metadata.version(name) for name in _LIBRARIES},
     'machine': f'{platform.system()} {platform.machine()}',
-    'cores': str(len(os.sched_getaffinity(0))),
+    'cores': str(command.cores()),
     'threads within an op': str(
       threading.get_intra_op_parallelism_threads() or os.environ.get('TF_NUM_INTRAOP_THREADS', 0)
     ),

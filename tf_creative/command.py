@@ -56,6 +56,22 @@ def main(
     return 1
 
 
+def cores() -> int:
+  """Those that this process may use."""
+  if hasattr(os, 'sched_getaffinity'):
+    return len(os.sched_getaffinity(0))
+  return os.cpu_count() or 1
+
+
+def threads() -> int:
+  """Threads within an op of training: half of the cores, or what the environment says.
+
+  The hand's phase and the imagination's run side by side, each on its half: cutting every small op
+  over all cores costs more than it brings.
+  """
+  return int(os.environ.get('TF_NUM_INTRAOP_THREADS', 0)) or max(1, cores() // 2)
+
+
 def check_writable(path: str | os.PathLike, flag: str) -> None:
   """Refuses at once a folder that could not be made or filled after minutes of work."""
   place = pathlib.Path(path).absolute()

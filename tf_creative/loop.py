@@ -24,14 +24,14 @@ class Loop(tf.Module):
   ):
     super().__init__(name='loop')
     self.round = tf.Variable(0, dtype=tf.int64, trainable=False, name='round')
-    self._parts, self._coupling, self._config = parts, coupling, config
+    self.config, self._parts, self._coupling = config, parts, coupling
     self._works = streams.Stream(config.seed, 'loop/real')
     self._noise = streams.Stream(config.seed, 'loop/noise')
     self._chance = streams.Stream(config.seed, 'loop/gan')
     # Concepts wait in a bank of one for each environment; a quarter of it is renewed every round,
     # which outpaces the episodes that end meanwhile.
     self._fresh = max(1, parts.agent.world.batch_size // 4)
-    self.rounds = tf.function(lambda count: _repeat(self._round, count), autograph=False)
+    self.rounds = tf.function(lambda count: repeat(self._round, count), autograph=False)
     self.warm_up = tf.function(self._warm_up, autograph=False)
 
   @property
@@ -48,25 +48,39 @@ class Loop(tf.Module):
     agent, config = self._parts.agent, self._parts.agent.config
     agent.world.refresh(self._coupling.concept(self._draw(config.environments)))
     per_call = config.environments * config.collect_steps
-    _repeat(agent.collect, tf.constant(warm_up_steps(config) // per_call))
+    repeat(agent.collect, tf.constant(warm_up_steps(config) // per_call))
 
   def _round(self) -> Metrics:
-    concept = self._coupling.concept(self._draw(self._fresh))
-    self._parts.agent.world.refresh(concept)
-    agent = _repeat(self._agent_step, self._config.agent_steps)
-    gan = _repeat(self._gan_step, self._config.gan_steps)
+    self._refresh()
+    agent = repeat(self._agent_step, self.config.agent_steps)
+    gan = repeat(self._gan_step, self.config.gan_steps)
     self.round.assign_add(1)
     metrics = {f'agent/{name}': value for name, value in agent.items()}
     metrics |= {f'gan/{name}': value for name, value in gan.items()}
     metrics |= {f'coupling/{name}': value for name, value in self._coupling.metrics().items()}
-    loss = agent.get('loss', 0.0) + self._config.joint_weight * gan.get('generator_loss', 0.0)
+    loss = agent.get('loss', 0.0) + self.config.joint_weight * gan.get('generator_loss', 0.0)
     return metrics | {'joint/loss': tf.convert_to_tensor(loss)}
 
+  def parts(self) -> dict[str, Callable[[], Metrics]]:
+    """The parts of a round by name, for those who measure."""
+    collect = self._parts.agent.collect
+    return {
+      'concept': self._refresh,
+      'collect': collect,
+      'learn': self._learn,
+      'gan': self._gan_step,
+    }
+
+  def _refresh(self) -> Metrics:
+    self._parts.agent.world.refresh(self._coupling.concept(self._draw(self._fresh)))
+    return {}
+
   def _agent_step(self) -> Metrics:
+    return self._parts.agent.collect() | self._learn()
+
+  def _learn(self) -> Metrics:
     agent = self._parts.agent
-    collected = agent.collect()
-    batch = self._coupling.pay(self._coupling.experience(agent.sample()))
-    return collected | agent.learn(batch)
+    return agent.learn(self._coupling.pay(self._coupling.experience(agent.sample())))
 
   def _gan_step(self) -> Metrics:
     gan, domain = self._parts.gan, self._parts.domain
@@ -93,7 +107,7 @@ def warm_up_steps(config: agent_config.AgentConfig) -> int:
   return per_call * max(-(-config.warmup // per_call), config.n_step + 2)
 
 
-def _repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:
+def repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:
   """Runs `step` count times, traced once; the mean of its metrics."""
   if isinstance(count, int) and count < 2:
     return step() if count else {}

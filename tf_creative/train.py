@@ -7,6 +7,7 @@ The same command again resumes a stopped run. Later flags overrule earlier ones.
 
 import contextlib
 import functools
+import os
 import sys
 import time
 
@@ -22,6 +23,7 @@ _KEEP_VERSIONS = 3  # of the models in a run's exports
 def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   """Trains until the last round or a signal; the exit code."""
   command.check_writable(config.run.run_dir, 'run_dir')
+  os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())  # read as TensorFlow starts
   # Imported here, so that --help and a mistyped flag are answered at once.
   from tf_creative import alarms as alarms_lib
   from tf_creative import board, pictures

@@ -1,0 +1,103 @@
+"""Measures how fast this machine trains, beside how fast it could, and beside others' programs.
+
+  python -m tf_creative.benchmark
+  python -m tf_creative.benchmark --pipeline=pipelines/glyphs.flags --sweep
+  python -m tf_creative.benchmark --peer='torch: python pipelines/peers/torch_round.py --threads=2'
+  python -m tf_creative.benchmark --compare=before/benchmark.json,after/benchmark.json
+
+Nothing is kept of what is learnt. Everything is measured in turn, several times, so that a machine
+whose speed drifts is as fast for one as for the other; told are medians, the lowest, the highest.
+Leaves benchmark.json in --out. Close other programs first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import shlex
+
+from absl import logging
+
+from tf_creative import command
+from tf_creative import config as config_lib
+from tf_creative.spec import UserError, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchmarkConfig:
+  pipeline: str = setting(
+    'pipelines/pixel_art.flags', 'the flagfile of train to measure a round of'
+  )
+  train: str = setting('', "more flags of train, in one text: --train='--agent_batch_size=64'")
+  turns: int = setting(5, 'how often each is measured', at_least=1, at_most=1000)
+  seconds: float = setting(3.0, 'about how long each time', above=0, at_most=3600)
+  peer: tuple[str, ...] = setting(
+    (),
+    "'name: command' of another program that ends by printing its rounds per second, one by one",
+    split=False,
+  )
+  sweep: bool = setting(False, 'how the cost grows with canvas, environments, batches and replay')
+  compare: tuple[str, ...] = setting(
+    (), 'two benchmark.json to set side by side instead, by commas', split=True
+  )
+  out: str = setting('runs/benchmark', 'where benchmark.json goes')
+
+
+def benchmark(settings: BenchmarkConfig) -> int:
+  """Measures and tells; the exit code."""
+  config_lib.check(settings)
+  # Imported here, so that --help and a mistyped flag are answered at once.
+  import rich.console
+
+  from tf_creative import speed
+
+  console = rich.console.Console(highlight=False, markup=False)
+  if not console.is_terminal:
+    console = rich.console.Console(highlight=False, markup=False, width=120)
+  if settings.compare:
+    if len(settings.compare) != 2:
+      raise UserError('--compare takes two files, by commas: --compare=BEFORE.json,AFTER.json.')
+    _show(console, *speed.side_by_side(*map(_read, settings.compare)))
+    return 0
+  flags = [f'--flagfile={settings.pipeline}', *shlex.split(settings.train)]
+  config = config_lib.from_arguments([*flags, '--noprogress', '--noexport'])
+  peers = dict(map(speed.read_peer, settings.peer))
+  command.check_writable(settings.out, 'out')
+  logging.set_verbosity(logging.ERROR)
+  with console.status('measuring') as status:
+    tell = status.update if console.is_terminal else console.print
+    found = speed.measure(config, settings.turns, settings.seconds, peers, tell)
+    if settings.sweep:
+      found['sweep'] = speed.sweep(config, settings.seconds, tell)
+  found['flags'] = flags
+  path = pathlib.Path(settings.out) / 'benchmark.json'
+  path.parent.mkdir(parents=True, exist_ok=True)
+  path.write_text(json.dumps(found, indent=1) + '\n')
+  for head, rows in speed.tables(found):
+    _show(console, head, rows)
+  console.print(f'{path}  every number; --compare={path},OTHER sets another beside it')
+  return 0
+
+
+def _read(path: str) -> dict:
+  try:
+    return json.loads(pathlib.Path(path).read_text())
+  except (OSError, ValueError) as error:
+    raise UserError(f'{path} is no benchmark.json: {error}') from error
+
+
+def _show(console, head: list[str], rows: list[list[str]]) -> None:
+  import rich.table
+
+  table = rich.table.Table(box=None, pad_edge=False, header_style='bold')
+  for index, title in enumerate(head):
+    table.add_column(title, justify='right' if index else 'left')
+  for row in rows:
+    table.add_row(*row)
+  console.print(table)
+  console.print()
+
+
+if __name__ == '__main__':
+  command.run(benchmark, __doc__, BenchmarkConfig)
