@@ -43,8 +43,8 @@ def test_the_order_of_a_round():
   loop._round()
   assert calls == [
     'coupling.concept',
-    'agent.collect',
     'agent.sample',
+    'agent.collect',
     'coupling.experience',
     'coupling.pay',
     'agent.learn',

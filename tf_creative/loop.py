@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -76,11 +77,21 @@ class Loop(tf.Module):
     return {}
 
   def _agent_step(self) -> Metrics:
-    return self._parts.agent.collect() | self._learn()
+    """An update beside the next steps in the world, or after them for who learns on policy.
+
+    What is sampled before those steps does not wait for them: both run at once.
+    """
+    agent = self._parts.agent
+    if agent.on_policy:
+      return agent.collect() | self._learn()
+    batch = agent.sample()
+    return agent.collect() | self._learn_from(batch)
 
   def _learn(self) -> Metrics:
-    agent = self._parts.agent
-    return agent.learn(self._coupling.pay(self._coupling.experience(agent.sample())))
+    return self._learn_from(self._parts.agent.sample())
+
+  def _learn_from(self, batch: Any) -> Metrics:
+    return self._parts.agent.learn(self._coupling.pay(self._coupling.experience(batch)))
 
   def _gan_step(self) -> Metrics:
     gan, domain = self._parts.gan, self._parts.domain

@@ -32,4 +32,5 @@ NETWORKS = {
   'conv': 'tf_creative.agent.networks:ConvQNetwork',
   'dense': 'tf_creative.agent.networks:DenseQNetwork',
   'map': 'tf_creative.agent.networks:MapQNetwork',
+  'strided': 'tf_creative.agent.networks:StridedQNetwork',
 }

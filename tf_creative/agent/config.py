@@ -12,7 +12,7 @@ from tf_creative.spec import setting
 class AgentConfig:
   network: str = setting(
     'conv',
-    'Q-network: conv (one value map per colour), dense, map (for who walks)',
+    'Q-network: conv (one value map per colour), dense, map (for who walks), strided',
     one_of=NETWORKS,
   )
   width: int = setting(32, "channels or units of the Q-network's layers", at_least=1, at_most=8192)

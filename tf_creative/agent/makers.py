@@ -38,8 +38,19 @@ class Adam(tf_keras.optimizers.legacy.Adam):
     self.guard.apply(gradients, lambda: update(pairs))
 
 
+class DqnAgent(dqn_agent.DqnAgent):
+  """The target network says what is best and what that is worth: asked once, not for each."""
+
+  def _compute_next_q_values(self, next_time_steps, info):
+    del info
+    values, _ = self._target_q_network(
+      next_time_steps.observation, step_type=next_time_steps.step_type
+    )
+    return tf.reduce_max(values, -1)
+
+
 def dqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
-  return dqn_agent.DqnAgent(**_arguments(domain, config, seed))
+  return DqnAgent(**_arguments(domain, config, seed))
 
 
 def ddqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DdqnAgent:

@@ -61,10 +61,12 @@ class QNetwork(network.Network):
     return self._values(*self._advantages(features))
 
   def _values(self, advantages: tf.Tensor, summary: tf.Tensor) -> tf.Tensor:
-    values = tf.reshape(advantages, [-1, self._num_actions, max(self.num_atoms, 1)])
+    atoms = [self.num_atoms] if self.num_atoms else []
+    values = tf.reshape(advantages, [-1, self._num_actions, *atoms])
     if self._value is not None:
-      values += self._value(summary)[:, None] - tf.reduce_mean(values, axis=1, keepdims=True)
-    return values if self.num_atoms else values[..., 0]
+      value = tf.reshape(self._value(summary), [-1, 1, *atoms])
+      values += value - tf.reduce_mean(values, axis=1, keepdims=True)
+    return values
 
   @abc.abstractmethod
   def _make_reader(self, shape: tf.TensorShape, width: int) -> None:
@@ -159,6 +161,37 @@ class DenseQNetwork(QNetwork):
     x = tf.reshape(features, [tf.shape(features)[0], -1])
     for layer in self._hidden:
       x = layer(x)
+    return self._out(x), x
+
+
+class StridedQNetwork(DenseQNetwork):
+  """Convolutions that halve the sides and double the channels, then a layer: for other worlds.
+
+  The kind of Mnih et al. 2015, for pictures in which one does not act pixel by pixel.
+  """
+
+  def _make_layers(self, shape, width, depth, atoms):
+    if len(shape) != 3:
+      raise spec.SpecError(
+        f'--agent_network=strided needs planes [H, W, C], not features {tuple(shape)}; use '
+        '--agent_network=dense.'
+      )
+    conv, dense = tf_keras.layers.Conv2D, tf_keras.layers.Dense
+    relu = {'activation': 'relu'}
+    self._look = [
+      self._layer(conv, width * 2**level, 3, 2, padding='same', **relu) for level in range(depth)
+    ]
+    self._think = self._layer(dense, 8 * width, **relu)
+    self._out = self._layer(dense, self._num_actions * atoms)
+
+  def _read(self, brief, features):
+    told = brief[:, None, None] + tf.zeros_like(features[..., :1])
+    return tf.concat([features, told], -1)
+
+  def _advantages(self, features):
+    for look in self._look:
+      features = look(features)
+    x = self._think(tf.reshape(features, [tf.shape(features)[0], -1]))
     return self._out(x), x
 
 

@@ -32,10 +32,14 @@ class PixelArt(easel.Easel):
 
   @functools.cached_property
   def _planes(self) -> np.ndarray:
-    """What `features` says of each pair of colours; one look-up is quicker than computing it."""
+    """What `features` says of each pair of colours, and room for the time that is left.
+
+    One look-up is quicker than computing it, and adding the time than putting it beside.
+    """
     hot = np.eye(len(self.colours), dtype=np.float32)
     canvas, target = hot.repeat(len(hot), axis=0), np.tile(hot, (len(hot), 1))
-    return np.concatenate([canvas, target, self._pay.reshape(-1, 1)], axis=1)
+    owed = self._pay.reshape(-1, 1)
+    return np.concatenate([canvas, target, owed, np.zeros_like(owed)], axis=1)
 
   @property
   def label_names(self) -> list[str]:
@@ -188,12 +192,12 @@ class PixelArt(easel.Easel):
 
     Of a picture that is not shown there is nothing: [B, H, W, palette + 1].
     """
-    canvas = observation['canvas']
+    canvas, time_left = observation['canvas'], observation['time_left']
     if self.code_size:
       planes = tf.one_hot(tf.cast(canvas, tf.int32), len(self.colours))
-    else:
-      planes = tf.gather(self._planes, self._pair(canvas, observation['target']))
-    return self._with_time(planes, observation['time_left'])
+      return tf.concat([planes, self._time(time_left) + tf.zeros_like(planes[..., :1])], -1)
+    planes = tf.gather(self._planes, self._pair(canvas, observation['target']))
+    return planes + self._time(time_left) * tf.one_hot(planes.shape[-1] - 1, planes.shape[-1])
 
   def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     if not self.code_size:
@@ -210,10 +214,10 @@ class PixelArt(easel.Easel):
     soft = tf.nn.softmax(-near / _SOFT)
     colours = len(self.colours)
     hard = tf.gather(self._planes, self._pair(blank, works))
-    target = hard[..., colours:-1] + soft - tf.stop_gradient(soft)
+    target = hard[..., colours : 2 * colours] + soft - tf.stop_gradient(soft)
     owed = tf.tensordot(target, self._pay[:, :1], 1)  # colour 0 is blank
-    planes = tf.concat([hard[..., :colours], target, owed], -1)
-    features = self._with_time(planes, tf.fill([tf.shape(values)[0]], self.horizon))
+    all_time = tf.ones_like(owed)
+    features = tf.concat([hard[..., :colours], target, owed, all_time], -1)
     return features, tf.reduce_sum(owed, [1, 2, 3])
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
@@ -254,9 +258,9 @@ class PixelArt(easel.Easel):
   def _errors(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return tf.gather(self._pay.ravel(), self._pair(canvas, target))
 
-  def _with_time(self, planes: tf.Tensor, time_left: tf.Tensor) -> tf.Tensor:
-    time_left = tf.cast(time_left, tf.float32)[:, None, None, None] / self.horizon
-    return tf.concat([planes, time_left + tf.zeros_like(planes[..., :1])], -1)
+  def _time(self, left: tf.Tensor) -> tf.Tensor:
+    """The share of the time that is left: [B, 1, 1, 1]."""
+    return tf.cast(left, tf.float32)[:, None, None, None] / self.horizon
 
   def _pair(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """The place of (colour on the canvas, colour of the target) in a table of all such pairs."""

@@ -76,7 +76,9 @@ class Generator(keras.Model):
     x = tf.nn.leaky_relu(self.coarse(x))
     x = tf.nn.leaky_relu(self.compose(tf.reshape(x, [-1, *self.coarse_shape])))
     for enlarge, size in zip(self.enlarge, self.sizes, strict=True):
-      x = enlarge(x)[(slice(None), *map(slice, size))]  # cropped where a side is odd
+      x = enlarge(x)
+      if tuple(x.shape[1:-1]) != size:  # where a side is odd
+        x = x[(slice(None), *map(slice, size))]
       x = tf.nn.leaky_relu(x)  # [B, *size, width]
     return self.paint(x)
 
