@@ -20,7 +20,7 @@ BUILD = (ROOT / 'BUILD').read_text()
 MOST_LINES = 300
 
 CONTRACTS = {'types', 'spec', 'streams', 'guard', 'storage'}
-COMMANDS = {'ablate', 'train', 'create', 'evaluate', 'export', 'serve'}
+COMMANDS = {'ablate', 'benchmark', 'train', 'create', 'evaluate', 'export', 'serve'}
 ROOMS = {path.split('/')[1] for path in FILES if path.count('/') > 1}
 PACKAGE = '__init__'  # imported with every part of it; it registers the worlds with Gymnasium
 
