@@ -95,7 +95,7 @@ def test_n_step_pay_is_that_of_the_policy_that_collected():
 
 
 @pytest.mark.parametrize('kind', [kind for kind in AGENTS if kind != 'survey'])  # which walks
-@pytest.mark.parametrize('network', ['conv', 'dense'])
+@pytest.mark.parametrize('network', ['conv', 'dense', 'strided'])
 def test_every_agent_paints_with_every_network(kind, network):
   n_step = 1 if kind == 'informed' else 2
   config = dataclasses.replace(PAINTER, network=network, atoms=5, n_step=n_step)
@@ -108,6 +108,15 @@ def test_every_agent_paints_with_every_network(kind, network):
   assert np.isfinite(loss)
   after = network.trainable_variables
   assert all((a != b.numpy()).any() for a, b in zip(before, after, strict=True))
+
+
+def test_the_target_network_is_asked_once_for_what_tf_agents_asks_twice():
+  agent = agent_lib.Agent('dqn', pixel_art.PixelArt(size=5, width=6), PAINTER, seed=0)
+  agent.collect()
+  step = agent.world.current_time_step()
+  ours = agent.learner._compute_next_q_values(step, ())
+  theirs = super(type(agent.learner), agent.learner)._compute_next_q_values(step, ())
+  np.testing.assert_array_equal(ours, theirs)
 
 
 def test_conv_values_move_with_the_picture():

@@ -69,7 +69,8 @@ def threads() -> int:
   The hand's phase and the imagination's run side by side, each on its half: cutting every small op
   over all cores costs more than it brings.
   """
-  return int(os.environ.get('TF_NUM_INTRAOP_THREADS', 0)) or max(1, cores() // 2)
+  told = os.environ.get('TF_NUM_INTRAOP_THREADS', '')
+  return int(told) if told.isdigit() and int(told) else max(1, cores() // 2)
 
 
 def check_writable(path: str | os.PathLike, flag: str) -> None:

@@ -185,8 +185,7 @@ class StridedQNetwork(DenseQNetwork):
     self._out = self._layer(dense, self._num_actions * atoms)
 
   def _read(self, brief, features):
-    told = brief[:, None, None] + tf.zeros_like(features[..., :1])
-    return tf.concat([features, told], -1)
+    return _beside(features, brief)
 
   def _advantages(self, features):
     for look in self._look:
@@ -226,8 +225,7 @@ class MapQNetwork(QNetwork):
     """None: what is told is beside the planes, the same everywhere."""
 
   def _read(self, brief, features):
-    told = brief[:, None, None] + tf.zeros_like(features[..., :1])
-    return tf.concat([features, told], -1)
+    return _beside(features, brief)
 
   def everywhere(self, features: tf.Tensor) -> tf.Tensor:
     """The values of all actions in all poses, those of a direction together: [B, P, actions]."""
@@ -266,6 +264,11 @@ class MapQNetwork(QNetwork):
   def _advantages(self, features):
     here = tf.einsum('bhwd,dbhwc->bc', features[..., :_DIRECTIONS], self._plan(features))
     return self._decide(here)
+
+
+def _beside(features: tf.Tensor, brief: tf.Tensor) -> tf.Tensor:
+  """The planes, and what is told as planes that are the same everywhere."""
+  return tf.concat([features, brief[:, None, None] + tf.zeros_like(features[..., :1])], -1)
 
 
 def _ahead(worth: tf.Tensor) -> tf.Tensor:
