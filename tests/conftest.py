@@ -4,4 +4,4 @@ import os
 
 os.environ.setdefault('TF_NUM_INTRAOP_THREADS', '1')  # two processes share the cores
 
-import tf_creative.agent  # noqa: E402, F401
+import tf_creative.agent  # noqa: F401
