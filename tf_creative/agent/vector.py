@@ -17,13 +17,14 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 from tf_agents.policies import tf_policy
+from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import policy_step, trajectory
 from tf_agents.trajectories import time_step as ts
 
 from tf_creative import spec, types
 from tf_creative.agent import world as world_lib
 
-KINDS = ('dqn', 'ddqn', 'c51')  # who need no more of a world than what is seen and paid
+_KINDS = ('dqn', 'ddqn', 'c51')  # who need no more of a world than what is seen and paid
 
 
 class Domain:
@@ -50,9 +51,8 @@ class Domain:
     for name, bounded in self.observation_spec.items():
       scale = bounded.maximum if bounded.dtype == tf.uint8 else 1
       parts.append(tf.cast(observation[name], tf.float32) / scale)
-    if len(parts) == 1:
-      return parts[0]
-    return tf.concat([tf.reshape(part, [tf.shape(part)[0], -1]) for part in parts], 1)
+    rows = [tf.reshape(part, [tf.shape(part)[0], -1]) for part in parts]
+    return tf.concat(rows, 1) if len(parts) > 1 else parts[0]
 
   def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     return tf.zeros([tf.shape(tf.nest.flatten(observation)[0])[0], 0])
@@ -86,10 +86,9 @@ class World:
 
   def check(self, kind: str, environments: int) -> None:
     """That such an agent can act here."""
-    if kind not in KINDS:
-      raise spec.SpecError(
-        f'--agent={kind} does not learn in environments of others: use {", ".join(KINDS)}.'
-      )
+    if kind not in _KINDS:
+      use = ', '.join(_KINDS)
+      raise spec.SpecError(f'--agent={kind} does not learn in environments of others: use {use}.')
     if environments != self.batch_size:
       raise spec.SpecError(
         f'--agent_environments={environments}, and there are {self.batch_size}: give that.'
@@ -120,7 +119,7 @@ class World:
 
   def _wait(self) -> list[np.ndarray]:
     if self._begun is None:
-      why = 'the last round broke off' if self._worker else 'the environments are closed'
+      why = 'the last round broke off, begin anew' if self._worker else 'the world is closed'
       raise RuntimeError(f'no step is under way: {why}.')
     if error := self._begun.exception():  # it stays, for whoever asks again
       raise RuntimeError(
@@ -164,15 +163,11 @@ class Driver:
   def __init__(self, world: World, policy: tf_policy.TFPolicy, observer: Callable, frames: int):
     self._world, self._policy = world, policy
     self._observer, self._frames = observer, frames
-
-    def blank(part: tf.TypeSpec) -> tf.Variable:
-      return tf.Variable(tf.zeros([world.batch_size, *part.shape], part.dtype), trainable=False)
-
-    self._seen, self._action = tf.nest.map_structure(
-      blank, (world.time_step_spec, policy.action_spec)
-    )
+    specs, count = (world.time_step_spec, policy.action_spec), world.batch_size
+    blank = tensor_spec.zero_spec_nest(specs, outer_dims=[count])
+    self._seen, self._action = world_lib.variables(blank)
     # As if an episode had just ended, so that the first step is a reset.
-    self._seen.step_type.assign(tf.fill([world.batch_size], ts.StepType.LAST))
+    self._seen.step_type.assign(tf.fill([count], ts.StepType.LAST))
 
   def run(self) -> tuple[ts.TimeStep, tuple]:
     tf.while_loop(lambda count: count < self._frames, self._step, [0])
@@ -205,7 +200,7 @@ def whole(batch: Any) -> tf.Tensor:
 
 def _bounded(box: gymnasium.spaces.Box) -> types.Bounded:
   """Bounds of the whole; where there are none, those of the type."""
-  kind = np.dtype(np.float32) if box.dtype.kind == 'f' else box.dtype
-  limits = np.finfo(kind) if kind.kind == 'f' else np.iinfo(kind)
+  floats = np.issubdtype(box.dtype, np.floating)
+  limits = np.finfo(np.float32) if floats else np.iinfo(box.dtype)
   low, high = max(box.low.min(), limits.min), min(box.high.max(), limits.max)
-  return types.Bounded(box.shape, tf.as_dtype(kind), math.floor(low), math.ceil(high))
+  return types.Bounded(box.shape, tf.as_dtype(limits.dtype), math.floor(low), math.ceil(high))
