@@ -95,12 +95,13 @@ def build(envs, seed=0, kind='ddqn', **changes):
   return agent_lib.Agent(kind, world.domain, config, seed, world)
 
 
-def rounds(agent):
-  """So many rounds in one graph; the first few without learning."""
+def rounds(agent, besides=lambda: None):
+  """So many rounds in one graph, with what is done besides; the first few without learning."""
 
   def step(i):
     agent.collect()
     agent.learn(agent.sample())
+    besides()
     return i + 1
 
   for _ in range(4):

@@ -63,6 +63,9 @@ class World:
 
   No tf.Module: what environments hold is out of a checkpoint's reach, so a resumed run has its
   weights and its replay and begins new episodes. Who is done with a world calls `close`.
+
+  A graph calls Python in the order in which it was traced (TensorFlow chains such ops, as it does
+  the reads and writes of a variable); two steps that were begun at once would be told.
   """
 
   def __init__(self, envs: gymnasium.vector.VectorEnv, seed: int, reward_bound: float = 1.0):
@@ -105,9 +108,9 @@ class World:
     self.returns.assign(tf.where(now.is_last(), self._paid, self.returns))
     return now
 
-  def send(self, action: tf.Tensor) -> tf.Tensor:
-    """Begins a step, and does not wait for it; how many there were."""
-    return tf.numpy_function(self._begin, [action], tf.int64, name='send')
+  def send(self, action: tf.Tensor) -> None:
+    """Begins a step, and does not wait for it."""
+    tf.numpy_function(self._begin, [action], [], name='send')
 
   def close(self) -> None:
     """Waits for the step that is under way, then ends the environments and their thread."""
@@ -128,12 +131,11 @@ class World:
     begun, self._begun = self._begun, None
     return begun.result()
 
-  def _begin(self, action: np.ndarray) -> np.int64:
+  def _begin(self, action: np.ndarray) -> None:
     if self._begun is not None:
       raise RuntimeError("a step is under way already: a world is one agent's, one call at a time.")
     self._steps += 1
     self._begun = self._worker.submit(self._step, action + self._first)  # a copy, to keep
-    return np.int64(self._steps)
 
   def _reset(self, seed: int) -> list[np.ndarray]:
     seen, _ = self._envs.reset(seed=seed)
@@ -175,16 +177,11 @@ class Driver:
 
   def _step(self, count: tf.Tensor) -> list[tf.Tensor]:
     before, action = tf.nest.map_structure(tf.convert_to_tensor, (self._seen, self._action))
-    # TensorFlow keeps the order of what touches a variable, but not of calls of Python: so one
-    # waits for a read of `_action`, and a write of it waits for the other.
-    with tf.control_dependencies([action]):
-      now = self._world.receive()
+    now = self._world.receive()
     self._observer(trajectory.from_transition(before, policy_step.PolicyStep(action), now))
     decided = self._policy.action(now).action
-    with tf.control_dependencies([now.step_type]):
-      sent = self._world.send(decided)
-    with tf.control_dependencies([sent]):
-      self._action.assign(decided)
+    self._world.send(decided)
+    self._action.assign(decided)
     tf.nest.map_structure(lambda variable, value: variable.assign(value), self._seen, now)
     return [count + 1]
 
