@@ -168,16 +168,16 @@ def test_ctrl_c_ends_the_call_and_nothing_else():
     run(tf.constant(20))
   run(tf.constant(20))
   agent.world.close()
-  assert int(agent.updates) in (20, 40)
+  assert int(agent.updates) == 40
 
 
 def test_what_is_seen_becomes_numbers(played):
   observation = {
     'throw': tf.constant([[7.0, -1.0]]),
-    'action': tf.constant([[[[2], [4]]]], tf.uint8),
+    'action': tf.constant([[[[51], [255]]]], tf.uint8),
   }
   domain = played.world.domain
-  assert domain.features(observation).numpy().tolist() == [[0.5, 1, 7, -1]]
+  assert domain.features(observation).numpy().tolist() == [[pytest.approx(0.2), 1, 7, -1]]
   assert domain.observation_spec['throw'].maximum == np.finfo(np.float32).max
   planes = vector.World(gymnasium.make_vec('tf_creative/PixelArt-v0', size=4), 0)
   planes.close()

@@ -33,7 +33,7 @@ class Dice(gymnasium.Env):
   observation_space = gymnasium.spaces.Dict(
     {
       'throw': gymnasium.spaces.Box(-np.inf, np.inf, (2,), np.float64),
-      'action': gymnasium.spaces.Box(0, 4, (1, 2, 1), np.uint8),
+      'action': gymnasium.spaces.Box(0, 255, (1, 2, 1), np.uint8),
     }
   )
   action_space = gymnasium.spaces.Discrete(3, start=2)

@@ -196,8 +196,7 @@ def whole(batch: Any) -> tf.Tensor:
 
 
 def _bounded(box: gymnasium.spaces.Box) -> types.Bounded:
-  """Bounds of the whole; where there are none, those of the type."""
-  floats = np.issubdtype(box.dtype, np.floating)
-  limits = np.finfo(np.float32) if floats else np.iinfo(box.dtype)
-  low, high = max(box.low.min(), limits.min), min(box.high.max(), limits.max)
-  return types.Bounded(box.shape, tf.as_dtype(limits.dtype), math.floor(low), math.ceil(high))
+  """Bytes stay bytes, all else becomes floats; where there are no bounds, those of the type."""
+  kind = tf.uint8 if box.dtype == np.uint8 else tf.float32
+  low, high = max(box.low.min(), kind.min), min(box.high.max(), kind.max)
+  return types.Bounded(box.shape, kind, math.floor(low), math.ceil(high))

@@ -104,9 +104,9 @@ class World(tf_environment.TFEnvironment, tf.Module):
 
 
 def to_spec(bounded: types.Bounded, name: str) -> tensor_spec.BoundedTensorSpec:
-  return tensor_spec.BoundedTensorSpec(
-    bounded.shape, bounded.dtype, bounded.minimum, bounded.maximum, name
-  )
+  # TF-Agents draws examples below maximum + 1, which a type must hold.
+  most = min(bounded.maximum, bounded.dtype.max - bounded.dtype.is_integer)
+  return tensor_spec.BoundedTensorSpec(bounded.shape, bounded.dtype, bounded.minimum, most, name)
 
 
 def variables(values):
