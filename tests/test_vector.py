@@ -185,12 +185,12 @@ def test_what_is_seen_becomes_numbers(played):
 
 
 def test_what_does_not_fit_is_refused_in_words():
-  envs = toys.dice()
   with pytest.raises(spec.SpecError, match='--agent=ppo .* use dqn, ddqn, c51'):
-    toys.build(envs, kind='ppo')
-  world = vector.World(envs, 0)
+    toys.build(toys.dice(), kind='ppo')
+  world = vector.World(toys.dice(), 0)
   with pytest.raises(spec.SpecError, match='--agent_environments=4, and there are 3'):
     agent_lib.Agent('dqn', world.domain, dataclasses.replace(toys.SMALL, environments=4), 0, world)
+  world.close()
   same_step = {'autoreset_mode': gymnasium.vector.AutoresetMode.SAME_STEP}
   make = lambda name, **options: gymnasium.make_vec(name, 2, 'sync', **options)  # noqa: E731
   with pytest.raises(spec.SpecError, match='autoreset_mode=.*NEXT_STEP'):
