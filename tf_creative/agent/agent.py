@@ -10,7 +10,7 @@ from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
 
 from tf_creative import guard, spec, types
-from tf_creative.agent import AGENTS, ON_POLICY, explore, rollout
+from tf_creative.agent import AGENTS, ON_POLICY, explore, rollout, vector
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
 from tf_creative.agent import world as world_lib
@@ -19,13 +19,22 @@ from tf_creative.agent import world as world_lib
 class Agent(tf.Module):
   """Collects, remembers, learns, and answers what it would do."""
 
-  def __init__(self, kind: str, domain: types.Domain, config: config_lib.AgentConfig, seed: int):
+  def __init__(
+    self,
+    kind: str,
+    domain: types.Domain,
+    config: config_lib.AgentConfig,
+    seed: int,
+    world: vector.World | None = None,  # outside of the graph, in place of one of `domain`
+  ):
     super().__init__(name='agent')
     if config.exploration not in ('epsilon', 'boltzmann'):
       raise spec.SpecError(
         f"unknown exploration '{config.exploration}'."
         + spec.nearest(config.exploration, ('epsilon', 'boltzmann'))
       )
+    if world:
+      world.check(kind, config.environments)
     self.config, self._domain = config, domain
     self.informed, self.on_policy = kind == 'informed', kind in ON_POLICY
     self._whole = kind == 'reinforce'
@@ -46,7 +55,8 @@ class Agent(tf.Module):
     if config.average:
       self._network = self._network.copy(name='AveragedQNetwork')
       self._network.create_variables()
-    self.world = world_lib.World(domain, config.environments, seed)
+    self._outside = world is not None
+    self.world = world or world_lib.World(domain, config.environments, seed)
     temperature = config.temperature if config.exploration == 'boltzmann' else 0.0
     self.explorer = explore.Explorer(
       self.learner.collect_policy if self.on_policy else self.learner.policy.wrapped_policy,
@@ -62,6 +72,11 @@ class Agent(tf.Module):
     )
     if self.on_policy:
       self._driver = rollout.Driver(self.world, self.explorer, self.replay.add_batch, steps)
+      return
+    if self._outside:
+      self._driver = vector.Driver(
+        world, self.explorer, self.replay.add_batch, config.collect_steps
+      )
       return
     # The driver does not count the step that restarts an episode: asking for one transition more
     # than collect_steps - 1 full ones is what makes it take collect_steps steps.
@@ -137,7 +152,8 @@ class Agent(tf.Module):
     self.most_paid.assign(tf.where(more, most, self.most_paid))
     if self.on_policy:
       return {'loss': self.learner.train(*rollout.lesson(batch, self._whole)).loss}
-    loss = self.learner.train(batch).loss
+    weights = vector.whole(batch) if self._outside else None
+    loss = self.learner.train(batch, weights).loss
     if self.config.average:
       done = tf.cast(self.updates, tf.float32)
       # A long average is slow to leave the first weights, so it starts as a short one.

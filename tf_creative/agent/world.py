@@ -31,10 +31,10 @@ class World(tf_environment.TFEnvironment, tf.Module):
     self._chances = streams.Stream(seed, 'world/chances')
     work = tf.zeros([batch_size, *domain.work_spec.shape], domain.work_spec.dtype)
     code = tf.zeros([batch_size, domain.code_size]) if domain.code_size else ()
-    self.bank = _variables(types.Works(work, tf.zeros([batch_size], tf.int32), code))
+    self.bank = variables(types.Works(work, tf.zeros([batch_size], tf.int32), code))
     self._next_place = tf.Variable(0, dtype=tf.int32, trainable=False)
-    self._concept = _variables(self._draw())  # what the present episodes are about
-    self._state = _variables(domain.start(self._concept, self._chances.next()))
+    self._concept = variables(self._draw())  # what the present episodes are about
+    self._state = variables(domain.start(self._concept, self._chances.next()))
     # Everyone starts as if an episode had just ended, so that the first step is a reset.
     self._step_type = tf.Variable(tf.fill([batch_size], ts.StepType.LAST), trainable=False)
     self._just_over = tf.Variable(tf.fill([batch_size], False), trainable=False)
@@ -104,10 +104,10 @@ class World(tf_environment.TFEnvironment, tf.Module):
 
 
 def to_spec(bounded: types.Bounded, name: str) -> tensor_spec.BoundedTensorSpec:
-  return tensor_spec.BoundedTensorSpec(
-    bounded.shape, bounded.dtype, bounded.minimum, bounded.maximum, name
-  )
+  # TF-Agents draws examples below maximum + 1, which a type must hold.
+  most = min(bounded.maximum, bounded.dtype.max - bounded.dtype.is_integer)
+  return tensor_spec.BoundedTensorSpec(bounded.shape, bounded.dtype, bounded.minimum, most, name)
 
 
-def _variables(values):
+def variables(values):
   return tf.nest.map_structure(lambda value: tf.Variable(value, trainable=False), values)
