@@ -3,9 +3,10 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
-from tf_creative import benchmark, probes, spec, speed
+from tf_creative import benchmark, growth, probes, spec, speed
 from tf_creative import config as config_lib
 
 TOY = '--agent_width=4 --gan_width=4 --gan_batch_size=8 --agent_batch_size=8'
@@ -96,3 +97,13 @@ def test_a_fault_in_a_probe_is_told():
   config = config_lib.from_arguments(['--domain=pixel_art(data=nowhere)'])
   with pytest.raises(spec.UserError, match='nowhere'):
     probes.Probe(1, config)
+
+
+def test_growth_is_drawn():
+  told = {str(size): {'seconds': size / 1e4, 'memory': 1e9} for size in (8, 64, 512)}
+  [one, other] = growth.draw({'batch': told, 'replay': told}).axes
+  for panel in (one, other):
+    proportional, costs = panel.lines
+    np.testing.assert_allclose(costs.get_ydata(), [0.8, 6.4, 51.2])
+    np.testing.assert_allclose(proportional.get_ydata(), costs.get_ydata())
+  assert (one.get_xlabel(), other.get_xlabel()) == ('transitions in a batch', 'steps of replay')

@@ -7,7 +7,7 @@
 
 Nothing is kept of what is learnt. Everything is measured in turn, several times, so that a machine
 whose speed drifts is as fast for one as for the other; told are medians, the lowest, the highest.
-Leaves benchmark.json in --out. Close other programs first.
+Leaves benchmark.json in --out, and with --sweep a picture, growth.png. Close other programs first.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def benchmark(settings: BenchmarkConfig) -> int:
   # Imported here, so that --help and a mistyped flag are answered at once.
   import rich.console
 
-  from tf_creative import speed
+  from tf_creative import growth, speed
 
   console = rich.console.Console(highlight=False, markup=False)
   if not console.is_terminal:
@@ -74,6 +74,8 @@ def benchmark(settings: BenchmarkConfig) -> int:
   path = pathlib.Path(settings.out) / 'benchmark.json'
   path.parent.mkdir(parents=True, exist_ok=True)
   path.write_text(json.dumps(found, indent=1) + '\n')
+  if settings.sweep:
+    growth.draw(found['sweep']).savefig(path.with_name('growth.png'), dpi=150)
   for head, rows in speed.tables(found):
     _show(console, head, rows)
   console.print(f'{path}  every number; --compare={path},OTHER sets another beside it')
