@@ -72,6 +72,7 @@ class Domain(Protocol):
   horizon: int
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
   builds: bool  # whether the hand makes works, step by step; else it walks through given ones
+  made: str  # what the hand has done with what was imagined, in a word for people: painted, played
   reward_bound: float  # the largest pay of one step
   measures: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
   traits: dict[str, Measure]  # what `describe` tells of works

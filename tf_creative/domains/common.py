@@ -15,6 +15,7 @@ class World:
   """The parts of types.Domain that most worlds have in common."""
 
   builds = True
+  made = 'painted'
   formats: tuple[str, ...] = ()
   traits: dict[str, types.Measure] = {}
 
