@@ -18,7 +18,7 @@ PLAYER = {'agent': 'ddqn', 'couplings': 'environment|reward|guide|augment'}
 MAKER = {
   'domain': 'tunes(target=none, code=4, theory=1, likelihood=0.1)',
   'agent': 'ppo',
-  'couplings': 'environment|reward(whole=true)',
+  'couplings': 'environment|reward(real=data)',
 }
 
 

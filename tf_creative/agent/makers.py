@@ -151,6 +151,8 @@ def _actor_critic(domain: types.Domain, config: config_lib.AgentConfig, seed: in
   value = policies.Value(_network(domain, config, seed + 1000, knows=False))
   for network in (actor, value):
     network.create_variables()
+  # A policy begins all but undecided, or as the world finds likely (Andrychowicz et al. 2021, 3.2).
+  actor.inner.hush()
   optimizer = _optimizer(config, [*actor.trainable_variables, *value.trainable_variables])
   return actor, value, _common(domain) | {'optimizer': optimizer}
 
