@@ -275,6 +275,4 @@ def test_a_critic_may_hold_a_hand_that_is_told_codes_to_the_data(none):
   bars = {work.tobytes() for work in tiny.works().work}
   assert all(work.tobytes() in bars for work in critic._real(seen, goal)['canvas'].numpy())
   # What was to be made of a code is nothing to it.
-  np.testing.assert_array_equal(
-    critic.score({**seen, 'code': -seen['code']}), critic.score(seen)
-  )
+  np.testing.assert_array_equal(critic.score({**seen, 'code': -seen['code']}), critic.score(seen))
