@@ -88,8 +88,10 @@ def test_the_report_has_the_worlds_own_numbers(player):
   config = evaluate.EvaluateConfig(run_dir=str(player), works=40)
   assert evaluate.evaluate(config) == 0
   text = (player / 'evaluation/report.html').read_text()
-  for words in ('of steps equal', 'leaps resolved', 'lag 1'):
+  for words in ('of steps equal', 'leaps resolved', 'lag 1', 'imagined and played'):
     assert words in text
+  assert 'painted' not in text.replace('painted/', '')
+  assert 'next-note_model/intervals' in run_lib.logged(player)[-1]
 
 
 def test_what_is_exported_makes_the_same_and_has_midi(player):
