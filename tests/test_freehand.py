@@ -264,3 +264,15 @@ def test_couplings_may_be_named_in_any_order():
 
   one, other = ends('environment|reward'), ends('reward|environment')
   tf.nest.map_structure(np.testing.assert_array_equal, one, other)
+
+
+def test_a_critic_may_hold_a_hand_that_is_told_codes_to_the_data(none):
+  critic = canvas.CanvasCritic(none.loop._parts, 0, 32, whole=True, by_code=False)
+  seen = canvas.after(none.agent.replay.sample(32, 2))
+  assert np.isfinite(critic.train_step(seen)['critic_gap'])
+  goal = critic.goal(seen)
+  assert goal.shape == (32, 4, 4, 0)
+  bars = {work.tobytes() for work in tiny.works().work}
+  assert all(work.tobytes() in bars for work in critic._real(seen, goal)['canvas'].numpy())
+  # What was to be made of a code is nothing to it.
+  np.testing.assert_array_equal(critic.score({**seen, 'code': -seen['code']}), critic.score(seen))

@@ -27,7 +27,8 @@ def test_next_notes_by_hand():
   np.testing.assert_array_equal(drawn, model.sample(50, seed=0, temperature=0.3))
 
 
-def test_a_policy_begins_with_the_model_that_pays_it():
+@pytest.mark.parametrize('kind', ['ppo', 'ddqn'])
+def test_a_hand_begins_with_the_model_that_pays_it(kind):
   domain = melody.Melody(target='none', likelihood=1.0, given=8)
   observation = {
     'melody': tf.constant([THEME, THEME], tf.uint8),
@@ -40,7 +41,7 @@ def test_a_policy_begins_with_the_model_that_pays_it():
   paid = domain.besides(state, tf.tile(tf.range(38)[None], [2, 1])).numpy()
   np.testing.assert_array_equal(likely, paid)
   assert not np.any(melody.Melody(target='none', theory=1.0).likely(observation))
-  agent = agent_lib.Agent('ppo', domain, config_lib.AgentConfig(network='dense'), seed=0)
+  agent = agent_lib.Agent(kind, domain, config_lib.AgentConfig(network='dense'), seed=0)
   begun = tf.nn.softmax(agent.values(observation)).numpy()
   others = tf.nn.softmax(tf.zeros([2, 38])).numpy()
   model = tf.nn.softmax(likely).numpy()

@@ -18,7 +18,7 @@ PLAYER = {'agent': 'ddqn', 'couplings': 'environment|reward|guide|augment'}
 MAKER = {
   'domain': 'tunes(target=none, code=4, theory=1, likelihood=0.1)',
   'agent': 'ppo',
-  'couplings': 'environment|reward(whole=true)',
+  'couplings': 'environment|reward(real=data)',
 }
 
 
@@ -88,8 +88,10 @@ def test_the_report_has_the_worlds_own_numbers(player):
   config = evaluate.EvaluateConfig(run_dir=str(player), works=40)
   assert evaluate.evaluate(config) == 0
   text = (player / 'evaluation/report.html').read_text()
-  for words in ('of steps equal', 'leaps resolved', 'lag 1'):
+  for words in ('of steps equal', 'leaps resolved', 'lag 1', 'imagined and played'):
     assert words in text
+  assert 'painted' not in text.replace('painted/', '')
+  assert 'next-note_model/intervals' in run_lib.logged(player)[-1]
 
 
 def test_what_is_exported_makes_the_same_and_has_midi(player):
@@ -109,4 +111,4 @@ def test_melodies_are_made_up_by_a_policy(tmp_path):
   config, learner = run_lib.load(tmp_path)
   assert config.run.agent == 'ppo'
   made = learner.creator.make(learner.creator.imagine(np.arange(20))).work
-  assert len(np.unique(made, axis=0)) > 10
+  assert len(np.unique(made, axis=0)) > 5  # of a toy corpus of scales, which it begins by

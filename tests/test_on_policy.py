@@ -1,6 +1,7 @@
 """Who learns from what was just done: REINFORCE and PPO, collecting, and what they are shown."""
 
 import dataclasses
+import types as python_types
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from tf_creative import spec, types
 from tf_creative.agent import ON_POLICY, rollout
 from tf_creative.agent import agent as agent_lib
 from tf_creative.agent import config as config_lib
-from tf_creative.couplings import augment
+from tf_creative.couplings import augment, base
 
 TOY = config_lib.AgentConfig(
   network='dense',
@@ -112,6 +113,21 @@ def test_the_pay_of_a_coupling_is_what_is_learnt(kind):
 
 
 @pytest.mark.parametrize('kind', ON_POLICY)
+def test_what_is_undecided_is_paid_by_the_nat(kind, monkeypatch):
+  """That what is paid is what is learnt, the tests above see to."""
+  agent = agent_lib.Agent(kind, worlds.Detour(), dataclasses.replace(TOY, entropy=0.5), seed=0)
+  for _ in range(2):
+    agent.collect()
+  batch, told = agent.sample(), []
+  monkeypatch.setattr(rollout, 'lesson', lambda batch, whole: told.append(batch) or (batch, None))
+  monkeypatch.setattr(agent.learner, 'train', lambda *_: python_types.SimpleNamespace(loss=0.0))
+  agent.learn(batch)
+  chances = tf.nn.softmax(agent.values(base.frames(batch))).numpy()
+  taken = chances[np.arange(len(chances)), batch.action.numpy().ravel()].reshape(batch.reward.shape)
+  np.testing.assert_allclose(told[0].reward, batch.reward - 0.5 * np.log(taken), rtol=1e-4)
+
+
+@pytest.mark.parametrize('kind', ON_POLICY)
 def test_actions_are_drawn_from_the_policy(kind):
   agent = agent_lib.Agent(kind, worlds.Detour(), dataclasses.replace(TOY, environments=4000), 0)
   step = agent.world.current_time_step()
@@ -121,11 +137,17 @@ def test_actions_are_drawn_from_the_policy(kind):
   assert float(agent.epsilon()) == 0
 
 
-def test_works_are_drawn_from_the_policy_by_their_codes():
-  learner = tiny.learner(agent='ppo', domain='bars(target=none, code=4)')
+@pytest.mark.parametrize(
+  ('kind', 'exploration', 'temperature'), [('ppo', 'epsilon', 1), ('ddqn', 'boltzmann', 0.5)]
+)
+def test_works_are_drawn_from_the_policy_by_their_codes(kind, exploration, temperature):
+  config = tiny.config(agent=kind, domain='bars(target=none, code=4)')
+  hand = dataclasses.replace(config.agent, exploration=exploration, temperature=0.5)
+  learner = learner_lib.Learner(dataclasses.replace(config, agent=hand))
   concept = learner.creator.imagine(np.arange(600))
   start = learner.domain.start(concept, tf.zeros([2], tf.int32))
-  chances = tf.nn.softmax(learner.agent.values(learner.domain.observe(start))).numpy()
+  values = learner.agent.values(learner.domain.observe(start))
+  chances = tf.nn.softmax(values / temperature).numpy()
   first = learner.creator.make(concept).actions[:, 0]
   counts = np.bincount(first, minlength=chances.shape[1])
   spread = np.sqrt((chances * (1 - chances)).sum(0))
@@ -140,7 +162,7 @@ def test_reinforce_needs_an_end():
 
 
 def test_ppo_learns_where_nothing_ends():
-  config = dataclasses.replace(TOY, collect_steps=16, discount=0.5, depth=0)
+  config = dataclasses.replace(TOY, collect_steps=16, discount=0.5, depth=0, decay_steps=1000)
   agent = agent_lib.Agent('ppo', worlds.TwoStates(), config, seed=0)
   learn(agent, 60)
   assert agent.act({'place': tf.constant([0, 1])}).numpy().tolist() == [1, 0]

@@ -63,7 +63,7 @@ class RunConfig:
   fork_from: str = setting('', 'another run: a new one starts with what that has learnt')
   picture_every: int = setting(
     500,
-    'rounds between two pictures of imagined and painted works in TensorBoard; 0: never',
+    'rounds between two pictures of imagined and made works in TensorBoard; 0: never',
     at_least=0,
   )
   histogram_every: int = setting(

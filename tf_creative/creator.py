@@ -30,7 +30,8 @@ class Made(NamedTuple):
 class Creator(tf.Module):
   """Imagines and makes; the same seed gives the same work.
 
-  The hand is greedy here; a policy is drawn from, where there are codes, with them as its chance.
+  The hand is greedy here; one that is drawn from, a policy or Boltzmann's, is drawn from here, too,
+  where there are codes, with them as its chance.
 
   What ends in `_graph` is made of tensors alone, for exports; a work never depends on those that
   happen to be asked for with it.
@@ -147,7 +148,7 @@ class Creator(tf.Module):
 
   def _greedy(self, observation: Any, code: Any, time: tf.Tensor, allowed: Any) -> tf.Tensor:
     """The hand at its best."""
-    drawn = self._agent.on_policy and self._domain.code_size
+    drawn = self._agent.temperature and self._domain.code_size
     if allowed is None and not drawn:
       return self._agent.act(observation)
     values = self._agent.values(observation)
@@ -159,7 +160,7 @@ class Creator(tf.Module):
     # A code is normal, and one of its numbers at a time is enough to draw one action by.
     number = tf.gather(code, time % self._domain.code_size, axis=1)
     chance = tf.math.erfc(-number / np.sqrt(2).astype(np.float32))[:, None] / 2
-    passed = tf.cumsum(tf.nn.softmax(values), 1)[:, :-1] < chance
+    passed = tf.cumsum(tf.nn.softmax(values / self._agent.temperature), 1)[:, :-1] < chance
     return tf.reduce_sum(tf.cast(passed, dtype), 1)
 
   def _random(self, observation: Any, code: Any, time: tf.Tensor, allowed: Any) -> tf.Tensor:

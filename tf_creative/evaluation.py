@@ -37,9 +37,10 @@ SOURCES = {
 HANDS = {'hand': 'the hand', 'random': 'random strokes', 'blank': 'no stroke at all'}
 
 
-def source(name: str) -> tuple[str, str]:
+def source(name: str, made: str = 'painted') -> tuple[str, str]:
   """Title of a row and what it is; what is not in the table is named by its world."""
-  return SOURCES.get(name, (name, "a simple model of this world's own, to be beaten"))
+  title, what = SOURCES.get(name, (name, "a simple model of this world's own, to be beaten"))
+  return title.replace('painted', made), what
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +56,10 @@ class Evaluation:
   painted: types.Works
   nearest: types.Works  # the training work that is nearest to each imagined one
   history: list[dict[str, float]]  # what training logged
+
+  @property
+  def made(self) -> str:
+    return self.learner.domain.made
 
   @property
   def rounds(self) -> int:
@@ -118,7 +123,7 @@ def evaluate(
   }
   sources = {}
   for name in (*SOURCES, *models):
-    say(f'measuring: {source(name)[0]}')
+    say(f'measuring: {source(name, domain.made)[0]}')
     sources[name] = _measure(eyes, looks[name], count, seed)
   history = run_lib.logged(path)
   return Evaluation(path, config, learner, sources, hands, imagined, painted, nearest, history)

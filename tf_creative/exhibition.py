@@ -49,7 +49,7 @@ def gallery(one: Evaluation) -> str:
         f'{markup.works(render(works.work[places]), _COLUMNS, f"{name}: {title}")}</figure>'
         for title, works in (
           ('imagined', one.imagined),
-          ('painted', one.painted),
+          (one.made, one.painted),
           ('nearest training work', one.nearest),
         )
       )
@@ -58,8 +58,8 @@ def gallery(one: Evaluation) -> str:
         f'<div class="triple">{triple}</div></div>'
       )
   return (
-    '<p>The first works of each class, not chosen: as imagined, as the hand painted them, and the '
-    'training work that the judge finds nearest to each.</p>' + ''.join(rows)
+    f'<p>The first works of each class, not chosen: as imagined, as {one.made} by the hand, and '
+    'the training work that the judge finds nearest to each.</p>' + ''.join(rows)
   )
 
 

@@ -49,9 +49,12 @@ class Eyes:
 
   def imagined(self, seed: int = 0) -> types.Works:
     """Imagined works with labels as frequent as among the real ones; the same for a seed."""
+    seeds = np.arange(self._count) + seed * self._count
+    return self._learner.creator.imagine(seeds, self._labels(seed))
+
+  def _labels(self, seed: int) -> np.ndarray:
     known = np.resize(self._learner.real.label, self._count)
-    labels = np.random.default_rng(seed).permutation(known)
-    return self._learner.creator.imagine(np.arange(self._count) + seed * self._count, labels)
+    return np.random.default_rng(seed).permutation(known)
 
   def some_training(self) -> summary.Look:
     """As many works of the training split as are imagined, if it has so many."""
@@ -88,12 +91,15 @@ class Eyes:
     values = np.asarray(self._domain.to_values(made.work))
     return frechet.distance(self._judge.features(values), self.training.features)
 
-  def yardstick(self) -> dict[str, float]:
-    """The same measures of real works: what a perfect imagination would score."""
+  def yardstick(self, seed: int = 0) -> dict[str, float]:
+    """The same measures of real works, the aim, and of the world's own models, to be beaten."""
     held_out = summary.imagination(self.held_out, self.held_out, self.training)
-    return self._measure('training', self.some_training()) | {
+    numbers = self._measure('training', self.some_training()) | {
       f'training/{name}': held_out[name] for name in ('copies', 'novelty', 'authenticity')
     }
+    for name, works in self._domain.models(self._labels(seed), seed).items():
+      numbers |= self._measure(name.replace(' ', '_'), self.see(works))
+    return numbers
 
   def traits(self, works: summary.Look) -> dict[str, float]:
     """What works are like in the world's own terms: means.
@@ -144,7 +150,7 @@ def headlines(numbers: dict[str, float], domain: types.Domain) -> str:
       name: numbers[f'{section}/{name}']
       for name in ('frechet', 'coverage', 'precision', 'label_accuracy', 'copies')
     }
-    title = {'training': 'real (training split)'}.get(section, section)
+    title = {'training': 'real (training split)', 'painted': domain.made}.get(section, section)
     lines.append(
       f'{title:<22}{row["frechet"]:>9.2f}{row["coverage"]:>10.2f}{row["precision"]:>11.2f}'
       f'{row["label_accuracy"]:>13.1%}{row["copies"]:>9.1%}'

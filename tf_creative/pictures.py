@@ -33,7 +33,7 @@ def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   draw = ImageDraw.Draw(page)
   for picture, title, x in (
     (left, 'imagined', margin),
-    (right, 'painted', margin + left.width + between),
+    (right, learner.domain.made, margin + left.width + between),
   ):
     page.paste(picture, (x, head))
     draw.text((x + _GAP, 8), title, _INK, font)

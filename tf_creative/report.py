@@ -27,7 +27,7 @@ _CURVES = {
   'held_out/equal_steps': 'Held-out works: equal steps',
   'held_out/solved': 'Held-out works: solved',
   'unseen/equal_pixels': 'Unseen works: equal pixels',
-  'painted/frechet': 'Frechet distance of painted imagination',
+  'painted/frechet': 'Frechet distance of what the hand made of imagined works',
 }
 _PACKAGES = ('tensorflow', 'keras', 'tf-agents', 'tensorflow-datasets', 'numpy')
 
@@ -92,13 +92,13 @@ def _cards(one: Evaluation) -> str:
     ),
     (
       f'{painted["halves/frechet"]:.2f}',
-      'Frechet distance of painted imagination to held-out works, at equal size',
+      f'Frechet distance of {one.made} imagination to held-out works, at equal size',
       f'± {spread:.2f}; real works {real["halves/frechet"]:.2f}, '
       f'dense GAN {plain["halves/frechet"]:.2f}',
     ),
     (
       f'{painted["halves/creativity"]:.0%}',
-      'of painted works are creative: both new and of value',
+      f'of {one.made} works are creative: both new and of value',
       f'new {painted["halves/novel"]:.0%}, of value {painted["halves/valued"]:.0%}; '
       f'new real works {real["halves/creativity"]:.0%}',
     ),
@@ -123,7 +123,7 @@ def _works(one: Evaluation) -> str:
         cell = tables.show(numbers, prefix + column.name, column.form)
         spread = tables.show(numbers, f'{prefix}{column.name}_spread', column.form)
         cells.append(f'{cell} <small>± {spread}</small>' if prefix and cell != '·' else cell)
-      yield evaluation.source(source)[0], cells, source in ('imagined', 'painted')
+      yield evaluation.source(source, one.made)[0], cells, source in ('imagined', 'painted')
 
   def part(columns, prefix, caption):
     head = [column.title for column in columns]
@@ -138,7 +138,9 @@ def _works(one: Evaluation) -> str:
          'and spread over random halves. The first row is the floor, noise the ceiling.')
     + part(tables.ALL, '', f'{count:,} works of each kind, against all held-out works and the '
            'training split.')
-    + markup.terms('What the rows are', dict(map(evaluation.source, one.sources)))
+    + markup.terms(
+      'What the rows are', dict(evaluation.source(name, one.made) for name in one.sources)
+    )
   )  # fmt: skip
 
 
@@ -146,7 +148,7 @@ def _traits(one: Evaluation) -> str:
   head, rows = tables.traits(one)
   if not rows:
     return ''
-  own = [evaluation.source(name)[0] for name in ('imagined', 'painted')]
+  own = [evaluation.source(name, one.made)[0] for name in ('imagined', 'painted')]
   caption = 'Means. Of a distribution: how far it is from that of the held-out works (0 to 1).'
   words = {name: measure.words for name, measure in one.learner.domain.traits.items()}
   return markup.table(

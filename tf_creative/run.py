@@ -152,8 +152,8 @@ class Run:
   def contents(self) -> str:
     """Where everything is."""
     what = {
-      'gallery.png': 'imagined works beside painted ones',
-      'painting.gif': 'strokes appearing',
+      'gallery.png': 'imagined works beside what the hand made of them',
+      'painting.gif': 'the hand at work on some of them',
       'metrics.jsonl': 'all numbers, a row for each log',
       'run.flags': f'the settings: python -m tf_creative.train --flagfile={self.path}/run.flags',
       'tensorboard': f'curves and pictures: tensorboard --logdir={self.path}',

@@ -103,7 +103,7 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
     cell = functools.partial(show, numbers)
     rows.append(
       [
-        evaluation.source(source)[0],
+        evaluation.source(source, one.made)[0],
         cell('frechet', '.2f'),
         f'{cell("halves/frechet", ".2f")} ±{cell("halves/frechet_spread", ".2f")}',
         *(cell(f'halves/{name}', '.2f') for name in ('coverage', 'precision')),
@@ -132,7 +132,10 @@ def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Head and rows of the table of what works are like; no rows where there are no traits."""
   told = one.learner.domain.traits
   rows = [
-    [evaluation.source(source)[0], *(show(numbers, name, told[name].form) for name in told)]
+    [
+      evaluation.source(source, one.made)[0],
+      *(show(numbers, name, told[name].form) for name in told),
+    ]
     for source, numbers in one.sources.items()
     if told
   ]

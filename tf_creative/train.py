@@ -107,7 +107,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
         progress.say(f'round {run.best} was the best: pictures and numbers are of it')
         run.restore_best()
         numbers = eyes().look()
-      numbers = numbers | eyes().yardstick() | {'best/round': run.best}
+      numbers = numbers | eyes().yardstick(settings.seed) | {'best/round': run.best}
       run.log(done, numbers)
       pictures.gallery(learner).save(run.path / 'gallery.png')
       pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')

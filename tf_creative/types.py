@@ -72,6 +72,7 @@ class Domain(Protocol):
   horizon: int
   hand_splits: tuple[str, ...]  # the splits of real works that the hand is judged by
   builds: bool  # whether the hand makes works, step by step; else it walks through given ones
+  made: str  # what the hand has done with what was imagined, in a word for people: painted, played
   reward_bound: float  # the largest pay of one step
   measures: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
   traits: dict[str, Measure]  # what `describe` tells of works
@@ -119,7 +120,7 @@ class Domain(Protocol):
     """What the world pays for actions [B, N] beside coming nearer to its goal: [B, N]."""
 
   def likely(self, observation: Any) -> tf.Tensor:
-    """Log-likelihoods of the actions by a model of works, if the world has one: [B, actions]."""
+    """Log-likelihoods of the actions by a model of works [B, actions]; 0 where there is none."""
 
   def pays(self, state: Any, worth: tf.Tensor) -> tf.Tensor:
     """By how much each action raises what a work is worth: [B, actions]."""

@@ -38,6 +38,10 @@ class Agent(tf.Module):
     self.config, self._domain = config, domain
     self.informed, self.on_policy = kind == 'informed', kind in ON_POLICY
     self._whole = kind == 'reinforce'
+    # At which works are drawn, where there are codes to draw by; 0: the best action is taken.
+    self.temperature = config.temperature if config.exploration == 'boltzmann' else 0.0
+    if self.on_policy:
+      self.temperature = 1.0  # a policy is drawn from as it is
     steps = rollout.length(domain, config) if self.on_policy else config.n_step
     self._frames = steps + 1  # of a batch
     self.learner = spec.load(AGENTS, kind, 'agent')(domain, config, seed)
@@ -57,12 +61,11 @@ class Agent(tf.Module):
       self._network.create_variables()
     self._outside = world is not None
     self.world = world or world_lib.World(domain, config.environments, seed)
-    temperature = config.temperature if config.exploration == 'boltzmann' else 0.0
     self.explorer = explore.Explorer(
       self.learner.collect_policy if self.on_policy else self.learner.policy.wrapped_policy,
       seed,
       self.epsilon,
-      1.0 if self.on_policy else temperature,  # a policy is drawn from as it is
+      self.temperature,
     )
     self.replay = replay_lib.Replay(
       self.learner.collect_data_spec,
@@ -151,7 +154,14 @@ class Agent(tf.Module):
     more = tf.math.is_finite(most) & (most > self.most_paid)
     self.most_paid.assign(tf.where(more, most, self.most_paid))
     if self.on_policy:
-      return {'loss': self.learner.train(*rollout.lesson(batch, self._whole)).loss}
+      # Entropy is paid like all else. In the loss it would be weighed against advantages that are
+      # divided by their spread, and what is undecided later would count for nothing.
+      entropy = self.learner.surprise(batch.observation, batch.action)
+      batch = batch._replace(reward=batch.reward + self.config.entropy * entropy)
+      return {
+        'loss': self.learner.train(*rollout.lesson(batch, self._whole)).loss,
+        'entropy': tf.reduce_mean(entropy),
+      }
     weights = vector.whole(batch) if self._outside else None
     loss = self.learner.train(batch, weights).loss
     if self.config.average:

@@ -46,7 +46,7 @@ class AgentConfig:
     51, 'support points of the return distribution (c51)', at_least=2, at_most=10_000
   )
   entropy: float = setting(
-    0.01, 'weight of the policy staying undecided (reinforce, ppo)', at_least=0
+    0.01, 'pay for each nat of -log of the chance of what is done (reinforce, ppo)', at_least=0
   )
   epochs: int = setting(4, 'updates on what was just collected (ppo)', at_least=1, at_most=1000)
   exploration: str = setting(

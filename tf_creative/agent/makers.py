@@ -31,6 +31,11 @@ class Adam(tf_keras.optimizers.legacy.Adam):
     super().__init__(rate)
     self.guard = guard.Guard('the hand')
 
+  @property
+  def learning_rate(self) -> tf.Tensor:
+    """Today's: TF-Agents' PPO asks for it, and has no way with one that falls."""
+    return self._decayed_lr(tf.float32)
+
   def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]], *_, **__):
     pairs = list(grads_and_vars)
     update = super().apply_gradients
@@ -109,14 +114,14 @@ def reinforce(
       'use --agent=ppo.'
     )
   actor, value, arguments = _actor_critic(domain, config, seed)
-  return _with_judge(
+  return _with_answers(
     reinforce_agent.ReinforceAgent(
       actor_network=actor,
       value_network=value,
       gamma=config.discount,
-      entropy_regularization=config.entropy,
       **arguments,
     ),
+    actor,
     value,
   )
 
@@ -126,12 +131,11 @@ def ppo(
 ) -> ppo_clip_agent.PPOClipAgent:
   """Schulman et al. 2017, with its clipping at .2 and its lambda; pays and what is seen as is."""
   actor, value, arguments = _actor_critic(domain, config, seed)
-  return _with_judge(
+  return _with_answers(
     ppo_clip_agent.PPOClipAgent(
       actor_net=actor,
       value_net=value,
       discount_factor=config.discount,
-      entropy_regularization=config.entropy,
       num_epochs=config.epochs,
       importance_ratio_clipping=0.2,
       lambda_value=0.95,
@@ -141,28 +145,31 @@ def ppo(
       normalize_observations=False,
       **arguments,
     ),
+    actor,
     value,
   )
 
 
-def _with_judge(agent, value: policies.Value):
-  """What an episode is worth, where a Q-network would say it of actions."""
-  agent.judge = value.judge
+def _with_answers(agent, actor: policies.Policy, value: policies.Value):
+  """What an episode is worth, where a Q-network would say it of actions, and what is undecided."""
+  agent.judge, agent.surprise = value.judge, actor.surprise
   return agent
 
 
 def _actor_critic(domain: types.Domain, config: config_lib.AgentConfig, seed: int):
   config = dataclasses.replace(config, dueling=False)  # which would leave a value without gradient
-  actor = policies.Policy(_network(domain, config, seed), domain.action_spec.dtype, domain.likely)
-  value = policies.Value(_network(domain, config, seed + 1000))
+  actor = policies.Policy(_network(domain, config, seed), domain.action_spec.dtype)
+  value = policies.Value(_network(domain, config, seed + 1000, knows=False))
   for network in (actor, value):
     network.create_variables()
+  # A policy begins all but undecided, or as the world finds likely (Andrychowicz et al. 2021, 3.2).
+  actor.inner.hush()
   optimizer = _optimizer(config, [*actor.trainable_variables, *value.trainable_variables])
   return actor, value, _common(domain) | {'optimizer': optimizer}
 
 
 def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, atoms: int = 0):
-  network = _network(domain, config, seed, atoms)
+  network = _network(domain, config, seed, atoms, knows=not atoms)
   network.create_variables()
   return _common(domain) | {
     'q_network': network,
@@ -173,11 +180,18 @@ def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, 
   }
 
 
-def _network(domain: types.Domain, config: config_lib.AgentConfig, seed: int, atoms: int = 0):
+def _network(
+  domain: types.Domain,
+  config: config_lib.AgentConfig,
+  seed: int,
+  atoms: int = 0,
+  knows: bool = True,  # what the world finds likely, and begins with it
+):
   return spec.load(NETWORKS, config.network, 'Q-network')(
     _observation_spec(domain),
     features=domain.features,
     brief=domain.brief,
+    likely=domain.likely if knows else None,
     num_actions=domain.action_spec.maximum + 1,
     config=config,
     atoms=atoms,

@@ -31,6 +31,7 @@ class QNetwork(network.Network):
     observation_spec,
     features: Callable,
     brief: Callable,
+    likely: Callable | None,
     num_actions: int,
     config,
     atoms: int = 0,
@@ -38,7 +39,7 @@ class QNetwork(network.Network):
     name: str = 'QNetwork',
   ):
     super().__init__(observation_spec, state_spec=(), name=name)
-    self._features, self._brief = features, brief
+    self._features, self._brief, self._likely = features, brief, likely
     self._num_actions, self._config = num_actions, config
     self._seed = seed
     self.num_atoms = atoms
@@ -54,7 +55,8 @@ class QNetwork(network.Network):
     features = self._features(observation)
     if self._told:
       features = self._read(self._brief(observation), features)
-    return self.judge(features), network_state
+    values = self.judge(features)
+    return values + self._likely(observation) if self._likely else values, network_state
 
   def judge(self, features: tf.Tensor) -> tf.Tensor:
     """The values of all actions, from what the network reads itself."""
@@ -67,6 +69,10 @@ class QNetwork(network.Network):
       value = tf.reshape(self._value(summary), [-1, 1, *atoms])
       values += value - tf.reduce_mean(values, axis=1, keepdims=True)
     return values
+
+  def hush(self) -> None:
+    """Makes all values small, a hundredth of what they were."""
+    self._out.kernel.assign(0.01 * self._out.kernel)
 
   @abc.abstractmethod
   def _make_reader(self, shape: tf.TensorShape, width: int) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import tensorflow as tf
 import tensorflow_probability as tfp
 from tf_agents.networks import network
@@ -24,33 +21,25 @@ class _Outer(network.Network):
     outer = nest_utils.get_outer_shape(observation, self.input_tensor_spec)
     rank = nest_utils.get_outer_rank(observation, self.input_tensor_spec)
     fold = lambda part: tf.reshape(part, [-1, *part.shape[rank:]])  # noqa: E731
-    values = self._of(tf.nest.map_structure(fold, observation))
+    values, _ = self.inner(tf.nest.map_structure(fold, observation))
     return tf.reshape(values, tf.concat([outer, values.shape[1:]], 0))
-
-  def _of(self, observation) -> tf.Tensor:
-    return self.inner(observation)[0]
 
 
 class Policy(_Outer):
-  """The values of the actions, beside what the world finds likely, are the logits of a draw."""
+  """The values of the actions are the logits of a draw."""
 
-  def __init__(
-    self,
-    inner: networks.QNetwork,
-    action_dtype: tf.DType,
-    likely: Callable[[Any], tf.Tensor],
-    name: str = 'Policy',
-  ):
+  def __init__(self, inner: networks.QNetwork, action_dtype: tf.DType, name: str = 'Policy'):
     super().__init__(inner, name)
-    self._action_dtype, self._likely = action_dtype, likely
-
-  def _of(self, observation) -> tf.Tensor:
-    return super()._of(observation) + self._likely(observation)
+    self._action_dtype = action_dtype
 
   def call(self, observation, step_type=None, network_state=(), training=False):
     del step_type, training
     logits = self._by_frame(observation)
     return tfp.distributions.Categorical(logits, dtype=self._action_dtype), network_state
+
+  def surprise(self, observation, action: tf.Tensor) -> tf.Tensor:
+    """-log of the chance that this action had: [B, ...]."""
+    return -self(observation)[0].log_prob(action)
 
 
 class Value(_Outer):

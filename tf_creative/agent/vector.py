@@ -57,6 +57,10 @@ class Domain:
   def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     return tf.zeros([tf.shape(tf.nest.flatten(observation)[0])[0], 0])
 
+  def likely(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    del observation
+    return tf.zeros([])
+
 
 class World:
   """Episodes side by side that restart by themselves, stepped outside of the graph.

@@ -19,12 +19,19 @@ class CanvasCritic(tf.Module):
   """
 
   def __init__(
-    self, parts: types.Parts, seed: int, batch_size: int, whole: bool = False, **settings: float
+    self,
+    parts: types.Parts,
+    seed: int,
+    batch_size: int,
+    whole: bool = False,
+    by_code: bool = True,
+    **settings: float,
   ):
     super().__init__()
     self._parts, self._batch_size, self._whole = parts, batch_size, whole
     *space, channels = parts.domain.value_shape
-    planes = channels * (2 if parts.domain.code_size else 1) + 1
+    self._by_code = by_code and bool(parts.domain.code_size)
+    planes = channels * (2 if self._by_code else 1) + 1
     self._critic = parts.gan.another_critic((*space, planes), seed, **settings)
     self._works = streams.Stream(seed, 'canvas critic/works')
     self._chance = streams.Stream(seed, 'canvas critic/chance')
@@ -32,7 +39,7 @@ class CanvasCritic(tf.Module):
   def goal(self, seen: dict[str, tf.Tensor]) -> tf.Tensor:
     """What the codes that are told stand for, as values; without a code of no channels."""
     domain, gan = self._parts.domain, self._parts.gan
-    if domain.code_size:
+    if self._by_code:
       return gan.generate(seen['code'], seen['label'])
     return tf.zeros([tf.shape(seen['label'])[0], *domain.value_shape[:-1], 0])
 
@@ -47,7 +54,7 @@ class CanvasCritic(tf.Module):
     goal = self.goal(made)
     real = self._real(made, goal)
     refused = (made, goal)
-    if self._parts.domain.code_size:
+    if self._by_code:
       refused = self._mistaken(made, real, goal)
     return self._critic.train_step(
       self._shown(real, goal), self._shown(*refused), self._chance.next()
@@ -73,11 +80,13 @@ class CanvasCritic(tf.Module):
 
   def _real(self, made: dict[str, tf.Tensor], goal: tf.Tensor) -> dict[str, tf.Tensor]:
     domain = self._parts.domain
-    if domain.code_size:
+    if self._by_code:
       concept = types.Works(domain.to_works(goal), made['label'], made['code'])
     else:
       count = tf.shape(made['label'])[0]
       concept = types.draw(self._parts.real, count, self._works.next())
+      if domain.code_size:
+        concept = concept._replace(code=tf.zeros([count, domain.code_size]))
     time, chance = domain.horizon - made['time_left'], self._chance.next()
     done = tf.fill(tf.shape(time), domain.horizon) if self._whole else time
     real = domain.observe(domain.midway(concept, done, chance))

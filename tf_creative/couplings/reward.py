@@ -19,6 +19,7 @@ _FORMS = {
 _MEMORY = 0.99  # of the moving mean
 _POOL = 4  # as many canvases are remembered for each that the critic learns from
 _SHAPINGS = ('difference', 'final')
+_REAL = ('code', 'data')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Options:
     'difference', 'paid at every step; final: all of it at the last one', one_of=_SHAPINGS
   )
   form: str = setting('logit', 'of the judgement', one_of=_FORMS)
+  real: str = setting(
+    'code',
+    'what works are to be like where the hand is told a code: what it stands for; data: the data',
+    one_of=_REAL,
+  )
   whole: bool = False  # whether real works are shown to the critic whole at any time
   learning_rate: float = setting(1e-3, 'of the critic', above=0)
   average: float = setting(
@@ -56,7 +62,7 @@ class Reward(base.Coupling):
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     base.check_builds(parts.domain, 'reward')
-    for option, valid in (('form', _FORMS), ('shaping', _SHAPINGS)):
+    for option, valid in (('form', _FORMS), ('shaping', _SHAPINGS), ('real', _REAL)):
       value = getattr(options, option)
       if value not in valid:
         raise spec.SpecError(f"unknown {option} '{value}' of reward.{spec.nearest(value, valid)}")
@@ -70,6 +76,7 @@ class Reward(base.Coupling):
       seed + 1,
       options.batch_size,
       options.whole,
+      options.real == 'code',
       learning_rate=options.learning_rate,
       ema_decay=options.average,
       r1=options.penalty,

@@ -63,6 +63,7 @@ class Melody(common.World):
   work_spec = types.Bounded((scores.STEPS,), tf.uint8, 0, scores.CLASSES - 1)
   action_spec = types.Bounded((), tf.int32, 0, scores.CLASSES - 1)
   formats = ('mid', 'wav')
+  made = 'played'
   measures = {
     'equal_steps': types.Measure('.2%', 'of steps equal'),
     'whole_melodies': types.Measure('.1%', 'of melodies perfect'),
@@ -184,9 +185,10 @@ class Melody(common.World):
 
   def likely(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Where likelihood pays, a policy begins with the model that it is paid by, as RL-Tuner's."""
+    if not self.likelihood:
+      return super().likely(observation)
     state = self.resume(observation)
-    known = self._model.scores(state.melody, self._place(state)) if self.likelihood else 0.0
-    return super().likely(observation) + known
+    return self._model.scores(state.melody, self._place(state))
 
   def work(self, state: State) -> tf.Tensor:
     return state.melody
@@ -203,8 +205,8 @@ class Melody(common.World):
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """What is heard from now backwards, the theme from now on, the mode and the time: [B, N]."""
     state = self.resume(observation)
-    theme = self.to_values(state.theme) if self.target == 'shown' else None
-    return self._seen(self.to_values(state.melody), theme, state.label, state.time)
+    melody, theme = self.to_values(state.melody), self.to_values(state.theme)
+    return self._seen(melody, theme, state.label, state.time)
 
   def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     return observation.get('code', tf.zeros([tf.shape(observation['label'])[0], 0]))
@@ -212,8 +214,7 @@ class Melody(common.World):
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """What rules and likelihood pay has no known most: what is owed is the theme alone."""
     begun = values * tf.cast(tf.range(scores.STEPS) < self.given, tf.float32)[:, None]
-    theme = values if self.target == 'shown' else None
-    features = self._seen(begun, theme, labels, tf.zeros_like(labels))
+    features = self._seen(begun, values, labels, tf.zeros_like(labels))
     return features, self.match * tf.reduce_sum(values[:, self.given :, scores.REST :], [1, 2])
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
@@ -230,10 +231,8 @@ class Melody(common.World):
     return piano_roll.rgb(tf.convert_to_tensor(works)).numpy()
 
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
-    return {
-      'png_bytes': drawings.png(piano_roll.rgb(works), zoom),
-      'midi_bytes': midi.encode(works),
-    }
+    png = drawings.png(piano_roll.rgb(works), zoom)
+    return {'png_bytes': png, 'midi_bytes': midi.encode(works)}
 
   def file(self, work: np.ndarray, kind: str) -> bytes:
     return {'mid': midi.file, 'wav': sound.wav}[kind](work)
@@ -293,8 +292,9 @@ class Melody(common.World):
     return tf.where(written, work, tf.zeros_like(work))
 
   def _seen(
-    self, melody: tf.Tensor, theme: tf.Tensor | None, label: tf.Tensor, time: tf.Tensor
+    self, melody: tf.Tensor, theme: tf.Tensor, label: tf.Tensor, time: tf.Tensor
   ) -> tf.Tensor:
     """`features` of values."""
     sounds = midi.sounding(self.to_works(melody))
+    theme = theme if self.target == 'shown' else None
     return hearing.seen(melody, sounds, theme, label, self.given + time)
