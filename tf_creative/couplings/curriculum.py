@@ -25,7 +25,10 @@ class Options:
     0.03, "of the generator's gradient that asks for middling difficulty", at_least=0, at_most=1
   )
   tries: int = setting(
-    8, 'imagined works of which the first with a way through is taken', at_least=1, at_most=1000
+    8,
+    'imagined works, of which the likest to be solved now and then is taken',
+    at_least=1,
+    at_most=1000,
   )
   memory: int = setting(
     512, 'works of either outcome that are remembered', at_least=_SOME, at_most=1_000_000
@@ -37,10 +40,11 @@ class Curriculum(base.Coupling):
 
   Theirs labels goals by the hand's success and lets one least-squares GAN learn the middling ones.
   Here the GAN's own critic goes on holding works to the look of the data, and a second network,
-  told of as many works that were solved as of others, learns how likely success is; its p (1 - p)
-  is the generator's extra term, and says which of the remembered works are played again. Where
-  nothing can be earned, nobody plays: those are remembered as failures. A concept stays real
-  where none of the tries was any good.
+  told of as many played works that were solved as of others, learns how likely success is. Its
+  p (1 - p) says which imagined works are played, of several that have a way through, and which
+  remembered ones are played again; it is the generator's extra term, too, but a gentle one, or all
+  would become easy. Where none of the tries has a way, a remembered work is played, and as long as
+  nothing is known of either outcome, a real one.
   """
 
   Options = Options
@@ -79,7 +83,7 @@ class Curriculum(base.Coupling):
     real, replays = tf.unstack(
       tf.random.stateless_uniform([2, concept.label.shape[0]], self._shares.next())
     )
-    replays = (replays < self.options.replay) & self._knows()
+    replays = ((replays < self.options.replay) | ~found) & self._knows()
     stays = (real < self.options.real) | ~(found | replays)
     new = types.select(replays, again, imagined)
     return types.select(stays, types.Works(concept.work, concept.label), new)
@@ -136,21 +140,22 @@ class Curriculum(base.Coupling):
     return types.Works(tf.gather(some.work, places), tf.gather(some.label, places))
 
   def _imagine(self, label: tf.Tensor) -> tuple[types.Works, tf.Tensor]:
-    """A work of each label [B] with a way through, and whether one was found."""
+    """Of each label [B] the most middling work with a way through, and whether there is one."""
     domain, gan, tries = self.parts.domain, self.parts.gan, self.options.tries
     count, labels = label.shape[0], tf.repeat(label, tries)
     latents = tf.random.stateless_normal(
       [count * tries, gan.config.latent_size], self._latents.next()
     )
-    works = types.Works(domain.to_works(gan.generate(latents, labels)), labels)
+    values = gan.generate(latents, labels)
+    works = types.Works(domain.to_works(values), labels)
     solvable = base.owed(domain, works) > 0
-    self.remember(works, tf.zeros_like(solvable), ~solvable)
-    each = tf.reshape(solvable, [count, tries])
-    first = tf.argmax(each, 1, tf.int32) + tries * tf.range(count)
-    found = tf.reduce_any(each, 1)
+    success = self._success(values, labels)
+    worth = tf.where(solvable, 1 - success, -1.0)
+    best = tf.argmax(tf.reshape(worth, [count, tries]), 1, tf.int32) + tries * tf.range(count)
+    found = tf.gather(solvable, best)
     share = lambda which: tf.reduce_mean(tf.cast(which, tf.float32))  # noqa: E731
     self.show(solvable=share(solvable), found=share(found))
-    return types.Works(tf.gather(works.work, first), label), found
+    return types.Works(tf.gather(works.work, best), label), found
 
   def _success(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """How likely the hand is to be paid: [B], where it fails as often as not."""
