@@ -26,12 +26,15 @@ class Options:
   )
   tries: int = setting(
     8,
-    'imagined works, of which the likest to be solved now and then is taken',
+    'imagined works, of which the one that is solved least, but has a way, is taken',
     at_least=1,
     at_most=1000,
   )
+  after: int = setting(
+    300, 'updates of the imagination before it is asked; until then, works of chance', at_least=0
+  )
   memory: int = setting(
-    512, 'works of either outcome that are remembered', at_least=_SOME, at_most=1_000_000
+    96, 'works of either outcome that are remembered', at_least=_SOME, at_most=1_000_000
   )
 
 
@@ -41,10 +44,12 @@ class Curriculum(base.Coupling):
   Theirs labels goals by the hand's success and lets one least-squares GAN learn the middling ones.
   Here the GAN's own critic goes on holding works to the look of the data, and a second network,
   told of as many played works that were solved as of others, learns how likely success is. Its
-  p (1 - p) says which imagined works are played, of several that have a way through, and which
-  remembered ones are played again; it is the generator's extra term, too, but a gentle one, or all
-  would become easy. Where none of the tries has a way, a remembered work is played, and as long as
-  nothing is known of either outcome, a real one.
+  p (1 - p) is the generator's extra term, but a gentle one, or all works would become easy, and
+  says which remembered ones are played again. Of several imagined works, what is played is the one
+  with a way through that is least likely to be found: unlike a goal, a work can be learnt from by
+  who does not reach its end. Where none has a way, it is a remembered work, or a real one. A hand
+  that begins with the works of a generator that has just begun, too, is slow to recover; so those
+  of chance come first, as of `random_levels`.
   """
 
   Options = Options
@@ -55,6 +60,7 @@ class Curriculum(base.Coupling):
     self._latents = streams.Stream(seed, 'curriculum/latents')
     self._picks = streams.Stream(seed, 'curriculum/picks')
     self._shares = streams.Stream(seed, 'curriculum/shares')
+    self._chance = streams.Stream(seed, 'curriculum/chance')
     self.predictor = parts.gan.another_critic(
       parts.domain.value_shape,
       seed + 3,
@@ -84,8 +90,11 @@ class Curriculum(base.Coupling):
       tf.random.stateless_uniform([2, concept.label.shape[0]], self._shares.next())
     )
     replays = ((replays < self.options.replay) | ~found) & self._knows()
-    stays = (real < self.options.real) | ~(found | replays)
+    stays = (real < self.options.real) | ~(found | replays | self._early())
     new = types.select(replays, again, imagined)
+    chance = self.parts.domain.random(concept.label.shape[0], self._chance.next())
+    early = self._early() & tf.ones_like(stays)
+    new = types.select(early, types.Works(chance, concept.label), new)
     return types.select(stays, types.Works(concept.work, concept.label), new)
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
@@ -106,6 +115,9 @@ class Curriculum(base.Coupling):
     for memory, part in zip((self.memory.work, self.memory.label), works[:2], strict=True):
       memory.scatter_nd_update(places, tf.gather(part, rows))
     self.counts.assign_add(order[-1])
+
+  def _early(self) -> tf.Tensor:
+    return self.parts.gan.updates < self.options.after
 
   def _knows(self) -> tf.Tensor:
     return tf.reduce_min(self.counts) >= _SOME

@@ -63,13 +63,9 @@ class WorldEnv(gymnasium.Env):
     return tf.constant(self.np_random.integers(2**31, size=2), tf.int32)
 
 
-def make(
-  domain: str, split: str = 'train', render_mode: str | None = None, **options
-) -> WorldEnv:
+def make(domain: str, split: str = 'train', render_mode: str | None = None, **options) -> WorldEnv:
   """What gymnasium.make('tf_creative/PixelArt-v0', data='digits', size=8, ...) builds."""
-  world = spec.configure(
-    spec.load(domains.DOMAINS, domain, 'domain'), options, f"world '{domain}'"
-  )
+  world = spec.configure(spec.load(domains.DOMAINS, domain, 'domain'), options, f"world '{domain}'")
   return WorldEnv(world, split, render_mode)
 
 
