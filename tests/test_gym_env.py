@@ -15,6 +15,20 @@ def test_passes_the_checks_of_gymnasium():
   assert env.render().shape == (256, 256, 3)
 
 
+@pytest.mark.parametrize(('name', 'options'), [('Level', {'horizon': 30}), ('Melody', {})])
+def test_every_world_has_an_id(name, options):
+  env = gymnasium.make(f'tf_creative/{name}-v0', render_mode='rgb_array', **options)
+  env_checker.check_env(env.unwrapped)
+  env.reset(seed=1)
+  assert env.render().ndim == 3
+  done = False
+  for step in range(40):
+    _, _, done, _, _ = env.step(step % 2)  # left and right: nobody gets anywhere
+    if done:
+      break
+  assert done and step + 1 == env.unwrapped.world.horizon
+
+
 def test_an_episode_painted_right_is_paid_in_full():
   env = gymnasium.make('tf_creative/PixelArt-v0', data='digits', size=8, horizon=64)
   observation, _ = env.reset(seed=3)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests import mazes, tiny
-from tf_creative import baselines, create, evaluate, export, learner, train
+from tf_creative import baselines, create, edit, evaluate, export, learner, train
 from tf_creative import run as run_lib
 from tf_creative.domains import tiles
 from tf_creative.metrics import judge
@@ -31,7 +31,7 @@ def run_dir(tmp_path_factory):
   config = tiny.config(
     run_dir=str(path),
     domain='level(horizon=12)',
-    couplings='curriculum(memory=32)',
+    couplings='curriculum(memory=32, after=0)',
     agent='survey',
     rounds=2,
   )
@@ -92,6 +92,21 @@ def test_a_level_is_played_and_gaps_are_filled(run_dir, tmp_path):
     # The hand has begun at the start, which was given.
     assert tiles.trace(arrays['begun'][0][5, 1]) == 0 and tiles.trace(arrays['work'][0]).any()
   assert (tmp_path / 'on/before-after.png').exists()
+
+
+def test_only_the_nearest_codes_are_searched_for_a_way(run_dir, monkeypatch):
+  """To search all 4,000 that are tried for a start took most of its forty seconds."""
+  one = run_lib.load(run_dir)[1]
+  asked, imagine = [], one.creator.imagine
+  counted = lambda seed, label: asked.append(len(seed)) or imagine(seed, label)  # noqa: E731
+  monkeypatch.setattr(one.creator, 'imagine', counted)
+  level = one.real.work[0]
+  whole = edit.go_on(one, level, np.ones_like(level, bool), [0], 0, 4)
+  assert asked == [edit.MOST]
+  way = one.domain.describe(whole.concept.work)['solvable']
+  assert (np.diff(way.astype(int)) <= 0).all()  # those with a way come first
+  edit.go_on(one, level, level != tiles.GOAL, [0], 0, 4)
+  assert asked == [edit.MOST]
 
 
 def test_the_report_has_the_worlds_own_numbers(run_dir):

@@ -61,7 +61,7 @@ CASES = {
   },
   'levels': {
     'domain': 'level(horizon=6)',
-    'couplings': 'curriculum(memory=32)|level_replay(capacity=8)',
+    'couplings': 'curriculum(memory=32, after=0)|level_replay(capacity=8)',
     'agent': 'survey',
     'agent_network': 'map',
     'agent_n_step': 2,

@@ -13,6 +13,7 @@ from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
 from tf_creative import portfolio as portfolio_lib
 from tf_creative import spec, types
+from tf_creative.couplings import base
 
 MOST = 100  # works of a label that can go on from one picture
 _POOL = 4000  # codes that are tried for it; the nearest MOST of them are refined
@@ -107,18 +108,25 @@ def _imagine_near(
   something is given, found by descent. They start from random codes, hold them by the critic and
   weigh pixels by their nearness to a gap; we start from the best of many, hold them by their own
   density, for R3GAN's critic only compares, and weigh all pixels alike. Without gaps there is no
-  descent: a 0 that is all but equal to some 8 is no 0.
+  descent: a 0 that is all but equal to some 8 is no 0. Where works are walked through, those that
+  have a way come first.
   """
   creator = learner.creator
   seeds = seed * _POOL + np.arange(_POOL)  # two seeds have none in common
-  pool = creator.imagine(seeds, np.full(_POOL, label))
+  pool = creator.first(seeds, np.full(_POOL, label))  # a way is looked for in the nearest only
   loss = _distance(learner, pool.work, work, given)
   near = np.argsort(loss, kind='stable')[:MOST]
   seeds, works, labels, loss = (part[near] for part in (seeds, pool.work, pool.label, loss))
-  if not given.all():
+  if given.all():
+    works = creator.imagine(seeds, labels).work
+    loss = _distance(learner, works, work, given)
+  else:
     latents, loss = map(np.asarray, refine(creator.latents(seeds), labels, work, given))
     works = np.where(_keep(given), work, creator.decode(latents, labels).work)
-  order = np.argsort(loss, kind='stable')
+  lost = np.zeros(len(works), bool)
+  if not learner.domain.builds:
+    lost = base.owed(learner.domain, types.Works(tf.constant(works), labels)).numpy() <= 0
+  order = np.lexsort([loss, lost])
   _, first = np.unique(works[order], axis=0, return_index=True)
   order = np.concatenate([order[np.sort(first)], np.delete(order, first)])  # repeats come last
   return seeds[order], works[order], labels[order]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import dataclasses
 
 import tensorflow as tf
 from tf_agents.drivers import dynamic_step_driver
@@ -28,6 +29,7 @@ class Agent(tf.Module):
     world: vector.World | None = None,  # outside of the graph, in place of one of `domain`
   ):
     super().__init__(name='agent')
+    self._kind, self._seed = kind, seed
     if config.exploration not in ('epsilon', 'boltzmann'):
       raise spec.SpecError(
         f"unknown exploration '{config.exploration}'."
@@ -89,6 +91,18 @@ class Agent(tf.Module):
       observers=[self.replay.add_batch],
       num_steps=config.environments * (config.collect_steps - 1) + 1,
     )
+
+  def moved(self, domain: types.Domain) -> Agent:
+    """The same hand in another world, where its weights fit: a map may be of any size."""
+    config = dataclasses.replace(self.config, environments=1)
+    other = Agent(self._kind, domain, config, self._seed)
+    for new, own in zip(other._weights, self._weights, strict=True):
+      new.assign(own)
+    return other
+
+  @property
+  def _weights(self) -> list[tf.Variable]:
+    return self.learner.policy.variables() if self.on_policy else self._network.variables
 
   @property
   def updates(self) -> tf.Variable:

@@ -25,10 +25,16 @@ class Options:
     0.03, "of the generator's gradient that asks for middling difficulty", at_least=0, at_most=1
   )
   tries: int = setting(
-    8, 'imagined works of which the first with a way through is taken', at_least=1, at_most=1000
+    8,
+    'imagined works, of which the one that is solved least, but has a way, is taken',
+    at_least=1,
+    at_most=1000,
+  )
+  after: int = setting(
+    300, 'updates of the imagination before it is asked; until then, works of chance', at_least=0
   )
   memory: int = setting(
-    512, 'works of either outcome that are remembered', at_least=_SOME, at_most=1_000_000
+    96, 'works of either outcome that are remembered', at_least=_SOME, at_most=1_000_000
   )
 
 
@@ -37,10 +43,13 @@ class Curriculum(base.Coupling):
 
   Theirs labels goals by the hand's success and lets one least-squares GAN learn the middling ones.
   Here the GAN's own critic goes on holding works to the look of the data, and a second network,
-  told of as many works that were solved as of others, learns how likely success is; its p (1 - p)
-  is the generator's extra term, and says which of the remembered works are played again. Where
-  nothing can be earned, nobody plays: those are remembered as failures. A concept stays real
-  where none of the tries was any good.
+  told of as many played works that were solved as of others, learns how likely success is. Its
+  p (1 - p) is the generator's extra term, but a gentle one, or all works would become easy, and
+  says which remembered ones are played again. Of several imagined works, what is played is the one
+  with a way through that is least likely to be found: unlike a goal, a work can be learnt from by
+  who does not reach its end. Where none has a way, it is a remembered work, or a real one. A hand
+  that begins with the works of a generator that has just begun, too, is slow to recover; so those
+  of chance come first, as of `random_levels`.
   """
 
   Options = Options
@@ -51,6 +60,7 @@ class Curriculum(base.Coupling):
     self._latents = streams.Stream(seed, 'curriculum/latents')
     self._picks = streams.Stream(seed, 'curriculum/picks')
     self._shares = streams.Stream(seed, 'curriculum/shares')
+    self._chance = streams.Stream(seed, 'curriculum/chance')
     self.predictor = parts.gan.another_critic(
       parts.domain.value_shape,
       seed + 3,
@@ -79,9 +89,12 @@ class Curriculum(base.Coupling):
     real, replays = tf.unstack(
       tf.random.stateless_uniform([2, concept.label.shape[0]], self._shares.next())
     )
-    replays = (replays < self.options.replay) & self._knows()
-    stays = (real < self.options.real) | ~(found | replays)
+    replays = ((replays < self.options.replay) | ~found) & self._knows()
+    stays = (real < self.options.real) | ~(found | replays | self._early())
     new = types.select(replays, again, imagined)
+    chance = self.parts.domain.random(concept.label.shape[0], self._chance.next())
+    early = self._early() & tf.ones_like(stays)
+    new = types.select(early, types.Works(chance, concept.label), new)
     return types.select(stays, types.Works(concept.work, concept.label), new)
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
@@ -102,6 +115,9 @@ class Curriculum(base.Coupling):
     for memory, part in zip((self.memory.work, self.memory.label), works[:2], strict=True):
       memory.scatter_nd_update(places, tf.gather(part, rows))
     self.counts.assign_add(order[-1])
+
+  def _early(self) -> tf.Tensor:
+    return self.parts.gan.updates < self.options.after
 
   def _knows(self) -> tf.Tensor:
     return tf.reduce_min(self.counts) >= _SOME
@@ -136,21 +152,22 @@ class Curriculum(base.Coupling):
     return types.Works(tf.gather(some.work, places), tf.gather(some.label, places))
 
   def _imagine(self, label: tf.Tensor) -> tuple[types.Works, tf.Tensor]:
-    """A work of each label [B] with a way through, and whether one was found."""
+    """Of each label [B] the most middling work with a way through, and whether there is one."""
     domain, gan, tries = self.parts.domain, self.parts.gan, self.options.tries
     count, labels = label.shape[0], tf.repeat(label, tries)
     latents = tf.random.stateless_normal(
       [count * tries, gan.config.latent_size], self._latents.next()
     )
-    works = types.Works(domain.to_works(gan.generate(latents, labels)), labels)
+    values = gan.generate(latents, labels)
+    works = types.Works(domain.to_works(values), labels)
     solvable = base.owed(domain, works) > 0
-    self.remember(works, tf.zeros_like(solvable), ~solvable)
-    each = tf.reshape(solvable, [count, tries])
-    first = tf.argmax(each, 1, tf.int32) + tries * tf.range(count)
-    found = tf.reduce_any(each, 1)
+    success = self._success(values, labels)
+    worth = tf.where(solvable, 1 - success, -1.0)
+    best = tf.argmax(tf.reshape(worth, [count, tries]), 1, tf.int32) + tries * tf.range(count)
+    found = tf.gather(solvable, best)
     share = lambda which: tf.reduce_mean(tf.cast(which, tf.float32))  # noqa: E731
     self.show(solvable=share(solvable), found=share(found))
-    return types.Works(tf.gather(works.work, first), label), found
+    return types.Works(tf.gather(works.work, best), label), found
 
   def _success(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """How likely the hand is to be paid: [B], where it fails as often as not."""

@@ -12,6 +12,9 @@ DOMAINS = {
 FORMATS = ('json', 'mid', 'txt', 'wav')
 
 # For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
-gymnasium.register(
-  id='tf_creative/PixelArt-v0', entry_point='tf_creative.domains.gym_env:pixel_art'
-)
+for _domain in DOMAINS:
+  gymnasium.register(
+    id=f'tf_creative/{_domain.title().replace("_", "")}-v0',
+    entry_point='tf_creative.domains.gym_env:make',
+    kwargs={'domain': _domain},
+  )

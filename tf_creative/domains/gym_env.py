@@ -8,8 +8,7 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec, types
-from tf_creative.domains import pixel_art as pixel_art_world
+from tf_creative import domains, spec, types
 
 
 class WorldEnv(gymnasium.Env):
@@ -64,9 +63,9 @@ class WorldEnv(gymnasium.Env):
     return tf.constant(self.np_random.integers(2**31, size=2), tf.int32)
 
 
-def pixel_art(split: str = 'train', render_mode: str | None = None, **options) -> WorldEnv:
+def make(domain: str, split: str = 'train', render_mode: str | None = None, **options) -> WorldEnv:
   """What gymnasium.make('tf_creative/PixelArt-v0', data='digits', size=8, ...) builds."""
-  world = spec.configure(pixel_art_world.PixelArt, options, "world 'pixel_art'")
+  world = spec.configure(spec.load(domains.DOMAINS, domain, 'domain'), options, f"world '{domain}'")
   return WorldEnv(world, split, render_mode)
 
 

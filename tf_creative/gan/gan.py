@@ -90,6 +90,11 @@ class Gan(tf.Module):
     return metrics
 
   @property
+  def updates(self) -> tf.Tensor:
+    """How often the generator has learnt."""
+    return tf.convert_to_tensor(self.generator_optimizer.iterations.value)
+
+  @property
   def generator_variables(self) -> list[tf.Variable]:
     return optimizers.values(self.generator, self.generator_optimizer)
 

@@ -1,0 +1,55 @@
+"""Larger levels: FourRooms is trained on, MultiRoom only played by what was learnt elsewhere."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tf_creative import config as config_lib
+from tf_creative import creator as creator_lib
+from tf_creative import learner as learner_lib
+from tf_creative import types
+from tf_creative.domains import level as level_lib
+from tf_creative.domains import minigrid_play
+
+
+@pytest.mark.slow
+def test_four_rooms_are_trained_on():
+  config = tiny.config(
+    domain='level(data=minigrid_levels/four_rooms, horizon=12)',
+    couplings='curriculum(memory=32, after=0)',
+    agent='survey',
+  )
+  agent = dataclasses.replace(config.agent, network='map', depth=4, n_step=4)
+  one = learner_lib.Learner(dataclasses.replace(config, agent=agent))
+  one.loop.warm_up()
+  assert all(np.isfinite(list(one.loop.step(2).values())))
+  made = one.creator.make(one.creator.imagine(np.arange(3)))
+  assert made.work.shape == (3, 19, 19)
+
+
+@pytest.mark.slow
+def test_what_was_learnt_on_small_levels_opens_doors_of_many_rooms():
+  """A minute on levels of 11x11, then MultiRoom's of 25x25 in the real package, against chance."""
+  config = config_lib.from_arguments(
+    ['--flagfile=pipelines/level.flags', '--couplings=', '--gan_steps=0', '--seed=100']
+  )
+  one = learner_lib.Learner(config)
+  one.loop.warm_up()
+  one.loop.step(config.run.rounds)
+  far = level_lib.Level('minigrid_levels/multi_room')
+  works = next(iter(far.real('test').batch(2**31)))
+  works = types.Works(works.work.numpy()[::3], works.label.numpy()[::3])  # a hundred
+  agent = one.agent.moved(far)
+  creator = creator_lib.Creator(types.Parts(far, one.gan, agent, works), works.label)
+  rng = np.random.default_rng(0)
+  hands = {
+    'moved': creator.act,
+    'random': lambda seen: rng.integers(0, 5, len(seen['label'])),
+  }
+  solved = {
+    name: (minigrid_play.played(works, far.horizon, act) > 0).mean() for name, act in hands.items()
+  }
+  print(f'\nof MultiRoom, {solved}')
+  assert solved['moved'] > solved['random']

@@ -1,0 +1,40 @@
+"""A learner of levels at toy size, and works for it."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tests import mazes, tiny
+from tf_creative import learner as learner_lib
+from tf_creative import types
+from tf_creative.domains import level_rules
+
+AGENT = dataclasses.replace(tiny.AGENT, network='map', depth=2, discount=0.9)
+
+
+def learner(
+  couplings: str, agent: str = 'survey', horizon: int = 20, **changes
+) -> learner_lib.Learner:
+  config = tiny.config(domain=f'level(horizon={horizon})', couplings=couplings, agent=agent)
+  config = dataclasses.replace(config, agent=dataclasses.replace(AGENT, **changes))
+  return learner_lib.Learner(config)
+
+
+def begin(world, levels_) -> level_rules.State:
+  levels_ = tf.constant(np.stack(levels_))
+  return world.start(types.Works(levels_, tf.zeros([len(levels_)], tf.int32)), None)
+
+
+def parts_of(one: learner_lib.Learner) -> types.Parts:
+  return one.loop._parts
+
+
+def concepts(one: learner_lib.Learner, count: int = 4) -> types.Works:
+  return types.draw(parts_of(one).real, count, tf.constant([0, 3]))
+
+
+def rows_of(*inner: str) -> types.Works:
+  """Levels of one row each."""
+  made = [mazes.parse(*['#' * 11] * 5, row, *['#' * 11] * 5) for row in inner]
+  return types.Works(tf.constant(np.stack(made)), tf.zeros([len(made)], tf.int32))
