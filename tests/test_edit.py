@@ -18,7 +18,7 @@ def learner():
 class Oracle:
   """A hand that knows what each stroke pays."""
 
-  on_policy = False
+  on_policy, temperature = False, 0.0
 
   def values(self, observation):
     canvas, target = (tf.cast(observation[name], tf.float32) for name in ('canvas', 'target'))

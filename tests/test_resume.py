@@ -187,5 +187,9 @@ def test_what_is_not_restored_is_noticed(part, twins):
   for variable, value in zip(found, first, strict=True):
     if id(variable) in left_out:
       variable.assign(value)
-  other.loop.step(2)
-  assert all(map(np.array_equal, values(found), end)) == (part is None)
+  try:
+    other.loop.step(2)
+  except tf.errors.InvalidArgumentError:  # nothing is there to be sampled
+    assert part == 'replay'
+  else:
+    assert all(map(np.array_equal, values(found), end)) == (part is None)

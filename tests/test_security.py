@@ -31,6 +31,7 @@ KEYWORDS = {'allow_pickle', 'shell', 'enable_unsafe_deserialization'}
 ALLOWED = {
   ('tf_creative/report.py', 'system'): 'platform.system() tells the name of the system',
   ('tf_creative/builds.py', 'system'): 'platform.system() tells the name of the system',
+  ('tf_creative/agent/vector.py', 'numpy_function'): 'environments of others, never exported',
 }
 
 

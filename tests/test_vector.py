@@ -2,6 +2,7 @@
 
 import _thread
 import dataclasses
+import signal
 import statistics
 import time
 
@@ -154,6 +155,15 @@ def test_an_error_in_an_environment_is_told():
     agent.collect()
 
 
+@pytest.fixture
+def _interruptible():
+  """As in a terminal: a shell may have started this with Ctrl-C ignored."""
+  before = signal.signal(signal.SIGINT, signal.default_int_handler)
+  yield
+  signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures('_interruptible')
 def test_ctrl_c_ends_the_call_and_nothing_else():
   left = [30]
 
