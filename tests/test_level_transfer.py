@@ -31,7 +31,7 @@ def test_four_rooms_are_trained_on():
 
 @pytest.mark.slow
 def test_what_was_learnt_on_small_levels_is_tried_in_many_rooms():
-  """A minute on levels of 11x11, then MultiRoom's of 25x25 in the real package, beside chance: a row."""
+  """Levels of 11x11 first, then MultiRoom's of 25x25 in the real package, beside chance: a row."""
   config = config_lib.from_arguments(
     ['--flagfile=pipelines/level.flags', '--couplings=', '--gan_steps=0', '--seed=100']
   )
