@@ -111,12 +111,15 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
       run.log(done, numbers)
       pictures.gallery(learner).save(run.path / 'gallery.png')
       pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
-      if settings.export:
-        from tf_creative import publishing
+      progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain)}\n')
+      try:
+        if settings.export:
+          from tf_creative import publishing
 
-        progress.say('exporting, and asking what was exported in another process')
-        publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
-      progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain)}\n\n{run.contents()}')
+          progress.say('exporting, and asking what was exported in another process')
+          publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
+      finally:  # a refused export must not swallow what the training has left
+        progress.say(run.contents())
     return 0
 
 
