@@ -45,8 +45,8 @@ class Alarms:
       new, self._skipped[each] = int(each.skipped) - self._skipped[each], int(each.skipped)
       if new:
         yield f'skipped {each.of}', f'{new} updates of {each.of} were skipped: not finite. {_CURE}'
-    agent, gan = self._learner.agent, self._learner.gan
-    discount, most = agent.config.discount, float(agent.most_paid)
+    discount = self._learner.config.agent.discount
+    most = metrics.get('agent/largest_reward', self._learner.domain.reward_bound)
     bound = 2 * most / (1 - discount) if discount < 1 else float('inf')
     if abs(metrics.get('agent/q', 0.0)) > bound:
       yield (
@@ -56,7 +56,7 @@ class Alarms:
         'longer --agent_target_period.',
       )
     gap = metrics.get('gan/critic_gap', 0.0)
-    if gap > _GAP and not gan.critic.loss.interpolates:
+    if gap > _GAP and self._learner.gan.bounds_gap:
       yield (
         'gap',
         f'the critic tells real from imagined works by {gap:.3g} logits: the generator learns '

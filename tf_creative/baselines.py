@@ -9,6 +9,7 @@ from sklearn import mixture
 import tensorflow as tf
 
 from tf_creative import types
+from tf_creative.core import imagination
 from tf_creative.gan import gan as gan_lib
 from tf_creative.gan.config import GanConfig
 
@@ -93,14 +94,14 @@ def _gaussian_mixture(rows, known, label, seed) -> np.ndarray:
 
 def _dense_gan(domain, values, known, label, seed) -> np.ndarray:
   """The GAN that people write first, told the labels as ours is."""
-  gan = gan_lib.Gan(_PLAIN, domain.value_shape, len(domain.label_names), domain.legal, seed)
+  subject = imagination.Subject(domain.value_shape, len(domain.label_names), domain.legal)
+  gan = gan_lib.Gan(_PLAIN, subject, seed)
   real, names = tf.constant(values), tf.constant(known)
 
   def train(step):
     seeds = tf.unstack(tf.random.experimental.stateless_split([seed, step], 2))
     rows = tf.random.stateless_uniform([_PLAIN.batch_size], seeds[0], 0, len(values), tf.int32)
-    noise = tf.random.stateless_normal([_PLAIN.batch_size, _PLAIN.latent_size], seeds[1])
-    gan.train_step(tf.gather(real, rows), tf.gather(names, rows), noise, seeds[0])
+    gan.train_step(tf.gather(real, rows), tf.gather(names, rows), (seeds[1], seeds[0]))
     return step + 1
 
   tf.function(

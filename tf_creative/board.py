@@ -109,10 +109,6 @@ class Board:
 
 
 def weights(learner: learner_lib.Learner) -> dict[str, tf.Tensor]:
-  """All weights by name, and the Q-values of all actions in what the hand sees just now."""
-  gan, agent = learner.gan, learner.agent
-  networks = gan.generator, gan.critic.network
-  named = {f'gan/{v.path}': v.value for net in networks for v in net.variables}
-  for variable in agent.learner.policy.variables():
-    named[f'agent/{variable.name.removesuffix(":0")}'] = variable
-  return named | {'agent/q_values': agent.values(agent.world.current_time_step().observation)}
+  """All weights by name, and the values of all actions in what the hand sees just now."""
+  named = {f'gan/{name}': value for name, value in learner.gan.weights().items()}
+  return named | {f'agent/{name}': value for name, value in learner.agent.weights().items()}

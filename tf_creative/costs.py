@@ -32,18 +32,12 @@ def of(step: Callable[[], Any]) -> Cost:
 
 def of_parts(learner: learner_lib.Learner) -> dict[str, Cost]:
   """The cost of each part of a round, as often as a round comes to it."""
-  loop, run, agent = learner.loop, learner.loop.config, learner.agent
+  loop, run, agent = learner.loop, learner.config.run, learner.config.agent
   cost = {name: of(part) for name, part in loop.parts().items()}
-  cost['collect'] = cost['collect'].times(agent.config.collect_steps * run.agent_steps)
+  cost['collect'] = cost['collect'].times(agent.collect_steps * run.agent_steps)
   cost['learn'] = cost['learn'].times(run.agent_steps)
   cost['gan'] = cost['gan'].times(run.gan_steps)
   return cost
-
-
-def bytes_of_a_transition(learner: learner_lib.Learner) -> int:
-  """What one frame takes in the replay."""
-  specs = tf.nest.flatten(learner.agent.learner.collect_data_spec)
-  return sum(spec.dtype.size * math.prod(spec.shape) for spec in specs)
 
 
 def _of_graph(graph: tf.Graph) -> Cost:

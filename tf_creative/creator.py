@@ -47,12 +47,12 @@ class Creator(tf.Module):
     self._imagine, self._score = graph(self.imagine_graph), graph(self.score_graph)
     self._first = graph(self.first_graph)
     self._make, self._make_around = graph(self.make_graph), graph(self._make_around_graph)
-    self._act = graph(_in_batches(self._agent.act))
+    self._act = graph(_in_batches(self._best))
     self._scribble = graph(functools.partial(self._episodes, self._random))
 
   def latents_graph(self, seed: tf.Tensor, turn: tf.Tensor | int = 0) -> tf.Tensor:
     """The code that each seed int64 [B] stands for, or another one of it."""
-    size = self._gan.config.latent_size
+    size = self._gan.code_size
     return tf.map_fn(
       lambda one: tf.random.stateless_normal([size], tf.stack([one, turn])),
       seed,
@@ -152,11 +152,14 @@ class Creator(tf.Module):
     )
     return domain.work(state), steps, returns, tf.transpose(actions.stack())
 
+  def _best(self, observation: Any) -> tf.Tensor:
+    return tf.argmax(self._agent.values(observation), -1, self._domain.action_spec.dtype)
+
   def _greedy(self, observation: Any, code: Any, time: tf.Tensor, allowed: Any) -> tf.Tensor:
     """The hand at its best."""
     drawn = self._agent.temperature and self._domain.code_size
     if allowed is None and not drawn:
-      return self._agent.act(observation)
+      return self._best(observation)
     values = self._agent.values(observation)
     if allowed is not None:
       values = tf.where(allowed, values, values.dtype.min)

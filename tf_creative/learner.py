@@ -10,11 +10,10 @@ from tf_creative import config as config_lib
 from tf_creative import couplings, domains, spec, types
 from tf_creative import creator as creator_lib
 from tf_creative import loop as loop_lib
-from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import build as build_lib
+from tf_creative.core import imagination as imagination_lib
 from tf_creative.couplings import base
 from tf_creative.gan import gan as gan_lib
-
-_FEWEST_FOR_GUIDE = 4  # a work and its three neighbours
 
 
 class Learner(tf.Module):
@@ -22,20 +21,23 @@ class Learner(tf.Module):
 
   def __init__(self, config: config_lib.Config):
     super().__init__(name='learner')
+    self.config = config
     seed = config.run.seed
     self.domain = build_domain(config.run.domain)
-    _check_batches(config)
+    for part, coupling, options in read_couplings(config.run.couplings):
+      with part.pointed():  # a typo is told before any data are made
+        coupling.check(options, config)
     _check_code(self.domain, config)
     self.real = self.works('train')
-    self.agent = agent_lib.Agent(config.run.agent, self.domain, config.agent, seed)
-    self.gan = gan_lib.Gan(
-      config.gan, self.domain.value_shape, len(self.domain.label_names), self.domain.legal, seed
+    self.agent = build_lib.hand(config.run.agent, self.domain, config.agent, seed)
+    subject = imagination_lib.Subject(
+      self.domain.value_shape, len(self.domain.label_names), self.domain.legal
     )
-    parts = types.Parts(
-      self.domain, self.gan, self.agent, tf.nest.map_structure(tf.constant, self.real)
-    )
+    self.gan = gan_lib.Gan(config.gan, subject, seed)
+    real = tf.nest.map_structure(tf.constant, self.real)
+    parts = types.Parts(self.domain, self.gan, self.agent, self.agent.world, real)
     self.coupling = _build_couplings(config.run.couplings, parts, seed)
-    self.loop = loop_lib.Loop(parts, self.coupling, config.run)
+    self.loop = loop_lib.Loop(parts, self.coupling, config)
     self.creator = creator_lib.Creator(parts, self.real.label)
 
   def works(self, split: str) -> types.Works:
@@ -51,29 +53,11 @@ def build_domain(text: str) -> types.Domain:
     return spec.configure(world, part.options, f"domain '{part.name}'")
 
 
-def _check_batches(config: config_lib.Config) -> None:
-  """What couplings want of batches; reading them tells a typo before any data are made."""
-  for part, _, options in read_couplings(config.run.couplings):
-    with part.pointed():
-      if part.name == 'guide' and config.gan.batch_size < _FEWEST_FOR_GUIDE:
-        raise spec.SpecError(
-          f'guide compares the works of a batch with their neighbours: use --gan_batch_size='
-          f'{_FEWEST_FOR_GUIDE} or more.'
-        )
-      size = config.agent.batch_size
-      if part.name == 'augment' and options.share and int(size * options.share) < 1:
-        raise spec.SpecError(
-          f'a share of {options.share} of --agent_batch_size={size} is not one transition: use a '
-          'larger batch, a larger share, or share=0.',
-          'share=',
-        )
-
-
 def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
   """Where the hand is told a code, somebody must give it, and of the right length."""
   if not domain.code_size:
     return
-  if 'environment' not in [part.name for part in spec.parse(config.run.couplings)]:
+  if not any(coupling.gives_codes for _, coupling, _ in read_couplings(config.run.couplings)):
     raise spec.SpecError(
       f"--domain='{config.run.domain}' tells the hand a code, which the coupling 'environment' "
       f"gives: --couplings='{'|'.join(filter(None, ['environment', config.run.couplings]))}'."

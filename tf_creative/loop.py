@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
 from tf_creative import config as config_lib
 from tf_creative import streams, types
 from tf_creative.agent import config as agent_config
+from tf_creative.core import batch as batch_lib
+from tf_creative.core import coupling as coupling_lib
 
 Metrics = dict[str, tf.Tensor]
 
@@ -20,18 +21,19 @@ class Loop(tf.Module):
   def __init__(
     self,
     parts: types.Parts,
-    coupling: types.Coupling,
-    config: config_lib.RunConfig,
+    coupling: coupling_lib.Coupling,
+    config: config_lib.Config,
   ):
     super().__init__(name='loop')
     self.round = tf.Variable(0, dtype=tf.int64, trainable=False, name='round')
-    self.config, self._parts, self._coupling = config, parts, coupling
-    self._works = streams.Stream(config.seed, 'loop/real')
-    self._noise = streams.Stream(config.seed, 'loop/noise')
-    self._chance = streams.Stream(config.seed, 'loop/gan')
+    self.config, self._agent_config = config.run, config.agent
+    self._parts, self._coupling = parts, coupling
+    self._works = streams.Stream(config.run.seed, 'loop/real')
+    self._noise = streams.Stream(config.run.seed, 'loop/noise')
+    self._chance = streams.Stream(config.run.seed, 'loop/gan')
     # Concepts wait in a bank of one for each environment; a quarter of it is renewed every round,
     # which outpaces the episodes that end meanwhile.
-    self._fresh = max(1, parts.agent.world.batch_size // 4)
+    self._fresh = max(1, config.agent.environments // 4)
     self.rounds = tf.function(lambda count: repeat(self._round, count), autograph=False)
     self.warm_up = tf.function(self._warm_up, autograph=False)
 
@@ -46,10 +48,10 @@ class Loop(tf.Module):
 
   def _warm_up(self) -> None:
     """Fills the bank, and the replay with enough transitions to learn from."""
-    agent, config = self._parts.agent, self._parts.agent.config
-    agent.world.refresh(self._coupling.concept(self._draw(config.environments)))
+    config = self._agent_config
+    self._parts.episodes.refresh(self._coupling.concept(self._draw(config.environments)))
     per_call = config.environments * config.collect_steps
-    repeat(agent.collect, tf.constant(warm_up_steps(config) // per_call))
+    repeat(self._parts.agent.collect, tf.constant(warm_up_steps(config) // per_call))
 
   def _round(self) -> Metrics:
     self._refresh()
@@ -73,11 +75,11 @@ class Loop(tf.Module):
     }
 
   def _refresh(self) -> Metrics:
-    self._parts.agent.world.refresh(self._coupling.concept(self._draw(self._fresh)))
+    self._parts.episodes.refresh(self._coupling.concept(self._draw(self._fresh)))
     return {}
 
   def _agent_step(self) -> Metrics:
-    """An update beside the next steps in the world, or after them for who learns on policy.
+    """An update beside the next steps in the world, or after them for a hand on policy.
 
     What is sampled before those steps does not wait for them: both run at once.
     """
@@ -90,21 +92,15 @@ class Loop(tf.Module):
   def _learn(self) -> Metrics:
     return self._learn_from(self._parts.agent.sample())
 
-  def _learn_from(self, batch: Any) -> Metrics:
-    return self._parts.agent.learn(self._coupling.pay(self._coupling.experience(batch)))
+  def _learn_from(self, batch: batch_lib.Batch) -> Metrics:
+    return self._parts.agent.learn(self._coupling.reward(self._coupling.experience(batch)))
 
   def _gan_step(self) -> Metrics:
     gan, domain = self._parts.gan, self._parts.domain
-    real = self._draw(gan.config.batch_size)
-    noise = tf.random.stateless_normal(
-      [gan.config.batch_size, gan.config.latent_size], self._noise.next()
-    )
+    real = self._draw(gan.batch_size)
+    seeds = self._noise.next(), self._chance.next()
     return gan.train_step(
-      domain.to_values(real.work),
-      real.label,
-      self._coupling.latents(noise),
-      self._chance.next(),
-      self._coupling.generator_loss,
+      domain.to_values(real.work), real.label, seeds, self._coupling.generator_loss
     )
 
   def _draw(self, count: int) -> types.Works:

@@ -85,7 +85,7 @@ def parts(learner: Any, seconds: float) -> dict[str, float]:
 
   from tf_creative import loop as loop_lib
 
-  run, found = learner.loop.config, {}
+  run, found = learner.config.run, {}
   often = {'collect': run.agent_steps, 'learn': run.agent_steps, 'gan': run.gan_steps}
   for name, part in learner.loop.parts().items():
     step = tf.function(lambda count, part=part: loop_lib.repeat(part, count), autograph=False)
@@ -106,7 +106,7 @@ def counts(learner: Any) -> dict[str, Any]:
     'flops_of': {name: cost.flops for name, cost in found.items()},
     'nodes': whole.nodes,
     'traces': learner.loop.rounds.experimental_get_tracing_count(),
-    'transition_bytes': costs.bytes_of_a_transition(learner),
+    'transition_bytes': learner.agent.frame_bytes,
   }
 
 

@@ -38,7 +38,7 @@ def publish(
   """
   about = _about(learner, config)
   models = signatures.models(
-    learner.domain, learner.creator, learner.gan.config.latent_size, about, about['zoom']
+    learner.domain, learner.creator, learner.gan.code_size, about, about['zoom']
   )
   full = storage.kept(exports, 'Nothing is published. Make room, or choose another --export_dir.')
   with full, versions.staging(exports, list(models)) as stage:

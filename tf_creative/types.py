@@ -1,4 +1,4 @@
-"""The contracts between the rooms: what a world, a coupling and a learner's parts look like."""
+"""The contracts between the rooms: what a world and a learner's parts look like."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import dataclasses
 from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
+
+from tf_creative.core import hand as hand_lib
+from tf_creative.core import imagination as imagination_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,35 +204,18 @@ class Domain(Protocol):
     """How a hand, by `act(observation)`, does in the program that this world copies, if any."""
 
 
+def side_rewards(domain: Domain, state: Any) -> tf.Tensor:
+  """What the world pays for every action beside coming nearer to its goal: [B, actions]."""
+  count = tf.shape(tf.nest.flatten(state)[0])[0]
+  actions = tf.range(domain.action_spec.maximum + 1)
+  return domain.besides(state, tf.tile(actions[None], [count, 1]))
+
+
 class Parts(NamedTuple):
   """The built parts of a learner, as the couplings receive them."""
 
   domain: Domain
-  gan: Any
-  agent: Any
+  gan: imagination_lib.Imagination
+  agent: hand_lib.Hand
+  episodes: hand_lib.Episodes
   real: Works  # what the learner is trained on, held as constants
-
-
-class Coupling(Protocol):
-  """What ties imagination and hand; `couplings.base` holds the identity."""
-
-  def concept(self, concept: Works) -> Works:
-    """What the next episodes are about."""
-
-  def experience(self, batch: Any) -> Any:
-    """The transitions that the agent learns from, with the world's own pay."""
-
-  def pay(self, batch: Any) -> Any:
-    """The same transitions with a coupling's pay added to the world's."""
-
-  def latents(self, noise: tf.Tensor) -> tf.Tensor:
-    """Which codes the generator is trained on."""
-
-  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
-    """An extra term for the generator's loss on the works that it imagined.
-
-    `push` is the slope of the loss without it at `values`: what a term must be balanced against.
-    """
-
-  def metrics(self) -> dict[str, tf.Tensor]:
-    """What is worth logging of the last round."""

@@ -195,7 +195,7 @@ def whole(batch: Any) -> tf.Tensor:
 
   TF-Agents adds up the n pays; it stops at true ends, whose discount is 0, and nowhere else.
   """
-  leads_on = batch.is_last()[:, 1:-1] & (batch.discount[:, :-2] > 0)
+  leads_on = batch.last[:, 2:] & (batch.discount[:, :-2] > 0)
   return tf.cast(~tf.reduce_any(leads_on, 1), tf.float32)
 
 

@@ -37,17 +37,18 @@ class Adversarial(base.Coupling):
 
   def concept(self, concept: types.Works) -> types.Works:
     what, share = streams.split(self._stream.next(), 2)
-    domain, gan, count = self.parts.domain, self.parts.gan, concept.label.shape[0]
-    latents = tf.random.stateless_normal([count, gan.config.latent_size], what)
-    works = concept._replace(work=domain.to_works(gan.generate(latents, concept.label)))
+    domain, count = self.parts.domain, concept.label.shape[0]
+    values, _ = self.parts.gan.draw(concept.label, what)
+    works = concept._replace(work=domain.to_works(values))
     self.show(solvable=tf.reduce_mean(tf.cast(base.owed(domain, works) > 0, tf.float32)))
     stays = tf.random.stateless_uniform([count], share) < self.options.real
     return types.select(stays, concept, works)
 
-  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(values)
       features, _ = self.parts.domain.prospect(values, labels)
-      value = tf.reduce_mean(tf.reduce_max(self.parts.agent.judge(features), -1))
+      value = tf.reduce_mean(tf.reduce_max(self.parts.agent.value_of(features), -1))
     self.show(value=value)
-    return base.balanced(value, tape.gradient(value, values), values, push, self.options.weight)
+    own = tape.gradient(value, values)
+    return base.balanced(value, own, values, gradient, self.options.weight)

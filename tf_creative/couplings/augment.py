@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_creative import spec, streams, types
+from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import base, canvas
 from tf_creative.spec import setting
 
@@ -39,34 +40,38 @@ class Augment(base.Coupling):
 
   Options = Options
 
+  @classmethod
+  def check(cls, options: Options, config: Any) -> None:
+    size = config.agent.batch_size
+    if options.share and int(size * options.share) < 1:
+      raise spec.SpecError(
+        f'a share of {options.share} of --agent_batch_size={size} is not one transition: use a '
+        'larger batch, a larger share, or share=0.',
+        'share=',
+      )
+    if options.share and config.agent.n_step != 1:
+      raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
+
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     base.check_builds(parts.domain, 'augment')
-    base.check_share(options.share, 'share', 'augment')
-    base.check_share(options.tries, 'tries', 'augment')
-    if not 0 < options.percentile < 100:
-      raise spec.SpecError(
-        f"option 'percentile' of augment must be above 0 and below 100, not {options.percentile}."
-      )
     if options.share and parts.agent.on_policy:
       raise spec.SpecError('augment imagines what was not done: use an agent that can learn of it.')
-    if options.share and parts.agent.config.n_step != 1:
-      raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
     self._stream = streams.Stream(seed, 'augment')
     self.meter('share')
     if options.gate:
       self._critic = canvas.CanvasCritic(parts, seed + 2, batch_size=32, width=32)
-      parts.agent.explorer.gate = self._strangeness
+      parts.agent.explore_by(self._strangeness)
 
-  def experience(self, batch: Any) -> Any:
+  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     if self.options.gate:
-      self._critic.train_step(canvas.after(batch))
+      self._critic.train_step(batch_lib.after(batch))
     if not self.options.share:
       return batch
     size = batch.reward.shape[0]
     count = int(size * self.options.share)
     concept, accepted = self._imagine(count)
-    imagined = self._transitions(concept)
+    imagined = self._transitions(concept, batch.tells_every_action)
     # Accepted ones take the places of as many remembered ones; they are drawn at random anyway.
     accepted = tf.concat([accepted, tf.zeros([size - count], tf.bool)], 0)
     self.show(share=tf.reduce_mean(tf.cast(accepted, tf.float32)))
@@ -78,14 +83,17 @@ class Augment(base.Coupling):
     domain, gan = self.parts.domain, self.parts.gan
     what, which, luck = streams.split(self._stream.next(), 3)
     label = types.draw(self.parts.real, count, which).label
-    code = tf.random.stateless_normal([count, gan.config.latent_size], what)
-    work = domain.to_works(gan.generate(code, label))
+    values, code = gan.draw(label, what)
+    work = domain.to_works(values)
     accepted = accept(gan.score(domain.to_values(work), label), luck, self.options.percentile)
     return types.Works(work, label, code if domain.code_size else ()), accepted
 
-  def _transitions(self, concept: types.Works) -> Any:
-    """One step of each: from a random time on a way to the work to the next, as replay has it."""
-    domain, agent = self.parts.domain, self.parts.agent
+  def _transitions(self, concept: types.Works, every_action: bool) -> batch_lib.Batch:
+    """One step of each, from a random time on a way to the work: runs of two frames.
+
+    With `every_action` they tell the rewards of all actions, not only of the one that is taken.
+    """
+    domain = self.parts.domain
     when, way, taste, chance, bold, what = streams.split(self._stream.next(), 6)
     time = tf.random.stateless_uniform(
       tf.shape(concept.label), when, maxval=domain.horizon, dtype=tf.int32
@@ -100,9 +108,14 @@ class Augment(base.Coupling):
     tries = tf.random.stateless_uniform(count, bold) < self.options.tries
     action = tf.where(tries, anything, action)
     following, pay, done = domain.step(state, action, chance)
-    pays = agent.besides(state) + (pays if domain.target_pays else 0.0)
-    return agent.transition(
-      domain.observe(state), action, pay, domain.observe(following), done, pays
+    rewards = types.side_rewards(domain, state) + (pays if domain.target_pays else 0.0)
+    return batch_lib.transitions(
+      domain.observe(state),
+      action,
+      pay,
+      domain.observe(following),
+      done,
+      rewards if every_action else (),
     )
 
   def _strangeness(self, observation: Any, action: tf.Tensor) -> tf.Tensor:

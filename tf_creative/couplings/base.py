@@ -10,6 +10,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf_creative import spec, types
+from tf_creative.core import batch as batch_lib
+from tf_creative.core import coupling as coupling_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Coupling(tf.Module):
   """Changes nothing; a coupling overrides the hooks that it needs."""
 
   Options: type = NoOptions
+  gives_codes = False  # whether its concepts have the codes that they were imagined from
+
+  @classmethod
+  def check(cls, options: Any, config: Any) -> None:
+    """Refuses, by a SpecError, settings of the run with which it cannot work."""
 
   def __init__(self, parts: types.Parts, options: Any, seed: int):
     super().__init__()
@@ -30,17 +37,14 @@ class Coupling(tf.Module):
   def concept(self, concept: types.Works) -> types.Works:
     return concept
 
-  def experience(self, batch: Any) -> Any:
+  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     return batch
 
-  def pay(self, batch: Any) -> Any:
+  def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     return batch
 
-  def latents(self, noise: tf.Tensor) -> tf.Tensor:
-    return noise
-
-  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
-    del values, labels, push
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    del values, labels, gradient
     return tf.zeros([])
 
   def metrics(self) -> dict[str, tf.Tensor]:
@@ -60,24 +64,21 @@ class Coupling(tf.Module):
 class Chain(tf.Module):
   """Several as one: each hook folds from left to right, losses add up; none is the control."""
 
-  def __init__(self, couplings: Sequence[types.Coupling]):
+  def __init__(self, couplings: Sequence[coupling_lib.Coupling]):
     super().__init__(name='couplings')
     self._couplings = tuple(couplings)
 
   def concept(self, concept: types.Works) -> types.Works:
     return functools.reduce(lambda value, each: each.concept(value), self._couplings, concept)
 
-  def experience(self, batch: Any) -> Any:
+  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     return functools.reduce(lambda value, each: each.experience(value), self._couplings, batch)
 
-  def pay(self, batch: Any) -> Any:
-    return functools.reduce(lambda value, each: each.pay(value), self._couplings, batch)
+  def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
+    return functools.reduce(lambda value, each: each.reward(value), self._couplings, batch)
 
-  def latents(self, noise: tf.Tensor) -> tf.Tensor:
-    return functools.reduce(lambda value, each: each.latents(value), self._couplings, noise)
-
-  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
-    terms = (each.generator_loss(values, labels, push) for each in self._couplings)
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    terms = (each.generator_loss(values, labels, gradient) for each in self._couplings)
     return sum(terms, tf.zeros([]))
 
   def metrics(self) -> dict[str, tf.Tensor]:
@@ -87,11 +88,6 @@ class Chain(tf.Module):
       for each in self._couplings
       for name, value in each.metrics().items()
     }
-
-
-def check_share(value: float, option: str, coupling: str) -> None:
-  if not 0 <= value <= 1:
-    raise spec.SpecError(f"option '{option}' of {coupling} must be 0 to 1, not {value}.")
 
 
 def check_builds(domain: types.Domain, coupling: str) -> None:
@@ -111,27 +107,20 @@ def owed(domain: types.Domain, works: types.Works) -> tf.Tensor:
 
 def balanced(
   loss: tf.Tensor,
-  slope: tf.Tensor,
+  own: tf.Tensor,
   values: tf.Tensor,
-  push: tf.Tensor,
+  gradient: tf.Tensor,
   weight: tf.Tensor | float,
 ) -> tf.Tensor:
-  """weight . loss, with the slope (1 - weight) push + weight |push| / |slope| . slope in all."""
-  alpha = tf.norm(push) / (tf.norm(slope) + 1e-12)
-  pull = tf.stop_gradient(weight * (alpha * slope - push))
-  # Worth nothing, with a slope that has been found already.
+  """Weighs a loss, whose gradient at `values` is `own`, against the generator's `gradient` there.
+
+  In all the generator follows (1 - weight) gradient + weight |gradient| / |own| . own.
+  """
+  alpha = tf.norm(gradient) / (tf.norm(own) + 1e-12)
+  pull = tf.stop_gradient(weight * (alpha * own - gradient))
+  # Worth nothing, with a gradient that has been found already.
   level = tf.reduce_sum(pull * (values - tf.stop_gradient(values)))
   return level + tf.stop_gradient(weight * loss)
-
-
-def frames(batch: Any) -> dict[str, tf.Tensor]:
-  """What was seen in all frames of a batch, one after the other: [B x T, ...]."""
-  return {name: tf.reshape(x, [-1, *x.shape[2:]]) for name, x in batch.observation.items()}
-
-
-def by_frame(values: tf.Tensor, batch: Any) -> tf.Tensor:
-  """What was computed of `frames`, as the batch has it: [B, T, ...]."""
-  return tf.reshape(values, [-1, batch.reward.shape[1], *values.shape[1:]])
 
 
 def steps_up(height: tf.Tensor) -> tf.Tensor:

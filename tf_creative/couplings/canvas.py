@@ -32,7 +32,7 @@ class CanvasCritic(tf.Module):
     *space, channels = parts.domain.value_shape
     self._by_code = by_code and bool(parts.domain.code_size)
     planes = channels * (2 if self._by_code else 1) + 1
-    self._critic = parts.gan.another_critic((*space, planes), seed, **settings)
+    self._critic = parts.gan.new_critic((*space, planes), seed, **settings)
     self._works = streams.Stream(seed, 'canvas critic/works')
     self._chance = streams.Stream(seed, 'canvas critic/chance')
 
@@ -99,8 +99,3 @@ class CanvasCritic(tf.Module):
     time = tf.cast(seen['time_left'], tf.float32) / domain.horizon
     time = tf.reshape(time, [-1, *[1] * (values.shape.rank - 1)]) + tf.zeros_like(values[..., :1])
     return self._critic.shown(tf.concat([values, time, goal], -1), seen['label'])
-
-
-def after(batch: Any) -> dict[str, tf.Tensor]:
-  """What was seen after the first step of each transition."""
-  return {name: part[:, 1] for name, part in batch.observation.items()}

@@ -1,13 +1,13 @@
-"""What any pay must beat: pay that knows nothing."""
+"""Control couplings: constant and random rewards, which any other reward must beat."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import tensorflow as tf
 
 from tf_creative import streams, types
+from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import base
 
 
@@ -21,8 +21,8 @@ class ConstantReward(base.Coupling):
 
   Options = Options
 
-  def pay(self, batch: Any) -> Any:
-    return _add(batch, tf.fill(tf.shape(batch.reward), float(self.options.weight)), self.parts)
+  def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
+    return _add(batch, tf.fill(tf.shape(batch.reward), float(self.options.weight)))
 
 
 class RandomReward(base.Coupling):
@@ -34,12 +34,11 @@ class RandomReward(base.Coupling):
     super().__init__(parts, options, seed)
     self._stream = streams.Stream(seed, 'random reward')
 
-  def pay(self, batch: Any) -> Any:
+  def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     draws = tf.random.stateless_normal(tf.shape(batch.reward), self._stream.next())
-    return _add(batch, self.options.weight * draws, self.parts)
+    return _add(batch, self.options.weight * draws)
 
 
-def _add(batch: Any, pay: tf.Tensor, parts: types.Parts) -> Any:
-  if parts.agent.informed:
-    batch = batch._replace(policy_info=batch.policy_info + pay[..., None])
-  return batch._replace(reward=batch.reward + pay)
+def _add(batch: batch_lib.Batch, reward: tf.Tensor) -> batch_lib.Batch:
+  every = tf.nest.map_structure(lambda part: part + reward[..., None], batch.action_rewards)
+  return batch._replace(reward=batch.reward + reward, action_rewards=every)

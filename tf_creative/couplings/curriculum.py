@@ -61,7 +61,7 @@ class Curriculum(base.Coupling):
     self._picks = streams.Stream(seed, 'curriculum/picks')
     self._shares = streams.Stream(seed, 'curriculum/shares')
     self._chance = streams.Stream(seed, 'curriculum/chance')
-    self.predictor = parts.gan.another_critic(
+    self.predictor = parts.gan.new_critic(
       parts.domain.value_shape,
       seed + 3,
       loss='minimax',
@@ -81,7 +81,7 @@ class Curriculum(base.Coupling):
     self.meter('solvable', 'found', 'difficulty', 'success')
 
   def concept(self, concept: types.Works) -> types.Works:
-    played, paid, over = self.parts.agent.world.ended()
+    played, paid, over = self.parts.episodes.ended()
     self.remember(played, paid > 0, over)
     some = self._some()
     again = self._learn(some, concept.label.shape[0])
@@ -97,14 +97,14 @@ class Curriculum(base.Coupling):
     new = types.select(early, types.Works(chance, concept.label), new)
     return types.select(stays, types.Works(concept.work, concept.label), new)
 
-  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(values)
       success = self._success(values, labels)
       loss = tf.reduce_mean(1 - 4 * success * (1 - success))
     self.show(difficulty=loss, success=tf.reduce_mean(success))
     weight = self.options.weight * tf.cast(self._knows(), tf.float32)
-    return base.balanced(loss, tape.gradient(loss, values), values, push, weight)
+    return base.balanced(loss, tape.gradient(loss, values), values, gradient, weight)
 
   def remember(self, works: types.Works, solved: tf.Tensor, which: tf.Tensor) -> None:
     """Puts those of the works [B] for which `which` holds in place of the oldest of their kind."""
@@ -153,12 +153,9 @@ class Curriculum(base.Coupling):
 
   def _imagine(self, label: tf.Tensor) -> tuple[types.Works, tf.Tensor]:
     """Of each label [B] the most middling work with a way through, and whether there is one."""
-    domain, gan, tries = self.parts.domain, self.parts.gan, self.options.tries
-    count, labels = label.shape[0], tf.repeat(label, tries)
-    latents = tf.random.stateless_normal(
-      [count * tries, gan.config.latent_size], self._latents.next()
-    )
-    values = gan.generate(latents, labels)
+    domain, tries, count = self.parts.domain, self.options.tries, label.shape[0]
+    labels = tf.ensure_shape(tf.repeat(label, tries), [count * tries])
+    values, _ = self.parts.gan.draw(labels, self._latents.next())
     works = types.Works(domain.to_works(values), labels)
     solvable = base.owed(domain, works) > 0
     success = self._success(values, labels)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import tensorflow as tf
 
 from tf_creative import streams, types
+from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import base
 from tf_creative.spec import setting
 
@@ -37,49 +37,45 @@ class Environment(base.Coupling):
   """
 
   Options = Options
+  gives_codes = True
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_share(options.real, 'real', 'environment')
-    base.check_share(options.codes, 'codes', 'environment')
     self._stream = streams.Stream(seed, 'environment')
     self._codes = streams.Stream(seed, 'environment/codes')
 
   def concept(self, concept: types.Works) -> types.Works:
     latent_seed, share_seed = streams.split(self._stream.next(), 2)
     count = tf.shape(concept.label)[0]
-    latents = tf.random.stateless_normal([count, self.parts.gan.config.latent_size], latent_seed)
-    imagined = self._imagine(latents, concept.label)
+    values, codes = self.parts.gan.draw(concept.label, latent_seed)
+    imagined = self.parts.domain.to_works(values)
     if self.parts.domain.code_size:
-      return types.Works(imagined, concept.label, latents)
+      return types.Works(imagined, concept.label, codes)
     stays = tf.random.stateless_uniform([count], share_seed) < self.options.real
     return concept._replace(work=types.select(stays, concept.work, imagined))
 
-  def experience(self, batch: Any) -> Any:
+  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     if not self.parts.domain.code_size:
       return batch
     if not self.parts.agent.on_policy:  # else it did what it did because of the code
       batch = self._with_other_codes(batch)
-    domain, seen = self.parts.domain, base.frames(batch)
+    domain, seen = self.parts.domain, batch_lib.frames(batch)
     if not domain.target_pays:
       return batch
-    goal = self._imagine(seen['code'], seen['label'])
+    goal = domain.to_works(self.parts.gan.generate(seen['code'], seen['label']))
     state = domain.resume(seen)
-    errors = base.by_frame(domain.error(domain.work(state), goal), batch)
+    errors = batch_lib.by_frame(domain.error(domain.work(state), goal), batch)
     besides = domain.besides(state, tf.reshape(batch.action, [-1, 1]))[:, 0]
-    batch = batch._replace(reward=base.steps_up(-errors) + base.by_frame(besides, batch))
-    if self.parts.agent.informed:
-      pays = domain.pays(state, domain.worth(goal)) + self.parts.agent.besides(state)
-      batch = batch._replace(policy_info=base.by_frame(pays, batch))
+    batch = batch._replace(reward=base.steps_up(-errors) + batch_lib.by_frame(besides, batch))
+    if batch.tells_every_action:
+      rewards = domain.pays(state, domain.worth(goal)) + types.side_rewards(domain, state)
+      batch = batch._replace(action_rewards=batch_lib.by_frame(rewards, batch))
     return batch
 
-  def _with_other_codes(self, batch: Any) -> Any:
+  def _with_other_codes(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     which, what = streams.split(self._codes.next(), 2)
     code = batch.observation['code']  # [B, T, C]
     other = tf.random.stateless_normal([tf.shape(code)[0], 1, code.shape[2]], what)
     swapped = tf.random.stateless_uniform([tf.shape(code)[0]], which) < self.options.codes
     code = types.select(swapped, tf.broadcast_to(other, tf.shape(code)), code)
     return batch._replace(observation={**batch.observation, 'code': code})
-
-  def _imagine(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    return self.parts.domain.to_works(self.parts.gan.generate(latents, labels))

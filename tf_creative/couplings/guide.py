@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
@@ -39,31 +40,37 @@ class Guide(base.Coupling):
 
   Options = Options
 
+  @classmethod
+  def check(cls, options: Options, config: Any) -> None:
+    if config.gan.batch_size <= _NEIGHBOURS:
+      raise spec.SpecError(
+        f'guide compares the works of a batch with their neighbours: use --gan_batch_size='
+        f'{_NEIGHBOURS + 1} or more.'
+      )
+
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_share(options.weight, 'weight', 'guide')
     if parts.domain.code_size:
       raise spec.SpecError('guide asks the hand what it thinks of a work: it must be target=shown.')
-    base.check_share(options.coverage, 'coverage', 'guide')
     self._works = streams.Stream(seed, 'guide/works')
     self._rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
     self._coverage = tf.Variable(1.0, trainable=False)
     self.meter('regret', 'coverage', 'weight')
 
-  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, push: tf.Tensor) -> tf.Tensor:
+  def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(values)
       regret = self._regret(values, labels)
-    slope = tape.gradient(regret, values)
+    own = tape.gradient(regret, values)
     self._rounds.assign_add(1)
     self._coverage.assign(_MEMORY * self._coverage + (1 - _MEMORY) * self._covered(values))
     weight = self._weight()
     self.show(regret=regret, coverage=self._coverage, weight=weight)
-    return base.balanced(regret, slope, values, push, weight)
+    return base.balanced(regret, own, values, gradient, weight)
 
   def _regret(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     features, owed = self.parts.domain.prospect(values, labels)
-    value = tf.reduce_max(self.parts.agent.judge(features), -1)
+    value = tf.reduce_max(self.parts.agent.value_of(features), -1)
     return tf.reduce_mean(1 - value / (owed + 1))
 
   def _weight(self) -> tf.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
@@ -37,14 +38,17 @@ class LevelReplay(base.Coupling):
 
   Options = Options
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
-    super().__init__(parts, options, seed)
-    if options.capacity < parts.agent.config.environments:
+  @classmethod
+  def check(cls, options: Options, config: Any) -> None:
+    if options.capacity < config.agent.environments:
       raise spec.SpecError(
         'level_replay must keep as many levels as there are episodes side by side: give capacity='
-        f'{parts.agent.config.environments} or more.',
+        f'{config.agent.environments} or more.',
         'capacity=',
       )
+
+  def __init__(self, parts: types.Parts, options: Options, seed: int):
+    super().__init__(parts, options, seed)
     self._new = levels.RandomLevels(parts, levels.Options(options.real), seed + 1)
     self._stream = streams.Stream(seed, 'level replay')
     work = parts.domain.work_spec
@@ -55,7 +59,7 @@ class LevelReplay(base.Coupling):
     self.meter('regret', 'kept')
 
   def concept(self, concept: types.Works) -> types.Works:
-    self.remember(*self.parts.agent.world.ended())
+    self.remember(*self.parts.episodes.ended())
     new, count = self._new.concept(concept), concept.label.shape[0]
     which, share = streams.split(self._stream.next(), 2)
     rank = tf.argsort(tf.argsort(self.regrets, direction='DESCENDING')) + 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import tensorflow as tf
 
 from tf_creative import spec, types
+from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import base, canvas
 from tf_creative.spec import setting
 
@@ -62,14 +62,6 @@ class Reward(base.Coupling):
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     base.check_builds(parts.domain, 'reward')
-    for option, valid in (('form', _FORMS), ('shaping', _SHAPINGS), ('real', _REAL)):
-      value = getattr(options, option)
-      if value not in valid:
-        raise spec.SpecError(f"unknown {option} '{value}' of reward.{spec.nearest(value, valid)}")
-    if options.shaping == 'final' and parts.agent.informed:
-      raise spec.SpecError(
-        '--agent=informed learns from what every step is paid: use reward(shaping=difference).'
-      )
     self._form = _FORMS[options.form]
     self._critic = canvas.CanvasCritic(
       parts,
@@ -87,18 +79,24 @@ class Reward(base.Coupling):
     self._seen = tf.Variable(0.0, trainable=False)
     self.meter('critic_gap', 'size')
 
-  def pay(self, batch: Any) -> Any:
-    pool = self.parts.agent.replay.sample(_POOL * self.options.batch_size, 2)
-    trained = self._critic.train_step(canvas.after(pool))
-    height = self._form(base.by_frame(self._critic.score(base.frames(batch)), batch))
+  def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
+    if self.options.shaping == 'final' and batch.tells_every_action:
+      raise spec.SpecError(
+        'a hand that learns from the reward of every action is rewarded at every step: use '
+        'reward(shaping=difference).'
+      )
+    pool = self.parts.agent.sample(_POOL * self.options.batch_size)
+    trained = self._critic.train_step(batch_lib.after(pool))
+    scores = self._critic.score(batch_lib.frames(batch))
+    height = self._form(batch_lib.by_frame(scores, batch))
     pay = steps = base.steps_up(height)
     if self.options.shaping == 'final':
-      last = tf.cast(batch.is_boundary()[:, 1:], tf.float32) * height[:, 1:]
+      last = tf.cast(batch.last[:, 1:], tf.float32) * height[:, 1:]
       pay = tf.pad(last, [[0, 0], [0, 1]])
     scale = self.options.weight / self._measure(steps[:, 0])
     self.show(critic_gap=trained['critic_gap'], size=self._size / self._seen)
     batch = batch._replace(reward=batch.reward + scale * pay)
-    return self._inform(batch, scale) if self.parts.agent.informed else batch
+    return self._inform(batch, scale) if batch.tells_every_action else batch
 
   def _measure(self, steps: tf.Tensor) -> tf.Tensor:
     """How much a step moves the judgement: logits have no scale of their own."""
@@ -109,8 +107,8 @@ class Reward(base.Coupling):
     self._size.assign_add(tf.where(rate > 0, rate * (size - self._size), 0.0))
     return self._size / self._seen + 1e-8
 
-  def _inform(self, batch: Any, scale: tf.Tensor) -> Any:
-    """The pay of all actions at once: each is tried, and judged by what it leads to."""
+  def _inform(self, batch: batch_lib.Batch, scale: tf.Tensor) -> batch_lib.Batch:
+    """Rewards all actions at once: each is tried, and judged by what it leads to."""
     domain, count = self.parts.domain, self.parts.domain.action_spec.maximum + 1
     now = {name: part[:, 0] for name, part in batch.observation.items()}
     goal = self._critic.goal(now)
@@ -121,4 +119,4 @@ class Reward(base.Coupling):
     heights = self._form(self._critic.score(domain.observe(ahead), tf.repeat(goal, count, 0)))
     pays = tf.reshape(heights, [-1, count]) - height[:, None]
     pays = tf.repeat(pays[:, None], batch.reward.shape[1], axis=1)
-    return batch._replace(policy_info=batch.policy_info + scale * pays)
+    return batch._replace(action_rewards=batch.action_rewards + scale * pays)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
 from tf_creative import gan as tables
 from tf_creative import guard, spec
+from tf_creative.core import imagination as imagination_lib
 from tf_creative.gan import critic as critic_lib
 from tf_creative.gan import optimizers
 from tf_creative.gan.config import GanConfig
@@ -17,38 +18,40 @@ from tf_creative.gan.config import GanConfig
 class Gan(tf.Module):
   """Owns two generators and a critic; `train_step` is pure graph code, made to be looped."""
 
-  def __init__(
-    self,
-    config: GanConfig,
-    value_shape: tuple[int, ...],
-    num_labels: int,
-    legal: Callable[[tf.Tensor], tf.Tensor],
-    seed: int,
-  ):
+  def __init__(self, config: GanConfig, subject: imagination_lib.Subject, seed: int):
     super().__init__()
-    self.config, self.legal = config, legal
-    self._num_labels = num_labels
+    self.config, self._subject = config, subject
+    self.code_size, self.batch_size = config.latent_size, config.batch_size
     networks = spec.load(tables.NETWORKS, config.network, 'network')
-    shape = tuple(value_shape), num_labels, config
+    shape = tuple(subject.value_shape), subject.num_labels, config
     self.generator = networks.generator(*shape, seed=2 * seed)
     self.average = networks.generator(*shape, seed=2 * seed)  # starts equal to the generator
-    self.critic = critic_lib.Critic(config, value_shape, num_labels, seed=2 * seed + 1)
+    self.critic = critic_lib.Critic(
+      config, subject.value_shape, subject.num_labels, seed=2 * seed + 1
+    )
+    self.bounds_gap = not self.critic.loss.interpolates
     self.generator_optimizer = optimizers.adam(config, self.generator)
     self._guard = guard.Guard('the generator')
 
-  def another_critic(
-    self, value_shape: tuple[int, ...], seed: int, **changes: float
+  def new_critic(
+    self, value_shape: tuple[int, ...], seed: int, **changes: Any
   ) -> critic_lib.Critic:
-    """A critic of its own kind for who must not use this one; `changes` are of its settings.
+    """Makes an independent critic with the same settings, except `changes`.
 
     Its scores are those of its running average, which moves less than what learns.
     """
     config = dataclasses.replace(self.config, decay_steps=0, **changes)
-    return critic_lib.Critic(config, value_shape, self._num_labels, seed, averaged=True)
+    return critic_lib.Critic(config, value_shape, self._subject.num_labels, seed, averaged=True)
 
-  def generate(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+  def draw(self, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draws a code for each label [B]; the values of its work, and the codes [B, code_size]."""
+    count = labels.shape[0] or tf.shape(labels)[0]
+    codes = tf.random.stateless_normal([count, self.code_size], seed)
+    return self.generate(codes, labels), codes
+
+  def generate(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Legal works as values [B, *value_shape], imagined by the averaged generator."""
-    return self.legal(self.average(latents, labels))
+    return self._subject.legal(self.average(codes, labels))
 
   def score(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """The critic's logits [B]: the higher, the more like a real work of that label."""
@@ -58,28 +61,32 @@ class Gan(tf.Module):
     self,
     real: tf.Tensor,
     labels: tf.Tensor,
-    latents: tf.Tensor,
-    seed: tf.Tensor,
-    extra_loss: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+    seeds: tuple[tf.Tensor, tf.Tensor],
+    extra_loss: imagination_lib.ExtraLoss | None = None,
   ) -> dict[str, tf.Tensor]:
-    """One update of the critic, then one of the generator, on the same imagined works."""
+    """Makes one update of the critic, then one of the generator, on the same imagined works.
+
+    `seeds` are those of the codes and of the penalty.
+    """
+    of_codes, of_penalty = seeds
+    codes = tf.random.stateless_normal([real.shape[0], self.code_size], of_codes)
     with tf.GradientTape() as tape:
-      fake = self.legal(self.generator(latents, labels))
+      fake = self._subject.legal(self.generator(codes, labels))
     still = critic_lib.Shown(tf.stop_gradient(fake), labels)
-    metrics = self.critic.train_step(critic_lib.Shown(real, labels), still, seed)
+    metrics = self.critic.train_step(critic_lib.Shown(real, labels), still, of_penalty)
     with tf.GradientTape(watch_accessed_variables=False) as fake_tape:
       fake_tape.watch(fake)
       loss = self.critic.loss.generator(self.score(real, labels), self.score(fake, labels))
-    push = fake_tape.gradient(loss, fake)
+    slope = fake_tape.gradient(loss, fake)
     metrics['generator_loss'] = loss
     if extra_loss is not None:
       with tf.GradientTape(watch_accessed_variables=False) as extra_tape:
         extra_tape.watch(fake)
-        extra = extra_loss(fake, labels, push)
+        extra = extra_loss(fake, labels, slope)
       metrics['extra_loss'] = extra
-      push += extra_tape.gradient(extra, fake, unconnected_gradients='zero')
+      slope += extra_tape.gradient(extra, fake, unconnected_gradients='zero')
     variables = self.generator.trainable_variables
-    gradients = tape.gradient(fake, variables, output_gradients=push)
+    gradients = tape.gradient(fake, variables, output_gradients=slope)
 
     def update() -> None:
       decay, optimizer = self.config.ema_decay, self.generator_optimizer
@@ -93,6 +100,11 @@ class Gan(tf.Module):
   def updates(self) -> tf.Tensor:
     """How often the generator has learnt."""
     return tf.convert_to_tensor(self.generator_optimizer.iterations.value)
+
+  def weights(self) -> dict[str, tf.Tensor]:
+    """Lists the weights of generator and critic by name."""
+    networks = self.generator, self.critic.network
+    return {v.path: v.value for network in networks for v in network.variables}
 
   @property
   def generator_variables(self) -> list[tf.Variable]:

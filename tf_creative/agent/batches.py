@@ -1,0 +1,38 @@
+"""TF-Agents' trajectories as batches of ours, and back."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from tf_agents.trajectories import time_step as ts
+from tf_agents.trajectories import trajectory
+
+from tf_creative.core import batch as batch_lib
+
+
+def from_trajectory(frames: trajectory.Trajectory) -> batch_lib.Batch:
+  """Reads runs of frames as the replay holds them."""
+  return batch_lib.Batch(
+    observation=frames.observation,
+    action=frames.action,
+    reward=frames.reward,
+    discount=frames.discount,
+    first=frames.step_type == ts.StepType.FIRST,
+    last=frames.step_type == ts.StepType.LAST,
+  )
+
+
+def to_trajectory(batch: batch_lib.Batch) -> trajectory.Trajectory:
+  """Writes runs of frames as TF-Agents' learners take them; rewards of all actions as its info."""
+  step_type = tf.where(batch.last, ts.StepType.LAST, ts.StepType.MID)
+  step_type = tf.where(batch.first, ts.StepType.FIRST, step_type)
+  # What follows the last frame is not in the batch, and no learner asks for it.
+  following = tf.where(batch.discount[:, -1:] > 0, ts.StepType.MID, ts.StepType.LAST)
+  return trajectory.Trajectory(
+    step_type=step_type,
+    observation=batch.observation,
+    action=batch.action,
+    policy_info=batch.action_rewards,
+    next_step_type=tf.concat([step_type[:, 1:], following], 1),
+    reward=batch.reward,
+    discount=batch.discount,
+  )

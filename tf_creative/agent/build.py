@@ -1,0 +1,64 @@
+"""Makes a hand: the one place that chooses its kind and what takes its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import functools
+from typing import Any
+
+from tf_agents.drivers import dynamic_step_driver
+
+from tf_creative import spec, types
+from tf_creative.agent import AGENTS, ON_POLICY, policy_hand, q_hand, rollout, vector
+from tf_creative.agent import config as config_lib
+from tf_creative.agent import hand as hand_lib
+from tf_creative.agent import world as world_lib
+
+_EXPLORATIONS = ('epsilon', 'boltzmann')
+
+
+def hand(
+  kind: str,
+  domain: types.Domain,
+  config: config_lib.AgentConfig,
+  seed: int,
+  world: vector.World | None = None,  # outside of the graph, in place of one of `domain`
+) -> hand_lib.Hand:
+  """Makes the hand of a kind with the episodes that it acts in."""
+  if config.exploration not in _EXPLORATIONS:
+    raise spec.SpecError(
+      f"unknown exploration '{config.exploration}'."
+      + spec.nearest(config.exploration, _EXPLORATIONS)
+    )
+  if world:
+    world.check(kind, config.environments)
+  learner = spec.load(AGENTS, kind, 'agent')(domain, config, seed)
+  learner.initialize()
+  episodes = world or world_lib.World(domain, config.environments, seed)
+  given = learner, domain, config, seed, episodes
+  if kind in ON_POLICY:
+    steps = rollout.length(domain, config)
+    collector = functools.partial(rollout.Driver, frames=steps)
+    whole = kind == 'reinforce'
+    return policy_hand.PolicyHand(*given, collector, frames=steps + 1, whole=whole)
+  collector = _in_graph(config)
+  if world:
+    collector = functools.partial(vector.Driver, frames=config.collect_steps)
+  return q_hand.QHand(
+    *given,
+    collector,
+    weigh=vector.whole if world else None,
+    told_rewards=kind == 'informed',
+  )
+
+
+def _in_graph(config: config_lib.AgentConfig) -> Callable[..., Any]:
+  """TF-Agents' own driver.
+
+  It does not count the step that restarts an episode: asking for one transition more than
+  collect_steps - 1 full ones is what makes it take collect_steps steps.
+  """
+  steps = config.environments * (config.collect_steps - 1) + 1
+  return lambda world, policy, observer: dynamic_step_driver.DynamicStepDriver(
+    world, policy, observers=[observer], num_steps=steps
+  )
