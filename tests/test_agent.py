@@ -12,8 +12,7 @@ from tf_agents.trajectories import time_step as ts
 
 from tests import worlds
 from tf_creative import spec, types
-from tf_creative.agent import AGENTS
-from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import AGENTS, build
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
 from tf_creative.agent import world as world_lib
@@ -34,7 +33,7 @@ TOY = config_lib.AgentConfig(
 PAINTER = config_lib.AgentConfig(width=8, environments=4, batch_size=8, replay_capacity=200)
 
 
-def learn(agent: agent_lib.Agent, updates: int) -> None:
+def learn(agent, updates: int) -> None:
   @tf.function(autograph=False)
   def run():
     def step(i):
@@ -59,7 +58,7 @@ def learn(agent: agent_lib.Agent, updates: int) -> None:
   ],
 )
 def test_q_values_are_those_of_value_iteration(kind, changes):
-  agent = agent_lib.Agent(kind, worlds.TwoStates(), dataclasses.replace(TOY, **changes), seed=0)
+  agent = build.hand(kind, worlds.TwoStates(), dataclasses.replace(TOY, **changes), seed=0)
   learn(agent, 1500)
   values = agent.values({'place': tf.constant([0, 1])})
   np.testing.assert_allclose(values, worlds.values_by_iteration(0.9), rtol=0.01)
@@ -67,7 +66,7 @@ def test_q_values_are_those_of_value_iteration(kind, changes):
 
 def test_c51_finds_the_values_between_its_atoms():
   config = dataclasses.replace(TOY, discount=0.5, atoms=61)
-  agent = agent_lib.Agent('c51', worlds.TwoStates(), config, seed=0)
+  agent = build.hand('c51', worlds.TwoStates(), config, seed=0)
   learn(agent, 1500)
   values = agent.values({'place': tf.constant([0, 1])})
   np.testing.assert_allclose(values, worlds.values_by_iteration(0.5), atol=0.15)
@@ -88,7 +87,7 @@ def test_n_step_pay_is_that_of_the_policy_that_collected():
   config = dataclasses.replace(
     TOY, n_step=3, discount=discount, learning_rate=5e-3, batch_size=512, replay_capacity=10_000
   )
-  agent = agent_lib.Agent('dqn', worlds.TwoStates(), config, seed=0)
+  agent = build.hand('dqn', worlds.TwoStates(), config, seed=0)
   learn(agent, 1500)
   values = agent.values({'place': tf.constant([0, 1])})
   np.testing.assert_allclose(values, q, atol=0.15)
@@ -99,7 +98,7 @@ def test_n_step_pay_is_that_of_the_policy_that_collected():
 def test_every_agent_paints_with_every_network(kind, network):
   n_step = 1 if kind == 'informed' else 2
   config = dataclasses.replace(PAINTER, network=network, atoms=5, n_step=n_step)
-  agent = agent_lib.Agent(kind, pixel_art.PixelArt(size=5, width=6), config, seed=0)
+  agent = build.hand(kind, pixel_art.PixelArt(size=5, width=6), config, seed=0)
   for _ in range(4):
     agent.collect()
   network = agent.learner if agent.on_policy else agent.learner._q_network
@@ -111,7 +110,7 @@ def test_every_agent_paints_with_every_network(kind, network):
 
 
 def test_the_target_network_is_asked_once_for_what_tf_agents_asks_twice():
-  agent = agent_lib.Agent('dqn', pixel_art.PixelArt(size=5, width=6), PAINTER, seed=0)
+  agent = build.hand('dqn', pixel_art.PixelArt(size=5, width=6), PAINTER, seed=0)
   agent.collect()
   step = agent.world.current_time_step()
   ours = agent.learner._compute_next_q_values(step, ())
@@ -122,7 +121,7 @@ def test_the_target_network_is_asked_once_for_what_tf_agents_asks_twice():
 def test_conv_values_move_with_the_picture():
   """What is learnt at one pixel holds at another; away from borders only the position differs."""
   domain = pixel_art.PixelArt(size=16)
-  agent = agent_lib.Agent('ddqn', domain, PAINTER, seed=0)
+  agent = build.hand('ddqn', domain, PAINTER, seed=0)
   network = agent.learner._q_network
   network._position = tf.zeros_like(network._position)
 
@@ -137,16 +136,16 @@ def test_conv_values_move_with_the_picture():
 
 def test_unknown_names_are_answered_with_the_nearest():
   with pytest.raises(spec.SpecError, match="unknown agent 'dddqn'. Did you mean 'ddqn'"):
-    agent_lib.Agent('dddqn', worlds.TwoStates(), TOY, 0)
+    build.hand('dddqn', worlds.TwoStates(), TOY, 0)
   with pytest.raises(spec.SpecError, match="Did you mean 'boltzmann'"):
-    agent_lib.Agent('dqn', worlds.TwoStates(), dataclasses.replace(TOY, exploration='bolzman'), 0)
+    build.hand('dqn', worlds.TwoStates(), dataclasses.replace(TOY, exploration='bolzman'), 0)
   with pytest.raises(ValueError, match='--agent_network=dense'):
-    agent_lib.Agent('dqn', worlds.TwoStates(), dataclasses.replace(TOY, network='conv'), 0)
+    build.hand('dqn', worlds.TwoStates(), dataclasses.replace(TOY, network='conv'), 0)
 
 
 def test_epsilon_falls_in_a_straight_line_and_is_the_share_of_random_actions():
   config = dataclasses.replace(TOY, epsilon=0.2, epsilon_decay=100, environments=4000)
-  agent = agent_lib.Agent('dqn', worlds.TwoStates(), config, seed=0)
+  agent = build.hand('dqn', worlds.TwoStates(), config, seed=0)
   for updates, epsilon in ((0, 1.0), (50, 0.6), (100, 0.2), (1000, 0.2)):
     agent.updates.assign(updates)
     assert float(agent.epsilon()) == pytest.approx(epsilon)
@@ -160,7 +159,7 @@ def test_epsilon_falls_in_a_straight_line_and_is_the_share_of_random_actions():
 
 def test_boltzmann_samples_by_the_values():
   config = dataclasses.replace(TOY, exploration='boltzmann', temperature=0.5, environments=4000)
-  agent = agent_lib.Agent('dqn', worlds.TwoStates(), config, seed=0)
+  agent = build.hand('dqn', worlds.TwoStates(), config, seed=0)
   time_step = agent.world.current_time_step()
   values = agent.values(time_step.observation)[0].numpy() / 0.5
   share = np.exp(values[1]) / np.exp(values).sum()
@@ -168,7 +167,7 @@ def test_boltzmann_samples_by_the_values():
 
 
 def test_what_is_logged_of_collecting_is_what_happened():
-  agent = agent_lib.Agent('dqn', worlds.TwoStates(), TOY, seed=0)
+  agent = build.hand('dqn', worlds.TwoStates(), TOY, seed=0)
   best = agent.values({'place': agent.world.current_time_step().observation['place']})
   logged = agent.collect()
   assert float(logged['q']) == pytest.approx(float(tf.reduce_mean(tf.reduce_max(best, -1))))

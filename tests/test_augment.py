@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests import tiny, worlds
 from tf_creative import spec
-from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import build
 from tf_creative.agent import config as agent_config
 from tf_creative.couplings import augment
 
@@ -81,9 +81,8 @@ def test_every_imagined_transition_is_a_step_of_the_world(parts):
   tf.nest.map_structure(np.testing.assert_array_equal, following, domain.observe(moved))
   np.testing.assert_array_equal(batch.reward[:, 0], pay)
   np.testing.assert_array_equal(batch.discount[:, 0], np.where(done, 0, 1))
-  np.testing.assert_array_equal(batch.step_type[:, 1] == LAST, done)
-  np.testing.assert_array_equal(batch.next_step_type[:, 0] == LAST, done)
-  assert not (batch.step_type[:, 0] == LAST).numpy().any()  # the agent would not learn from those
+  np.testing.assert_array_equal(batch.last[:, 1], done)
+  assert not batch.last[:, 0].numpy().any()  # the agent would not learn from those
   # It is at random times of its way, on it, and goes on: no step costs anything, and where
   # something is still to be painted, it pays.
   times = domain.horizon - now['time_left'].numpy()
@@ -95,7 +94,7 @@ def test_every_imagined_transition_is_a_step_of_the_world(parts):
   assert (pay.numpy() >= 0).all()
   # The informed are told what every other action would have been paid.
   every = domain.pays(state, domain.worth(concept.work))
-  np.testing.assert_array_equal(batch.policy_info, np.stack([every, every], 1))
+  np.testing.assert_array_equal(batch.action_rewards, np.stack([every, every], 1))
   taken = np.take_along_axis(every.numpy(), action.numpy()[:, None], 1)[:, 0]
   np.testing.assert_allclose(taken, pay, atol=1e-6)
 
@@ -166,7 +165,7 @@ TOY = agent_config.AgentConfig(network='dense', depth=0, environments=4, epsilon
 @pytest.fixture
 def explorer():
   """In four worlds, of which the last but one is the least strange."""
-  agent = agent_lib.Agent('dqn', worlds.TwoStates(), TOY, seed=0)
+  agent = build.hand('dqn', worlds.TwoStates(), TOY, seed=0)
   explorer = agent.explorer
   explorer.gate = lambda observation, action: tf.constant([0.3, 7.0, -2.0, 0.1])
   return explorer
@@ -195,7 +194,7 @@ def test_a_gate_of_one_world_has_nowhere_to_shift_to(explorer):
 def test_a_gate_leaves_the_share_of_random_actions_as_it_is():
   def actions(gate):
     config = dataclasses.replace(TOY, environments=64, epsilon=0.4, epsilon_decay=1)
-    agent = agent_lib.Agent('dqn', worlds.TwoStates(), config, seed=0)
+    agent = build.hand('dqn', worlds.TwoStates(), config, seed=0)
     agent.updates.assign(10)
     agent.explorer.gate = gate
     time_step = agent.world.current_time_step()

@@ -49,11 +49,11 @@ def test_a_round_costs_what_it_did(digits):
   assert part['learn'].flops == 128 * (3 * forward + backward)
   assert sum(cost.flops for cost in part.values()) < 2.97e9
   assert costs.of(digits.loop._round).nodes < 3_150
-  assert costs.bytes_of_a_transition(digits) == 2 * 64 + 7 * 4  # two canvases, seven numbers
+  assert digits.agent.frame_bytes == 2 * 64 + 7 * 4  # two canvases, seven numbers
 
 
 def test_a_million_steps_of_replay_fit(digits):
-  assert 1e6 * costs.bytes_of_a_transition(digits) < 400e6
+  assert 1e6 * digits.agent.frame_bytes < 400e6
 
 
 def test_the_variables_are_those_that_were(digits):

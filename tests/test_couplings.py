@@ -25,15 +25,15 @@ class Marks(base.Coupling):
   def concept(self, concept):
     return concept + self._letter
 
-  experience = pay = latents = concept
+  experience = reward = concept
 
-  def generator_loss(self, values, labels, push):
+  def generator_loss(self, values, labels, gradient):
     return tf.constant(float(self._letter))
 
 
 def test_no_coupling_changes_nothing():
   for coupling in (base.Chain([]), base.Coupling(None, base.NoOptions(), 0)):
-    for hook in ('concept', 'experience', 'pay', 'latents'):
+    for hook in ('concept', 'experience', 'reward'):
       something = object()
       assert getattr(coupling, hook)(something) is something
     assert float(coupling.generator_loss(None, None, None)) == 0
@@ -42,8 +42,8 @@ def test_no_coupling_changes_nothing():
 
 def test_couplings_fold_from_left_to_right():
   chain = base.Chain([Marks('1'), Marks('2')])
-  assert chain.concept('-') == chain.experience('-') == chain.latents('-') == '-12'
-  assert chain.pay('-') == '-12'
+  assert chain.concept('-') == chain.experience('-') == '-12'
+  assert chain.reward('-') == '-12'
   assert float(chain.generator_loss(None, None, None)) == 3
 
 
@@ -63,8 +63,6 @@ def test_every_coupling_keeps_the_contract(name):
     learner.agent.collect()
   batch = learner.agent.sample()
   tf.nest.assert_same_structure(coupling.experience(batch), batch)
-  noise = tf.random.stateless_normal([6, learner.gan.config.latent_size], [0, 0])
-  assert coupling.latents(noise).shape == noise.shape
   values = learner.domain.to_values(new.work)
   loss = coupling.generator_loss(values, new.label, tf.ones_like(values))
   assert loss.shape == () and np.isfinite(loss)
@@ -73,7 +71,7 @@ def test_every_coupling_keeps_the_contract(name):
 @pytest.mark.parametrize('real', [0.0, 0.25, 1.0])
 def test_environment_leaves_its_share_of_real_works(real):
   learner = tiny.learner()
-  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.real)
+  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real)
   coupling = environment.Environment(parts, environment.Options(real=real), seed=0)
   concept = tf.nest.map_structure(tf.constant, learner.real)
   new = coupling.concept(concept)
@@ -84,7 +82,7 @@ def test_environment_leaves_its_share_of_real_works(real):
 
 def test_environment_imagines_by_the_generator_and_anew_each_time():
   learner = tiny.learner()
-  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.real)
+  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real)
   coupling = environment.Environment(parts, environment.Options(real=0.0), seed=0)
   concept = tf.nest.map_structure(tf.constant, learner.real)
   assert (coupling.concept(concept).work.numpy() != coupling.concept(concept).work.numpy()).any()

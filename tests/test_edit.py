@@ -33,7 +33,7 @@ class Oracle:
 @pytest.fixture
 def able(learner, monkeypatch):
   """The same learner with a hand that is able."""
-  parts = types.Parts(learner.domain, learner.gan, Oracle(), learner.real)
+  parts = types.Parts(learner.domain, learner.gan, Oracle(), None, learner.real)
   monkeypatch.setattr(learner, 'creator', creator_lib.Creator(parts, learner.real.label))
   return learner
 

@@ -9,7 +9,8 @@ import tensorflow as tf
 from tests import tiny
 from tf_creative import learner as learner_lib
 from tf_creative import spec, types
-from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import batches, build
+from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import canvas, environment
 from tf_creative.domains import pixel_art
 
@@ -118,7 +119,7 @@ def test_pay_follows_the_imagination_of_today(hidden):
   first = coupling.experience(batch)
   np.testing.assert_array_equal(first.observation['code'], batch.observation['code'])
   np.testing.assert_allclose(first.reward[:, :-1], by_hand(hidden, batch), atol=1e-5)
-  steps = batch.step_type.numpy()[:, 0] != LAST
+  steps = ~batch.last.numpy()[:, 0]
   # The imagination is still the one that the world was paid by.
   np.testing.assert_allclose(first.reward[:, 0][steps], batch.reward[:, 0][steps], atol=1e-5)
   kept = [variable.numpy() for variable in hidden.gan.average.variables]
@@ -135,7 +136,7 @@ def test_pay_follows_the_imagination_of_today(hidden):
 
 @pytest.mark.parametrize('codes', [0.0, 0.25, 1.0])
 def test_the_share_of_other_codes_is_that_of_the_option(hidden, codes):
-  batch = hidden.agent.replay.sample(400, 3)
+  batch = batches.from_trajectory(hidden.agent.replay.sample(400, 3))
   coupling = built(hidden, codes=codes)
   new = coupling.experience(batch)
   old, code = batch.observation['code'].numpy(), new.observation['code'].numpy()
@@ -155,8 +156,10 @@ def test_the_share_of_other_codes_is_that_of_the_option(hidden, codes):
 
 def test_the_informed_are_told_the_pay_by_the_same_code(hidden):
   batch = built(hidden, codes=0.5).experience(hidden.agent.sample())
-  steps = batch.step_type.numpy()[:, 0] != LAST
-  told = np.take_along_axis(batch.policy_info.numpy(), batch.action.numpy()[..., None], -1)[..., 0]
+  steps = ~batch.last.numpy()[:, 0]
+  told = np.take_along_axis(batch.action_rewards.numpy(), batch.action.numpy()[..., None], -1)[
+    ..., 0
+  ]
   np.testing.assert_allclose(told[steps, 0], batch.reward.numpy()[steps, 0], atol=1e-5)
   assert np.abs(told).max() > 0
 
@@ -165,14 +168,14 @@ def test_without_a_target_nothing_is_paid(none):
   batch = none.agent.sample()
   for new in (batch, built(none, codes=1.0).experience(batch)):
     np.testing.assert_array_equal(new.reward, 0)
-    np.testing.assert_array_equal(new.policy_info, 0)
+    np.testing.assert_array_equal(new.action_rewards, 0)
   assert (new.observation['code'] != batch.observation['code']).numpy().all()
 
 
 def test_the_critic_of_canvases_is_told_the_code(none):
   """Real is what the imagination makes of the same code, as far along."""
   critic = canvas.CanvasCritic(none.loop._parts, seed=0, batch_size=64)
-  made = canvas.after(none.agent.replay.sample(64, 2))
+  made = batch_lib.after(none.agent.sample(64))
   for name, value in (('code', made['code'] + 1.0), ('label', 1 - made['label'])):
     change = np.abs(critic.score({**made, name: value}) - critic.score(made))
     assert (change > 1e-6).all(), name
@@ -188,7 +191,7 @@ def test_the_critic_of_canvases_is_told_the_code(none):
 
 def test_the_critic_must_refuse_what_another_code_stands_for(none):
   critic = canvas.CanvasCritic(none.loop._parts, seed=0, batch_size=8)
-  made = canvas.after(none.agent.replay.sample(8, 2))
+  made = batch_lib.after(none.agent.sample(8))
   goal = critic.goal(made)
   real = critic._real(made, goal)
   refused, beside = critic._mistaken(made, real, goal)
@@ -203,7 +206,7 @@ def test_the_critic_must_refuse_what_another_code_stands_for(none):
 def test_all_that_the_critic_of_canvases_learns_is_in_a_checkpoint(none, tmp_path):
   critic = canvas.CanvasCritic(none.loop._parts, seed=0, batch_size=8)
   before = [variable.numpy() for variable in critic._critic.variables]
-  critic.train_step(canvas.after(none.agent.sample()))
+  critic.train_step(batch_lib.after(none.agent.sample()))
   path = tf.train.Checkpoint(module=critic).write(str(tmp_path / 'state'))
   other = canvas.CanvasCritic(none.loop._parts, seed=1, batch_size=8)
   tf.train.Checkpoint(module=other).read(path).assert_consumed()
@@ -219,8 +222,8 @@ def test_all_that_the_critic_of_canvases_learns_is_in_a_checkpoint(none, tmp_pat
 @pytest.mark.parametrize('network', ['conv', 'dense', 'strided'])
 def test_the_hand_listens_to_code_and_label(network, hidden):
   config = dataclasses.replace(tiny.AGENT, network=network)
-  agent = agent_lib.Agent('ddqn', hidden.domain, config, seed=0)
-  seen = canvas.after(hidden.agent.sample())
+  agent = build.hand('ddqn', hidden.domain, config, seed=0)
+  seen = batch_lib.after(hidden.agent.sample())
   before = agent.values(seen).numpy()
   for name, value in (('code', seen['code'] + 1.0), ('label', 1 - seen['label'])):
     assert np.abs(agent.values({**seen, name: value}) - before).max(1).min() > 1e-5
@@ -268,7 +271,7 @@ def test_couplings_may_be_named_in_any_order():
 
 def test_a_critic_may_hold_a_hand_that_is_told_codes_to_the_data(none):
   critic = canvas.CanvasCritic(none.loop._parts, 0, 32, whole=True, by_code=False)
-  seen = canvas.after(none.agent.replay.sample(32, 2))
+  seen = batch_lib.after(none.agent.sample(32))
   assert np.isfinite(critic.train_step(seen)['critic_gap'])
   goal = critic.goal(seen)
   assert goal.shape == (32, 4, 4, 0)

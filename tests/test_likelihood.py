@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.test_melody import THEME, C
-from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import build
 from tf_creative.agent import config as config_lib
 from tf_creative.domains import likelihood, melody
 
@@ -41,7 +41,7 @@ def test_a_hand_begins_with_the_model_that_pays_it(kind):
   paid = domain.besides(state, tf.tile(tf.range(38)[None], [2, 1])).numpy()
   np.testing.assert_array_equal(likely, paid)
   assert not np.any(melody.Melody(target='none', theory=1.0).likely(observation))
-  agent = agent_lib.Agent(kind, domain, config_lib.AgentConfig(network='dense'), seed=0)
+  agent = build.hand(kind, domain, config_lib.AgentConfig(network='dense'), seed=0)
   begun = tf.nn.softmax(agent.values(observation)).numpy()
   others = tf.nn.softmax(tf.zeros([2, 38])).numpy()
   model = tf.nn.softmax(likely).numpy()

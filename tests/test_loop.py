@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from tests import tiny
 from tf_creative import loop as loop_lib
-from tf_creative import types
 from tf_creative.couplings import base
 
 
@@ -36,8 +35,8 @@ def test_the_order_of_a_round():
   agent = Tape(calls, 'agent', learner.agent)
   gan = Tape(calls, 'gan', learner.gan)
   coupling = Tape(calls, 'coupling', base.Chain([]))
-  parts = types.Parts(learner.domain, gan, agent, learner.loop._parts.real)
-  loop = loop_lib.Loop(parts, coupling, tiny.config().run)
+  parts = learner.loop._parts._replace(agent=agent, gan=gan)
+  loop = loop_lib.Loop(parts, coupling, tiny.config())
   loop.warm_up()
   calls.clear()
   loop._round()
@@ -46,9 +45,8 @@ def test_the_order_of_a_round():
     'agent.sample',
     'agent.collect',
     'coupling.experience',
-    'coupling.pay',
+    'coupling.reward',
     'agent.learn',
-    'coupling.latents',
     'gan.train_step',
     'coupling.generator_loss',
     'coupling.metrics',

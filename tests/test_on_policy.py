@@ -10,10 +10,10 @@ import tensorflow as tf
 from tests import tiny, worlds
 from tf_creative import learner as learner_lib
 from tf_creative import spec, types
-from tf_creative.agent import ON_POLICY, rollout
-from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import ON_POLICY, batches, build, rollout
 from tf_creative.agent import config as config_lib
-from tf_creative.couplings import augment, base
+from tf_creative.core import batch as batch_lib
+from tf_creative.couplings import augment
 
 TOY = config_lib.AgentConfig(
   network='dense',
@@ -43,7 +43,7 @@ def learn(agent, updates, pay=lambda batch: batch):
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_what_only_pays_at_the_end_is_found(kind):
   # Each step up costs 1/2; three of them are worth 20 - 3/2, and any other way is a loss.
-  agent = agent_lib.Agent(kind, worlds.Detour(), TOY, seed=0)
+  agent = build.hand(kind, worlds.Detour(), TOY, seed=0)
   # Not for ever: advantages are measured by their spread, of which in the end there is none.
   learn(agent, 60)
   agent.collect()
@@ -51,7 +51,7 @@ def test_what_only_pays_at_the_end_is_found(kind):
   seen = {'place': tf.constant([0, 1, 2]), 'time': tf.constant([0, 1, 2])}
   assert agent.act(seen).numpy().tolist() == [1, 1, 1]
   # What is left to be earned there: 18.5, 19, 19.5.
-  worth = agent.judge(worlds.Detour().features(seen)).numpy()[:, 0]
+  worth = agent.value_of(worlds.Detour().features(seen)).numpy()[:, 0]
   if kind == 'ppo':
     np.testing.assert_allclose(worth, [18.5, 19, 19.5], rtol=0.1)
   else:  # TF-Agents gives its value a fifth of the loss, and it is later
@@ -62,7 +62,7 @@ def test_what_only_pays_at_the_end_is_found(kind):
 def test_the_bars_are_painted_better_than_at_random(kind):
   config = dataclasses.replace(TOY, network='conv', width=8, discount=0.5, learning_rate=3e-3)
   domain = tiny.Bars()
-  agent = agent_lib.Agent(kind, domain, config, seed=0)
+  agent = build.hand(kind, domain, config, seed=0)
   works = tf.nest.map_structure(lambda part: tf.constant(part[:32]), tiny.works())
   agent.world.refresh(works)
   learn(agent, 1)
@@ -74,7 +74,7 @@ def test_the_bars_are_painted_better_than_at_random(kind):
 
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_each_frame_is_learnt_from_once_and_in_its_order(kind):
-  agent = agent_lib.Agent(kind, worlds.Detour(), TOY, seed=0)
+  agent = build.hand(kind, worlds.Detour(), TOY, seed=0)
   agent.collect()
   batches = []
   for _ in range(3):
@@ -82,9 +82,10 @@ def test_each_frame_is_learnt_from_once_and_in_its_order(kind):
     batches.append(agent.sample())
   for batch in batches:
     # The restart, an episode, and the next restart, which tells what came of its last step.
-    assert batch.step_type.numpy().tolist() == [[2, 0, 1, 1, 2]] * 32
+    assert batch.first.numpy().tolist() == [[False, True, False, False, False]] * 32
+    assert batch.last.numpy().tolist() == [[True, False, False, False, True]] * 32
     assert batch.observation['time'].numpy().tolist() == [[3, 0, 1, 2, 3]] * 32
-    lesson, weights = rollout.lesson(batch, kind == 'reinforce')
+    lesson, weights = rollout.lesson(batches.to_trajectory(batch), kind == 'reinforce')
     assert weights.numpy()[0].tolist() == [0, 1, 1, 1] + [0] * (kind == 'ppo')
     assert lesson.reward.shape == weights.shape
   for one, following in zip(batches, batches[1:], strict=False):
@@ -94,19 +95,19 @@ def test_each_frame_is_learnt_from_once_and_in_its_order(kind):
 
 
 def test_pay_at_a_restart_is_not_learnt_from():
-  agent = agent_lib.Agent('ppo', worlds.Detour(), TOY, seed=0)
+  agent = build.hand('ppo', worlds.Detour(), TOY, seed=0)
   for _ in range(2):
     agent.collect()
   batch = agent.sample()
   batch = batch._replace(reward=tf.ones_like(batch.reward))
-  lesson, _ = rollout.lesson(batch, whole=False)
+  lesson, _ = rollout.lesson(batches.to_trajectory(batch), whole=False)
   assert lesson.reward.numpy()[0].tolist() == [0, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_the_pay_of_a_coupling_is_what_is_learnt(kind):
   """With the world's pay replaced by one for staying below, the hand stays below."""
-  agent = agent_lib.Agent(kind, worlds.Detour(), TOY, seed=0)
+  agent = build.hand(kind, worlds.Detour(), TOY, seed=0)
   learn(agent, 40, lambda batch: batch._replace(reward=1 - tf.cast(batch.action, tf.float32)))
   seen = {'place': tf.constant([0, 0, 0]), 'time': tf.constant([0, 1, 2])}
   assert agent.act(seen).numpy().tolist() == [0, 0, 0]
@@ -115,21 +116,21 @@ def test_the_pay_of_a_coupling_is_what_is_learnt(kind):
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_what_is_undecided_is_paid_by_the_nat(kind, monkeypatch):
   """That what is paid is what is learnt, the tests above see to."""
-  agent = agent_lib.Agent(kind, worlds.Detour(), dataclasses.replace(TOY, entropy=0.5), seed=0)
+  agent = build.hand(kind, worlds.Detour(), dataclasses.replace(TOY, entropy=0.5), seed=0)
   for _ in range(2):
     agent.collect()
   batch, told = agent.sample(), []
   monkeypatch.setattr(rollout, 'lesson', lambda batch, whole: told.append(batch) or (batch, None))
   monkeypatch.setattr(agent.learner, 'train', lambda *_: python_types.SimpleNamespace(loss=0.0))
   agent.learn(batch)
-  chances = tf.nn.softmax(agent.values(base.frames(batch))).numpy()
+  chances = tf.nn.softmax(agent.values(batch_lib.frames(batch))).numpy()
   taken = chances[np.arange(len(chances)), batch.action.numpy().ravel()].reshape(batch.reward.shape)
   np.testing.assert_allclose(told[0].reward, batch.reward - 0.5 * np.log(taken), rtol=1e-4)
 
 
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_actions_are_drawn_from_the_policy(kind):
-  agent = agent_lib.Agent(kind, worlds.Detour(), dataclasses.replace(TOY, environments=4000), 0)
+  agent = build.hand(kind, worlds.Detour(), dataclasses.replace(TOY, environments=4000), 0)
   step = agent.world.current_time_step()
   logits = agent.values(step.observation)[0].numpy()
   share = np.exp(logits[1]) / np.exp(logits).sum()
@@ -158,12 +159,12 @@ def test_works_are_drawn_from_the_policy_by_their_codes(kind, exploration, tempe
 
 def test_reinforce_needs_an_end():
   with pytest.raises(spec.SpecError, match='use --agent=ppo'):
-    agent_lib.Agent('reinforce', worlds.TwoStates(), TOY, seed=0)
+    build.hand('reinforce', worlds.TwoStates(), TOY, seed=0)
 
 
 def test_ppo_learns_where_nothing_ends():
   config = dataclasses.replace(TOY, collect_steps=16, discount=0.5, depth=0, decay_steps=1000)
-  agent = agent_lib.Agent('ppo', worlds.TwoStates(), config, seed=0)
+  agent = build.hand('ppo', worlds.TwoStates(), config, seed=0)
   learn(agent, 60)
   assert agent.act({'place': tf.constant([0, 1])}).numpy().tolist() == [1, 0]
 
@@ -171,7 +172,7 @@ def test_ppo_learns_where_nothing_ends():
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_what_was_never_done_cannot_be_learnt_from(kind):
   learner = tiny.learner(agent=kind)
-  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.real)
+  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real)
   with pytest.raises(spec.SpecError, match='imagines what was not done'):
     augment.Augment(parts, augment.Options(), 0)
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import tempfile
-import types as python_types
 
 import numpy as np
 import pytest
@@ -11,16 +10,16 @@ import tensorflow as tf
 from tests import tiny, worlds
 from tf_creative import couplings, spec, streams
 from tf_creative import learner as learner_lib
-from tf_creative.agent import agent as agent_lib
+from tf_creative.agent import batches, build
 from tf_creative.agent import config as agent_config
-from tf_creative.couplings import base, canvas, controls, reward
+from tf_creative.core import batch as batch_lib
+from tf_creative.couplings import canvas, controls, reward
 
 HEIGHTS = {
   'logit': lambda x: x,
   'log_sigmoid': lambda x: -np.log1p(np.exp(-x)),
   'softplus': lambda x: np.log1p(np.exp(x)),
 }
-FIRST, LAST = 0, 2  # of TF-Agents' step types
 
 
 def lived(**run):
@@ -52,18 +51,18 @@ def saved(module):
 
 def heights(coupling, batch, form='logit'):
   """What the critic says of every frame, by today's weights: [B, T]."""
-  logits = coupling._critic.score(base.frames(batch)).numpy()
+  logits = coupling._critic.score(batch_lib.frames(batch)).numpy()
   return HEIGHTS[form](logits.reshape(batch.reward.shape))
 
 
 @pytest.mark.parametrize('form', HEIGHTS)
 def test_an_episode_is_paid_by_how_much_better_its_work_is_than_nothing(parts, form):
-  batch = parts.agent.replay.sample(100, parts.domain.horizon + 1)
-  whole = (batch.step_type[:, 0] == FIRST) & (batch.step_type[:, -1] == LAST)
+  batch = batches.from_trajectory(parts.agent.replay.sample(100, parts.domain.horizon + 1))
+  whole = batch.first[:, 0] & batch.last[:, -1]
   batch = tf.nest.map_structure(lambda part: tf.boolean_mask(part, whole), batch)
   assert batch.reward.shape[0] > 3
   coupling = reward.Reward(parts, reward.Options(weight=0.25, form=form), seed=0)
-  paid = (coupling.pay(batch).reward - batch.reward).numpy()
+  paid = (coupling.reward(batch).reward - batch.reward).numpy()
   height = heights(coupling, batch, form)
   # Every step by what it adds, to be found where the step begins; the last frame begins none.
   # The unit is the mean size of the first steps of a batch: so they are paid the weight on average.
@@ -76,12 +75,12 @@ def test_an_episode_is_paid_by_how_much_better_its_work_is_than_nothing(parts, f
 
 
 def test_final_pay_comes_with_the_last_stroke_only(parts):
-  batch = parts.agent.replay.sample(100, 2)
+  batch = parts.agent.sample(100)
   coupling = reward.Reward(parts, reward.Options(weight=0.5, shaping='final'), seed=0)
-  paid = (coupling.pay(batch).reward - batch.reward).numpy()[:, 0]
-  ends = batch.step_type.numpy()[:, 1] == LAST  # the step from the first frame leads there
+  paid = (coupling.reward(batch).reward - batch.reward).numpy()[:, 0]
+  ends = batch.last.numpy()[:, 1]  # the step from the first frame leads there
   assert 0 < ends.sum() < 50
-  step = batch.step_type.numpy()[:, 0] != LAST  # else no step, but a new episode: never learnt
+  step = ~batch.last.numpy()[:, 0]  # else no step, but a new episode: never learnt
   np.testing.assert_array_equal(paid[step & ~ends], 0)
   # By the whole height of what then stands there, in the unit of the differences.
   height = heights(coupling, batch)
@@ -94,7 +93,7 @@ def test_the_same_stroke_is_paid_by_what_the_critic_has_learnt_since(parts):
   coupling = reward.Reward(parts, reward.Options(weight=1.0, learning_rate=1e-2), seed=0)
   gan, own, sizes, paid = saved(parts.gan), saved(coupling._critic), [], []
   for _ in range(2):
-    paid.append((coupling.pay(batch).reward - batch.reward).numpy()[:, 0])
+    paid.append((coupling.reward(batch).reward - batch.reward).numpy()[:, 0])
     height = heights(coupling, batch)
     sizes.append(np.abs(height[:, 1] - height[:, 0]).mean())
   assert np.abs(paid[1] - paid[0]).max() > 1e-3
@@ -119,7 +118,7 @@ def test_the_critic_that_pays_is_the_average_of_the_one_that_learns(parts):
   options = reward.Options(weight=1.0, average=0.5, learning_rate=1e-2)
   coupling = reward.Reward(parts, options, seed=0)
   critic = coupling._critic._critic
-  seen = canvas.after(parts.agent.sample())
+  seen = batch_lib.after(parts.agent.sample())
   score = coupling._critic.score(seen).numpy()
   before = [variable.numpy() for variable in critic.average.variables]
   for now, then in zip(critic.network.variables, before, strict=True):
@@ -137,7 +136,7 @@ def test_the_critic_that_pays_is_the_average_of_the_one_that_learns(parts):
 
 def test_the_critic_knows_canvas_time_and_label_but_not_the_target(parts):
   critic = canvas.CanvasCritic(parts, seed=0, batch_size=8)
-  seen = canvas.after(parts.agent.sample())
+  seen = batch_lib.after(parts.agent.sample())
   before = critic.score(seen).numpy()
   changes = {
     'canvas': 3 - seen['canvas'],
@@ -151,7 +150,7 @@ def test_the_critic_knows_canvas_time_and_label_but_not_the_target(parts):
 
 def test_real_canvases_are_as_far_along_as_the_hands(parts):
   critic = canvas.CanvasCritic(parts, seed=0, batch_size=64)
-  made = canvas.after(parts.agent.replay.sample(64, 2))
+  made = batch_lib.after(parts.agent.sample(64))
   real = {name: part.numpy() for name, part in critic._real(made, critic.goal(made)).items()}
   np.testing.assert_array_equal(real['time_left'], made['time_left'])
   # A bar has four pixels and there is time for ten strokes: one pixel in each of the first four.
@@ -180,30 +179,32 @@ def test_the_critic_learns_to_tell_noise_from_bars_in_the_making(parts):
   assert np.mean(gaps[:3]) < 0.5 < 1 < np.mean(gaps[-10:])
 
 
-def test_names_that_are_not_known_are_answered_with_the_nearest(parts):
-  with pytest.raises(spec.SpecError, match="unknown form 'logits' of reward. Did you mean 'logit'"):
-    reward.Reward(parts, reward.Options(form='logits'), seed=0)
-  with pytest.raises(spec.SpecError, match="unknown shaping 'finale'.* Did you mean 'final'"):
-    reward.Reward(parts, reward.Options(shaping='finale'), seed=0)
+@pytest.mark.parametrize(
+  ('options', 'words'),
+  [
+    ('form=logits', "cannot be 'logits'. Did you mean 'logit'"),
+    ('shaping=finale', "cannot be 'finale'. Did you mean 'final'"),
+  ],
+)
+def test_names_that_are_not_known_are_answered_with_the_nearest(options, words):
+  with pytest.raises(spec.SpecError, match=words):
+    learner_lib.read_couplings(f'reward({options})')
 
 
-def test_who_learns_from_every_pay_is_not_paid_at_the_end_only():
-  parts = python_types.SimpleNamespace(
-    agent=python_types.SimpleNamespace(informed=True), domain=tiny.Bars()
-  )
+def test_who_learns_from_every_pay_is_not_paid_at_the_end_only(informed):
   with pytest.raises(spec.SpecError, match='shaping=difference'):
-    reward.Reward(parts, reward.Options(shaping='final'), seed=0)
+    reward.Reward(informed, reward.Options(shaping='final'), seed=0)
 
 
 @pytest.mark.parametrize('form', HEIGHTS)
 def test_the_informed_are_told_what_every_stroke_would_earn(informed, form):
   domain, batch = informed.domain, informed.agent.sample()
   coupling = reward.Reward(informed, reward.Options(weight=0.25, form=form), seed=0)
-  paid = coupling.pay(batch)
-  told = (paid.policy_info - batch.policy_info).numpy()
+  paid = coupling.reward(batch)
+  told = (paid.action_rewards - batch.action_rewards).numpy()
   height = heights(coupling, batch, form)
   scale = 0.25 / np.abs(height[:, 1] - height[:, 0]).mean()
-  steps = batch.step_type.numpy()[:, 0] != LAST
+  steps = ~batch.last.numpy()[:, 0]
   for row in np.flatnonzero(steps)[:3]:
     seen = {name: part[row, :1] for name, part in batch.observation.items()}
     for action in range(0, 64, 3):
@@ -219,11 +220,13 @@ def test_the_informed_are_told_what_every_stroke_would_earn(informed, form):
 
 def test_the_informed_are_told_the_worlds_own_pay_of_every_action(informed):
   batch = informed.agent.sample()
-  told = np.take_along_axis(batch.policy_info.numpy(), batch.action.numpy()[..., None], -1)[..., 0]
-  steps = batch.step_type.numpy()[:, 0] != LAST
+  told = np.take_along_axis(batch.action_rewards.numpy(), batch.action.numpy()[..., None], -1)[
+    ..., 0
+  ]
+  steps = ~batch.last.numpy()[:, 0]
   np.testing.assert_allclose(told[steps, 0], batch.reward.numpy()[steps, 0], atol=1e-6)
-  paid = controls.ConstantReward(informed, controls.Options(weight=0.25), seed=0).pay(batch)
-  np.testing.assert_allclose(paid.policy_info, batch.policy_info + 0.25, atol=1e-6)
+  paid = controls.ConstantReward(informed, controls.Options(weight=0.25), seed=0).reward(batch)
+  np.testing.assert_allclose(paid.action_rewards, batch.action_rewards + 0.25, atol=1e-6)
   np.testing.assert_allclose(paid.reward, batch.reward + 0.25, atol=1e-6)
 
 
@@ -240,7 +243,7 @@ def test_the_informed_learn_all_actions_of_a_state_at_once(discount, rtol):
     epsilon=1.0,
     replay_capacity=1000,
   )
-  agent = agent_lib.Agent('informed', worlds.TwoStates(), config, seed=0)
+  agent = build.hand('informed', worlds.TwoStates(), config, seed=0)
   for _ in range(4):
     agent.collect()
 
@@ -267,7 +270,7 @@ def test_the_informed_learn_all_actions_of_a_state_at_once(discount, rtol):
 def test_a_constant_may_be_a_whole_number(parts):
   """As the command line gives it: 'constant_reward(weight=1)' passes as a float's value."""
   batch = parts.agent.sample()
-  paid = controls.ConstantReward(parts, controls.Options(weight=1), seed=0).pay(batch)
+  paid = controls.ConstantReward(parts, controls.Options(weight=1), seed=0).reward(batch)
   np.testing.assert_allclose(paid.reward, batch.reward + 1.0)
 
 

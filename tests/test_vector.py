@@ -10,12 +10,10 @@ import gymnasium
 import numpy as np
 import pytest
 import tensorflow as tf
-from tf_agents.trajectories import trajectory
 
 from tests import toys, worlds
 from tf_creative import spec
-from tf_creative.agent import agent as agent_lib
-from tf_creative.agent import vector
+from tf_creative.agent import build, vector
 
 FIRST, MID, LAST = range(3)
 
@@ -126,7 +124,7 @@ def test_several_steps_are_added_up_within_an_episode_only():
   step_types = tf.constant([[1, 1, 1, 1], [1, 1, 1, 2], [1, 1, 2, 0], [1, 2, 0, 1], [1, 2, 0, 1]])
   discounts = tf.constant([[1.0, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1], [0, 1, 1, 1]])
   none = tf.zeros_like(discounts)
-  batch = trajectory.Trajectory(step_types, none, none, (), step_types, none, discounts)
+  batch = batch_lib.Batch({}, none, none, discounts, step_types == FIRST, step_types == LAST)
   # All within; cut short where the last value is taken; before that, twice; a true end.
   assert vector.whole(batch).numpy().tolist() == [1, 1, 0, 0, 1]
 
@@ -199,7 +197,7 @@ def test_what_does_not_fit_is_refused_in_words():
     toys.build(toys.dice(), kind='ppo')
   world = vector.World(toys.dice(), 0)
   with pytest.raises(spec.SpecError, match='--agent_environments=4, and there are 3'):
-    agent_lib.Agent('dqn', world.domain, dataclasses.replace(toys.SMALL, environments=4), 0, world)
+    build.hand('dqn', world.domain, dataclasses.replace(toys.SMALL, environments=4), 0, world)
   world.close()
   same_step = {'autoreset_mode': gymnasium.vector.AutoresetMode.SAME_STEP}
   make = lambda name, **options: gymnasium.make_vec(name, 2, 'sync', **options)  # noqa: E731

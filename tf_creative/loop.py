@@ -84,7 +84,7 @@ class Loop(tf.Module):
     What is sampled before those steps does not wait for them: both run at once.
     """
     agent = self._parts.agent
-    if agent.on_policy:
+    if agent.lesson.on_policy:
       return agent.collect() | self._learn()
     batch = agent.sample()
     return agent.collect() | self._learn_from(batch)

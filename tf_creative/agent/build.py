@@ -48,7 +48,7 @@ def hand(
     *given,
     collector,
     weigh=vector.whole if world else None,
-    told_rewards=kind == 'informed',
+    every_action=kind == 'informed',
   )
 
 

@@ -16,12 +16,13 @@ from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
 from tf_creative.agent import world as world_lib
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import hand as contract
 
 
 class Hand(tf.Module, abc.ABC):
   """Collects, remembers, learns, and answers what it would do: core.hand.Hand."""
 
-  on_policy = False
+  lesson: contract.Lesson
 
   def __init__(
     self,
@@ -64,7 +65,7 @@ class Hand(tf.Module, abc.ABC):
     """The share of random actions."""
 
   @abc.abstractmethod
-  def _lesson(self) -> batch_lib.Batch:
+  def _sample(self) -> batch_lib.Batch:
     """Samples what one update learns from."""
 
   @abc.abstractmethod
@@ -108,7 +109,7 @@ class Hand(tf.Module, abc.ABC):
     """Samples what one update learns from, or `count` remembered steps: runs of two frames."""
     if count:
       return batches.from_trajectory(self.replay.sample(count, 2))
-    return self._lesson()
+    return self._sample()
 
   def act(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """The action with the highest value: [B]."""

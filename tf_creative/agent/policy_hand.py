@@ -9,12 +9,13 @@ from tf_creative import spec
 from tf_creative.agent import batches, rollout
 from tf_creative.agent import hand as hand_lib
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import hand as contract
 
 
 class PolicyHand(hand_lib.Hand):
   """Learns a policy, and the value of states beside it."""
 
-  on_policy = True
+  lesson = contract.Lesson(on_policy=True, every_action=False)
   temperature = 1.0  # a policy is drawn from as it is
 
   def __init__(self, *args, frames: int, whole: bool, **kwargs):
@@ -30,7 +31,7 @@ class PolicyHand(hand_lib.Hand):
     """None: a policy explores by being drawn from."""
     return tf.constant(0.0)
 
-  def _lesson(self) -> batch_lib.Batch:
+  def _sample(self) -> batch_lib.Batch:
     """All that was just collected, and the frame after it."""
     return batches.from_trajectory(self.replay.newest(self.frames))
 

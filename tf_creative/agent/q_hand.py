@@ -10,6 +10,7 @@ from tf_creative import types
 from tf_creative.agent import batches
 from tf_creative.agent import hand as hand_lib
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import hand as contract
 
 
 class QHand(hand_lib.Hand):
@@ -19,12 +20,12 @@ class QHand(hand_lib.Hand):
     self,
     *args,
     weigh: Callable[[batch_lib.Batch], tf.Tensor] | None = None,
-    told_rewards: bool = False,
+    every_action: bool = False,
     **kwargs,
   ):
-    """`weigh` gives each run of a batch a weight; `told_rewards`: learns from every action's."""
+    """`weigh` gives each run of a batch a weight; `every_action`: it learns from the reward of each."""
     super().__init__(*args, **kwargs)
-    self._weigh, self._told_rewards = weigh, told_rewards
+    self._weigh, self.lesson = weigh, contract.Lesson(False, every_action)
     # The one whose values are told and painted by.
     self._network = self.learner._q_network
     if self.config.average:
@@ -46,10 +47,10 @@ class QHand(hand_lib.Hand):
     fall = tf.cast(self.updates, tf.float32) / max(self.config.epsilon_decay, 1)
     return tf.maximum(1 - fall * (1 - self.config.epsilon), self.config.epsilon)
 
-  def _lesson(self) -> batch_lib.Batch:
+  def _sample(self) -> batch_lib.Batch:
     """Samples runs of n_step + 1 frames, and the rewards of all actions if they are learnt from."""
     batch = batches.from_trajectory(self.replay.sample(self.config.batch_size, self.frames))
-    if not self._told_rewards:
+    if not self.lesson.every_action:
       return batch
     before = self._domain.resume({name: x[:, 0] for name, x in batch.observation.items()})
     rewards = self._domain.pays(before, self._domain.own_worth(before))

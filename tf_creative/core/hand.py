@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
@@ -22,10 +22,17 @@ class Episodes(Protocol):
     """Tells the works [B] of the episodes, the last returns [B], and where a step ended one [B]."""
 
 
+class Lesson(NamedTuple):
+  """What a hand learns from."""
+
+  on_policy: bool  # what it has just done, and nothing else
+  every_action: bool  # the reward of every action, not only of the one that was taken
+
+
 class Hand(Protocol):
   """Acts, remembers and learns."""
 
-  on_policy: bool  # whether it learns from what it has just done, and from nothing else
+  lesson: Lesson
   temperature: float  # at which actions are drawn from `values`; 0: the best one is taken
   frame_bytes: int  # that a remembered frame takes
 

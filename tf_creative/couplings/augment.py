@@ -55,7 +55,7 @@ class Augment(base.Coupling):
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     base.check_builds(parts.domain, 'augment')
-    if options.share and parts.agent.on_policy:
+    if options.share and parts.agent.lesson.on_policy:
       raise spec.SpecError('augment imagines what was not done: use an agent that can learn of it.')
     self._stream = streams.Stream(seed, 'augment')
     self.meter('share')

@@ -57,7 +57,7 @@ class Environment(base.Coupling):
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     if not self.parts.domain.code_size:
       return batch
-    if not self.parts.agent.on_policy:  # else it did what it did because of the code
+    if not self.parts.agent.lesson.on_policy:  # else it did what it did because of the code
       batch = self._with_other_codes(batch)
     domain, seen = self.parts.domain, batch_lib.frames(batch)
     if not domain.target_pays:

@@ -62,6 +62,12 @@ class Reward(base.Coupling):
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     base.check_builds(parts.domain, 'reward')
+    if options.shaping == 'final' and parts.agent.lesson.every_action:
+      raise spec.SpecError(
+        'a hand that learns from the reward of every action must get one at every step: use '
+        'reward(shaping=difference).',
+        'shaping=',
+      )
     self._form = _FORMS[options.form]
     self._critic = canvas.CanvasCritic(
       parts,
@@ -80,11 +86,6 @@ class Reward(base.Coupling):
     self.meter('critic_gap', 'size')
 
   def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    if self.options.shaping == 'final' and batch.tells_every_action:
-      raise spec.SpecError(
-        'a hand that learns from the reward of every action is rewarded at every step: use '
-        'reward(shaping=difference).'
-      )
     pool = self.parts.agent.sample(_POOL * self.options.batch_size)
     trained = self._critic.train_step(batch_lib.after(pool))
     scores = self._critic.score(batch_lib.frames(batch))
