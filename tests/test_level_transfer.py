@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests import tiny
+from tests import tiny, walks
 from tf_creative import config as config_lib
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib

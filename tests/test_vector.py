@@ -14,6 +14,7 @@ import tensorflow as tf
 from tests import toys, worlds
 from tf_creative import spec
 from tf_creative.agent import build, vector
+from tf_creative.core import batch as batch_lib
 
 FIRST, MID, LAST = range(3)
 

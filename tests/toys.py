@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from tests import worlds
-from tf_creative.agent import build, vector
+from tf_creative.agent import build as build_lib
 from tf_creative.agent import config as config_lib
+from tf_creative.agent import vector
 
 SMALL = config_lib.AgentConfig(
   network='dense',
@@ -91,7 +92,7 @@ def dice(count=3, **options):
 def build(envs, seed=0, kind='ddqn', **changes):
   world = vector.World(envs, seed)
   config = dataclasses.replace(SMALL, environments=world.batch_size, **changes)
-  return build.hand(kind, world.domain, config, seed, world)
+  return build_lib.hand(kind, world.domain, config, seed, world)
 
 
 def rounds(agent, besides=lambda: None):

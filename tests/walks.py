@@ -8,6 +8,7 @@ import tensorflow as tf
 from tests import mazes, tiny
 from tf_creative import learner as learner_lib
 from tf_creative import types
+from tf_creative.agent import build
 from tf_creative.domains import level_rules
 
 AGENT = dataclasses.replace(tiny.AGENT, network='map', depth=2, discount=0.9)
@@ -38,3 +39,12 @@ def rows_of(*inner: str) -> types.Works:
   """Levels of one row each."""
   made = [mazes.parse(*['#' * 11] * 5, row, *['#' * 11] * 5) for row in inner]
   return types.Works(tf.constant(np.stack(made)), tf.zeros([len(made)], tf.int32))
+
+
+def moved(hand, world):
+  """The same hand in another world, where its weights fit: a map may be of any size."""
+  config = dataclasses.replace(hand.config, environments=1)
+  other = build.hand('survey', world, config, seed=0)
+  for new, own in zip(other.learner.policy.variables(), hand._network.variables, strict=True):
+    new.assign(own)
+  return other
