@@ -9,9 +9,9 @@ TOY = ('--domain=bars', '--agent_width=4', '--agent_environments=4')
 # What train says before anything is built.
 FLAGS = [
   ('--rounds=-1', '--rounds must be 0 to 1000000000000, not -1'),
-  ('--rounds=1.5', "--rounds must be a whole number like 8000, not '1.5'"),
-  ('--rounds=', "--rounds must be a whole number like 8000, not ''"),
-  ('--rounds', '--rounds has no value: write --rounds=8000'),
+  ('--rounds=1.5', "--rounds must be a whole number like 5000, not '1.5'"),
+  ('--rounds=', "--rounds must be a whole number like 5000, not ''"),
+  ('--rounds', '--rounds has no value: write --rounds=5000'),
   ('--rounds_per_call=0', '--rounds_per_call must be 1 to'),
   ('--evaluate_every=-5', '--evaluate_every must be 0 or more'),
   ('--works=1', '--works must be 12 to'),
@@ -65,7 +65,7 @@ FLAGFILES = [
   ),
   (
     '--flagfile={place}/value.flags',
-    "--rounds must be a whole number like 8000, not 'few' ({place}/value.flags, line 3)",
+    "--rounds must be a whole number like 5000, not 'few' ({place}/value.flags, line 3)",
   ),
   ('--flagfile={place}/itself.flags', 'itself.flags includes itself: take out --flagfile='),
   ('--flagfile', '{place}/first.flags', 'first.flags includes itself: take out --flagfile='),

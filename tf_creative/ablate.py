@@ -55,19 +55,13 @@ def ablate(settings: AblateConfig) -> int:
 
   import rich.console
 
-  from tf_creative import learner, outcomes
+  from tf_creative import outcomes
 
   logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
   console = rich.console.Console(highlight=False, markup=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, markup=False, width=160)
   columns = [outcomes.read_column(text) for text in dict.fromkeys(settings.column)]
-  for cell in cells[: len(cases)]:
-    try:
-      learner.build_domain(cell.config.run.domain)
-      learner.read_couplings(cell.config.run.couplings)
-    except UserError as error:
-      raise UserError(f"case '{cell.case}': {error}") from error
   todo = [cell for cell in cells if not cell.finished()]
   failed = []
   if todo and not settings.table_only:

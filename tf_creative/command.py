@@ -14,7 +14,7 @@ from typing import Any
 from absl import logging
 
 from tf_creative import config as config_lib
-from tf_creative import spec
+from tf_creative import manual, spec
 
 _HELP = {'--help', '-help', '-h', '--helpshort', '--helpfull'}
 _DEBUG = {'--debug', '-debug', '--debug=true'}
@@ -32,7 +32,7 @@ def main(
 ) -> int:
   """The exit code: the command's or the error's own, 1 for a fault of ours, 130 for Ctrl-C."""
   if _HELP & set(arguments):
-    print(config_lib.help_text(usage, settings))
+    print(manual.text(usage, settings))
     return 0
   name, debug = command.__name__, bool(_DEBUG & set(arguments))
   given = [argument for argument in arguments if argument not in _DEBUG]

@@ -40,7 +40,7 @@ class CreateConfig:
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
   format: tuple = setting(
     ('png',),
-    f'what to write: {", ".join(FORMATS + domains.FORMATS)}',
+    'what to write, by commas',
     one_of=FORMATS + domains.FORMATS,
   )
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
