@@ -136,22 +136,16 @@ def _duration(minutes: float) -> str:
 
 def _show(rows: list, cases: list, columns: list, settings: AblateConfig, console: Any) -> None:
   """The tables on the screen; tables, picture and numbers as files."""
-  import rich.table
-
+  from tf_creative import columns as table_lib
   from tf_creative import dots, outcomes, portfolio
 
   names, titles = [case.name for case in cases], [column.title for column in columns]
   tables = [outcomes.table(rows, names, titles)]
   if len(names) > 1:
     tables.append(outcomes.against(rows, names, titles))
+  console.print()
   for head, body in tables:
-    shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
-    for index, title in enumerate(head):
-      shown.add_column(title, justify='right' if index else 'left')
-    for cells in body:
-      shown.add_row(*cells)
-    console.print()
-    console.print(shown)
+    table_lib.show(console, head, body)
   out = pathlib.Path(settings.out)
   text = outcomes.markdown(
     tables, settings.pipeline, {case.name: shlex.join(case.flags) for case in cases}
@@ -162,7 +156,6 @@ def _show(rows: list, cases: list, columns: list, settings: AblateConfig, consol
     partial.write_text(''.join(json.dumps(row) + '\n' for row in rows))
   with portfolio.whole(out / 'ablation.png') as partial:
     dots.draw(rows, names, titles).savefig(partial, dpi=150)
-  console.print()
   for name, what in (
     ('table.md', 'these tables'),
     ('ablation.png', 'the same as a picture'),

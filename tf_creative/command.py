@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import contextlib
 import faulthandler
+import importlib
 import os
 import pathlib
 import shlex
@@ -13,8 +15,8 @@ from typing import Any
 
 from absl import logging
 
+from tf_creative import chatter, manual, spec
 from tf_creative import config as config_lib
-from tf_creative import manual, spec
 
 _HELP = {'--help', '-help', '-h', '--helpshort', '--helpfull'}
 _DEBUG = {'--debug', '-debug', '--debug=true'}
@@ -22,9 +24,14 @@ _DEBUG = {'--debug', '-debug', '--debug=true'}
 
 def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.Config) -> None:
   """Ends the process with the exit code of `command`, which is given its settings."""
-  faulthandler.enable()  # a crash of native code says where it was
-  logging.use_absl_handler()
-  sys.exit(main(command, usage, settings, sys.argv[1:]))
+  arguments = sys.argv[1:]
+  plain = (_HELP | _DEBUG) & set(arguments)
+  with contextlib.nullcontext() if plain else chatter.filtered():
+    if sys.stderr:
+      faulthandler.enable()  # a crash of native code says where it was
+    logging.use_absl_handler()
+    code = main(command, usage, settings, arguments)
+  sys.exit(code)
 
 
 def main(
@@ -54,6 +61,18 @@ def main(
       file=sys.stderr,
     )
     return 1
+
+
+def load_libraries(console: Any) -> None:
+  """Imports all that is heavy; to be called before a spinner turns.
+
+  TFDS patches `__import__` while it is loaded, in all threads, and a spinner's dies of that.
+  """
+  if console.is_terminal:
+    console.print('loading', end='\r')  # the spinner's line takes its place
+  importlib.import_module('tf_creative.learner')
+  importlib.import_module('tf_creative.domains.images')
+  logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
 
 
 def cores() -> int:

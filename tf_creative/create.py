@@ -67,11 +67,12 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   import rich.console
 
   console = rich.console.Console()
+  command.load_libraries(console)
   with console.status('starting'):
     from tf_creative import edit, portfolio, remote
     from tf_creative import run as run_lib
 
-    logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
+    logging.set_verbosity(verbosity)
     run_dir, picture = pathlib.Path(config.run_dir), config.target or config.start
     folder = pathlib.Path('created') if config.server else run_dir / 'created'
     out = pathlib.Path(config.out or folder / portfolio.file_name(_name(config)))

@@ -12,8 +12,6 @@ import datetime
 import json
 import pathlib
 
-from absl import logging
-
 from tf_creative import command
 from tf_creative import config as config_lib
 from tf_creative.spec import UserError, setting
@@ -44,15 +42,14 @@ def evaluate(settings: EvaluateConfig) -> int:
   command.check_writable(settings.out or settings.run_dir, 'out')
   # Imported here, so that --help and a mistyped flag are answered at once.
   import rich.console
-  import rich.table
 
-  from tf_creative import evaluation, portfolio, report, tables
-  from tf_creative import run as run_lib
-
-  logging.set_verbosity(logging.ERROR)
   console = rich.console.Console(highlight=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, width=140)
+  command.load_libraries(console)
+  from tf_creative import columns, evaluation, portfolio, report, tables
+  from tf_creative import run as run_lib
+
   paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
   out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
   for path in paths:
@@ -81,13 +78,7 @@ def evaluate(settings: EvaluateConfig) -> int:
   for run in runs:
     console.print(f'\n[bold]{run.path}[/bold], round {run.rounds}')
     for head, rows in filter(all, (tables.screen(run), tables.traits(run), tables.hands(run))):
-      shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
-      for index, title in enumerate(head):
-        shown.add_column(title, justify='right' if index else 'left', no_wrap=not index)
-      for row in rows:
-        shown.add_row(*row)
-      console.print(shown)
-      console.print()
+      columns.show(console, head, rows)
   console.print(f'{out / "report.html"}  the report: open it in a browser', soft_wrap=True)
   console.print(f'{out / "metrics.jsonl"}  every number, a row for each source', soft_wrap=True)
   return 0

@@ -34,12 +34,13 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   import rich.console
 
   console = rich.console.Console()
+  command.load_libraries(console)
   with console.status('starting'):
     from tf_creative import publishing
     from tf_creative import run as run_lib
     from tf_creative.serving import lite
 
-    logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
+    logging.set_verbosity(verbosity)
     run_dir = pathlib.Path(config.run_dir)
     run_config, learner = run_lib.load(run_dir)
   exports = pathlib.Path(config.export_dir or run_dir / 'exports')

@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -126,7 +127,7 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
     _say(f'{exports}: served by {binary}, which listens on all addresses and has no page')
     _say(_where('127.0.0.1', port, rest_port, page=False))
     # In a session of its own: Ctrl-C comes to us, and we pass it on once.
-    with subprocess.Popen(arguments, start_new_session=True) as process:
+    with subprocess.Popen(arguments, stderr=sys.stderr, start_new_session=True) as process:
       while process.poll() is None and not stop.event.wait(0.2):
         pass
       if stop.signal:
