@@ -17,6 +17,8 @@ import json
 import pathlib
 import shlex
 
+from absl import logging
+
 from tf_creative import command
 from tf_creative import config as config_lib
 from tf_creative.spec import UserError, setting
@@ -56,15 +58,15 @@ def benchmark(settings: BenchmarkConfig) -> int:
   console = rich.console.Console(highlight=False, markup=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, markup=False, width=120)
-  command.load_libraries(console)
   from tf_creative import columns, growth, speed
 
+  logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
   if settings.compare:
     columns.show(console, *speed.side_by_side(*map(_read, settings.compare)))
     return 0
   peers = dict(map(speed.read_peer, settings.peer))
-  with console.status('measuring') as status:
-    tell = status.update if console.is_terminal else console.print
+  with command.status(console, 'measuring') as show:
+    tell = show if console.is_terminal else console.print
     found = speed.measure(config, settings.turns, settings.seconds, peers, tell)
     if settings.sweep:
       found['sweep'] = speed.sweep(config, settings.seconds, tell)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import faulthandler
-import importlib
 import os
 import pathlib
 import shlex
@@ -63,16 +62,30 @@ def main(
     return 1
 
 
-def load_libraries(console: Any) -> None:
-  """Imports all that is heavy; to be called before a spinner turns.
+@contextlib.contextmanager
+def status(console: Any, text: str) -> Iterator[Callable[[str], None]]:
+  """Shows what is being done, on a terminal only, in a line that is gone at the end.
 
-  TFDS patches `__import__` while it is loaded, in all threads, and a spinner's dies of that.
+  Yields what changes the text. It is no spinner of rich: that turns in a thread, which now and then
+  dies as TFDS loads a part of itself, for TFDS then patches `__import__` in all threads.
   """
-  if console.is_terminal:
-    console.print('loading', end='\r')  # the spinner's line takes its place
-  importlib.import_module('tf_creative.learner')
-  importlib.import_module('tf_creative.domains.images')
-  logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+  shown = console.is_terminal and not console.is_dumb_terminal
+
+  def clear() -> None:
+    if shown:
+      console.file.write('\r\x1b[2K')
+      console.file.flush()
+
+  def tell(text: str) -> None:
+    clear()
+    if shown:
+      console.print(text, end='', no_wrap=True, overflow='ellipsis')
+
+  tell(text)
+  try:
+    yield tell
+  finally:
+    clear()
 
 
 def cores() -> int:

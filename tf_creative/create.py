@@ -67,12 +67,11 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   import rich.console
 
   console = rich.console.Console()
-  command.load_libraries(console)
-  with console.status('starting'):
+  with command.status(console, 'starting'):
     from tf_creative import edit, portfolio, remote
     from tf_creative import run as run_lib
 
-    logging.set_verbosity(verbosity)
+    logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
     run_dir, picture = pathlib.Path(config.run_dir), config.target or config.start
     folder = pathlib.Path('created') if config.server else run_dir / 'created'
     out = pathlib.Path(config.out or folder / portfolio.file_name(_name(config)))
@@ -93,7 +92,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
         )
       work, given = domain.read(picture, config.mask)
       _check_gaps(given, config)
-  with console.status('making'):
+  with command.status(console, 'making'):
     if config.server:
       works = maker.imagined(labels, config.seed, config.count)
     elif config.target:

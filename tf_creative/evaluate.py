@@ -12,6 +12,8 @@ import datetime
 import json
 import pathlib
 
+from absl import logging
+
 from tf_creative import command
 from tf_creative import config as config_lib
 from tf_creative.spec import UserError, setting
@@ -46,21 +48,21 @@ def evaluate(settings: EvaluateConfig) -> int:
   console = rich.console.Console(highlight=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, width=140)
-  command.load_libraries(console)
-  from tf_creative import columns, evaluation, portfolio, report, tables
-  from tf_creative import run as run_lib
+  with command.status(console, 'loading') as show:
+    from tf_creative import columns, evaluation, portfolio, report, tables
+    from tf_creative import run as run_lib
 
-  paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
-  out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
-  for path in paths:
-    run_lib.chosen(path)
-  try:  # now, rather than after a minute's work
-    out.mkdir(parents=True, exist_ok=True)
-  except OSError as error:
-    raise UserError(f'cannot write to {out} ({error.strerror}): choose another --out.') from error
-  runs = []
-  with console.status('loading') as status:
-    tell = status.update if console.is_terminal else console.print
+    logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+    tell = show if console.is_terminal else console.print
+    paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
+    out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
+    for path in paths:
+      run_lib.chosen(path)
+    try:  # now, rather than after a minute's work
+      out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+      raise UserError(f'cannot write to {out} ({error.strerror}): choose another --out.') from error
+    runs = []
     for path in paths:
       tell(f'{path}: loading')
       config, learner = run_lib.load(path)
