@@ -112,6 +112,16 @@ BUILDS = [
   ('--domain=pixel_art(data=mnst)', "unknown data set 'mnst'. Did you mean 'mnist'?"),
   ('--domain=pixel_art(data=cmaterdb)', 'No download is needed for: digits, glyphs'),
   ('--domain=pixel_art(data={place}/empty)', "/empty' holds no data set, which has a dataset_info"),
+  (
+    '--domain=pixel_art(data={place}/empty)',
+    '(pictures, CSV, npz) are not read yet. Pictures',
+  ),
+  ('--domain=pixel_art(data={place}/good.png)', "good.png' is a file. data= takes the name of a"),
+  (
+    '--domain=level(data={place}/empty)',
+    'data= takes the name of a data set of TFDS',
+  ),
+  ('--domain=melody(data={place}/empty)', 'nor any .mid or .midi file. data= takes the name of a'),
   ('--domain=pixel_art(data={place}/data)', "/data' is damaged"),
   ('--domain=pixel_art(data={place}/none)', "there is no folder '{place}/none' with a data set"),
   (CODE, '--couplings=reward', "--couplings='environment|reward'"),

@@ -3,11 +3,12 @@
 import html.parser
 import json
 import re
+import threading
 
 import pytest
 
 from tests import tiny
-from tf_creative import baselines, evaluate, evaluation, spec, train
+from tf_creative import baselines, create, evaluate, evaluation, export, spec, train
 from tf_creative.metrics import judge
 
 SOURCES = list(evaluation.SOURCES)
@@ -125,6 +126,49 @@ def test_the_table_on_the_screen_has_all_rows(runs, capsys):
     assert f'\n{title} ' in said
   assert 'held out: random strokes' in said and str(runs / 'alone' / 'report.html') in said
   assert 'id="Compared"' not in (runs / 'alone' / 'report.html').read_text()
+
+
+@pytest.mark.parametrize('width', [80, 140])
+def test_no_number_is_cut_on_a_terminal(runs, width, capsys, monkeypatch):
+  monkeypatch.setenv('FORCE_COLOR', '1')
+  monkeypatch.setenv('TERM', 'xterm')
+  monkeypatch.setenv('COLUMNS', str(width))
+  out = evaluated(runs, f'wide{width}', works=40)
+  said = re.sub(r'\x1b\[[\d;]*[A-Za-z]|\r', '', capsys.readouterr().out)
+  table, _, _ = said.partition(str(out))
+  assert '…' not in table
+  assert max(map(len, table.splitlines()[1:])) <= width
+  rows = [json.loads(line) for line in (out / 'metrics.jsonl').read_text().splitlines()]
+  for row in rows:
+    if 'source' in row:
+      spread = f'{row["halves/frechet"]:.2f} ±{row["halves/frechet_spread"]:.2f}'
+      assert spread in table and f'{row["halves/creativity"]:.2f}\n' in table
+    else:
+      assert f'{row["equal_pixels"]:.2%}' in table and f'{row["strokes"]:.1f}' in table
+
+
+def test_what_is_being_done_is_told_without_a_thread(runs, capsys, monkeypatch):
+  """TFDS patches imports in all threads as it loads: a spinner's now and then died of it."""
+  started = []
+  monkeypatch.setattr(threading.Thread, 'start', _noting(threading.Thread.start, started))
+  monkeypatch.setenv('FORCE_COLOR', '1')
+  monkeypatch.setenv('TERM', 'xterm')
+  evaluated(runs, 'still', works=40)
+  run_dir = str(runs / '0')
+  assert create.create(create.CreateConfig(run_dir=run_dir, count=2, out=str(runs / 'made'))) == 0
+  assert export.export(export.ExportConfig(run_dir=run_dir, export_dir=str(runs / 'ex'))) == 0
+  said = capsys.readouterr().out
+  for text in ('measuring: imagined', 'making', 'exporting, and asking'):
+    assert f'\x1b[2K{text}' in said.replace(f'{run_dir}: ', '')  # on a line that is empty again
+  assert not [thread for thread in started if type(thread).__module__.startswith('rich')]
+
+
+def _noting(start, started):
+  def noting(thread):
+    started.append(thread)
+    start(thread)
+
+  return noting
 
 
 def test_a_folder_without_a_run_is_answered_with_what_there_is(runs):
