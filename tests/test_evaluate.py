@@ -128,47 +128,46 @@ def test_the_table_on_the_screen_has_all_rows(runs, capsys):
   assert 'id="Compared"' not in (runs / 'alone' / 'report.html').read_text()
 
 
-@pytest.mark.parametrize('width', [80, 140])
-def test_no_number_is_cut_on_a_terminal(runs, width, capsys, monkeypatch):
-  monkeypatch.setenv('FORCE_COLOR', '1')
-  monkeypatch.setenv('TERM', 'xterm')
-  monkeypatch.setenv('COLUMNS', str(width))
-  out = evaluated(runs, f'wide{width}', works=40)
-  said = re.sub(r'\x1b\[[\d;]*[A-Za-z]|\r', '', capsys.readouterr().out)
-  table, _, _ = said.partition(str(out))
+@pytest.fixture
+def started(monkeypatch):
+  """A terminal of 80 columns, and the threads that are started before it."""
+  threads, start = [], threading.Thread.start
+  monkeypatch.setattr(threading.Thread, 'start', lambda self: (threads.append(self), start(self)))
+  for name, value in {'FORCE_COLOR': '1', 'TERM': 'xterm', 'COLUMNS': '80'}.items():
+    monkeypatch.setenv(name, value)
+  return threads
+
+
+def spinners(started):
+  """Threads that redraw by themselves, and die if TFDS, which patches imports, loads meanwhile."""
+  return [thread for thread in started if type(thread).__name__ == '_RefreshThread']
+
+
+def test_no_number_is_cut_on_a_terminal(runs, capsys, started):
+  out = evaluated(runs, 'wide', works=40)
+  printed = capsys.readouterr().out
+  assert '\x1b[2K' in printed and 'measuring: imagined' in printed and not spinners(started)
+  table, _, _ = re.sub(r'.*\x1b\[2K|\x1b\[[\d;]*m', '', printed).partition(str(out))
   assert '…' not in table
-  assert max(map(len, table.splitlines()[1:])) <= width
+  assert max(map(len, table.splitlines()[2:])) <= 80
   rows = [json.loads(line) for line in (out / 'metrics.jsonl').read_text().splitlines()]
   for row in rows:
     if 'source' in row:
-      spread = f'{row["halves/frechet"]:.2f} ±{row["halves/frechet_spread"]:.2f}'
+      spread = f'±{row["halves/frechet_spread"]:.2f}'
       assert spread in table and f'{row["halves/creativity"]:.2f}\n' in table
     else:
       assert f'{row["equal_pixels"]:.2%}' in table and f'{row["strokes"]:.1f}' in table
 
 
-def test_what_is_being_done_is_told_without_a_thread(runs, capsys, monkeypatch):
-  """TFDS patches imports in all threads as it loads: a spinner's now and then died of it."""
-  started = []
-  monkeypatch.setattr(threading.Thread, 'start', _noting(threading.Thread.start, started))
-  monkeypatch.setenv('FORCE_COLOR', '1')
-  monkeypatch.setenv('TERM', 'xterm')
-  evaluated(runs, 'still', works=40)
-  run_dir = str(runs / '0')
-  assert create.create(create.CreateConfig(run_dir=run_dir, count=2, out=str(runs / 'made'))) == 0
+def test_what_is_being_done_is_told_without_a_spinner(runs, capsys, started):
+  run_dir, made = str(runs / '0'), str(runs / 'made')
+  config = create.CreateConfig(run_dir=run_dir, count=2, out=made, format=('npz', 'tfrecord'))
+  assert create.create(config) == 0
   assert export.export(export.ExportConfig(run_dir=run_dir, export_dir=str(runs / 'ex'))) == 0
   said = capsys.readouterr().out
-  for text in ('measuring: imagined', 'making', 'exporting, and asking'):
-    assert f'\x1b[2K{text}' in said.replace(f'{run_dir}: ', '')  # on a line that is empty again
-  assert not [thread for thread in started if type(thread).__module__.startswith('rich')]
-
-
-def _noting(start, started):
-  def noting(thread):
-    started.append(thread)
-    start(thread)
-
-  return noting
+  for text in ('making', 'tfrecord', 'exporting, and asking'):
+    assert f'\x1b[2K{text}' in said  # in a line that is emptied again
+  assert not spinners(started)
 
 
 def test_a_folder_without_a_run_is_answered_with_what_there_is(runs):
