@@ -15,7 +15,7 @@ from tf_creative.agent import config as agent_config
 from tf_creative.domains import melody, pixel_art, scores
 from tf_creative.gan import config as gan_config
 
-GAN = gan_config.GanConfig(width=8, batch_size=8, latent_size=4)
+GAN = gan_config.GanConfig(width=8, batch_size=8, latent_size=4, learning_rate=4e-4, decay_steps=0)
 AGENT = agent_config.AgentConfig(
   width=8, batch_size=8, environments=4, replay_capacity=400, warmup=40, epsilon_decay=20
 )

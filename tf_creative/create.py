@@ -40,7 +40,7 @@ class CreateConfig:
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
   format: tuple = setting(
     ('png',),
-    f'what to write: {", ".join(FORMATS + domains.FORMATS)}',
+    'what to write, by commas',
     one_of=FORMATS + domains.FORMATS,
   )
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
@@ -67,7 +67,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   import rich.console
 
   console = rich.console.Console()
-  with console.status('starting'):
+  with command.status(console, 'starting'):
     from tf_creative import edit, portfolio, remote
     from tf_creative import run as run_lib
 
@@ -92,7 +92,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
         )
       work, given = domain.read(picture, config.mask)
       _check_gaps(given, config)
-  with console.status('making'):
+  with command.status(console, 'making'):
     if config.server:
       works = maker.imagined(labels, config.seed, config.count)
     elif config.target:

@@ -52,7 +52,7 @@ def build_domain(text: str) -> types.Domain:
 
 
 def _check_batches(config: config_lib.Config) -> None:
-  """What couplings want of batches; reading them tells a typo before any data are made."""
+  """What couplings want of batches."""
   for part, _, options in read_couplings(config.run.couplings):
     with part.pointed():
       if part.name == 'guide' and config.gan.batch_size < _FEWEST_FOR_GUIDE:
@@ -88,15 +88,13 @@ def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
 
 def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
   """The couplings that a spec names, each with where it stands, its class and its options."""
-  named = {}
+  found = []
   for part in spec.parse(text, 'couplings'):
     with part.pointed():
-      if part.name in named:
-        raise spec.SpecError(f"the coupling '{part.name}' is given twice: leave one out.")
       coupling = spec.load(couplings.COUPLINGS, part.name, 'coupling')
       options = spec.configure(coupling.Options, part.options, f"coupling '{part.name}'")
-      named[part.name] = part, coupling, options
-  return list(named.values())
+      found.append((part, coupling, options))
+  return found
 
 
 def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:

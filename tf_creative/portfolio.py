@@ -15,9 +15,9 @@ from PIL import Image
 import rich.console
 import rich.progress
 
+from tf_creative import command, pictures, spec, types
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
-from tf_creative import pictures, spec, types
 
 _SIDE = 128  # screen pixels that the shorter side of a work should at least have
 _SHEET, _COLUMNS = 100, 10
@@ -171,7 +171,7 @@ def _npz(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
 
 def _tfrecord(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
   path = folder / 'tfrecord'
-  with rich.console.Console().status('tfrecord'):
+  with command.status(rich.console.Console(), 'tfrecord'):
     domain.store(portfolio.works, portfolio.seed, path)
   return {'tfrecord/': f'a data set: data={path} in --domain, or tfds.builder_from_directory'}
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec, types
+from tf_creative import types
 
 
 class World:
@@ -44,10 +44,3 @@ class World:
   def outside(self, works: types.Works, act: Callable) -> dict[str, np.ndarray]:
     del works, act
     return {}
-
-
-def check_words(world: Any, name: str, words: dict[str, tuple[str, ...]]) -> None:
-  """That each of the options says one of its words."""
-  for option, valid in words.items():
-    if (said := getattr(world, option)) not in valid:
-      raise spec.SpecError(f"unknown {option} '{said}' of {name}.{spec.nearest(said, valid)}")

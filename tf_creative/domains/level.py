@@ -22,9 +22,9 @@ from tf_creative.domains import (
   level_solver,
   level_survey,
   levels,
+  options,
   tiles,
 )
-from tf_creative.spec import setting
 
 _PLAIN = np.array([tiles.FLOOR, tiles.WALL, tiles.LAVA, tiles.DOOR])  # as many as there may be
 _NEVER = 1e9
@@ -34,17 +34,12 @@ _PLANES = 9  # of `features`, before those that are the same all over a level
 
 
 @dataclasses.dataclass(frozen=True)
-class Level(common.World):
+class Level(options.Level, common.World):
   """An action is one of MiniGrid's; the goal pays 1 - 0.9 t/T, and nothing else does.
 
   A work is the level with the traces of play, so that it tells how far the agent came. An episode
   is about a level; that of the work is the same, as nobody here can build.
   """
-
-  data: str = 'minigrid_levels'  # .../four_rooms, or a folder that `create --format=tfrecord` wrote
-  horizon: int = setting(
-    100, "actions in an episode: MiniGrid's max_steps", at_least=1, at_most=100_000
-  )
 
   builds, code_size, target_pays = False, 0, True
   hand_splits = ('test',)
