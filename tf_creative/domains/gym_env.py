@@ -15,7 +15,7 @@ from tf_creative.domains import gym_play
 class WorldEnv(gymnasium.Env):
   """One episode at a time; what each is about is drawn from the world's real works."""
 
-  metadata = {'render_modes': ['human', 'rgb_array'], 'render_fps': 8}
+  metadata = {'render_modes': ['rgb_array'], 'render_fps': 8}
 
   def __init__(self, world: types.Domain, split: str = 'train', render_mode: str | None = None):
     _check_mode(render_mode, ('rgb_array',))
@@ -113,7 +113,7 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
 
 def make(domain: str, split: str = 'train', render_mode: str | None = None, **options):
   """What gymnasium.make('tf_creative/PixelArt-v0', data='digits', size=8, ...) builds."""
-  _check_mode(render_mode, WorldEnv.metadata['render_modes'])
+  _check_mode(render_mode, ('human', 'rgb_array'))
   if render_mode == 'human':
     return gymnasium.wrappers.HumanRendering(make(domain, split, 'rgb_array', **options))
   return WorldEnv(_world(domain, options), split, render_mode)

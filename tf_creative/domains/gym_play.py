@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
 from typing import Any
 
@@ -77,14 +78,9 @@ class Play:
     self._state = tf.nest.map_structure(
       lambda part: tf.Variable(part, trainable=False), self._fresh(told, codes)
     )
-    specs = tf.TensorSpec(told.shape, told.dtype), tf.TensorSpec(codes.shape, codes.dtype)
-    graph = (
-      lambda call, count: (  # noqa: E731
-        tf.function(call, autograph=False).get_concrete_function(*specs[:count])
-      )
-    )
-    self._begin, self._turn = graph(self._begun, 2), graph(self._turned, 2)
-    self._step = graph(lambda told: self._become(*self._moved(told)), 1)
+    self._begin = _graph(self._begun, told, codes)
+    self._turn = _graph(self._turned, told, codes)
+    self._step = _graph(lambda told: self._become(*self._moved(told)), told)
 
   def _begun(self, told: tf.Tensor, codes: tf.Tensor) -> dict[str, tf.Tensor]:
     return self._become(self._fresh(told, codes))[0]
@@ -130,6 +126,12 @@ def spaces(world: types.Domain) -> tuple[gymnasium.spaces.Dict, gymnasium.spaces
     gymnasium.spaces.Dict(boxes | label),
     gymnasium.spaces.Discrete(world.action_spec.maximum + 1),
   )
+
+
+def _graph(call: Callable, *examples: tf.Tensor) -> Callable:
+  """The call for such tensors alone: nothing is looked at twice when it is called."""
+  specs = [tf.TensorSpec(example.shape, example.dtype) for example in examples]
+  return tf.function(call, autograph=False).get_concrete_function(*specs)
 
 
 def _axis(value: tf.Tensor) -> tf.Tensor:
