@@ -280,7 +280,9 @@ class Level(common.World):
 
   def legend(self) -> dict[str, np.ndarray]:
     names = {'tiles': np.array(tiles.NAMES), 'actions': np.array(level_rules.ACTIONS)}
-    return {'palette': tiles.colours(), **names}  # palette[work] is a picture of one dot a cell
+    # palette[work] is a picture of one dot a cell, pictures[work] has SIDE x SIDE of them.
+    looks = {'palette': tiles.colours(), 'pictures': self._pictures}
+    return {'view': np.array('walk'), **looks, **names}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     codes = ['#' + bytes(rgb).hex() for rgb in tiles.colours()]

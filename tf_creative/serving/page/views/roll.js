@@ -1,0 +1,178 @@
+// Melodies as piano rolls that can be heard: time to the right, pitch upwards.
+
+import {percent} from '../drawing.js';
+
+const REST = 1; // among the pitches; 0 holds what sounds, larger ones are MIDI's
+const NAMES = ['C', 'C\u266f', 'D', 'E\u266d', 'E', 'F', 'F\u266f', 'G', 'A\u266d', 'A', 'B\u266d', 'B'];
+const LEAST = 13; // rows: an octave
+const PAPER = '#fafaf7', BAR = '#d2d2cc', NOTE = '#1f4e8c'; // of the small ones, as in their PNGs
+
+export const isStacked = true; // one roll above the other, step over step
+
+export function words({target, given}) {
+  const steps = given === 1 ? 'step' : `${given} steps`;
+  const begun = given ? `goes on from its first ${steps}` : 'makes up one of its own';
+  const told = given ? `imagined: the first ${steps} are given` : 'imagined';
+  return {
+    lead: target === 'none'
+      ? `A generator imagines a melody; an agent ${begun}, note by note.`
+      : 'A generator imagines the theme; an agent plays it, note by note.',
+    imagined: target === 'none' ? told : 'imagined',
+    done: 'played',
+    step: 'step',
+    steps: 'steps',
+    blank: 'the beginning',
+    last: 'the end',
+    like: target === 'none' ? '' : ' as imagined',
+    differ: target === 'none' ? '' : 'mark what differs',
+    label: 'mode',
+    ...(target === 'none'
+      ? {outcome: 'notes', meaning: 'A melody of its own is not to be as imagined: nothing is compared.'}
+      : {outcome: 'as imagined', meaning: 'The share of steps, eighths of a bar, at which the agent has '
+        + 'struck, held or ended the same as the theme.'}),
+  };
+}
+
+export function stage({imagined, made}, work, name) {
+  const range = rangeOf(work);
+  imagined.replaceChildren(roll('imagined', notes(work, 'imagined'), work, range, `${name}, as imagined`));
+  made.replaceChildren(roll('played', notes(work, 'played'), work, range, `${name}, as played`));
+}
+
+export function small(canvas, work) {
+  const {about: {pitches, shape: [length], steps_per_bar: bar}} = work;
+  const heard = pitches.filter((pitch) => pitch > REST), top = Math.max(...heard);
+  const rows = top - Math.min(...heard) + 1, context = canvas.getContext('2d');
+  Object.assign(canvas, {width: 4 * length, height: 4 * rows});
+  const fill = (colour, x, y, width, height) => {
+    context.fillStyle = colour;
+    context.fillRect(x, y, width, height);
+  };
+  fill(PAPER, 0, 0, canvas.width, canvas.height);
+  for (let step = bar; step < length; step += bar) fill(BAR, 4 * step - 1, 0, 1, canvas.height);
+  for (const {start, length: long, pitch} of notes(work, 'played')) {
+    fill(NOTE, 4 * start, 4 * (top - pitch) - 1, 4 * long - 1, 5);
+  }
+}
+
+export function steps({about: {shape: [length]}}) {
+  return length;
+}
+
+export function pace({about}) {
+  return about.seconds_per_step;
+}
+
+export function go(work, place, isMarked) {
+  const isUnderWay = place > 0 && place < steps(work);
+  for (const sheet of document.querySelectorAll('.roll')) {
+    sheet.style.setProperty('--now', place);
+    sheet.toggleAttribute('data-under-way', isUnderWay);
+    sheet.toggleAttribute('data-marked', isMarked);
+    for (const note of sheet.querySelectorAll('.note')) {
+      const {start, length} = note.dataset;
+      note.toggleAttribute('data-now', isUnderWay && start < place && place <= +start + +length);
+      note.toggleAttribute('data-later', start >= place);
+    }
+  }
+  const bar = Math.ceil(place / work.about.steps_per_bar);
+  const sounding = notes(work, 'played').find(
+    ({start, length}) => start < place && place <= start + length,
+  );
+  const sound = sounding ? called(sounding.pitch) : 'rest';
+  return {
+    progress: work.about.target === 'none' ? '' : percent(same(work), steps(work)),
+    told: place ? `: ${sound}` : '',
+    said: place ? `, bar ${bar}, ${sound}` : '',
+  };
+}
+
+export function outcome(work) {
+  const heard = notes(work, 'played'), count = `${heard.length} note${heard.length === 1 ? '' : 's'}`;
+  const pitches = heard.map(({pitch}) => pitch);
+  const ends = [Math.min(...pitches), Math.max(...pitches)].map(called);
+  const range = heard.length ? `from ${ends[0]} to ${ends[1]}` : 'all is silence';
+  if (work.about.target === 'none') {
+    const after = work.about.given ? `, after ${work.about.given} steps that are given` : '';
+    return {value: count, text: range, detail: `made up by the agent${after}`, gist: count};
+  }
+  const value = percent(same(work), steps(work));
+  return {
+    value,
+    text: 'of the steps are as imagined',
+    detail: `${same(work)} of ${steps(work)}; ${count}, ${range}`,
+    gist: `${count}, ${value} as imagined`,
+  };
+}
+
+/** What is heard of `imagined` or `played`: notes with their start and length in steps. */
+export function notes({imagined, work, about: {pitches}}, which) {
+  const found = [];
+  let sounds = false;
+  (which === 'imagined' ? imagined : work).forEach((place, start) => {
+    const pitch = pitches[place];
+    if (pitch > REST) found.push({start, length: 1, pitch});
+    else if (pitch < REST && sounds) found.at(-1).length += 1;
+    sounds = pitch > REST || (pitch < REST && sounds);
+  });
+  return found;
+}
+
+function same({imagined, work}) {
+  return work.filter((place, step) => place === imagined[step]).length;
+}
+
+/** The lowest and highest pitch that a sheet is to show. */
+function rangeOf(work) {
+  const heard = ['imagined', 'played'].flatMap((which) => notes(work, which)).map(({pitch}) => pitch);
+  const [low, high] = heard.length ? [Math.min(...heard) - 1, Math.max(...heard) + 1] : [60, 72];
+  const more = Math.max(LEAST - (high - low + 1), 0);
+  return [low - Math.floor(more / 2), high + Math.ceil(more / 2)];
+}
+
+/** The name of a pitch, as C4 for the middle C. */
+function called(pitch) {
+  return `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
+}
+
+function roll(id, heard, work, [low, high], name) {
+  const {imagined, work: played, about} = work, [length] = about.shape;
+  const made = part('roll'), keys = part('keys'), sheet = part('sheet');
+  Object.assign(made, {id, role: 'img', ariaLabel: `${name}: ${heard.map((n) => called(n.pitch)).join(' ')}`});
+  const look = {steps: length, rows: high - low + 1, bar: about.steps_per_bar, given: about.given};
+  for (const [key, value] of Object.entries(look)) made.style.setProperty(`--${key}`, value);
+  const sounds = new Set(heard.map(({pitch}) => pitch));
+  for (let pitch = high; pitch >= low; pitch -= 1) {
+    const isBlack = NAMES[pitch % 12].length > 1, row = part('row-of');
+    const key = Object.assign(part(isBlack ? 'key black' : 'key'), {textContent: called(pitch)});
+    key.toggleAttribute('data-used', sounds.has(pitch));
+    if (isBlack) row.classList.add('black');
+    row.style.setProperty('--row', high - pitch);
+    keys.append(key);
+    sheet.append(row);
+  }
+  if (about.given) sheet.append(part('given'));
+  sheet.append(part('bars'));
+  if (id === 'played') {
+    played.forEach((place, start) => {
+      if (place !== imagined[start]) sheet.append(placed(part('wrong'), {start, length: 1}));
+    });
+  }
+  for (const {start, length: long, pitch} of heard) {
+    const note = placed(part('note'), {start, length: long, row: high - pitch});
+    Object.assign(note.dataset, {start, length: long, pitch});
+    sheet.append(note);
+  }
+  sheet.append(part('cursor'));
+  made.append(keys, sheet);
+  return made;
+}
+
+function part(name) {
+  return Object.assign(document.createElement('div'), {className: name});
+}
+
+function placed(element, places) {
+  for (const [key, value] of Object.entries(places)) element.style.setProperty(`--${key}`, value);
+  return element;
+}
