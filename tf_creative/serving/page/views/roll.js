@@ -5,6 +5,7 @@ import {percent} from '../drawing.js';
 const REST = 1; // among the pitches; 0 holds what sounds, larger ones are MIDI's
 const NAMES = ['C', 'C\u266f', 'D', 'E\u266d', 'E', 'F', 'F\u266f', 'G', 'A\u266d', 'A', 'B\u266d', 'B'];
 const LEAST = 13; // rows: an octave
+const WIDE = 9, TALL = 4; // pixels of a step and of a pitch in small ones
 const PAPER = '#fafaf7', BAR = '#d2d2cc', NOTE = '#1f4e8c'; // of the small ones, as in their PNGs
 
 export const isStacked = true; // one roll above the other, step over step
@@ -43,15 +44,15 @@ export function small(canvas, work) {
   const {about: {pitches, shape: [length], steps_per_bar: bar}} = work;
   const heard = pitches.filter((pitch) => pitch > REST), top = Math.max(...heard);
   const rows = top - Math.min(...heard) + 1, context = canvas.getContext('2d');
-  Object.assign(canvas, {width: 4 * length, height: 4 * rows});
+  Object.assign(canvas, {width: WIDE * length, height: TALL * rows});
   const fill = (colour, x, y, width, height) => {
     context.fillStyle = colour;
     context.fillRect(x, y, width, height);
   };
   fill(PAPER, 0, 0, canvas.width, canvas.height);
-  for (let step = bar; step < length; step += bar) fill(BAR, 4 * step - 1, 0, 1, canvas.height);
+  for (let step = bar; step < length; step += bar) fill(BAR, WIDE * step - 1, 0, 1, canvas.height);
   for (const {start, length: long, pitch} of notes(work, 'played')) {
-    fill(NOTE, 4 * start, 4 * (top - pitch) - 1, 4 * long - 1, 5);
+    fill(NOTE, WIDE * start, TALL * (top - pitch) - 1, WIDE * long - 2, TALL + 2);
   }
 }
 
@@ -137,7 +138,7 @@ function called(pitch) {
 
 function roll(id, heard, work, [low, high], name) {
   const {imagined, work: played, about} = work, [length] = about.shape;
-  const made = part('roll'), keys = part('keys'), sheet = part('sheet');
+  const made = part('roll'), keys = part('keyboard'), sheet = part('sheet');
   Object.assign(made, {id, role: 'img', ariaLabel: `${name}: ${heard.map((n) => called(n.pitch)).join(' ')}`});
   const look = {steps: length, rows: high - low + 1, bar: about.steps_per_bar, given: about.given};
   for (const [key, value] of Object.entries(look)) made.style.setProperty(`--${key}`, value);

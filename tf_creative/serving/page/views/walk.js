@@ -38,7 +38,7 @@ export function stage({imagined, made}, work, name) {
     moves.append(move, ' ');
   }
   hang(made, 'painted', `${name}, as walked`, over);
-  document.getElementById('story').replaceChildren(moves);
+  document.getElementById('story').replaceChildren(moves, key(work.about));
 }
 
 export function small(canvas, {work, about}) {
@@ -123,6 +123,19 @@ export function after(count, {imagined, strokes, about: {shape: [height, width],
     leave(HERE + direction);
   }
   return {cells, place, carries};
+}
+
+/** What the tiles are. */
+function key({tiles, pictures}) {
+  const list = document.createElement('p');
+  list.id = 'tiles';
+  tiles.forEach((name, tile) => {
+    const item = document.createElement('span'), canvas = document.createElement('canvas');
+    paint(canvas, [tile], {shape: [1, 1], pictures});
+    item.append(canvas, ` ${name}`);
+    list.append(item);
+  });
+  return list;
 }
 
 /** The actions, of which the same in a row are one. */
