@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests import browser, served, tiny
+from tf_creative.serving import configs
 
 pytestmark = pytest.mark.skipif(not browser.BINARY, reason='there is no Chromium on the PATH')
 
@@ -225,6 +226,20 @@ def test_without_its_file_a_version_is_asked_and_a_server_that_is_gone_is_awaite
   with served.running(tmp_path / 'old', rest_port=port):
     wait(page, 'Digit 1, seed 5')
     page.until(hidden)
+
+
+def test_an_export_of_before_there_were_views_is_drawn(page, exports, tmp_path):
+  shutil.copytree(exports, tmp_path / 'old')
+  path = tmp_path / 'old/creator/1' / configs.ABOUT
+  about = json.loads(path.read_text())
+  del about['view']
+  path.write_text(json.dumps(about))
+  with served.running(tmp_path / 'old') as (server, client):
+    client.root, client.about = f'http://127.0.0.1:{server.rest_port}/', about
+    look(page, client, '#label=1&seed=4')
+    wait(page, 'Digit 1, seed 4')
+    work = picture(client, made(client, 4, 1)['work'])
+    np.testing.assert_array_equal(page.colours('painted'), work)
 
 
 def test_a_server_without_a_creator_is_named(page, tmp_path):

@@ -5,7 +5,7 @@ import {percent} from '../drawing.js';
 const REST = 1; // among the pitches; 0 holds what sounds, larger ones are MIDI's
 const NAMES = ['C', 'C\u266f', 'D', 'E\u266d', 'E', 'F', 'F\u266f', 'G', 'A\u266d', 'A', 'B\u266d', 'B'];
 const LEAST = 13; // rows: an octave
-const WIDE = 9, TALL = 4; // pixels of a step and of a pitch in small ones
+const FEW = 18, WIDE = 9, HIGH = 160, THICK = 7; // small ones: rows at least, and pixels
 const PAPER = '#fafaf7', BAR = '#d2d2cc', NOTE = '#1f4e8c'; // of the small ones, as in their PNGs
 
 export const isStacked = true; // one roll above the other, step over step
@@ -41,18 +41,19 @@ export function stage({imagined, made}, work, name) {
 }
 
 export function small(canvas, work) {
-  const {about: {pitches, shape: [length], steps_per_bar: bar}} = work;
-  const heard = pitches.filter((pitch) => pitch > REST), top = Math.max(...heard);
-  const rows = top - Math.min(...heard) + 1, context = canvas.getContext('2d');
-  Object.assign(canvas, {width: WIDE * length, height: TALL * rows});
-  const fill = (colour, x, y, width, height) => {
+  const {about: {shape: [length], steps_per_bar: bar}} = work;
+  const heard = notes(work, 'played'), pitches = heard.map(({pitch}) => pitch);
+  const [low, high] = spread(pitches, FEW), tall = HIGH / (high - low + 1);
+  const context = canvas.getContext('2d');
+  Object.assign(canvas, {width: WIDE * length, height: HIGH, className: 'smooth'});
+  const fill = (colour, ...box) => {
     context.fillStyle = colour;
-    context.fillRect(x, y, width, height);
+    context.fillRect(...box);
   };
-  fill(PAPER, 0, 0, canvas.width, canvas.height);
-  for (let step = bar; step < length; step += bar) fill(BAR, WIDE * step - 1, 0, 1, canvas.height);
-  for (const {start, length: long, pitch} of notes(work, 'played')) {
-    fill(NOTE, WIDE * start, TALL * (top - pitch) - 1, WIDE * long - 2, TALL + 2);
+  fill(PAPER, 0, 0, canvas.width, HIGH);
+  for (let step = bar; step < length; step += bar) fill(BAR, WIDE * step - 1, 0, 2, HIGH);
+  for (const {start, length: long, pitch} of heard) {
+    fill(NOTE, WIDE * start + 1, tall * (high - pitch), WIDE * long - 2, Math.max(tall, THICK));
   }
 }
 
@@ -123,11 +124,16 @@ function same({imagined, work}) {
   return work.filter((place, step) => place === imagined[step]).length;
 }
 
-/** The lowest and highest pitch that a sheet is to show. */
+/** The lowest and highest pitch that a sheet of both rolls is to show. */
 function rangeOf(work) {
-  const heard = ['imagined', 'played'].flatMap((which) => notes(work, which)).map(({pitch}) => pitch);
-  const [low, high] = heard.length ? [Math.min(...heard) - 1, Math.max(...heard) + 1] : [60, 72];
-  const more = Math.max(LEAST - (high - low + 1), 0);
+  const heard = ['imagined', 'played'].flatMap((which) => notes(work, which));
+  return spread(heard.map(({pitch}) => pitch), LEAST);
+}
+
+/** The lowest and highest of at least so many pitches around those that are heard. */
+function spread(pitches, least) {
+  const [low, high] = pitches.length ? [Math.min(...pitches) - 1, Math.max(...pitches) + 1] : [60, 72];
+  const more = Math.max(least - (high - low + 1), 0);
   return [low - Math.floor(more / 2), high + Math.ceil(more / 2)];
 }
 
