@@ -106,7 +106,9 @@ def test_a_digit_and_a_seed_by_keyboard_show_what_rest_answers(page, client):
   wait(page, 'Digit 1, seed 43')
   page.press('Tab', 'Tab', '0', '-')
   wait(page, 'Digit 0, seed 42')
-  np.testing.assert_array_equal(page.colours('painted'), picture(client, made(client, 42, 0)['work']))
+  np.testing.assert_array_equal(
+    page.colours('painted'), picture(client, made(client, 42, 0)['work'])
+  )
   assert not page.faults
 
 
@@ -167,7 +169,9 @@ def test_a_work_of_the_gallery_opens_by_enter(page, client):
 def test_an_address_shows_the_same_again(page, client):
   look(page, client, f'#label=0&seed={BIG}&gallery=-3')
   wait(page, f'Digit 0, seed {BIG}')
-  np.testing.assert_array_equal(page.colours('painted'), picture(client, made(client, BIG, 0)['work']))
+  np.testing.assert_array_equal(
+    page.colours('painted'), picture(client, made(client, BIG, 0)['work'])
+  )
   assert page.text('gallery-text').startswith('Seeds -3 to 16 of each digit')
   page.value("location.hash = '#seed=8'")
   label = made(client, 8, -1)['label']

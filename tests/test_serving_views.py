@@ -167,19 +167,21 @@ def test_a_walk_ends_where_the_work_does(page, level):
   np.testing.assert_array_equal(page.colours('painted'), picture(answer['work']))
   np.testing.assert_array_equal(page.colours('imagined'), picture(answer['imagined']))
   count = answer['steps']
-  state = level_rules.begin(tf.constant(answer['imagined'][None], tf.uint8), tf.zeros([1], tf.int32))
+  state = level_rules.begin(
+    tf.constant(answer['imagined'][None], tf.uint8), tf.zeros([1], tf.int32)
+  )
   page.press('<')
   for place in range(count):
     np.testing.assert_array_equal(page.colours('painted'), picture(state.work[0].numpy()))
     page.press('.')
     action = answer['actions'][place]
     state, _, _ = level_rules.step(state, tf.constant([action]), 12)
-    assert page.text('counter') == (
-      f'action {place + 1} of {count}: {level_rules.ACTIONS[action]}'
-    )
+    assert page.text('counter') == f'action {place + 1} of {count}: {level_rules.ACTIONS[action]}'
   assert page.text('equal') == ('Solved' if answer['solved'] else 'Not solved')
   way = f'the shortest way takes {answer["path_length"]} of at most 12'
-  assert page.text('equal-text') == (way if answer['solvable'] else 'a search finds no way to the goal')
+  assert page.text('equal-text') == (
+    way if answer['solvable'] else 'a search finds no way to the goal'
+  )
   check(page, level, 'Imagined, then walked')
 
 

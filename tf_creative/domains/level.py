@@ -279,10 +279,7 @@ class Level(common.World):
     return tf.expand_dims(actions, -1)
 
   def legend(self) -> dict[str, np.ndarray]:
-    names = {'tiles': np.array(tiles.NAMES), 'actions': np.array(level_rules.ACTIONS)}
-    # palette[work] is a picture of one dot a cell, pictures[work] has SIDE x SIDE of them.
-    looks = {'palette': tiles.colours(), 'pictures': self._pictures}
-    return {'view': np.array('walk'), **looks, **names}
+    return {**tiles.legend(), 'actions': np.array(level_rules.ACTIONS)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     codes = ['#' + bytes(rgb).hex() for rgb in tiles.colours()]

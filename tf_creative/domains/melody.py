@@ -254,14 +254,7 @@ class Melody(common.World):
 
   def legend(self) -> dict[str, np.ndarray]:
     pitches = self.strokes(tf.range(scores.CLASSES))[:, 0].numpy()  # of each class
-    return {
-      'view': np.array('roll'),
-      'pitches': pitches,
-      'steps_per_bar': np.array(scores.BAR),
-      'seconds_per_step': np.array(midi.EIGHTH_SECONDS),
-      'given': np.array(self.given),
-      'target': np.array(self.target),
-    }
+    return {'pitches': pitches, **piano_roll.legend(self.given, self.target)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     return piano_roll.svg(start, np.asarray(actions), self.given, zoom)

@@ -146,7 +146,8 @@ async function hang() {
   works.forEach(remember);
   gallery.show(works);
   const last = seeds.at(-1), range = last > from ? `Seeds ${from} to ${last}` : `Seed ${from}`;
-  const each = $('labels').hidden ? '' : ` of each ${noun}`, {done} = works[0].view.words(works[0].about);
+  const each = $('labels').hidden ? '' : ` of each ${noun}`;
+  const {done} = creator.view.words(creator.about);
   $('gallery-text').textContent =
     `${range}${each}, as ${done}, not chosen. Arrow keys move about, Enter opens.`;
   $('gallery-less').ariaDisabled = from <= LEAST;

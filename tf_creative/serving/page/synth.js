@@ -8,7 +8,7 @@ export class Synth {
   #context = null;
   #out = null; // of what is being played
 
-  /** Plays notes from a step on, each step so many seconds long. It must follow a key or a click. */
+  /** Plays notes from a step on, each step so many seconds long, after somebody's key or click. */
   play(notes, from, each) {
     this.stop();
     if (!notes.length) return;

@@ -1,9 +1,9 @@
 // How works are shown: by the view that their creator names.
 //
-// A view has `words(about)` for the page, `small(canvas, work)` for the gallery, `outcome(work)` for
-// the facts, and, to be stepped through, `steps(work)`, `pace(work)` in seconds, `stage(frames, work,
-// name)` and `go(work, place, isMarked)`. `strip(work)` are colours of the steps, `notes(work,
-// which)` is what can be heard.
+// A view has `words(about)` for the page, `small(canvas, work)` for the gallery, `stage(frames,
+// work, name)` for the frames, and `outcome(work)` for the facts. What can be stepped through has
+// `steps(work)`, `pace(work)` in seconds, and `go(work, place, isMarked)`, too; `strip(work)` are
+// colours of the steps, and `notes(work, which)` is what can be heard.
 
 import * as canvas from './views/canvas.js';
 import * as picture from './views/picture.js';

@@ -19,8 +19,8 @@ export function words() {
     differ: 'mark what differs',
     label: 'label',
     outcome: 'as imagined',
-    meaning: 'The share of pixels whose colour is the same on both canvases when the agent has made '
-      + 'its last stroke.',
+    meaning: 'The share of pixels whose colour is the same on both canvases when the agent has '
+      + 'made its last stroke.',
   };
 }
 

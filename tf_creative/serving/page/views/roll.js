@@ -3,9 +3,9 @@
 import {percent} from '../drawing.js';
 
 const REST = 1; // among the pitches; 0 holds what sounds, larger ones are MIDI's
-const NAMES = ['C', 'C\u266f', 'D', 'E\u266d', 'E', 'F', 'F\u266f', 'G', 'A\u266d', 'A', 'B\u266d', 'B'];
+const NAMES = 'C C\u266f D E\u266d E F F\u266f G A\u266d A B\u266d B'.split(' ');
 const LEAST = 13; // rows: an octave
-const FEW = 18, WIDE = 9, HIGH = 160, THICK = 7; // small ones: rows at least, and pixels
+const FEW = 18, WIDE = 9, HIGH = 200, THICK = 10; // small ones: rows at least, and pixels
 const PAPER = '#fafaf7', BAR = '#d2d2cc', NOTE = '#1f4e8c'; // of the small ones, as in their PNGs
 
 export const isStacked = true; // one roll above the other, step over step
@@ -27,17 +27,18 @@ export function words({target, given}) {
     like: target === 'none' ? '' : ' as imagined',
     differ: target === 'none' ? '' : 'mark what differs',
     label: 'mode',
-    ...(target === 'none'
-      ? {outcome: 'notes', meaning: 'A melody of its own is not to be as imagined: nothing is compared.'}
-      : {outcome: 'as imagined', meaning: 'The share of steps, eighths of a bar, at which the agent has '
-        + 'struck, held or ended the same as the theme.'}),
+    outcome: target === 'none' ? 'notes' : 'as imagined',
+    meaning: target === 'none'
+      ? 'A melody of its own is not to be as imagined: nothing is compared.'
+      : 'The share of steps, eighths of a bar, at which the agent has struck, held or ended the '
+        + 'same as the theme.',
   };
 }
 
 export function stage({imagined, made}, work, name) {
-  const range = rangeOf(work);
-  imagined.replaceChildren(roll('imagined', notes(work, 'imagined'), work, range, `${name}, as imagined`));
-  made.replaceChildren(roll('played', notes(work, 'played'), work, range, `${name}, as played`));
+  for (const [frame, which] of [[imagined, 'imagined'], [made, 'played']]) {
+    frame.replaceChildren(roll(which, work, `${name}, as ${which}`));
+  }
 }
 
 export function small(canvas, work) {
@@ -90,7 +91,8 @@ export function go(work, place, isMarked) {
 }
 
 export function outcome(work) {
-  const heard = notes(work, 'played'), count = `${heard.length} note${heard.length === 1 ? '' : 's'}`;
+  const heard = notes(work, 'played');
+  const count = `${heard.length} ${heard.length === 1 ? 'note' : 'notes'}`;
   const pitches = heard.map(({pitch}) => pitch);
   const ends = [Math.min(...pitches), Math.max(...pitches)].map(called);
   const range = heard.length ? `from ${ends[0]} to ${ends[1]}` : 'all is silence';
@@ -132,7 +134,9 @@ function rangeOf(work) {
 
 /** The lowest and highest of at least so many pitches around those that are heard. */
 function spread(pitches, least) {
-  const [low, high] = pitches.length ? [Math.min(...pitches) - 1, Math.max(...pitches) + 1] : [60, 72];
+  const [low, high] = pitches.length
+    ? [Math.min(...pitches) - 1, Math.max(...pitches) + 1]
+    : [60, 72];
   const more = Math.max(least - (high - low + 1), 0);
   return [low - Math.floor(more / 2), high + Math.ceil(more / 2)];
 }
@@ -142,10 +146,12 @@ function called(pitch) {
   return `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
 }
 
-function roll(id, heard, work, [low, high], name) {
+function roll(id, work, name) {
   const {imagined, work: played, about} = work, [length] = about.shape;
+  const heard = notes(work, id), [low, high] = rangeOf(work);
   const made = part('roll'), keys = part('keyboard'), sheet = part('sheet');
-  Object.assign(made, {id, role: 'img', ariaLabel: `${name}: ${heard.map((n) => called(n.pitch)).join(' ')}`});
+  const tune = heard.map(({pitch}) => called(pitch)).join(' ');
+  Object.assign(made, {id, role: 'img', ariaLabel: `${name}: ${tune}`});
   const look = {steps: length, rows: high - low + 1, bar: about.steps_per_bar, given: about.given};
   for (const [key, value] of Object.entries(look)) made.style.setProperty(`--${key}`, value);
   const sounds = new Set(heard.map(({pitch}) => pitch));

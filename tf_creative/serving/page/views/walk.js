@@ -22,7 +22,7 @@ export function words() {
     outcome: 'solved',
     meaning: 'The agent has reached the green goal in time. Lava ends a walk; where a level has a '
       + 'key, its doors open only for who carries it. The shortest way is what a search finds; '
-      + 'turning left or right, taking the key (pickup) and opening a door (toggle) are actions, too.',
+      + 'turning left or right, taking the key (pickup), opening a door (toggle) are actions, too.',
   };
 }
 
@@ -92,7 +92,8 @@ export function outcome(work) {
 /** The cells after some of the actions, where the agent is, and whether it carries a key. */
 export function after(count, {imagined, strokes, about: {shape: [height, width], tiles, actions}}) {
   const kinds = tiles.length, change = kinds * TRACES;
-  const [wall, start, door, key] = ['wall', 'start', 'door', 'key'].map((tile) => tiles.indexOf(tile));
+  const named = ['wall', 'start', 'door', 'key'].map((tile) => tiles.indexOf(tile));
+  const [wall, start, door, key] = named;
   const cells = imagined.map((code) => code % kinds);
   const isLocked = cells.includes(key);
   let place = Math.max(cells.indexOf(start), 0), direction = 0, carries = false;
