@@ -10,10 +10,10 @@ const PAPER = '#fafaf7', BAR = '#d2d2cc', NOTE = '#1f4e8c'; // of the small ones
 
 export const isStacked = true; // one roll above the other, step over step
 
-export function words({target, given}) {
-  const steps = given === 1 ? 'step' : `${given} steps`;
-  const begun = given ? `goes on from its first ${steps}` : 'makes up one of its own';
-  const told = given ? `imagined: the first ${steps} are given` : 'imagined';
+export function words({target, given, steps_per_bar: bar}) {
+  const first = given === bar ? 'first bar' : `first ${given} steps`;
+  const begun = given ? `goes on from its ${first}` : 'makes up one of its own';
+  const told = given ? `imagined, its ${first} given` : 'imagined';
   return {
     lead: target === 'none'
       ? `A generator imagines a melody; an agent ${begun}, note by note.`
@@ -52,7 +52,7 @@ export function small(canvas, work) {
     context.fillRect(...box);
   };
   fill(PAPER, 0, 0, canvas.width, HIGH);
-  for (let step = bar; step < length; step += bar) fill(BAR, WIDE * step - 1, 0, 2, HIGH);
+  for (let step = bar; step < length; step += bar) fill(BAR, WIDE * step - 2, 0, 4, HIGH);
   for (const {start, length: long, pitch} of heard) {
     fill(NOTE, WIDE * start + 1, tall * (high - pitch), WIDE * long - 2, Math.max(tall, THICK));
   }
