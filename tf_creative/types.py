@@ -171,7 +171,7 @@ class Domain(Protocol):
     """Actions int32 [...] in plain numbers [..., N], -1 staying -1; in the graph."""
 
   def legend(self) -> dict[str, Any]:
-    """What is needed to read works and strokes by."""
+    """What is needed to read works and strokes by; `view` says how the server's page shows them."""
 
   def read(self, path: Any, mask: Any = '') -> tuple[Any, Any]:
     """Somebody's file as a work, and what of it is given: bool [...], False where it has gaps.

@@ -274,8 +274,7 @@ class Level(options.Level, common.World):
     return tf.expand_dims(actions, -1)
 
   def legend(self) -> dict[str, np.ndarray]:
-    names = {'tiles': np.array(tiles.NAMES), 'actions': np.array(level_rules.ACTIONS)}
-    return {'palette': tiles.colours(), **names}  # palette[work] is a picture of one dot a cell
+    return {**tiles.legend(), 'actions': np.array(level_rules.ACTIONS)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     codes = ['#' + bytes(rgb).hex() for rgb in tiles.colours()]

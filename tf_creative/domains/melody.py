@@ -240,7 +240,7 @@ class Melody(options.Melody, common.World):
 
   def legend(self) -> dict[str, np.ndarray]:
     pitches = self.strokes(tf.range(scores.CLASSES))[:, 0].numpy()  # of each class
-    return {'pitches': pitches, 'steps_per_bar': np.array(scores.BAR)}
+    return {'pitches': pitches, **piano_roll.legend(self.given, self.target)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     return piano_roll.svg(start, np.asarray(actions), self.given, zoom)

@@ -14,6 +14,13 @@ _BLACK = (1, 3, 6, 8, 10)
 _STROKE_MS = 120
 
 
+def legend(given: int, target: str) -> dict[str, np.ndarray]:
+  """What to draw and to play melodies by; `given` and `target` are the options of the world."""
+  told = {'steps_per_bar': scores.BAR, 'seconds_per_step': midi.EIGHTH_SECONDS}
+  told |= {'view': 'roll', 'given': given, 'target': target}
+  return {name: np.array(part) for name, part in told.items()}
+
+
 def paper(steps: int) -> np.ndarray:
   """An empty page, the highest pitch on top: places in the colours [PITCHES, steps]."""
   pitches = scores.LOWEST + np.arange(scores.PITCHES)[::-1]
