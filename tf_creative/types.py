@@ -182,6 +182,9 @@ class Domain(Protocol):
   def portrait(self, path: Any) -> Any:
     """Somebody's file as a picture of Pillow, as fine as it is."""
 
+  def filled(self, work: Any, given: Any, works: Any) -> Any:
+    """The work, where it is given, and else such parts of `works` [B, ...] as go with it."""
+
   def shows(self, given: Any) -> Any:
     """Which pixels of a picture by `render` show what is given: bool [height, width]."""
 

@@ -9,7 +9,6 @@ import os
 from typing import Any
 
 import numpy as np
-from PIL import Image
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
@@ -99,8 +98,10 @@ class Level(common.World):
       raise spec.UserError('a level says by itself what is to be imagined: mark it by ? in it.')
     return levels.read(path, self._size)
 
-  def portrait(self, path: str | os.PathLike) -> Image.Image:
-    return Image.fromarray(self.render(self.read(path)[0][None])[0]).convert('RGBA')
+  def filled(self, work: np.ndarray, given: np.ndarray, works: np.ndarray) -> np.ndarray:
+    """With the start, the goal and the key that are given, or else one of each in the gaps."""
+    values = self.to_values(tf.constant(np.where(given, work, works)))
+    return np.where(given, work, self.to_works(values * (1.0 + given[..., None])))
 
   def shows(self, given: np.ndarray) -> np.ndarray:
     return given.repeat(tiles.SIDE, 0).repeat(tiles.SIDE, 1)

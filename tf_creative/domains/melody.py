@@ -8,7 +8,6 @@ import os
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
@@ -267,9 +266,6 @@ class Melody(common.World):
     work = midi.read(path)
     last = scores.notes(work)[-1]
     return work, np.arange(scores.STEPS) < last.start + last.length
-
-  def portrait(self, path: str | os.PathLike) -> Image.Image:
-    return Image.fromarray(self.render(self.read(path)[0][None])[0]).convert('RGBA')
 
   def shows(self, given: np.ndarray) -> np.ndarray:
     return np.broadcast_to(given, [scores.PITCHES, scores.STEPS])
