@@ -114,15 +114,15 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   return '\n'.join(
     [
       f'{len(works.seed)} made as of round {round_}',
-      *_likeness(works, domain),
+      *_likeness(works, domain, bool(picture) and edit.by_chance(learner)),
       f'{out}:',
       *(f'  {name:<{width}}  {text}' for name, text in written.items()),
     ]
   )
 
 
-def _likeness(works: Any, domain: Any) -> Iterator[str]:
-  """How well the works came out, in lines: what was reached, and what stands in the way of more."""
+def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
+  """How well the works came out, in lines; of those that were `free` to become anything, nothing."""
   numbers, count = domain.metrics(works.made.work, works.concept.work), len(works.seed)
   if not domain.builds:
     reached = ', '.join(f'{name} {int(values.sum())} of {count}' for name, values in numbers.items())
@@ -134,12 +134,15 @@ def _likeness(works: Any, domain: Any) -> Iterator[str]:
         '--seed, or give less of the start.'
       )
     return
+  if free:
+    return
   shares = ', '.join(f'{name} {float(values.mean()):.4g}' for name, values in numbers.items())
   yield f'like what was to be made: {shares}'
   if (most := works.made.steps.max()) > domain.horizon:
     yield (
-      f'strokes: {most}, where an episode has {domain.horizon}: after these only such as come '
-      f'nearer were to choose from. A run with --domain=...(horizon={most}) learns to go so far.'
+      f'strokes: {most}, where an episode has {domain.horizon}: after these the hand had only such '
+      'as come nearer to choose from. One that learns from works like these (--domain=...(data=..., '
+      'horizon=...)) does without.'
     )
 
 

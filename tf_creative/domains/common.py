@@ -23,6 +23,9 @@ class World:
   def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
     return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
 
+  def rulers(self, zoom: int) -> tuple[Image.Image, Image.Image] | None:
+    del zoom  # a picture that needs no words
+
   def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
     del state
     return tf.zeros_like(actions, tf.float32)

@@ -8,6 +8,7 @@ import os
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
@@ -228,6 +229,9 @@ class Melody(common.World):
 
   def render(self, works: tf.Tensor) -> np.ndarray:
     return piano_roll.rgb(tf.convert_to_tensor(works)).numpy()
+
+  def rulers(self, zoom: int) -> tuple[Image.Image, Image.Image]:
+    return piano_roll.rulers(zoom)
 
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
     png = drawings.png(piano_roll.rgb(works), zoom)
