@@ -153,6 +153,14 @@ def test_a_hand_that_is_stuck_finishes_a_strange_picture_by_strokes_that_come_ne
   assert (np.diff(wrong[learner.domain.horizon : works.made.steps[0] + 1]) < 0).all()
 
 
+def test_who_asks_how_far_the_making_is_gets_the_same_works(learner):
+  told, concept = [], learner.creator.imagine(np.arange(70))
+  made = learner.creator.make(concept, tell=lambda *far: told.append(far))
+  assert told == [(0, 70), (64, 70)]
+  for one, two in zip(made, learner.creator.make(concept), strict=True):
+    np.testing.assert_array_equal(one, two)
+
+
 def test_a_hand_that_knows_codes_goes_on_by_those_that_are_near():
   config = tiny.config(domain='bars(target=hidden, code=4)', couplings='environment')
   told = learner_lib.Learner(config)

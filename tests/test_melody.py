@@ -197,7 +197,7 @@ def test_keys_and_bars_stand_beside_a_piano_roll_and_change_no_pixel_of_it():
   for zoom in (2, 4):
     keys, bars = domain.rulers(zoom)
     assert (keys.height, bars.width) == (36 * zoom, 32 * zoom)
-    rows = np.asarray(keys)[:: zoom, -1].sum(-1) < 300  # black keys, from D#6 downwards
+    rows = np.asarray(keys)[::zoom, -1].sum(-1) < 300  # black keys, from D#6 downwards
     pitches = 87 - np.flatnonzero(rows)
     assert {pitch % 12 for pitch in pitches} == {1, 3, 6, 8, 10}
     dark = np.asarray(keys.convert('L'))[:, : -3 * zoom] < 128

@@ -7,7 +7,8 @@
   python -m tf_creative.create --run_dir=runs/pixel_art --start=torn.png --mask=hole.png --count=8
 
 The same seed always gives the same work. A target is painted as it is. A start becomes the nearest
-imagined works; if it has gaps, which are transparent or white in the mask, only they are filled.
+imagined works; if it has gaps, which are transparent or white in the mask, only they are filled. A
+hand that makes works up by codes goes on from it by those of the seeds.
 """
 
 from __future__ import annotations
@@ -122,10 +123,12 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
 
 def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
-  """How well the works came out, in lines; of those that were `free` to become anything, nothing."""
+  """How well the works came out, in lines: nothing where they were `free` to become anything."""
   numbers, count = domain.metrics(works.made.work, works.concept.work), len(works.seed)
   if not domain.builds:
-    reached = ', '.join(f'{name} {int(values.sum())} of {count}' for name, values in numbers.items())
+    reached = ', '.join(
+      f'{name} {int(values.sum())} of {count}' for name, values in numbers.items()
+    )
     way = int(domain.describe(works.made.work)['solvable'].sum())
     yield f'{reached}; a way through: {way} of {count}'
     if way < count:
@@ -141,8 +144,8 @@ def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
   if (most := works.made.steps.max()) > domain.horizon:
     yield (
       f'strokes: {most}, where an episode has {domain.horizon}: after these the hand had only such '
-      'as come nearer to choose from. One that learns from works like these (--domain=...(data=..., '
-      'horizon=...)) does without.'
+      'as come nearer to choose from. One that has learnt from works like these (data= and horizon= '
+      'of --domain) does without.'
     )
 
 

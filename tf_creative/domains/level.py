@@ -285,9 +285,8 @@ class Level(common.World):
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     codes = ['#' + bytes(rgb).hex() for rgb in tiles.colours()]
-    state = level_rules.read(
-      tf.constant(start[None]), tf.zeros([1], tf.int32), tf.zeros([1], tf.int32)
-    )
+    none = tf.zeros([1], tf.int32)
+    state = level_rules.read(tf.constant(start[None]), none, none)
     marks, places = np.zeros([len(actions), *self._size], bool), []
     for mark, action in zip(marks, actions, strict=True):
       state, _, _ = level_rules.step(state, tf.constant([action]), self.horizon)
