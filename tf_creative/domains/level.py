@@ -100,8 +100,9 @@ class Level(common.World):
 
   def filled(self, work: np.ndarray, given: np.ndarray, works: np.ndarray) -> np.ndarray:
     """With the start, the goal and the key that are given, or else one of each in the gaps."""
-    values = self.to_values(tf.constant(np.where(given, work, works)))
-    return np.where(given, work, self.to_works(values * (1.0 + given[..., None])))
+    wanted = self.to_values(np.where(given, work, works)).numpy()
+    wanted += given[..., None] * (4 * wanted + 3 * np.eye(len(tiles.NAMES))[tiles.FLOOR])
+    return np.where(given, work, self.to_works(wanted))
 
   def shows(self, given: np.ndarray) -> np.ndarray:
     return given.repeat(tiles.SIDE, 0).repeat(tiles.SIDE, 1)
@@ -173,8 +174,7 @@ class Level(common.World):
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     del labels  # the level says all
     parts = dict(zip(tiles.NAMES, tf.unstack(values, axis=-1), strict=True))
-    none = tf.zeros_like(parts['start'])
-    cells = [parts['start'], none, none, none]
+    cells = [parts['start'], *[tf.zeros_like(parts['start'])] * (tiles.DIRECTIONS - 1)]
     cells += [parts[name] for name in ('wall', 'goal', 'lava', 'key', 'door')]
     has_key = tf.reduce_sum(parts['key'], [1, 2])
     count = tf.shape(values)[:1]
