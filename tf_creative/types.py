@@ -155,6 +155,9 @@ class Domain(Protocol):
   def allowed(self, state: Any, keep: tf.Tensor) -> tf.Tensor:
     """The actions that leave a work as it is where `keep` [B, ...] holds: bool [B, actions]."""
 
+  def rulers(self, zoom: int) -> Any:
+    """Pictures of Pillow to stand left of and above those of `render`, magnified so; or None."""
+
   def drawing(self, start: Any, actions: Any, zoom: int) -> str:
     """An SVG that draws what the actions [T] make of the work `start`, as `render` shows it."""
 
@@ -181,6 +184,9 @@ class Domain(Protocol):
 
   def portrait(self, path: Any) -> Any:
     """Somebody's file as a picture of Pillow, as fine as it is."""
+
+  def filled(self, work: Any, given: Any, works: Any) -> Any:
+    """The work, where it is given, and else such parts of `works` [B, ...] as go with it."""
 
   def shows(self, given: Any) -> Any:
     """Which pixels of a picture by `render` show what is given: bool [height, width]."""

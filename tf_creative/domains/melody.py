@@ -216,6 +216,9 @@ class Melody(options.Melody, common.World):
   def render(self, works: tf.Tensor) -> np.ndarray:
     return piano_roll.rgb(tf.convert_to_tensor(works)).numpy()
 
+  def rulers(self, zoom: int) -> tuple[Image.Image, Image.Image]:
+    return piano_roll.rulers(zoom)
+
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
     png = drawings.png(piano_roll.rgb(works), zoom)
     return {'png_bytes': png, 'midi_bytes': midi.encode(works)}
@@ -253,9 +256,6 @@ class Melody(options.Melody, common.World):
     work = midi.read(path)
     last = scores.notes(work)[-1]
     return work, np.arange(scores.STEPS) < last.start + last.length
-
-  def portrait(self, path: str | os.PathLike) -> Image.Image:
-    return Image.fromarray(self.render(self.read(path)[0][None])[0]).convert('RGBA')
 
   def shows(self, given: np.ndarray) -> np.ndarray:
     return np.broadcast_to(given, [scores.PITCHES, scores.STEPS])
