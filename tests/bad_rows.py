@@ -9,9 +9,9 @@ TOY = ('--domain=bars', '--agent_width=4', '--agent_environments=4')
 # What train says before anything is built.
 FLAGS = [
   ('--rounds=-1', '--rounds must be 0 to 1000000000000, not -1'),
-  ('--rounds=1.5', "--rounds must be a whole number like 8000, not '1.5'"),
-  ('--rounds=', "--rounds must be a whole number like 8000, not ''"),
-  ('--rounds', '--rounds has no value: write --rounds=8000'),
+  ('--rounds=1.5', "--rounds must be a whole number like 5000, not '1.5'"),
+  ('--rounds=', "--rounds must be a whole number like 5000, not ''"),
+  ('--rounds', '--rounds has no value: write --rounds=5000'),
   ('--rounds_per_call=0', '--rounds_per_call must be 1 to'),
   ('--evaluate_every=-5', '--evaluate_every must be 0 or more'),
   ('--works=1', '--works must be 12 to'),
@@ -65,7 +65,7 @@ FLAGFILES = [
   ),
   (
     '--flagfile={place}/value.flags',
-    "--rounds must be a whole number like 8000, not 'few' ({place}/value.flags, line 3)",
+    "--rounds must be a whole number like 5000, not 'few' ({place}/value.flags, line 3)",
   ),
   ('--flagfile={place}/itself.flags', 'itself.flags includes itself: take out --flagfile='),
   ('--flagfile', '{place}/first.flags', 'first.flags includes itself: take out --flagfile='),
@@ -112,6 +112,16 @@ BUILDS = [
   ('--domain=pixel_art(data=mnst)', "unknown data set 'mnst'. Did you mean 'mnist'?"),
   ('--domain=pixel_art(data=cmaterdb)', 'No download is needed for: digits, glyphs'),
   ('--domain=pixel_art(data={place}/empty)', "/empty' holds no data set, which has a dataset_info"),
+  (
+    '--domain=pixel_art(data={place}/empty)',
+    '(pictures, CSV, npz) are not read yet. Pictures',
+  ),
+  ('--domain=pixel_art(data={place}/good.png)', "good.png' is a file. data= takes the name of a"),
+  (
+    '--domain=level(data={place}/empty)',
+    'data= takes the name of a data set of TFDS',
+  ),
+  ('--domain=melody(data={place}/empty)', 'nor any .mid or .midi file. data= takes the name of a'),
   ('--domain=pixel_art(data={place}/data)', "/data' is damaged"),
   ('--domain=pixel_art(data={place}/none)', "there is no folder '{place}/none' with a data set"),
   (CODE, '--couplings=reward', "--couplings='environment|reward'"),

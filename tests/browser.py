@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+
 BINARY = next(
   filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None
 )
@@ -24,6 +26,13 @@ os.dup2(out, 3)
 os.dup2(into, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
+_CANVAS = """(() => {
+  const {width, height} = %s;
+  const copy = new OffscreenCanvas(width, height);
+  const context = copy.getContext('2d', {willReadFrequently: true});
+  context.drawImage(%s, 0, 0);
+  return [height, width, ...context.getImageData(0, 0, width, height).data];
+})()"""
 _KEYS = {' ': 'Space', 'Enter': 'Enter', 'Tab': 'Tab'}  # those whose code matters
 _TEXT = {'Enter': '\r'}
 
@@ -61,6 +70,14 @@ class Browser:
     except subprocess.TimeoutExpired:
       os.killpg(self._process.pid, signal.SIGKILL)
       self._process.wait()
+
+  def renew(self) -> None:
+    """An empty page without motion, that has neither erred nor asked for anything."""
+    self.resize(1400, 900)
+    self.emulate(calm=True)
+    self.open('about:blank')
+    self.faults.clear()
+    self.asked.clear()
 
   def send(self, method: str, **params) -> dict:
     """What Chromium answers to a command."""
@@ -118,6 +135,18 @@ class Browser:
       deviceScaleFactor=1,
       mobile=False,
     )
+
+  def text(self, name: str) -> str:
+    """What the element of this id says."""
+    return self.value(f"document.getElementById('{name}').textContent")
+
+  def colours(self, canvas: str) -> np.ndarray:
+    """The colours on a canvas, by its id or as an expression: [H, W, 3]."""
+    name = f"document.getElementById('{canvas}')" if canvas.isidentifier() else canvas
+    height, width, *rgba = self.value(_CANVAS % (name, name))
+    rgba = np.array(rgba).reshape(height, width, 4)
+    assert (rgba[..., 3] == 255).all()
+    return rgba[..., :3]
 
   def picture(self, whole: bool = False) -> bytes:
     """The page as it looks, as PNG."""

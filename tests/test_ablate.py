@@ -116,7 +116,7 @@ def test_cells_are_ordinary_runs_seed_by_seed(tmp_path):
     (('a: --agnt=c51',), "case 'a': unknown flag '--agnt'. Did you mean '--agent'?"),
     (('a: rounds=3',), "case 'a': 'rounds=3' is no flag: write --name=value"),
     (('a: --couplings=x | y',), "case 'a': '|' is no flag: write --name=value, in quotes"),
-    (('a: --rounds=many',), "--rounds must be a whole number like 8000, not 'many'"),
+    (('a: --rounds=many',), "--rounds must be a whole number like 5000, not 'many'"),
     (('a: --flagfile=missing.flags',), 'missing.flags'),
     (("a: '--rounds=3",), "case 'a': no closing quotation"),
     (('a: --couplings=x(y=1',), 'this bracket is never closed'),

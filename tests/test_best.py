@@ -2,14 +2,17 @@
 
 import shutil
 
+import numpy as np
+from PIL import Image
 import pytest
 import tensorflow as tf
 
 from tests import tiny
 from tf_creative import eyes as eyes_lib
 from tf_creative import learner as learner_lib
+from tf_creative import pictures, train, types
+from tf_creative import progress as progress_lib
 from tf_creative import run as run_lib
-from tf_creative import types
 from tf_creative.metrics import judge
 
 
@@ -119,3 +122,27 @@ def test_the_choice_sees_neither_held_out_works_nor_how_many_are_measured(
   blind = eyes_lib.Eyes(learner, tmp_path, 30)
   assert blind.held_out.values.std() == 0
   assert blind.validation() == chosen_by
+
+
+def test_the_best_round_is_looked_at_once_and_every_look_tells_how_far_it_is(tmp_path, monkeypatch):
+  looks, said, far = [], [], iter([3.0, 1.0, 2.0])
+  look = eyes_lib.Eyes.look
+  monkeypatch.setattr(judge, '_STEPS', 60)
+  monkeypatch.setattr(eyes_lib.Eyes, 'validation', lambda eyes: next(far))
+  monkeypatch.setattr(eyes_lib.Eyes, 'look', lambda eyes: looks.append(1) or look(eyes))
+  monkeypatch.setattr(progress_lib.Progress, 'doing', lambda _, *words: said.append(words))
+  config = tiny.config(run_dir=str(tmp_path), rounds=6, rounds_per_call=2, evaluate_every=2)
+  assert train.train(config) == 0
+  assert len(looks) == 3
+  assert said[:2] == [('training the judge', 0, 60), ('training the judge', 50, 60)]
+  assert said.count(('making held_out works', 0, 20)) == 3
+  assert said[-1] == ('drawing a painting in the making',)
+  rows = run_lib.logged(tmp_path)
+  best = next(row for row in rows if row['round'] == 4 and 'validation/frechet' in row)
+  assert rows[-1]['best/round'] == 4
+  assert {name: rows[-1][name] for name in best if name != 'round'} == {
+    name: value for name, value in best.items() if name != 'round'
+  }
+  _, loaded = run_lib.load(tmp_path)
+  with Image.open(tmp_path / 'gallery.png') as shown:
+    np.testing.assert_array_equal(np.asarray(shown), np.asarray(pictures.gallery(loaded)))

@@ -1,10 +1,12 @@
 """TensorBoard: what was written is read back as TensorBoard reads it."""
 
 import io
+import itertools
 import pathlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
+import pytest
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import metadata
@@ -91,3 +93,33 @@ def test_all_weights_have_a_name_of_their_own():
   for room in ('gan/generator/', 'gan/critic/', 'agent/QNetwork/'):
     assert any(name.startswith(room) and name.endswith('/kernel') for name in weights)
   assert weights['agent/q_values'].shape == (tiny.AGENT.environments, 4 * 4 * 4)
+
+
+@pytest.mark.parametrize(
+  ('names', 'lines'),
+  [
+    (['0', '1'], ['0', '1']),
+    (['simple_crossing', 'major'], ['simple\ncrossing', 'major']),
+    (['', ''], ['', '']),
+    (['a name of many more words than fit', 'x'], ['a name of many\nmore words…', 'x']),
+  ],
+)
+def test_a_gallery_has_room_for_the_names_of_its_rows(names, lines, monkeypatch):
+  learner, written = tiny.learner(), []
+  monkeypatch.setattr(type(learner.domain), 'label_names', names)
+  text = ImageDraw.ImageDraw.text
+
+  def watched(draw, place, words, *rest, **options):
+    written.append((words, draw.textbbox(place, words, rest[1], **options)))
+    text(draw, place, words, *rest, **options)
+
+  monkeypatch.setattr(ImageDraw.ImageDraw, 'text', watched)
+  page = np.asarray(pictures.gallery(learner, 2))
+  monkeypatch.undo()
+  assert [words for words, _ in written] == ['imagined', 'painted', *lines]
+  boxes = [box for words, box in written[2:] if words]
+  first = written[0][1][0]
+  assert all(left >= 0 and right < first for left, _, right, _ in boxes)
+  for (_, _, _, bottom), (_, top, _, _) in itertools.pairwise(boxes):
+    assert bottom <= top
+  assert bool((page[40:, : int(first) - 8].min(-1) < 100).any()) == any(names)

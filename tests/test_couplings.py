@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from tests import tiny
 from tf_creative import couplings, spec, types
+from tf_creative.core import coupling as contract
 from tf_creative.couplings import base, environment
 
 HOOKS = [
-  name for name, _ in inspect.getmembers(types.Coupling, inspect.isfunction) if name[0] != '_'
+  name for name, _ in inspect.getmembers(contract.Coupling, inspect.isfunction) if name[0] != '_'
 ]
 
 

@@ -1,12 +1,14 @@
 """What given pictures become: codes are found for them, and nothing given is painted over."""
 
 import numpy as np
+from PIL import Image, ImageDraw
 import pytest
 import tensorflow as tf
 
 from tests import tiny
 from tf_creative import creator as creator_lib
 from tf_creative import edit, spec, types
+from tf_creative import learner as learner_lib
 
 
 @pytest.fixture(scope='module')
@@ -126,3 +128,52 @@ def test_a_target_has_the_label_that_is_asked_for_or_that_of_its_like(able):
     works = edit.repaint(able, real.work[place], -1, 0)
     assert works.concept.label.tolist() == [real.label[place]]
     assert edit.repaint(able, real.work[place], 1, 0).concept.label.tolist() == [1]
+
+
+class Stuck(Oracle):
+  """A hand that goes over one pixel for ever, as a real one does in works that it never saw."""
+
+  def values(self, observation):
+    return tf.one_hot(tf.zeros_like(observation['label']), 64) + 0 * super().values(observation)
+
+
+def test_a_hand_that_is_stuck_finishes_a_strange_picture_by_strokes_that_come_nearer(
+  learner, monkeypatch
+):
+  parts = types.Parts(learner.domain, learner.gan, Stuck(), learner.real)
+  monkeypatch.setattr(learner, 'creator', creator_lib.Creator(parts, learner.real.label))
+  picture = Image.linear_gradient('L').resize((40, 40))
+  ImageDraw.Draw(picture).ellipse((8, 8, 30, 30), fill=200)
+  target = np.asarray(picture.resize((4, 4), Image.Resampling.BOX)) // 64
+  works = edit.repaint(learner, target.astype(np.uint8), -1, 0)
+  np.testing.assert_array_equal(works.made.work[0], target)
+  assert works.made.steps[0] > learner.domain.horizon
+  frames = creator_lib.frames(learner.domain, works.concept, works.made, works.begun)
+  wrong = (np.square(frames[:, 0].astype(int) - target)).sum((1, 2))
+  assert (np.diff(wrong[learner.domain.horizon : works.made.steps[0] + 1]) < 0).all()
+
+
+def test_who_asks_how_far_the_making_is_gets_the_same_works(learner):
+  told, concept = [], learner.creator.imagine(np.arange(70))
+  made = learner.creator.make(concept, tell=lambda *far: told.append(far))
+  assert told == [(0, 70), (64, 70)]
+  for one, two in zip(made, learner.creator.make(concept), strict=True):
+    np.testing.assert_array_equal(one, two)
+
+
+def test_a_hand_that_knows_codes_goes_on_by_those_that_are_near():
+  config = tiny.config(domain='bars(target=hidden, code=4)', couplings='environment')
+  told = learner_lib.Learner(config)
+  start, given = tiny.works().work[0], holed()
+  works = edit.go_on(told, start, given, [-1], 0, 5)
+  assert (works.made.work[:, given] == start[given]).all()
+  assert (works.concept.work[:, given] == start[given]).all()
+  # The code that it is told is the one of what it is to make.
+  goal = told.creator.decode(works.concept.code, works.concept.label).work
+  np.testing.assert_array_equal(goal[:, ~given], works.concept.work[:, ~given])
+  assert works.made.steps.max() <= told.domain.horizon
+  whole = edit.go_on(told, start, np.ones_like(given), [0, 1], 0, 4)
+  assert whole.concept.label.tolist() == [0, 1, 0, 1]
+  np.testing.assert_array_equal(
+    told.creator.imagine(whole.seed, whole.concept.label).code, whole.concept.code
+  )

@@ -3,11 +3,12 @@
 import html.parser
 import json
 import re
+import threading
 
 import pytest
 
 from tests import tiny
-from tf_creative import baselines, evaluate, evaluation, spec, train
+from tf_creative import baselines, create, evaluate, evaluation, export, spec, train
 from tf_creative.metrics import judge
 
 SOURCES = list(evaluation.SOURCES)
@@ -125,6 +126,48 @@ def test_the_table_on_the_screen_has_all_rows(runs, capsys):
     assert f'\n{title} ' in said
   assert 'held out: random strokes' in said and str(runs / 'alone' / 'report.html') in said
   assert 'id="Compared"' not in (runs / 'alone' / 'report.html').read_text()
+
+
+@pytest.fixture
+def started(monkeypatch):
+  """A terminal of 80 columns, and the threads that are started before it."""
+  threads, start = [], threading.Thread.start
+  monkeypatch.setattr(threading.Thread, 'start', lambda self: (threads.append(self), start(self)))
+  for name, value in {'FORCE_COLOR': '1', 'TERM': 'xterm', 'COLUMNS': '80'}.items():
+    monkeypatch.setenv(name, value)
+  return threads
+
+
+def spinners(started):
+  """Threads that redraw by themselves, and die if TFDS, which patches imports, loads meanwhile."""
+  return [thread for thread in started if type(thread).__name__ == '_RefreshThread']
+
+
+def test_no_number_is_cut_on_a_terminal(runs, capsys, started):
+  out = evaluated(runs, 'wide', works=40)
+  printed = capsys.readouterr().out
+  assert '\x1b[2K' in printed and 'measuring: imagined' in printed and not spinners(started)
+  table, _, _ = re.sub(r'.*\x1b\[2K|\x1b\[[\d;]*m', '', printed).partition(str(out))
+  assert '…' not in table
+  assert max(map(len, table.splitlines()[2:])) <= 80
+  rows = [json.loads(line) for line in (out / 'metrics.jsonl').read_text().splitlines()]
+  for row in rows:
+    if 'source' in row:
+      spread = f'±{row["halves/frechet_spread"]:.2f}'
+      assert spread in table and f'{row["halves/creativity"]:.2f}\n' in table
+    else:
+      assert f'{row["equal_pixels"]:.2%}' in table and f'{row["strokes"]:.1f}' in table
+
+
+def test_what_is_being_done_is_told_without_a_spinner(runs, capsys, started):
+  run_dir, made = str(runs / '0'), str(runs / 'made')
+  config = create.CreateConfig(run_dir=run_dir, count=2, out=made, format=('npz', 'tfrecord'))
+  assert create.create(config) == 0
+  assert export.export(export.ExportConfig(run_dir=run_dir, export_dir=str(runs / 'ex'))) == 0
+  said = capsys.readouterr().out
+  for text in ('making', 'tfrecord', 'exporting, and asking'):
+    assert f'\x1b[2K{text}' in said  # in a line that is emptied again
+  assert not spinners(started)
 
 
 def test_a_folder_without_a_run_is_answered_with_what_there_is(runs):

@@ -6,11 +6,12 @@ import shutil
 import subprocess
 import sys
 
+import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import capi, tiny
+from tests import capi, served, tiny
 from tf_creative import export, portfolio, publishing, remote, spec, types
 from tf_creative import learner as learner_lib
 from tf_creative.serving import lite, ops, server, verify, versions, warmup
@@ -196,26 +197,42 @@ def test_a_work_does_not_depend_on_its_company(exports, made):
   assert empty['work'].shape == (0, 4, 4)
 
 
-@pytest.mark.parametrize(
-  ('model', 'signature', 'change', 'words'),
-  [
-    ('creator', 'serving_default', {'label': [2]}, 'label must be -1 to 1'),
-    ('creator', 'paint', {'target': np.full([1, 4, 4], 4)}, 'target must be 0 to 3'),
-    ('generator', 'decode', {'z': np.full([1, 4], np.nan)}, 'z must be -10 to 10'),
-    ('generator', 'decode', {'label': [-1]}, 'label must be 0 to 1'),
-    ('critic', 'serving_default', {'work': np.full([1, 4, 4], 9)}, 'work must be 0 to 3'),
-    ('critic', 'as_label', {'label': [2]}, 'label must be 0 to 1'),
-    ('agent', 'serving_default', {'time_left': [11]}, 'time_left must be 0 to 10'),
-    ('agent', 'sample', {'temperature': [0]}, 'temperature must be'),
-  ],
-)
-def test_what_cannot_be_is_refused_by_the_graph(exports, model, signature, change, words):
-  version = exports / model / '1'
-  example = next(e for e in warmup.read(version) if e.signature == signature)
+WRONG = [
+  ('creator', 'serving_default', {'label': [2]}, 'label must be -1 to 1'),
+  ('creator', 'paint', {'target': np.full([1, 4, 4], 4)}, 'target must be 0 to 3'),
+  ('generator', 'decode', {'z': np.full([1, 4], np.nan)}, 'z must be -10 to 10'),
+  ('generator', 'decode', {'label': [-1]}, 'label must be 0 to 1'),
+  ('critic', 'serving_default', {'work': np.full([1, 4, 4], 9)}, 'work must be 0 to 3'),
+  ('critic', 'as_label', {'label': [2]}, 'label must be 0 to 1'),
+  ('agent', 'serving_default', {'time_left': [11]}, 'time_left must be 0 to 10'),
+  ('agent', 'sample', {'temperature': [0]}, 'temperature must be above 0'),
+]
+
+
+def wrong(exports, model, signature, change):
+  """The inputs of an example, but for what is wrong in them."""
+  example = next(e for e in warmup.read(exports / model / '1') if e.signature == signature)
   inputs = {name: part[:1] for name, part in example.inputs.items()}
-  inputs |= {name: np.asarray(v, inputs[name].dtype) for name, v in change.items()}
+  return inputs | {name: np.asarray(v, inputs[name].dtype) for name, v in change.items()}
+
+
+@pytest.mark.parametrize(('model', 'signature', 'change', 'words'), WRONG)
+def test_what_cannot_be_is_refused_by_the_graph(exports, model, signature, change, words):
+  inputs = wrong(exports, model, signature, change)
   with pytest.raises(tf.errors.InvalidArgumentError, match=words):
-    by_python(version, signature, inputs)
+    by_python(exports / model / '1', signature, inputs)
+
+
+def test_what_cannot_be_is_answered_in_one_line(exports):
+  with served.running(exports) as (_, client):
+    for model, signature, change, words in WRONG:
+      inputs = wrong(exports, model, signature, change)
+      body = {'signature_name': signature, 'inputs': {k: v.tolist() for k, v in inputs.items()}}
+      answer = client.ask(body, model)
+      assert (answer.status, answer.json['error']) == (400, words)
+      with pytest.raises(grpc.RpcError) as raised:
+        client.predict(inputs, signature, model=model)
+      assert (raised.value.code().name, raised.value.details()) == ('INVALID_ARGUMENT', words)
 
 
 def test_a_version_that_answers_otherwise_is_not_published(exports, learner, config, monkeypatch):

@@ -145,7 +145,9 @@ def test_text_tells_the_level_and_the_play(world, tmp_path):
   told = json.loads(world.file(work, 'json'))
   assert told['map'][4] == '#SK D   G##' and told['played'][4] == '#S......>##'
   assert (told['solved'], told['solvable'], told['path_length']) == (True, True, 9)
-  assert world.file(work, 'txt').decode().split('\n')[4] == '#S......>##'
+  lines = world.file(work, 'txt').decode().split('\n')
+  assert (lines[4], lines[11], lines[16]) == ('#SK D   G##', '', '#S......>##')
+  assert lines[:11] == told['map'] and lines[12:23] == told['played']
   path = tmp_path / 'level.json'
   path.write_bytes(world.file(work, 'json'))
   level, given = world.read(path)
@@ -157,6 +159,33 @@ def test_text_tells_the_level_and_the_play(world, tmp_path):
   path.write_text('#SG#')
   with pytest.raises(spec.UserError, match='not of'):
     world.read(path)
+
+
+@pytest.mark.parametrize('kind', ['txt', 'json'])
+@pytest.mark.parametrize('actions', [[], [0], [3, 2, 2, 4, 2, 2, 2, 2, 2]])
+def test_what_is_written_is_read_again_with_its_start(world, tmp_path, kind, actions):
+  """The agent stands on the start, looks up on it, or has gone by key and door to the goal."""
+  state = world.start(types.Works(tf.constant(HALL[None]), tf.constant([2])), None)
+  for action in actions:
+    state, _, _ = world.step(state, tf.constant([action]), None)
+  path = tmp_path / f'level.{kind}'
+  path.write_bytes(world.file(world.work(state)[0].numpy(), kind))
+  level, given = world.read(path)
+  np.testing.assert_array_equal(level, HALL)
+  assert given.all()
+
+
+def test_gaps_are_filled_by_what_goes_with_the_rest(world):
+  """A start, a goal and at most one key, of which those that are given come first."""
+  given = HALL != tiles.GOAL
+  given[4, 5:7] = False
+  other = np.full_like(HALL, tiles.WALL)
+  other[4, 6], other[4, 5], other[4, 1] = tiles.START, tiles.KEY, tiles.GOAL
+  filled = world.filled(HALL, given, np.stack([other, HALL]))
+  assert (filled[:, given] == HALL[given]).all()
+  for tile in (tiles.START, tiles.GOAL, tiles.KEY):
+    assert (filled == tile).sum((1, 2)).tolist() == [1, 1]
+  np.testing.assert_array_equal(filled[1], HALL)
 
 
 def test_an_svg_draws_the_way(world):

@@ -67,7 +67,7 @@ def test_works_are_written_in_every_format(run_dir, tmp_path):
     np.testing.assert_array_equal(mazes.parse(*told['map']), imagined[place])
     assert '\n'.join(told['played']) == tiles.ascii_map(works[place])
     text = path.parents[1] / 'txt' / path.with_suffix('.txt').name
-    assert text.read_text() == tiles.ascii_map(works[place]) + '\n'
+    assert text.read_text().strip('\n').split('\n') == [*told['map'], '', *told['played']]
   with Image.open(tmp_path / 'sheet.gif') as animation:
     assert animation.n_frames > 1
   # What was made is somebody's data set.
@@ -92,6 +92,34 @@ def test_a_level_is_played_and_gaps_are_filled(run_dir, tmp_path):
     # The hand has begun at the start, which was given.
     assert tiles.trace(arrays['begun'][0][5, 1]) == 0 and tiles.trace(arrays['work'][0]).any()
   assert (tmp_path / 'on/before-after.png').exists()
+
+
+def test_a_start_is_filled_by_levels_with_a_way_and_told_where_there_is_none(
+  run_dir, tmp_path, capsys
+):
+  """Neither start nor goal is given: of a thousand codes some leave a way between walls."""
+  hall = mazes.parse('#' * 11, *['#     #   #'] * 4, '# ### ### #', *['#   #     #'] * 4, '#' * 11)
+  gaps = tiles.ascii_map(hall).split('\n')
+  gaps[1:10] = [row[:1] + row[1:10].replace(' ', '?') + row[10:] for row in gaps[1:10]]
+  (tmp_path / 'gaps.txt').write_text('\n'.join(gaps))
+  make(run_dir, tmp_path / 'on', start=str(tmp_path / 'gaps.txt'), count=20, format=('npz', 'txt'))
+  with np.load(tmp_path / 'on/works.npz') as arrays:
+    level = arrays['imagined']
+  assert ((level == tiles.START).sum((1, 2)) == 1).all()
+  assert ((level == tiles.GOAL).sum((1, 2)) == 1).all()
+  said = capsys.readouterr().out
+  assert 'a way through: 20 of 20' in said and 'warning' not in said
+  assert len(list((tmp_path / 'on/txt').iterdir())) == 20
+  shut = mazes.parse(*['#' * 11] * 5, '#S#G#######', *['#' * 11] * 5)
+  (tmp_path / 'shut.txt').write_text(tiles.ascii_map(shut))
+  make(run_dir, tmp_path / 'shut', target=str(tmp_path / 'shut.txt'), format=('txt',))
+  said = capsys.readouterr().out
+  assert 'solved 0 of 1; a way through: 0 of 1' in said
+  assert 'warning: 1 without a way through' in said
+  (again,) = (tmp_path / 'shut/txt').iterdir()
+  make(run_dir, tmp_path / 'again', target=str(again), format=('npz',))
+  with np.load(tmp_path / 'again/works.npz') as arrays:
+    np.testing.assert_array_equal(arrays['imagined'][0], shut)
 
 
 def test_only_the_nearest_codes_are_searched_for_a_way(run_dir, monkeypatch):

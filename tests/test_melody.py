@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import domains, spec, types
+from tf_creative import domains, pictures, spec, types
 from tf_creative.domains import melody, midi, scores, theory
 
 STILL = tf.zeros([2], tf.int32)
@@ -192,6 +192,25 @@ def test_a_piano_roll():
   assert differs.sum() == 30
 
 
+def test_keys_and_bars_stand_beside_a_piano_roll_and_change_no_pixel_of_it():
+  domain = melody.Melody()
+  for zoom in (2, 4):
+    keys, bars = domain.rulers(zoom)
+    assert (keys.height, bars.width) == (36 * zoom, 32 * zoom)
+    rows = np.asarray(keys)[::zoom, -1].sum(-1) < 300  # black keys, from D#6 downwards
+    pitches = 87 - np.flatnonzero(rows)
+    assert {pitch % 12 for pitch in pitches} == {1, 3, 6, 8, 10}
+    dark = np.asarray(keys.convert('L'))[:, : -3 * zoom] < 128
+    lines = 87.5 - np.array([60, 72, 84])  # C4, C5 and C6: a name at each, and none elsewhere
+    away = np.abs(lines[:, None] - np.flatnonzero(dark.any(1)) / zoom)
+    assert (away.min(1) < 1).all() and (away.min(0) < 4).all()
+    page = pictures.sheet(domain.render(np.array([THEME] * 3)), 2, domain.rulers)
+    plain = pictures.sheet(domain.render(np.array([THEME] * 3)), 2)
+    assert page.size > plain.size
+    inside = np.asarray(page)[-plain.height :, -plain.width :]
+    np.testing.assert_array_equal(inside, plain)
+
+
 def test_files_of_a_melody():
   domain = melody.Melody()
   works = np.array([THEME, np.roll(THEME, 4)])
@@ -210,7 +229,11 @@ def test_a_drawing_ends_as_the_picture():
   domain = melody.Melody(given=2)
   begun = THEME * (np.arange(32) < 2)
   svg = domain.drawing(begun, np.array(THEME[2:]), 3)
-  assert 'viewBox="0 0 32 36" width="96" height="108"' in svg
+  assert 'viewBox="-7 -3 39 39" width="117" height="117"' in svg
+  assert re.findall(r'y="(\d+)" text-anchor="end">(C\d)<', svg) == [
+    (str(scores.PITCHES - (12 * (number + 1) - scores.LOWEST)), f'C{number}')
+    for number in (6, 5, 4)
+  ]
   shown = np.zeros((36, 32, 3), int)
   for path, colour in re.findall(r'd="(.*?)" fill="#(.*?)"', svg):
     for x, y in re.findall(r'M(\d+),(\d+)h1v1h-1z', path):

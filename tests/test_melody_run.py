@@ -5,6 +5,7 @@ import functools
 
 import mido
 import numpy as np
+from PIL import Image
 import pytest
 import tensorflow as tf
 
@@ -16,7 +17,7 @@ from tf_creative.metrics import judge
 
 PLAYER = {'agent': 'ddqn', 'couplings': 'environment|reward|guide|augment'}
 MAKER = {
-  'domain': 'tunes(target=none, code=4, theory=1, likelihood=0.1)',
+  'domain': 'tunes(target=none, given=8, code=4, theory=1, likelihood=0.1)',
   'agent': 'ppo',
   'couplings': 'environment|reward(real=data)',
 }
@@ -106,9 +107,50 @@ def test_what_is_exported_makes_the_same_and_has_midi(player):
   assert answer['midi_bytes'][0].numpy()[:4] == b'MThd'
 
 
-def test_melodies_are_made_up_by_a_policy(tmp_path):
-  assert train.train(toy(tmp_path, **MAKER)) == 0
-  config, learner = run_lib.load(tmp_path)
+@pytest.fixture(scope='module')
+def maker(tmp_path_factory):
+  path = tmp_path_factory.mktemp('runs') / 'maker'
+  assert train.train(toy(path, **MAKER)) == 0
+  return path
+
+
+def test_a_melody_is_gone_on_with_by_codes(maker, tmp_path, capsys):
+  """What the world and the file give stays, and the codes of the seeds do the rest."""
+  begun = tiny.tunes().work[0].copy()
+  begun[12:] = 0
+  begun[12] = 1  # it ends in the second bar
+  (tmp_path / 'mine.mid').write_bytes(midi.file(begun))
+  settings = {'start': str(tmp_path / 'mine.mid'), 'format': ('npz', 'mid', 'png')}
+  make(maker, tmp_path / 'on', count=8, seed=3, **settings)
+  assert 'like what was to be made' not in capsys.readouterr().out
+  with np.load(tmp_path / 'on/works.npz') as arrays:
+    works, seeds, label = arrays['work'], arrays['seed'], arrays['label']
+  given = midi.read(tmp_path / 'mine.mid')[:12]
+  assert seeds.tolist() == list(range(3, 11)) and len(set(label)) == 1
+  assert (works[:, :12] == given).all()
+  assert len(np.unique(works[:, 12:], axis=0)) > 4
+  assert (works[:, 12:] >= scores.FIRST).any(1).all()
+  for work, path in zip(works, sorted((tmp_path / 'on/mid').iterdir()), strict=True):
+    struck = [m.note for m in mido.MidiFile(path) if m.type == 'note_on']
+    assert struck == [note.pitch for note in scores.notes(work)]
+  make(maker, tmp_path / 'one', count=1, seed=5, **settings)
+  with np.load(tmp_path / 'one/works.npz') as arrays:
+    np.testing.assert_array_equal(arrays['work'][0], works[2])
+  with Image.open(tmp_path / 'on/before-after.png') as picture:
+    assert picture.width < 3 * picture.height  # what was given, and what was made: no goal
+  # What is whole loses all but the bar that the world gives; a target is no work for codes.
+  theme = tiny.tunes().work[0]
+  (tmp_path / 'theme.mid').write_bytes(midi.file(theme))
+  make(maker, tmp_path / 'bar', start=str(tmp_path / 'theme.mid'), count=4, format=('npz',))
+  with np.load(tmp_path / 'bar/works.npz') as arrays:
+    assert (arrays['work'][:, :8] == midi.read(tmp_path / 'theme.mid')[:8]).all()
+    assert len(np.unique(arrays['work'], axis=0)) > 2
+  with pytest.raises(spec.UserError, match='--start=.*goes on from it'):
+    make(maker, tmp_path / 'no', target=str(tmp_path / 'theme.mid'))
+
+
+def test_melodies_are_made_up_by_a_policy(maker):
+  config, learner = run_lib.load(maker)
   assert config.run.agent == 'ppo'
   made = learner.creator.make(learner.creator.imagine(np.arange(20))).work
   assert len(np.unique(made, axis=0)) > 5  # of a toy corpus of scales, which it begins by

@@ -173,3 +173,30 @@ def test_looking_takes_a_hundredth_of_the_time_at_most(monkeypatch):
       clock[0] += 1.0
   # Ten seconds after the end of the first, then fifty: a hundred times the half second.
   assert looks[:4] == [0.0, 30.0, 80.5, 131.0]
+
+
+def test_what_is_done_beside_learning_is_told_in_plain_lines_of_a_while(monkeypatch):
+  clock, out = [100.0], console(force_terminal=False, color_system=None)
+  monkeypatch.setattr(progress_lib.time, 'monotonic', lambda: clock[0])
+  progress = progress_lib.Progress(10, 0, False, console=out)
+  progress.update(5, METRICS)
+  progress.update(10, METRICS)
+  for step in range(0, 800, 50):  # 2 s each: a line after more than 15 s
+    progress.doing('training the judge', step, 800)
+    clock[0] += 2.0
+  progress.doing('exporting')
+  assert out.file.getvalue().splitlines()[1:] == [
+    '  training the judge  400/800',
+    '  exporting',
+  ]
+
+
+def test_the_view_shows_what_is_done_beside_learning_until_it_learns_again():
+  out = console()
+  with progress_lib.Progress(10, 0, True, console=out) as progress:
+    progress.update(5, METRICS)
+    progress.doing('making held_out works', 64, 360)
+    assert '5/10 rounds' in str(progress._view().renderables[0])
+    assert str(progress._view().renderables[1]) == 'making held_out works  64/360'
+    progress.update(6, METRICS)
+    assert 'making' not in str(progress._view().renderables[1])

@@ -8,19 +8,10 @@ import numpy as np
 import pytest
 
 from tests import browser, served, tiny
-from tf_creative import learner as learner_lib
-from tf_creative import publishing
 from tf_creative.serving import configs
 
 pytestmark = pytest.mark.skipif(not browser.BINARY, reason='there is no Chromium on the PATH')
 
-CANVAS = """(() => {
-  const {width, height} = %s;
-  const copy = new OffscreenCanvas(width, height);
-  const context = copy.getContext('2d', {willReadFrequently: true});
-  context.drawImage(%s, 0, 0);
-  return [height, width, ...context.getImageData(0, 0, width, height).data];
-})()"""
 BIG = 2**63 - 8  # a seed that no number of JavaScript can tell from its neighbours
 
 
@@ -28,8 +19,7 @@ BIG = 2**63 - 8  # a seed that no number of JavaScript can tell from its neighbo
 def exports(tmp_path_factory):
   folder = tmp_path_factory.mktemp('exports')
   config = tiny.config(domain='bar_digits(brush=square, palette=primary)')
-  publishing.publish(learner_lib.Learner(config), config, folder, keep=2, numbers={})
-  configs.write(folder, ['creator'])  # the page needs no other
+  tiny.creator(folder, config)
   return folder
 
 
@@ -51,11 +41,7 @@ def chromium(tmp_path_factory):
 @pytest.fixture
 def page(chromium):
   """A page without motion: works are shown finished. It must neither err nor ask elsewhere."""
-  chromium.resize(1400, 900)
-  chromium.emulate(calm=True)
-  chromium.open('about:blank')
-  chromium.faults.clear()
-  chromium.asked.clear()
+  chromium.renew()
   return chromium
 
 
@@ -67,19 +53,6 @@ def made(client, seed, label):
 
 def picture(client, work):
   return np.array(client.about['palette'])[work]
-
-
-def shown(page, canvas='painted'):
-  """The colours on a canvas, by its id or as an expression: [H, W, 3]."""
-  name = f"document.getElementById('{canvas}')" if canvas.isidentifier() else canvas
-  height, width, *rgba = page.value(CANVAS % (name, name))
-  rgba = np.array(rgba).reshape(height, width, 4)
-  assert (rgba[..., 3] == 255).all()
-  return rgba[..., :3]
-
-
-def text(page, name):
-  return page.value(f"document.getElementById('{name}').textContent")
 
 
 def wait(page, title):
@@ -122,18 +95,20 @@ def test_a_digit_and_a_seed_by_keyboard_show_what_rest_answers(page, client):
   page.press('1', '/', *'42')
   wait(page, 'Digit 1, seed 42')
   answer = made(client, 42, 1)
-  np.testing.assert_array_equal(shown(page), picture(client, answer['work']))
-  np.testing.assert_array_equal(shown(page, 'imagined'), picture(client, answer['imagined']))
+  np.testing.assert_array_equal(page.colours('painted'), picture(client, answer['work']))
+  np.testing.assert_array_equal(page.colours('imagined'), picture(client, answer['imagined']))
   same = (answer['work'] == answer['imagined']).sum()
-  assert text(page, 'equal-text').startswith(f'{same} of 16 when finished')
-  assert text(page, 'origin') == 'Made by version 1 of the creator.'
-  assert f'{answer["authenticity"]:.3f}'.replace('-', '\u2212') in text(page, 'logit')
+  assert page.text('equal-text').startswith(f'{same} of 16 when finished')
+  assert page.text('origin') == 'Made by version 1 of the creator.'
+  assert f'{answer["authenticity"]:.3f}'.replace('-', '\u2212') in page.text('logit')
   assert page.value('location.hash') == '#label=1&seed=42'
   page.press('ArrowUp')
   wait(page, 'Digit 1, seed 43')
   page.press('Tab', 'Tab', '0', '-')
   wait(page, 'Digit 0, seed 42')
-  np.testing.assert_array_equal(shown(page), picture(client, made(client, 42, 0)['work']))
+  np.testing.assert_array_equal(
+    page.colours('painted'), picture(client, made(client, 42, 0)['work'])
+  )
   assert not page.faults
 
 
@@ -146,12 +121,12 @@ def test_strokes_lead_to_the_work_and_back_again(page, client):
   np.testing.assert_array_equal(frames[-1], picture(client, answer['work']))
   page.press('<')
   for place, frame in enumerate(frames):
-    assert text(page, 'counter') == f'stroke {place} of {len(frames) - 1}'
-    np.testing.assert_array_equal(shown(page), frame)
+    assert page.text('counter') == f'stroke {place} of {len(frames) - 1}'
+    np.testing.assert_array_equal(page.colours('painted'), frame)
     page.press('.')
   page.press(',')
-  np.testing.assert_array_equal(shown(page), frames[-2])
-  assert f'stroke {len(frames) - 2} of' in text(page, 'status')
+  np.testing.assert_array_equal(page.colours('painted'), frames[-2])
+  assert f'stroke {len(frames) - 2} of' in page.text('status')
 
 
 def test_playing_ends_with_the_work(page, client):
@@ -161,15 +136,15 @@ def test_playing_ends_with_the_work(page, client):
   page.until(f'!({finished})')  # it plays by itself
   page.until(finished)
   work = picture(client, made(client, 5, 0)['work'])
-  np.testing.assert_array_equal(shown(page), work)
+  np.testing.assert_array_equal(page.colours('painted'), work)
   page.press('<', ' ')
   page.until("document.getElementById('moment').value > 0")
   page.press(' ')
   assert page.value(finished), 'paused'
-  assert len(set(re.findall(r'\d+', text(page, 'counter')))) == 2, 'in the midst of it'
+  assert len(set(re.findall(r'\d+', page.text('counter')))) == 2, 'in the midst of it'
   page.press(' ')
   page.until(finished)
-  np.testing.assert_array_equal(shown(page), work)
+  np.testing.assert_array_equal(page.colours('painted'), work)
 
 
 def test_a_work_of_the_gallery_opens_by_enter(page, client):
@@ -182,24 +157,26 @@ def test_a_work_of_the_gallery_opens_by_enter(page, client):
   page.press('Home', 'ArrowDown', 'ArrowRight')
   name = page.value('document.activeElement.ariaLabel')
   label, seed = map(int, re.fullmatch(r'(\d), seed (\d+)', name).groups())
-  small = shown(page, 'document.activeElement.firstChild')
+  small = page.colours('document.activeElement.firstChild')
   page.press('Enter')
   wait(page, f'Digit {label}, seed {seed}')
   assert page.value("document.querySelector('[aria-current]').ariaLabel") == name
   assert page.value('location.hash') == f'#label={label}&seed={seed}'
-  np.testing.assert_array_equal(shown(page), small)
+  np.testing.assert_array_equal(page.colours('painted'), small)
   np.testing.assert_array_equal(small, picture(client, made(client, seed, label)['work']))
 
 
 def test_an_address_shows_the_same_again(page, client):
   look(page, client, f'#label=0&seed={BIG}&gallery=-3')
   wait(page, f'Digit 0, seed {BIG}')
-  np.testing.assert_array_equal(shown(page), picture(client, made(client, BIG, 0)['work']))
-  assert text(page, 'gallery-text').startswith('Seeds -3 to 16 of each digit')
+  np.testing.assert_array_equal(
+    page.colours('painted'), picture(client, made(client, BIG, 0)['work'])
+  )
+  assert page.text('gallery-text').startswith('Seeds -3 to 16 of each digit')
   page.value("location.hash = '#seed=8'")
   label = made(client, 8, -1)['label']
   wait(page, f'Digit {label}, seed 8')
-  assert text(page, 'origin').startswith('The seed drew the digit.')
+  assert page.text('origin').startswith('The seed drew the digit.')
   page.value('history.back()')
   wait(page, f'Digit 0, seed {BIG}')
   assert page.value("document.querySelector('#labels :checked').value") == '0'
@@ -208,11 +185,11 @@ def test_an_address_shows_the_same_again(page, client):
 def test_its_curl_line_asks_for_what_it_shows(page, client):
   look(page, client, '#label=1&seed=6')
   wait(page, 'Digit 1, seed 6')
-  body, address = re.fullmatch(r"curl -d '(.*)' (.*)", text(page, 'curl')).groups()
+  body, address = re.fullmatch(r"curl -d '(.*)' (.*)", page.text('curl')).groups()
   assert address == f'{client.root}v1/models/creator:predict'
   answer = client.ask(json.loads(body), 'creator').json['outputs']
-  np.testing.assert_array_equal(shown(page), picture(client, answer['work'][0]))
-  assert page.value("document.getElementById('download').download") == '1-seed-6.png'
+  np.testing.assert_array_equal(page.colours('painted'), picture(client, answer['work'][0]))
+  assert page.value("document.querySelector('#downloads a').download") == '1-seed-6.png'
 
 
 @pytest.mark.parametrize('width', [360, 1400])
@@ -227,13 +204,13 @@ def test_nothing_sticks_out(page, client, width):
 def test_what_is_no_seed_is_refused(page, client):
   look(page, client, '#label=1&seed=6')
   page.press('/', *'1e5')
-  assert text(page, 'seed-fault') == 'A seed is a whole number.'
+  assert page.text('seed-fault') == 'A seed is a whole number.'
   assert page.value("document.getElementById('seed').ariaInvalid") == 'true'
   page.press('/', *str(2**63))
-  assert '9223372036854775807' in text(page, 'seed-fault')
+  assert '9223372036854775807' in page.text('seed-fault')
   page.press('/', '9')
   wait(page, 'Digit 1, seed 9')
-  assert not text(page, 'seed-fault')
+  assert not page.text('seed-fault')
 
 
 def test_without_its_file_a_version_is_asked_and_a_server_that_is_gone_is_awaited(
@@ -249,17 +226,31 @@ def test_without_its_file_a_version_is_asked_and_a_server_that_is_gone_is_awaite
     wait(page, 'Digit 1, seed 4')
   page.press('+')
   page.until(f'!{hidden}')
-  assert text(page, 'trouble-title') == 'The server does not answer.'
+  assert page.text('trouble-title') == 'The server does not answer.'
   with served.running(tmp_path / 'old', rest_port=port):
     wait(page, 'Digit 1, seed 5')
     page.until(hidden)
+
+
+def test_an_export_of_before_there_were_views_is_drawn(page, exports, tmp_path):
+  shutil.copytree(exports, tmp_path / 'old')
+  path = tmp_path / 'old/creator/1' / configs.ABOUT
+  about = json.loads(path.read_text())
+  del about['view']
+  path.write_text(json.dumps(about))
+  with served.running(tmp_path / 'old') as (server, client):
+    client.root, client.about = f'http://127.0.0.1:{server.rest_port}/', about
+    look(page, client, '#label=1&seed=4')
+    wait(page, 'Digit 1, seed 4')
+    work = picture(client, made(client, 4, 1)['work'])
+    np.testing.assert_array_equal(page.colours('painted'), work)
 
 
 def test_a_server_without_a_creator_is_named(page, tmp_path):
   with served.running(served.folder(tmp_path / 'exports')) as (server, _):
     page.open(f'http://127.0.0.1:{server.rest_port}/')
     page.until("!document.getElementById('trouble').hidden")
-    assert text(page, 'trouble-title') == 'No creator is served here.'
+    assert page.text('trouble-title') == 'No creator is served here.'
     assert page.value("document.getElementById('studio').hidden")
     page.value("document.getElementById('server').open = true")
     page.until("document.querySelector('#server tbody').textContent.includes('toy1AVAILABLE')")

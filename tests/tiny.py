@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import pathlib
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tf_creative import config as config_lib
-from tf_creative import domains, types
+from tf_creative import domains, publishing, types
 from tf_creative import learner as learner_lib
 from tf_creative.agent import config as agent_config
 from tf_creative.domains import melody, pixel_art, scores
 from tf_creative.gan import config as gan_config
+from tf_creative.serving import configs, signatures
 
-GAN = gan_config.GanConfig(width=8, batch_size=8, latent_size=4)
+GAN = gan_config.GanConfig(width=8, batch_size=8, latent_size=4, learning_rate=4e-4, decay_steps=0)
 AGENT = agent_config.AgentConfig(
   width=8, batch_size=8, environments=4, replay_capacity=400, warmup=40, epsilon_decay=20
 )
@@ -93,6 +96,19 @@ def config(**run) -> config_lib.Config:
 
 def learner(**run) -> learner_lib.Learner:
   return learner_lib.Learner(config(**run))
+
+
+def creator(folder: pathlib.Path, config: config_lib.Config) -> dict[str, Any]:
+  """Saves a learner's creator, all that the page asks, unchecked; what is told about it."""
+  one, path = learner_lib.Learner(config), folder / 'creator/1'
+  about = publishing._about(one, config)
+  code_size = one.gan.config.latent_size
+  models = signatures.models(one.domain, one.creator, code_size, about, about['zoom'])
+  models['creator'].save(path)
+  (path / configs.ABOUT).parent.mkdir()
+  (path / configs.ABOUT).write_text(configs.to_json(about))
+  configs.write(folder, ['creator'])
+  return about
 
 
 domains.DOMAINS['tunes'] = 'tests.tiny:Tunes'

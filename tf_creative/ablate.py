@@ -55,19 +55,13 @@ def ablate(settings: AblateConfig) -> int:
 
   import rich.console
 
-  from tf_creative import learner, outcomes
+  from tf_creative import outcomes
 
   logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
   console = rich.console.Console(highlight=False, markup=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, markup=False, width=160)
   columns = [outcomes.read_column(text) for text in dict.fromkeys(settings.column)]
-  for cell in cells[: len(cases)]:
-    try:
-      learner.build_domain(cell.config.run.domain)
-      learner.read_couplings(cell.config.run.couplings)
-    except UserError as error:
-      raise UserError(f"case '{cell.case}': {error}") from error
   todo = [cell for cell in cells if not cell.finished()]
   failed = []
   if todo and not settings.table_only:
@@ -142,22 +136,16 @@ def _duration(minutes: float) -> str:
 
 def _show(rows: list, cases: list, columns: list, settings: AblateConfig, console: Any) -> None:
   """The tables on the screen; tables, picture and numbers as files."""
-  import rich.table
-
+  from tf_creative import columns as table_lib
   from tf_creative import dots, outcomes, portfolio
 
   names, titles = [case.name for case in cases], [column.title for column in columns]
   tables = [outcomes.table(rows, names, titles)]
   if len(names) > 1:
     tables.append(outcomes.against(rows, names, titles))
+  console.print()
   for head, body in tables:
-    shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
-    for index, title in enumerate(head):
-      shown.add_column(title, justify='right' if index else 'left')
-    for cells in body:
-      shown.add_row(*cells)
-    console.print()
-    console.print(shown)
+    table_lib.show(console, head, body)
   out = pathlib.Path(settings.out)
   text = outcomes.markdown(
     tables, settings.pipeline, {case.name: shlex.join(case.flags) for case in cases}
@@ -168,7 +156,6 @@ def _show(rows: list, cases: list, columns: list, settings: AblateConfig, consol
     partial.write_text(''.join(json.dumps(row) + '\n' for row in rows))
   with portfolio.whole(out / 'ablation.png') as partial:
     dots.draw(rows, names, titles).savefig(partial, dpi=150)
-  console.print()
   for name, what in (
     ('table.md', 'these tables'),
     ('ablation.png', 'the same as a picture'),

@@ -22,6 +22,7 @@ _PLAIN = GanConfig(
   network='dense',
   loss='non_saturating',
   learning_rate=2e-4,
+  decay_steps=0,
   beta_1=0.5,
   r1=0.0,
   r2=0.0,

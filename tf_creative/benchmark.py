@@ -47,26 +47,26 @@ class BenchmarkConfig:
 def benchmark(settings: BenchmarkConfig) -> int:
   """Measures and tells; the exit code."""
   config_lib.check(settings)
+  if settings.compare and len(settings.compare) != 2:
+    raise UserError('--compare takes two files, by commas: --compare=BEFORE.json,AFTER.json.')
+  flags = [f'--flagfile={settings.pipeline}', *shlex.split(settings.train)]
+  config = config_lib.from_arguments([*flags, '--noprogress', '--noexport'])
+  command.check_writable(settings.out, 'out')
   # Imported here, so that --help and a mistyped flag are answered at once.
   import rich.console
-
-  from tf_creative import growth, speed
 
   console = rich.console.Console(highlight=False, markup=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, markup=False, width=120)
+  from tf_creative import columns, growth, speed
+
+  logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
   if settings.compare:
-    if len(settings.compare) != 2:
-      raise UserError('--compare takes two files, by commas: --compare=BEFORE.json,AFTER.json.')
-    _show(console, *speed.side_by_side(*map(_read, settings.compare)))
+    columns.show(console, *speed.side_by_side(*map(_read, settings.compare)))
     return 0
-  flags = [f'--flagfile={settings.pipeline}', *shlex.split(settings.train)]
-  config = config_lib.from_arguments([*flags, '--noprogress', '--noexport'])
   peers = dict(map(speed.read_peer, settings.peer))
-  command.check_writable(settings.out, 'out')
-  logging.set_verbosity(logging.ERROR)
-  with console.status('measuring') as status:
-    tell = status.update if console.is_terminal else console.print
+  with command.status(console, 'measuring') as show:
+    tell = show if console.is_terminal else console.print
     found = speed.measure(config, settings.turns, settings.seconds, peers, tell)
     if settings.sweep:
       found['sweep'] = speed.sweep(config, settings.seconds, tell)
@@ -77,7 +77,7 @@ def benchmark(settings: BenchmarkConfig) -> int:
   if settings.sweep:
     growth.draw(found['sweep']).savefig(path.with_name('growth.png'), dpi=150)
   for head, rows in speed.tables(found):
-    _show(console, head, rows)
+    columns.show(console, head, rows)
   console.print(f'{path}  every number; --compare={path},OTHER sets another beside it')
   return 0
 
@@ -87,18 +87,6 @@ def _read(path: str) -> dict:
     return json.loads(pathlib.Path(path).read_text())
   except (OSError, ValueError) as error:
     raise UserError(f'{path} is no benchmark.json: {error}') from error
-
-
-def _show(console, head: list[str], rows: list[list[str]]) -> None:
-  import rich.table
-
-  table = rich.table.Table(box=None, pad_edge=False, header_style='bold')
-  for index, title in enumerate(head):
-    table.add_column(title, justify='right' if index else 'left')
-  for row in rows:
-    table.add_row(*row)
-  console.print(table)
-  console.print()
 
 
 if __name__ == '__main__':

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+import contextlib
 import faulthandler
 import os
 import pathlib
@@ -13,8 +14,8 @@ from typing import Any
 
 from absl import logging
 
+from tf_creative import chatter, manual, spec
 from tf_creative import config as config_lib
-from tf_creative import spec
 
 _HELP = {'--help', '-help', '-h', '--helpshort', '--helpfull'}
 _DEBUG = {'--debug', '-debug', '--debug=true'}
@@ -22,9 +23,14 @@ _DEBUG = {'--debug', '-debug', '--debug=true'}
 
 def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.Config) -> None:
   """Ends the process with the exit code of `command`, which is given its settings."""
-  faulthandler.enable()  # a crash of native code says where it was
-  logging.use_absl_handler()
-  sys.exit(main(command, usage, settings, sys.argv[1:]))
+  arguments = sys.argv[1:]
+  plain = (_HELP | _DEBUG) & set(arguments)
+  with contextlib.nullcontext() if plain else chatter.filtered():
+    if sys.stderr:
+      faulthandler.enable()  # a crash of native code says where it was
+    logging.use_absl_handler()
+    code = main(command, usage, settings, arguments)
+  sys.exit(code)
 
 
 def main(
@@ -32,7 +38,7 @@ def main(
 ) -> int:
   """The exit code: the command's or the error's own, 1 for a fault of ours, 130 for Ctrl-C."""
   if _HELP & set(arguments):
-    print(config_lib.help_text(usage, settings))
+    print(manual.text(usage, settings))
     return 0
   name, debug = command.__name__, bool(_DEBUG & set(arguments))
   given = [argument for argument in arguments if argument not in _DEBUG]
@@ -54,6 +60,32 @@ def main(
       file=sys.stderr,
     )
     return 1
+
+
+@contextlib.contextmanager
+def status(console: Any, text: str) -> Iterator[Callable[[str], None]]:
+  """Shows what is being done, on a terminal only, in a line that is gone at the end.
+
+  Yields what changes the text. It is no spinner of rich: that turns in a thread, which now and then
+  dies as TFDS loads a part of itself, for TFDS then patches `__import__` in all threads.
+  """
+  shown = console.is_terminal and not console.is_dumb_terminal
+
+  def clear() -> None:
+    if shown:
+      console.file.write('\r\x1b[2K')
+      console.file.flush()
+
+  def tell(text: str) -> None:
+    clear()
+    if shown:
+      console.print(text, end='', no_wrap=True, overflow='ellipsis')
+
+  tell(text)
+  try:
+    yield tell
+  finally:
+    clear()
 
 
 def cores() -> int:

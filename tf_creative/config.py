@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator
 import dataclasses
 import pathlib
 import re
-import textwrap
 from typing import Any
 
 from absl import flags
 
-from tf_creative import flagfile, spec
+from tf_creative import couplings, domains, flagfile, spec
 from tf_creative.agent import AGENTS
 from tf_creative.agent.config import AgentConfig
+from tf_creative.couplings import options as coupling_options
+from tf_creative.domains import options as domain_options
 from tf_creative.gan.config import GanConfig
 from tf_creative.spec import setting
 
@@ -25,16 +26,18 @@ FEWEST_WORKS = 12
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-  run_dir: str = setting('runs/default', 'where everything goes; the same command again resumes')
-  domain: str = setting('pixel_art', 'the world: pixel_art(data=digits, size=8, colors=4, ...)')
-  agent: str = setting('ddqn', 'the learner of the hand: ddqn, dqn, c51, informed', one_of=AGENTS)
+  run_dir: str = setting('runs/pixel_art', 'where everything goes; the same command again resumes')
+  domain: str = setting(
+    'pixel_art(data=digits, size=8, colors=4)', 'the world, with its options: one of those below'
+  )
+  agent: str = setting('ddqn', 'the learner of the hand', one_of=AGENTS)
   couplings: str = setting(
-    'environment',
-    'what ties imagination and hand: environment, reward, guide, augment; empty: nothing',
+    'environment(real=0.25)',
+    'what ties imagination and hand, joined by |: of those below; empty: nothing',
   )
   seed: int = setting(0, 'of everything that is drawn', at_least=0, at_most=2**31 - 1)
   rounds: int = setting(
-    8000, 'rounds of training: an agent phase, then a GAN phase', at_least=0, at_most=_MOST
+    5000, 'rounds of training: an agent phase, then a GAN phase', at_least=0, at_most=_MOST
   )
   agent_steps: int = setting(
     1, "updates of the agent in a round's agent phase (GAN frozen)", at_least=0, at_most=10_000
@@ -49,7 +52,7 @@ class RunConfig:
     50, 'rounds in one call of the compiled loop', at_least=1, at_most=1_000_000
   )
   evaluate_every: int = setting(
-    2000,
+    2500,
     'rounds between two looks, of which the best is kept; 0: only one, at the end',
     at_least=0,
   )
@@ -95,7 +98,7 @@ class Config:
   agent: AgentConfig = AgentConfig()
 
 
-def _fields(settings: type) -> Iterator[tuple[str, str, dataclasses.Field]]:
+def flag_fields(settings: type) -> Iterator[tuple[str, str, dataclasses.Field]]:
   """Every setting as (flag, group, field); what is not in a group is in the group ''."""
   for field in dataclasses.fields(settings):
     if not dataclasses.is_dataclass(field.default):
@@ -115,13 +118,13 @@ def define_flags(values: flags.FlagValues, settings: type = Config) -> None:
     str: flags.DEFINE_string,
     tuple: flags.DEFINE_multi_string,
   }
-  for name, _, field in _fields(settings):
+  for name, _, field in flag_fields(settings):
     define[type(field.default)](name, field.default, field.metadata['help'], flag_values=values)
 
 
 def from_flags(values: flags.FlagValues, settings: type = Config) -> Any:
   groups: dict[str, dict[str, Any]] = {}
-  for name, group, field in _fields(settings):
+  for name, group, field in flag_fields(settings):
     value = values[name].value
     if isinstance(field.default, tuple):
       split = field.metadata['split']
@@ -137,7 +140,7 @@ def from_flags(values: flags.FlagValues, settings: type = Config) -> Any:
 
 def check(settings: Any) -> None:
   """Refuses the first setting that is out of its bounds, by the name of its flag."""
-  for name, group, field in _fields(type(settings)):
+  for name, group, field in flag_fields(type(settings)):
     value = getattr(getattr(settings, group) if group else settings, field.name)
     if wrong := spec.fault(field, value):
       raise spec.UserError(f'--{name} {wrong}')
@@ -147,9 +150,25 @@ def check(settings: Any) -> None:
           f'--{name} must be one line of letters and signs, not {word!r}: take out the others.'
         )
   if isinstance(settings, Config):
-    spec.parse_one(settings.run.domain, 'domain')
-    spec.parse(settings.run.couplings, 'couplings')
+    _check_parts(settings.run)
     _check_room(settings.agent)
+
+
+def _check_parts(run: RunConfig) -> None:
+  """Refuses what no world and no coupling has, before any of them is loaded."""
+  worlds = [spec.parse_one(run.domain, 'domain')]
+  parts = spec.parse(run.couplings, 'couplings')
+  for table, options, what, found in (
+    (domains.DOMAINS, domain_options.OPTIONS, 'domain', worlds),
+    (couplings.COUPLINGS, coupling_options.OPTIONS, 'coupling', parts),
+  ):
+    for place, part in enumerate(found):
+      with part.pointed():
+        spec.check_name(table, part.name, what)
+        if part.name in [other.name for other in found[:place]]:
+          raise spec.SpecError(f"the {what} '{part.name}' is given twice: leave one out.")
+        if part.name in options:  # not those that tests add
+          spec.configure(options[part.name], part.options, f"{what} '{part.name}'")
 
 
 def _check_room(agent: AgentConfig) -> None:
@@ -208,33 +227,10 @@ def from_file(path: pathlib.Path) -> Config:
 def to_text(config: Config) -> str:
   """The lines of a flagfile that makes this config again."""
   lines = []
-  for name, group, field in _fields(Config):
+  for name, group, field in flag_fields(Config):
     value = getattr(getattr(config, group), field.name)
     lines.append(f'--{name}={str(value).lower() if isinstance(value, bool) else value}')
   return '\n'.join(lines) + '\n'
-
-
-def help_text(usage: str, settings: type = Config) -> str:
-  """What `--help` shows: every setting on a line or two, with its default."""
-  lines, shown = [usage.strip()], None
-  titles = {'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
-
-  def show(name: str, text: str) -> None:
-    head = f'  --{name}'
-    lines.extend(
-      textwrap.wrap(text, 100, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27)
-    )
-
-  for name, group, field in _fields(settings):
-    if group != shown:
-      lines += ['', f'{titles.get(group, "Settings")}:']
-      shown = group
-    default = ','.join(field.default) if isinstance(field.default, tuple) else field.default
-    show(name, f'{field.metadata["help"]} [{default}]')
-  lines += ['', 'Every command:']
-  show('flagfile', 'a file of flags, one per line; what comes later wins')
-  show('debug', 'show the traceback of an error')
-  return '\n'.join(lines)
 
 
 def _where(name: str, given: Iterable[flagfile.Argument]) -> str:
@@ -248,7 +244,7 @@ def _where(name: str, given: Iterable[flagfile.Argument]) -> str:
 
 
 def _unknown(name: str, settings: type, where: str = '') -> str:
-  near = spec.closest(name, (flag for flag, _, _ in _fields(settings)))
+  near = spec.closest(name, (flag for flag, _, _ in flag_fields(settings)))
   return (
     f"unknown flag '--{name}'{where}.{near.replace(chr(39), chr(39) + '--', 1)} (--help shows all.)"
   )
@@ -256,7 +252,7 @@ def _unknown(name: str, settings: type, where: str = '') -> str:
 
 def _unreadable(error: str, given: list[flagfile.Argument], settings: type) -> str:
   """absl's own words for a value that is missing or of a wrong kind, in ours."""
-  fields = {name: field for name, _, field in _fields(settings)}
+  fields = {name: field for name, _, field in flag_fields(settings)}
   match = re.match(r'flag --(\w+)=(.*?):', error, re.DOTALL)
   if match and match[1] in fields:
     name, default = match[1], fields[match[1]].default

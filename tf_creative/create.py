@@ -7,12 +7,13 @@
   python -m tf_creative.create --run_dir=runs/pixel_art --start=torn.png --mask=hole.png --count=8
 
 The same seed always gives the same work. A target is painted as it is. A start becomes the nearest
-imagined works; if it has gaps, which are transparent or white in the mask, only they are filled.
+imagined works; if it has gaps, which are transparent or white in the mask, only they are filled. A
+hand that makes works up by codes goes on from it by those of the seeds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 import dataclasses
 import pathlib
 from typing import Any
@@ -40,7 +41,7 @@ class CreateConfig:
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
   format: tuple = setting(
     ('png',),
-    f'what to write: {", ".join(FORMATS + domains.FORMATS)}',
+    'what to write, by commas',
     one_of=FORMATS + domains.FORMATS,
   )
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
@@ -67,7 +68,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   import rich.console
 
   console = rich.console.Console()
-  with console.status('starting'):
+  with command.status(console, 'starting'):
     from tf_creative import edit, portfolio, remote
     from tf_creative import run as run_lib
 
@@ -85,14 +86,14 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     portfolio.check(config.format, domain)
     labels = _labels(config.label, domain, known_labels)
     if picture:
-      if domain.code_size:
+      if config.target and domain.code_size:
         raise spec.UserError(
-          f'the hand of {run_dir} works from codes and cannot be shown {picture}: --target and '
-          '--start want a run of --domain=...(target=shown).'
+          f'the hand of {run_dir} works from codes and cannot be shown a --target: '
+          f'--start={picture} goes on from it, and a run of --domain=...(target=shown) makes it.'
         )
       work, given = domain.read(picture, config.mask)
       _check_gaps(given, config)
-  with console.status('making'):
+  with command.status(console, 'making'):
     if config.server:
       works = maker.imagined(labels, config.seed, config.count)
     elif config.target:
@@ -110,17 +111,42 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     raise spec.UserError(
       f'cannot write to {out} ({error.strerror or error}): choose another --out.'
     ) from error
-  numbers = domain.metrics(works.made.work, works.concept.work)
-  shares = ', '.join(f'{name} {float(values.mean()):.4g}' for name, values in numbers.items())
   width = max(map(len, written))
   return '\n'.join(
     [
       f'{len(works.seed)} made as of round {round_}',
-      f'like what was to be made: {shares}',
+      *_likeness(works, domain, bool(picture) and edit.by_chance(learner)),
       f'{out}:',
       *(f'  {name:<{width}}  {text}' for name, text in written.items()),
     ]
   )
+
+
+def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
+  """How well the works came out, in lines: nothing where they were `free` to become anything."""
+  numbers, count = domain.metrics(works.made.work, works.concept.work), len(works.seed)
+  if not domain.builds:
+    reached = ', '.join(
+      f'{name} {int(values.sum())} of {count}' for name, values in numbers.items()
+    )
+    way = int(domain.describe(works.made.work)['solvable'].sum())
+    yield f'{reached}; a way through: {way} of {count}'
+    if way < count:
+      yield (
+        f'warning: {count - way} without a way through ("solvable" in works.csv): try another '
+        '--seed, or give less of the start.'
+      )
+    return
+  if free:
+    return
+  shares = ', '.join(f'{name} {float(values.mean()):.4g}' for name, values in numbers.items())
+  yield f'like what was to be made: {shares}'
+  if (most := works.made.steps.max()) > domain.horizon:
+    yield (
+      f'strokes: {most}, where an episode has {domain.horizon}: after these the hand had only such '
+      'as come nearer to choose from. One that has learnt from works like these (by data=, horizon= '
+      'in --domain) does without.'
+    )
 
 
 def _check(config: CreateConfig) -> None:

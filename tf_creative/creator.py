@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import types
+from tf_creative import batches, streams, types
 
-_BATCH = 16  # what every network is given at once: a batch of another size would round otherwise
+_TOLD = 4 * batches.SIZE  # works after which it is told how far the making is
 _TRIES = 64  # codes that a seed has for a work that is to be walked through
 
 # What is done of what is seen, the code, the time, and which actions are allowed.
@@ -47,8 +47,14 @@ class Creator(tf.Module):
     self._imagine, self._score = graph(self.imagine_graph), graph(self.score_graph)
     self._first = graph(self.first_graph)
     self._make, self._make_around = graph(self.make_graph), graph(self._make_around_graph)
-    self._act = graph(_in_batches(self._best))
+    self._make_nearer = graph(functools.partial(self._episodes, self._greedy, nearer=True))
+    self._act = graph(batches.in_batches(self._best))
     self._scribble = graph(functools.partial(self._episodes, self._random))
+
+  @property
+  def drawn(self) -> bool:
+    """Whether actions are drawn, with the code as the chance, instead of being the best."""
+    return bool(self._agent.temperature and self._domain.code_size)
 
   def latents_graph(self, seed: tf.Tensor, turn: tf.Tensor | int = 0) -> tf.Tensor:
     """The code that each seed int64 [B] stands for, or another one of it."""
@@ -61,7 +67,7 @@ class Creator(tf.Module):
 
   def decode_graph(self, latents: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """The imagined work, as stored, of each code and label."""
-    works = _in_batches(lambda *codes: self._domain.to_works(self._gan.generate(*codes)))
+    works = batches.in_batches(lambda *codes: self._domain.to_works(self._gan.generate(*codes)))
     return works(latents, label)
 
   def imagine_graph(self, seed: tf.Tensor, label: tf.Tensor) -> types.Works:
@@ -74,7 +80,7 @@ class Creator(tf.Module):
   def first_graph(self, seed: tf.Tensor, label: tf.Tensor) -> types.Works:
     """The same by each seed's first code, whether or not there is a way through the work."""
     # Hashed, so that neighbouring seeds get unlike labels, and each the same in every company.
-    place = tf.math.floormod(_hash(seed), tf.constant(len(self.known_labels), tf.uint64))
+    place = tf.math.floormod(streams.hashed(seed), tf.constant(len(self.known_labels), tf.uint64))
     drawn = tf.gather(tf.constant(self.known_labels, tf.int32), tf.cast(place, tf.int32))
     label = tf.where(label < 0, drawn, label)
     code = self.latents_graph(seed)
@@ -83,7 +89,9 @@ class Creator(tf.Module):
 
   def _with_a_way(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Other works of the same seeds and labels in place of those in which nothing can be earned."""
-    owed = _in_batches(lambda *of: self._domain.prospect(self._domain.to_values(of[0]), of[1])[1])
+    owed = batches.in_batches(
+      lambda *of: self._domain.prospect(self._domain.to_values(of[0]), of[1])[1]
+    )
 
     def another(turn: tf.Tensor, work: tf.Tensor, found: tf.Tensor) -> tuple[tf.Tensor, ...]:
       other = self.decode_graph(self.latents_graph(seed, turn), label)
@@ -105,7 +113,7 @@ class Creator(tf.Module):
   def score_graph(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """The critic's logits: the higher, the more like a real work of that label."""
     score = lambda work, label: self._gan.score(self._domain.to_values(work), label)  # noqa: E731
-    return _in_batches(score)(work, label)
+    return batches.in_batches(score)(work, label)
 
   def best_label_graph(self, work: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The critic's highest logit of each work among all labels, and that label."""
@@ -117,16 +125,21 @@ class Creator(tf.Module):
 
   def values_graph(self, observation: Any) -> tf.Tensor:
     """What each action is worth to the hand: [B, actions]."""
-    return _in_batches(self._agent.values)(observation)
+    return batches.in_batches(self._agent.values)(observation)
 
   def _make_around_graph(self, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor):
     return self._episodes(self._greedy, concept, begun, keep)
 
-  def _episodes(self, act: Act, *given: Any) -> tuple[tf.Tensor, ...]:
-    return _in_batches(functools.partial(self._episode, act))(*given)
+  def _episodes(self, act: Act, *given: Any, nearer: bool = False) -> tuple[tf.Tensor, ...]:
+    return batches.in_batches(functools.partial(self._episode, act, nearer=nearer))(*given)
 
   def _episode(
-    self, act: Act, concept: types.Works, begun: tf.Tensor, keep: tf.Tensor | None = None
+    self,
+    act: Act,
+    concept: types.Works,
+    begun: tf.Tensor,
+    keep: tf.Tensor | None = None,
+    nearer: bool = False,
   ) -> tuple[tf.Tensor, ...]:
     domain = self._domain
     state = domain.place(domain.start(concept, _still()), begun)
@@ -137,6 +150,10 @@ class Creator(tf.Module):
 
     def step(time, state, over, steps, returns, actions):
       allowed = None if keep is None else domain.allowed(state, keep)
+      if nearer:
+        allowed = domain.allowed(state, keep | (domain.work(state) == concept.work))
+        better = allowed & (domain.pays(state, domain.worth(concept.work)) > 0)
+        allowed = tf.where(tf.reduce_any(better, 1, keepdims=True), better, allowed)
       action = act(domain.observe(state), concept.code, time, allowed)
       moved, pay, done = domain.step(state, action, _still())
       state = types.select(over, state, moved)
@@ -157,14 +174,13 @@ class Creator(tf.Module):
 
   def _greedy(self, observation: Any, code: Any, time: tf.Tensor, allowed: Any) -> tf.Tensor:
     """The hand at its best."""
-    drawn = self._agent.temperature and self._domain.code_size
-    if allowed is None and not drawn:
+    if allowed is None and not self.drawn:
       return self._best(observation)
     values = self._agent.values(observation)
     if allowed is not None:
       values = tf.where(allowed, values, values.dtype.min)
     dtype = self._domain.action_spec.dtype
-    if not drawn:
+    if not self.drawn:
       return tf.argmax(values, -1, dtype)
     # A code is normal, and one of its numbers at a time is enough to draw one action by.
     number = tf.gather(code, time % self._domain.code_size, axis=1)
@@ -212,15 +228,27 @@ class Creator(tf.Module):
     begun: np.ndarray | None = None,
     random: bool = False,
     keep: np.ndarray | None = None,
+    nearer: bool = False,
+    tell: Callable[[int, int], None] | None = None,
   ) -> Made:
     """What the hand makes of each concept, from `begun` on if that is given.
 
-    Where `keep` [B, ...] holds, the greedy hand leaves the work as it was begun.
+    Where `keep` [B, ...] holds, the greedy hand leaves the work as it was begun; with `nearer` it
+    also leaves what is right, and chooses among the actions that come nearer, if there are any.
+    `tell` hears now and then how many of how many are made; what is made is the same.
     """
     make = self._scribble if random else self._make if keep is None else self._make_around
+    make = self._make_nearer if nearer else make
     begun = self.blank(concept) if begun is None else begun
     given = (concept, begun) if keep is None else (concept, begun, keep)
-    made = Made(*(part.numpy() for part in make(*tf.nest.map_structure(tf.constant, given))))
+    count = len(concept.label)
+    parts, size = [], _TOLD if tell else max(count, 1)
+    for start in range(0, max(count, 1), size):
+      if tell:
+        tell(start, count)
+      some = tf.nest.map_structure(lambda part: tf.constant(part[start : start + size]), given)  # noqa: B023
+      parts.append([part.numpy() for part in make(*some)])
+    made = Made(*map(np.concatenate, zip(*parts, strict=True)))
     return made._replace(actions=made.actions[:, : made.steps.max(initial=0)])
 
   def blank(self, concept: types.Works) -> np.ndarray:
@@ -259,45 +287,3 @@ def _of_seeds(imagine: Callable, seed: Any, label: Any) -> types.Works:
 def _still() -> tf.Tensor:
   """The seed of a world that is not left to chance."""
   return tf.zeros([2], tf.int32)
-
-
-def _hash(seed: tf.Tensor) -> tf.Tensor:
-  """Splitmix64's finish: 64 bits that look random, of each seed."""
-
-  def mix(x: tf.Tensor, shift: int) -> tf.Tensor:
-    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(shift, tf.uint64)))
-
-  x = tf.cast(seed, tf.uint64) + tf.constant(0x9E3779B97F4A7C15, tf.uint64)
-  x = mix(x, 30) * tf.constant(0xBF58476D1CE4E5B9, tf.uint64)
-  x = mix(x, 27) * tf.constant(0x94D049BB133111EB, tf.uint64)
-  return mix(x, 31)
-
-
-def _in_batches(function: Callable) -> Callable:
-  """`function` of as many rows as there are, which it is given in batches of one size.
-
-  The last batch is filled up by repeating the first rows.
-  """
-
-  def run(*given: Any) -> Any:
-    count = tf.shape(tf.nest.flatten(given)[0])[0]
-    rows = tf.range(-(-count // _BATCH) * _BATCH) % tf.maximum(count, 1)
-
-    def fold(part: tf.Tensor) -> tf.Tensor:
-      return tf.reshape(tf.gather(part, rows), [-1, _BATCH, *part.shape[1:]])
-
-    folded = tf.nest.map_structure(fold, given)
-    specs = tf.nest.map_structure(lambda part: tf.TensorSpec(part.shape[1:], part.dtype), folded)
-    traced = tf.function(function, autograph=False).get_concrete_function(*specs)
-    outputs = tf.map_fn(
-      lambda part: traced(*tf.nest.flatten(part)),
-      folded,
-      fn_output_signature=tf.nest.map_structure(
-        lambda part: tf.TensorSpec(part.shape, part.dtype), traced.structured_outputs
-      ),
-    )
-    return tf.nest.map_structure(
-      lambda part: tf.reshape(part, [-1, *part.shape[2:]])[:count], outputs
-    )
-
-  return run

@@ -19,7 +19,6 @@ MOST = 100  # works of a label that can go on from one picture
 _POOL = 4000  # codes that are tried for it; the nearest MOST of them are refined
 _STEPS, _RATE, _BETA_1, _BETA_2 = 100, 0.05, 0.9, 0.99
 _PRIOR = 0.03  # how far a pixel's squared value may be off, as a variance
-_MOST_EPISODES = 8
 _MOST_ROWS = 8  # of a picture of before and after
 _PAPER, _INK, _SQUARES = (250, 250, 247), (40, 40, 40), (205, 235)
 
@@ -28,9 +27,7 @@ Learner = learner_lib.Learner
 
 def repaint(learner: Learner, work: np.ndarray, label: int, seed: int) -> portfolio_lib.Portfolio:
   """A given work made by the hand; without a label (-1) it gets the nearest training work's."""
-  if label < 0:
-    distance = _distance(learner, learner.real.work, work, np.ones(work.shape, bool))
-    label = learner.real.label[distance.argmin()]
+  label = _named(learner, work, np.ones(work.shape, bool), label)
   concept = types.Works(work[None], np.array([label], np.int32))
   begun = learner.creator.blank(concept)
   made = _make(learner, concept, begun, np.zeros_like(begun, bool))
@@ -45,19 +42,53 @@ def go_on(
   seed: int,
   count: int,
 ) -> portfolio_lib.Portfolio:
-  """A given work turned into imagined ones of the labels in turn, or its gaps filled by theirs."""
+  """A given work turned into imagined ones of the labels in turn, or its gaps filled by theirs.
+
+  Where codes are what is drawn by, see `by_chance`, those of the seeds go on from what is given.
+  """
+  if by_chance(learner):
+    return _draw_on(learner, work, given, labels, seed, count)
   labels = dict.fromkeys(labels)
   if count > MOST * len(labels):
     raise spec.UserError(f'--start makes at most {MOST} works of a label: {count} are too many.')
   refine = _refinement(learner)
   found = [_imagine_near(learner, refine, work, given, label, seed) for label in labels]
   # [MOST, labels] in rows: the best of each label, then the second best
-  seeds, works, label = (
-    np.stack(part, 1).reshape(-1, *part[0].shape[1:])[:count] for part in zip(*found, strict=True)
+  seeds, goal = tf.nest.map_structure(
+    lambda *part: np.stack(part, 1).reshape(-1, *part[0].shape[1:])[:count], *found
   )
-  goal = types.Works(works, label)
   begun = np.where(given, work, learner.creator.blank(goal))
   made = _make(learner, goal, begun, np.broadcast_to(_keep(given), begun.shape))
+  return portfolio_lib.judged(learner, seeds, goal, begun, made)
+
+
+def by_chance(learner: Learner) -> bool:
+  """Whether codes stand for no work to be made, but are the chance by which a policy is drawn."""
+  return bool(learner.creator.drawn and not learner.domain.target_pays)
+
+
+def _draw_on(
+  learner: Learner,
+  work: np.ndarray,
+  given: np.ndarray,
+  labels: Sequence[int],
+  seed: int,
+  count: int,
+) -> portfolio_lib.Portfolio:
+  """What policies that are drawn from make of the same beginning by the codes of the seeds."""
+  labels = [_named(learner, work, given, label) for label in labels]
+  seeds = seed + np.arange(count)
+  goal = learner.creator.imagine(seeds, np.resize(labels, count))
+  goal = goal._replace(work=np.where(given, work, goal.work))
+  keep = np.broadcast_to(_keep(given), goal.work.shape)
+  # Of what is whole there stays what the world itself would give.
+  begun = np.where(keep, work, learner.creator.blank(goal))
+  if given.all() and not begun.any():
+    raise spec.UserError(
+      'nothing of --start is left to be made: here it must have gaps, by --mask or, of a melody, '
+      'by its end before the last bar.'
+    )
+  made = learner.creator.make(goal, begun, keep=keep)
   return portfolio_lib.judged(learner, seeds, goal, begun, made)
 
 
@@ -70,28 +101,31 @@ def before_after(
 ) -> portfolio_lib.Written:
   """The first works beside what they were to become, and the picture that they go on from.
 
-  What is not `given` [H, W] of that is chequered.
+  What is not `given` [H, W] of that is chequered. Where nothing was to become of it but what came
+  `by_chance`, there is no such column.
   """
-  goals, made = (
-    learner.domain.render(works[:_MOST_ROWS])
-    for works in (portfolio.concept.work, portfolio.made.work)
-  )
-  scale, margin, head = portfolio_lib.zoom(goals), 12, 32
+  shown = {'goal': portfolio.concept.work, 'made': portfolio.made.work}
+  if by_chance(learner):
+    del shown['goal']
+  shown = {title: learner.domain.render(works[:_MOST_ROWS]) for title, works in shown.items()}
+  scale, margin, head = portfolio_lib.zoom(shown['made']), 12, 32
   seen = portfolio_lib.magnified(learner.domain.shows(given), scale)
   first = _with_holes(learner.domain.portrait(picture), seen)
   width, height = first.width + margin, first.height + margin
-  page = Image.new('RGB', (margin + 3 * width, head + len(goals) * height), _PAPER)
+  size = margin + (1 + len(shown)) * width, head + len(shown['made']) * height
+  page = Image.new('RGB', size, _PAPER)
   draw, font = ImageDraw.Draw(page), ImageFont.load_default(16)
-  for column, title in enumerate(('given', 'goal', 'made')):
+  for column, title in enumerate(('given', *shown)):
     draw.text((margin + column * width, 8), title, _INK, font)
   page.paste(first, (margin, head))
-  for row, pair in enumerate(zip(goals, made, strict=True)):
-    for column, work in enumerate(pair, 1):
+  for column, works in enumerate(shown.values(), 1):
+    for row, work in enumerate(works):
       image = Image.fromarray(portfolio_lib.magnified(work, scale))
       page.paste(image, (margin + column * width, head + row * height))
   with portfolio_lib.whole(folder / 'before-after.png') as path:
     page.save(path)
-  return {'before-after.png': 'what was given, what it was to become, what the hand made of it'}
+  goal = 'what it was to become, ' if 'goal' in shown else ''
+  return {'before-after.png': f'what was given, {goal}what the hand made of it'}
 
 
 def _imagine_near(
@@ -101,8 +135,8 @@ def _imagine_near(
   given: np.ndarray,
   label: int,
   seed: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-  """MOST imagined works that are the likest to what is given: seeds of codes, works, labels.
+) -> tuple[np.ndarray, types.Works]:
+  """MOST imagined works that are the likest to what is given, and the seeds of their codes.
 
   Gaps are filled by semantic inpainting (Yeh et al. 2017, section 3): codes that agree where
   something is given, found by descent. They start from random codes, hold them by the critic and
@@ -114,22 +148,44 @@ def _imagine_near(
   creator = learner.creator
   seeds = seed * _POOL + np.arange(_POOL)  # two seeds have none in common
   pool = creator.first(seeds, np.full(_POOL, label))  # a way is looked for in the nearest only
-  loss = _distance(learner, pool.work, work, given)
-  near = np.argsort(loss, kind='stable')[:MOST]
-  seeds, works, labels, loss = (part[near] for part in (seeds, pool.work, pool.label, loss))
+  far = _distance(learner, pool.work, work, given)
+  near = np.argsort(far, kind='stable')[:MOST]
+  seeds, labels = seeds[near], pool.label[near]
   if given.all():
-    works = creator.imagine(seeds, labels).work
-    loss = _distance(learner, works, work, given)
+    found = creator.imagine(seeds, labels)
+    loss = _distance(learner, found.work, work, given)
   else:
-    latents, loss = map(np.asarray, refine(creator.latents(seeds), labels, work, given))
-    works = np.where(_keep(given), work, creator.decode(latents, labels).work)
-  lost = np.zeros(len(works), bool)
+    latents, loss = map(np.array, refine(creator.latents(seeds), labels, work, given))
+    found = creator.decode(latents, labels)
+    found = found._replace(work=learner.domain.filled(work, _keep(given), found.work))
+  lost = np.zeros(len(seeds), bool)
   if not learner.domain.builds:
-    lost = base.owed(learner.domain, types.Works(tf.constant(works), labels)).numpy() <= 0
+    lost = _lost(learner, found)
+    if lost.any() and not given.all():
+      # The next nearest codes as they are, for those that descent leaves without a way
+      rest = np.argsort(far, kind='stable')[MOST:]
+      others = pool._replace(work=learner.domain.filled(work, given, pool.work))
+      others = tf.nest.map_structure(lambda part: part[rest], others)
+      more = np.flatnonzero(~_lost(learner, others))[: lost.sum()]
+      places = np.flatnonzero(lost)[: len(more)]
+      seeds[places], loss[places], lost[places] = seed * _POOL + rest[more], far[rest[more]], False
+      found.work[places], found.label[places] = others.work[more], others.label[more]
   order = np.lexsort([loss, lost])
-  _, first = np.unique(works[order], axis=0, return_index=True)
+  _, first = np.unique(found.work[order], axis=0, return_index=True)
   order = np.concatenate([order[np.sort(first)], np.delete(order, first)])  # repeats come last
-  return seeds[order], works[order], labels[order]
+  return tf.nest.map_structure(lambda part: part[order], (seeds, found))
+
+
+def _lost(learner: Learner, works: types.Works) -> np.ndarray:
+  """Where nothing can be earned, as in a level without a way: bool [B]."""
+  return base.owed(learner.domain, tf.nest.map_structure(tf.constant, works)).numpy() <= 0
+
+
+def _named(learner: Learner, work: np.ndarray, given: np.ndarray, label: int) -> int:
+  """A label, or for any (-1) that of the training work which is the likest to what is given."""
+  if label >= 0:
+    return label
+  return int(learner.real.label[_distance(learner, learner.real.work, work, given).argmin()])
 
 
 def _keep(given: np.ndarray) -> np.ndarray:
@@ -188,21 +244,22 @@ def _make(
 ) -> creator_lib.Made:
   """The hand at work for as many episodes as pay: a given work may need more than one.
 
-  What is right after the first is not touched again, or strange works would never be finished.
+  After the first a hand that builds what it sees has only actions that come nearer to choose from,
+  or strange works would never be finished: in what it has not learnt of, it says the same for ever.
   """
-  creator, horizon = learner.creator, learner.domain.horizon
+  creator, domain = learner.creator, learner.domain
   made = creator.make(goal, begun, keep=keep)
-  for episode in range(1, _MOST_EPISODES):
-    if not (made.steps == episode * horizon).any():
-      break
-    more = creator.make(goal, made.work, keep=keep | (made.work == goal.work))
-    on = (made.steps == episode * horizon) & (more.returns > 0)
+  last = domain.horizon
+  while (made.steps == last).any() and not domain.code_size:
+    more = creator.make(goal, made.work, keep=keep, nearer=domain.builds)
+    on = (made.steps == last) & (more.returns > 0)
     made = creator_lib.Made(
       np.where(on.reshape(-1, *[1] * (made.work.ndim - 1)), more.work, made.work),
       made.steps + on * more.steps,
       made.returns + on * more.returns,
       np.concatenate([made.actions, more.actions], 1),
     )
+    last += domain.horizon
   return made
 
 

@@ -44,26 +44,25 @@ def evaluate(settings: EvaluateConfig) -> int:
   command.check_writable(settings.out or settings.run_dir, 'out')
   # Imported here, so that --help and a mistyped flag are answered at once.
   import rich.console
-  import rich.table
 
-  from tf_creative import evaluation, portfolio, report, tables
-  from tf_creative import run as run_lib
-
-  logging.set_verbosity(logging.ERROR)
   console = rich.console.Console(highlight=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, width=140)
-  paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
-  out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
-  for path in paths:
-    run_lib.chosen(path)
-  try:  # now, rather than after a minute's work
-    out.mkdir(parents=True, exist_ok=True)
-  except OSError as error:
-    raise UserError(f'cannot write to {out} ({error.strerror}): choose another --out.') from error
-  runs = []
-  with console.status('loading') as status:
-    tell = status.update if console.is_terminal else console.print
+  with command.status(console, 'loading') as show:
+    from tf_creative import columns, evaluation, portfolio, report, tables
+    from tf_creative import run as run_lib
+
+    logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+    tell = show if console.is_terminal else console.print
+    paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
+    out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
+    for path in paths:
+      run_lib.chosen(path)
+    try:  # now, rather than after a minute's work
+      out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+      raise UserError(f'cannot write to {out} ({error.strerror}): choose another --out.') from error
+    runs = []
     for path in paths:
       tell(f'{path}: loading')
       config, learner = run_lib.load(path)
@@ -81,13 +80,7 @@ def evaluate(settings: EvaluateConfig) -> int:
   for run in runs:
     console.print(f'\n[bold]{run.path}[/bold], round {run.rounds}')
     for head, rows in filter(all, (tables.screen(run), tables.traits(run), tables.hands(run))):
-      shown = rich.table.Table(box=None, pad_edge=False, header_style='bold')
-      for index, title in enumerate(head):
-        shown.add_column(title, justify='right' if index else 'left', no_wrap=not index)
-      for row in rows:
-        shown.add_row(*row)
-      console.print(shown)
-      console.print()
+      columns.show(console, head, rows)
   console.print(f'{out / "report.html"}  the report: open it in a browser', soft_wrap=True)
   console.print(f'{out / "metrics.jsonl"}  every number, a row for each source', soft_wrap=True)
   return 0

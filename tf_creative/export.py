@@ -34,7 +34,7 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   import rich.console
 
   console = rich.console.Console()
-  with console.status('starting'):
+  with command.status(console, 'starting'):
     from tf_creative import publishing
     from tf_creative import run as run_lib
     from tf_creative.serving import lite
@@ -43,7 +43,7 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
     run_dir = pathlib.Path(config.run_dir)
     run_config, learner = run_lib.load(run_dir)
   exports = pathlib.Path(config.export_dir or run_dir / 'exports')
-  with console.status('exporting, and asking what was exported in another process'):
+  with command.status(console, 'exporting, and asking what was exported in another process'):
     published = publishing.publish(
       learner,
       run_config,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import functools
 import pathlib
 
 import numpy as np
@@ -22,16 +24,28 @@ _PLAYED = 120  # training works that are walked through instead, where nothing i
 class Eyes:
   """Looks at a learner's works and at what the hand makes of given ones."""
 
-  def __init__(self, learner: learner_lib.Learner, run_dir: pathlib.Path, count: int):
-    """`count` works are imagined at a look, and at most so many real ones are painted."""
+  def __init__(
+    self,
+    learner: learner_lib.Learner,
+    run_dir: pathlib.Path,
+    count: int,
+    tell: Callable[..., None] = lambda what, done=0, total=0: None,
+  ):
+    """`count` works are imagined at a look, and at most so many real ones are painted.
+
+    `tell` hears what is being done, and of how much of it how much is done.
+    """
     self._learner, self._domain, self._count = learner, learner.domain, count
+    self._tell = tell
     path = run_dir / 'judge.npz'
     if path.exists():
       self._judge = judge_lib.Judge.load(path)
     else:
       values = self._domain.to_values(learner.real.work)
       names = self._domain.label_names
-      self._judge = judge_lib.Judge.train(values, learner.real.label, len(names))
+      self._judge = judge_lib.Judge.train(
+        values, learner.real.label, len(names), functools.partial(tell, 'training the judge')
+      )
       self._judge.save(path)
     # What the best round has least of.
     self.chosen_by = f'validation/{"frechet" if self._domain.builds else "failures"}'
@@ -62,16 +76,23 @@ class Eyes:
 
   def look(self) -> dict[str, float]:
     """How well the hand paints what it never saw, and what imagination and hand make together."""
-    numbers, creator = {}, self._learner.creator
+    numbers = {}
     for split, works in self.for_hand.items():
-      numbers |= _means(split, scores(self._domain, works, creator.make(works)))
-      numbers |= _means(split, self._domain.outside(works, creator.act))
+      made = self._make(f'making {split} works', works)
+      numbers |= _means(split, scores(self._domain, works, made))
+      self._tell(f'looking at {split} works from outside')
+      numbers |= _means(split, self._domain.outside(works, self._learner.creator.act))
+    self._tell('imagining works')
     imagined = self.imagined()
-    made = creator.make(imagined)
+    made = self._make('making imagined works', imagined)
     numbers |= _means('imagined', scores(self._domain, imagined, made))
     for source, works in (('imagined', imagined), ('painted', imagined._replace(work=made.work))):
+      self._tell(f'measuring {source} works')
       numbers |= self._measure(source, self.see(works))
     return numbers | {self.chosen_by: self.validation()}
+
+  def _make(self, what: str, concept: types.Works) -> creator_lib.Made:
+    return self._learner.creator.make(concept, tell=functools.partial(self._tell, what))
 
   def validation(self) -> float:
     """How far painted imagination is from the training split: the best round has the least.
@@ -80,19 +101,21 @@ class Eyes:
     """
     if not self._domain.builds:
       works = _some(self._learner.real, _PLAYED)
-      made = scores(self._domain, works, self._learner.creator.make(works))
+      made = scores(self._domain, works, self._make('making works to choose the best by', works))
       return 1 - float(made[next(iter(self._domain.measures))].mean())
     # There is no third split, and to choose by the held-out one would flatter what is reported on
     # it. By this a memoriser would win, but `copies` shows one.
     labels = np.sort(self._learner.real.label)
     labels = labels[_places(len(labels), _VALIDATED)]
     seeds = _VALIDATION_SEED + np.arange(len(labels))
-    made = self._learner.creator.make(self._learner.creator.imagine(seeds, labels))
+    imagined = self._learner.creator.imagine(seeds, labels)
+    made = self._make('making works to choose the best by', imagined)
     values = np.asarray(self._domain.to_values(made.work))
     return frechet.distance(self._judge.features(values), self.training.features)
 
   def yardstick(self, seed: int = 0) -> dict[str, float]:
     """The same measures of real works, the aim, and of the world's own models, to be beaten."""
+    self._tell('measuring real works')
     held_out = summary.imagination(self.held_out, self.held_out, self.training)
     numbers = self._measure('training', self.some_training()) | {
       f'training/{name}': held_out[name] for name in ('copies', 'novelty', 'authenticity')

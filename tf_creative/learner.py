@@ -72,15 +72,13 @@ def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
 
 def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
   """The couplings that a spec names, each with where it stands, its class and its options."""
-  named = {}
+  found = []
   for part in spec.parse(text, 'couplings'):
     with part.pointed():
-      if part.name in named:
-        raise spec.SpecError(f"the coupling '{part.name}' is given twice: leave one out.")
       coupling = spec.load(couplings.COUPLINGS, part.name, 'coupling')
       options = spec.configure(coupling.Options, part.options, f"coupling '{part.name}'")
-      named[part.name] = part, coupling, options
-  return list(named.values())
+      found.append((part, coupling, options))
+  return found
 
 
 def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import pathlib
+import textwrap
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,6 +15,7 @@ from tf_creative import learner as learner_lib
 
 _PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
 _CELL = 36  # screen pixels that the shorter side of a work should at least have
+_LETTERS, _LEADING = 14, 0  # of a line beside a row; pixels between two such lines
 _MOST_ROWS, _MOST_FRAMES = 20, 60
 
 
@@ -22,11 +25,15 @@ def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   labels = np.repeat(shown, columns)
   imagined = learner.creator.imagine(np.arange(len(labels)), labels)
   made = learner.creator.make(imagined)
+  render = learner.domain.render
   left, right = (
-    sheet(learner.domain.render(works), columns) for works in (imagined.work, made.work)
+    sheet(render(works), columns, learner.domain.rulers) for works in (imagined.work, made.work)
   )
   font = ImageFont.load_default(16)
-  margin, head, between = 34, 34, 30
+  names = ['\n'.join(_lines(learner.domain.label_names[label])) for label in shown]
+  ruler = ImageDraw.Draw(left)
+  wide = max(ruler.multiline_textbbox((0, 0), name, font, spacing=_LEADING)[2] for name in names)
+  margin, head, between = 20 + round(wide), 34, 30
   page = Image.new(
     'RGB', (margin + left.width + between + right.width + 12, head + left.height + 8), _PAPER
   )
@@ -37,10 +44,18 @@ def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   ):
     page.paste(picture, (x, head))
     draw.text((x + _GAP, 8), title, _INK, font)
-  for row, label in enumerate(shown):
-    y = head + (row + 0.5) * (left.height - _GAP) / len(shown) + _GAP / 2
-    draw.text((margin - 8, y), learner.domain.label_names[label][:3], _INK, font, anchor='rm')
+  height, width = render(imagined.work[:1]).shape[1:3]
+  cell = height * _zoom(height, width) + _GAP
+  for row, name in enumerate(names):
+    place = margin - 8, head + left.height - (len(names) - row) * cell + (cell - _GAP) / 2
+    draw.text(place, name, _INK, font, anchor='rm', align='right', spacing=_LEADING)
   return page
+
+
+def _lines(name: str) -> list[str]:
+  """A label's name in at most two lines, which fit beside the smallest work."""
+  words = name.replace('_', ' ')
+  return textwrap.wrap(words, _LETTERS, max_lines=2, placeholder='…') or ['']
 
 
 def imagined(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
@@ -78,17 +93,42 @@ def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Imag
   return Image.fromarray(np.hstack([targets, between, works]))
 
 
-def sheet(pictures: np.ndarray, columns: int) -> Image.Image:
-  """Small RGB pictures [N, h, w, 3] as one large one, magnified without blur."""
+def sheet(
+  pictures: np.ndarray, columns: int, rulers: Callable[[int], Any] = lambda zoom: None
+) -> Image.Image:
+  """Small RGB pictures [N, h, w, 3] as one large one, magnified without blur.
+
+  A world's `rulers` stand at the beginning of each row and above each column.
+  """
   count, height, width, _ = pictures.shape
-  zoom = max(1, -(-_CELL // min(height, width)))
+  zoom = _zoom(height, width)
   cell = np.array([height, width]) * zoom + _GAP
   rows = -(-count // columns)
   page = np.full((rows * cell[0] + _GAP, columns * cell[1] + _GAP, 3), _PAPER, np.uint8)
   for index, picture in enumerate(pictures):
     y, x = np.array(divmod(index, columns)) * cell + _GAP
     page[y : y + height * zoom, x : x + width * zoom] = picture.repeat(zoom, 0).repeat(zoom, 1)
-  return Image.fromarray(page)
+  return ruled(Image.fromarray(page), rulers(zoom), rows, columns, _GAP)
+
+
+def _zoom(height: int, width: int) -> int:
+  return max(1, -(-_CELL // min(height, width)))
+
+
+def ruled(
+  page: Image.Image, rulers: Any, rows: int = 1, columns: int = 1, gap: int = 0
+) -> Image.Image:
+  """A page of equal pictures with gaps around them, and with what is to stand left and above."""
+  if rulers is None:
+    return page
+  left, top = rulers
+  whole = Image.new('RGB', (left.width + page.width, top.height + page.height), _PAPER)
+  whole.paste(page, (left.width, top.height))
+  for row in range(rows):
+    whole.paste(left, (gap, top.height + gap + row * (left.height + gap)))
+  for column in range(columns):
+    whole.paste(top, (left.width + gap + column * (top.width + gap), gap))
+  return whole
 
 
 def tiles(pictures: np.ndarray, columns: int) -> Image.Image:

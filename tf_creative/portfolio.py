@@ -15,9 +15,9 @@ from PIL import Image
 import rich.console
 import rich.progress
 
+from tf_creative import command, pictures, spec, types
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
-from tf_creative import pictures, spec, types
 
 _SIDE = 128  # screen pixels that the shorter side of a work should at least have
 _SHEET, _COLUMNS = 100, 10
@@ -104,16 +104,19 @@ def _csv(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
 
 
 def _png(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
-  shown = domain.render(portfolio.works.work)
+  shown, rulers = domain.render(portfolio.works.work), domain.rulers
   scale = zoom(shown)
   for number, start in enumerate(range(0, len(shown), _SHEET)):
     with whole(folder / f'sheet-{number:03d}.png') as path:
-      pictures.sheet(shown[start : start + _SHEET], min(_COLUMNS, len(shown))).save(path)
+      some = shown[start : start + _SHEET]
+      pictures.sheet(some, min(_COLUMNS, len(shown)), rulers).save(path)
   _each(
     portfolio,
     domain,
     folder / 'png',
-    lambda place, path: Image.fromarray(magnified(shown[place], scale)).save(path),
+    lambda place, path: pictures.ruled(
+      Image.fromarray(magnified(shown[place], scale)), rulers(scale)
+    ).save(path),
   )
   return {'png/': 'a picture of each', 'sheet-*.png': f'{_SHEET} on a sheet'}
 
@@ -132,7 +135,9 @@ def _gif(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
     times = np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
     columns = min(_COLUMNS, len(made.work))
     with whole(folder / 'sheet.gif') as path:
-      sheets = [pictures.sheet(render(frames[time, :_SHEET]), columns) for time in times]
+      sheets = [
+        pictures.sheet(render(frames[time, :_SHEET]), columns, domain.rulers) for time in times
+      ]
       pictures.save_gif(sheets, path)
     written['sheet.gif'] = f'the same for the first {_SHEET} at once'
   return written
@@ -171,7 +176,7 @@ def _npz(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
 
 def _tfrecord(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
   path = folder / 'tfrecord'
-  with rich.console.Console().status('tfrecord'):
+  with command.status(rich.console.Console(), 'tfrecord'):
     domain.store(portfolio.works, portfolio.seed, path)
   return {'tfrecord/': f'a data set: data={path} in --domain, or tfds.builder_from_directory'}
 

@@ -70,6 +70,7 @@ class Progress:
     self._first, self._last = None, 0.0  # the rate is counted from the first update on
     colours = console.color_system and not console.no_color
     self._look, self._next_look = look if colours else None, 0.0
+    self._doing = ''  # beside learning
     self._paintings = None  # as many as fit so many columns and lines
     self._live = None
     if live and console.is_interactive:
@@ -89,9 +90,17 @@ class Progress:
     """A line that stays."""
     self._console.print(text, markup=False, soft_wrap=True)
 
+  def doing(self, what: str, done: int = 0, total: int = 0) -> None:
+    """Shows what is done beside learning, and how far it is; a plain line tells only of much."""
+    self._doing = f'{what}  {done}/{total}' if total else what
+    now = time.monotonic()
+    if not (self._live and self._live.is_started) and now - self._last > _PLAIN_SECONDS:
+      self._last = now
+      self.say(f'  {self._doing}')
+
   def update(self, done: int, metrics: Mapping[str, float]) -> None:
     self._remember(metrics)
-    self._done, now = done, time.monotonic()
+    self._done, self._doing, now = done, '', time.monotonic()
     first = self._first is None
     if first:
       self._first = now, done
@@ -128,7 +137,8 @@ class Progress:
   def _view(self) -> rich.console.Group:
     """All that moves; the paintings go where lines are few, the sparklines where columns are."""
     width, height = self._console.size
-    lines = [self._bar(width), *self._table(width)]
+    doing = [rich.text.Text(self._doing, no_wrap=True, overflow='crop')] if self._doing else []
+    lines = [self._bar(width), *doing, *self._table(width)]
     room = height - len(lines) - 3  # a blank line, the caption, and the line of the cursor
     if self._paintings and (shown := self._paintings(width, room)):
       caption = rich.text.Text('imagined, and what the hand makes of it', 'dim', no_wrap=True)

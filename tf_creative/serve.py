@@ -1,6 +1,6 @@
 """Serves what export has written, by gRPC and by REST, until it is stopped.
 
-  python -m tf_creative.serve --export_dir=exports
+  python -m tf_creative.serve --export_dir=runs/pixel_art/exports
   curl http://127.0.0.1:8501/v1/models/creator
 
 Starts tensorflow_model_server where it is on the PATH, and else a small server of our own that
@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -30,7 +31,7 @@ _MOST_PORT = 65535
 
 @dataclasses.dataclass(frozen=True)
 class ServeConfig:
-  export_dir: str = setting('exports', 'the folder that export has written')
+  export_dir: str = setting('runs/pixel_art/exports', 'the folder that export has written')
   host: str = setting('127.0.0.1', 'where to listen; 0.0.0.0: on all addresses of this machine')
   port: int = setting(8500, 'for gRPC; 0: a free one', at_least=0, at_most=_MOST_PORT)
   rest_port: int = setting(
@@ -126,7 +127,7 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
     _say(f'{exports}: served by {binary}, which listens on all addresses and has no page')
     _say(_where('127.0.0.1', port, rest_port, page=False))
     # In a session of its own: Ctrl-C comes to us, and we pass it on once.
-    with subprocess.Popen(arguments, start_new_session=True) as process:
+    with subprocess.Popen(arguments, stderr=sys.stderr, start_new_session=True) as process:
       while process.poll() is None and not stop.event.wait(0.2):
         pass
       if stop.signal:

@@ -152,10 +152,15 @@ def parse_one(text: str, flag: str = '') -> Spec:
   return parts[0]
 
 
-def load(table: Mapping[str, str], name: str, what: str) -> Any:
-  """The object that `name` stands for in a room's table of 'module:attribute' entries."""
+def check_name(table: Iterable[str], name: str, what: str) -> None:
+  """Refuses a name that is not in the table."""
   if name not in table:
     raise SpecError(f"unknown {what} '{name}'.{nearest(name, table)}")
+
+
+def load(table: Mapping[str, str], name: str, what: str) -> Any:
+  """The object that `name` stands for in a room's table of 'module:attribute' entries."""
+  check_name(table, name, what)
   module, attribute = table[name].split(':')
   return getattr(importlib.import_module(module), attribute)
 
@@ -177,6 +182,16 @@ def configure(cls: type, options: Mapping[str, Any], what: str) -> Any:
     if wrong := fault(fields[name], value):
       raise SpecError(f"option '{name}' of {what} {wrong}", f'{name}=')
   return cls(**options)
+
+
+def signature(cls: type) -> str:
+  """The options of a part as they are written, with their defaults, and all valid words."""
+  told = []
+  for field in dataclasses.fields(cls):
+    default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+    others = [word for word in field.metadata.get('one_of', ()) if word != default]
+    told.append(f'{field.name}={"|".join([default, *others])}')
+  return f'({", ".join(told)})'
 
 
 def _read(text: str, at: int, flag: str) -> tuple[Spec, int]:

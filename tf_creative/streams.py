@@ -27,3 +27,15 @@ class Stream(tf.Module):
 def split(seed: tf.Tensor, count: int) -> list[tf.Tensor]:
   """Independent seeds made from one."""
   return tf.unstack(tf.random.experimental.stateless_split(seed, count))
+
+
+def hashed(seed: tf.Tensor) -> tf.Tensor:
+  """Splitmix64's finish: 64 bits that look random, of each seed."""
+
+  def mix(x: tf.Tensor, shift: int) -> tf.Tensor:
+    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(shift, tf.uint64)))
+
+  x = tf.cast(seed, tf.uint64) + tf.constant(0x9E3779B97F4A7C15, tf.uint64)
+  x = mix(x, 30) * tf.constant(0xBF58476D1CE4E5B9, tf.uint64)
+  x = mix(x, 27) * tf.constant(0x94D049BB133111EB, tf.uint64)
+  return mix(x, 31)

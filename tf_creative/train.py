@@ -41,17 +41,46 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     done = run.attach(learner, _warn)
     clock.append(('restoring', time.monotonic()))
     eyes = functools.cache(
-      lambda: eyes_lib.Eyes(learner, run.path, settings.works)
+      lambda: eyes_lib.Eyes(learner, run.path, settings.works, progress.doing)
     )  # trains a judge: at first use
 
-    @functools.cache  # the last round is not looked at twice
+    @functools.cache  # no round is looked at twice
     def evaluate(round_: int) -> dict[str, float]:
       numbers = eyes().look()
       run.log(round_, numbers)
       alarms.look(round_, numbers)
-      run.board.picture(round_, 'gallery', pictures.gallery(learner))
+      progress.doing('drawing the gallery')
+      picture = pictures.gallery(learner)
+      run.board.picture(round_, 'gallery', picture)
       run.keep_best(round_, numbers[eyes().chosen_by])
+      if run.best == round_:
+        best.update(numbers=numbers, gallery=picture, round=round_)
       return numbers
+
+    best = {}  # what the best look saw, if it was by this process
+
+    def finish() -> dict[str, float]:
+      """The numbers of the best round, of which there are pictures and models at the end."""
+      evaluate(done)
+      if run.best != done:
+        progress.say(f'round {run.best} was the best: pictures and numbers are of it')
+        run.restore_best()
+      if best.get('round') != run.best:  # by a process before this one
+        best.update(numbers=eyes().look(), gallery=pictures.gallery(learner))
+      numbers = best['numbers'] | eyes().yardstick(settings.seed) | {'best/round': run.best}
+      run.log(done, numbers)
+      best['gallery'].save(run.path / 'gallery.png')
+      progress.doing('drawing a painting in the making')
+      pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
+      return numbers
+
+    def publish(numbers: dict[str, float]) -> None:
+      if settings.export:
+        from tf_creative import publishing
+
+        progress.say('exporting, and asking what was exported in another process')
+        progress.doing('exporting')
+        publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
 
     def show() -> None:
       run.board.picture(done, 'imagined', pictures.imagined(learner))
@@ -99,27 +128,19 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
               action()
           progress.update(done, metrics)
         run.save(done)
-      if stop.signal:
+        numbers = fault = None
+        if not stop.signal:
+          numbers = finish()
+          try:
+            publish(numbers)
+          except Exception as error:  # told after the numbers, which it must not swallow
+            fault = error
+      if numbers is None:
         progress.say(f'stopped at round {done}, saved; the same command goes on from there')
         return 128 + stop.signal
-      numbers = evaluate(done)
-      if run.best != done:
-        progress.say(f'round {run.best} was the best: pictures and numbers are of it')
-        run.restore_best()
-        numbers = eyes().look()
-      numbers = numbers | eyes().yardstick(settings.seed) | {'best/round': run.best}
-      run.log(done, numbers)
-      pictures.gallery(learner).save(run.path / 'gallery.png')
-      pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
-      progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain)}\n')
-      try:
-        if settings.export:
-          from tf_creative import publishing
-
-          progress.say('exporting, and asking what was exported in another process')
-          publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
-      finally:  # a refused export must not swallow what the training has left
-        progress.say(run.contents())
+      progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain)}\n\n{run.contents()}')
+      if fault:
+        raise fault
     return 0
 
 

@@ -158,6 +158,9 @@ class Domain(Protocol):
   def allowed(self, state: Any, keep: tf.Tensor) -> tf.Tensor:
     """The actions that leave a work as it is where `keep` [B, ...] holds: bool [B, actions]."""
 
+  def rulers(self, zoom: int) -> Any:
+    """Pictures of Pillow to stand left of and above those of `render`, magnified so; or None."""
+
   def drawing(self, start: Any, actions: Any, zoom: int) -> str:
     """An SVG that draws what the actions [T] make of the work `start`, as `render` shows it."""
 
@@ -174,7 +177,7 @@ class Domain(Protocol):
     """Actions int32 [...] in plain numbers [..., N], -1 staying -1; in the graph."""
 
   def legend(self) -> dict[str, Any]:
-    """What is needed to read works and strokes by."""
+    """What is needed to read works and strokes by; `view` says how the server's page shows them."""
 
   def read(self, path: Any, mask: Any = '') -> tuple[Any, Any]:
     """Somebody's file as a work, and what of it is given: bool [...], False where it has gaps.
@@ -184,6 +187,9 @@ class Domain(Protocol):
 
   def portrait(self, path: Any) -> Any:
     """Somebody's file as a picture of Pillow, as fine as it is."""
+
+  def filled(self, work: Any, given: Any, works: Any) -> Any:
+    """The work, where it is given, and else such parts of `works` [B, ...] as go with it."""
 
   def shows(self, given: Any) -> Any:
     """Which pixels of a picture by `render` show what is given: bool [height, width]."""

@@ -12,7 +12,7 @@ from tf_creative.spec import setting
 class AgentConfig:
   network: str = setting(
     'conv',
-    'Q-network: conv (one value map per colour), dense, map (for who walks), strided',
+    'Q-network (conv: a map of values per colour; map: for who walks)',
     one_of=NETWORKS,
   )
   width: int = setting(32, "channels or units of the Q-network's layers", at_least=1, at_most=8192)
@@ -49,9 +49,7 @@ class AgentConfig:
     0.01, 'pay for each nat of -log of the chance of what is done (reinforce, ppo)', at_least=0
   )
   epochs: int = setting(4, 'updates on what was just collected (ppo)', at_least=1, at_most=1000)
-  exploration: str = setting(
-    'epsilon', 'how the hand explores: epsilon, boltzmann', one_of=('epsilon', 'boltzmann')
-  )
+  exploration: str = setting('epsilon', 'how the hand explores', one_of=('epsilon', 'boltzmann'))
   epsilon: float = setting(
     0.1, 'share of random actions at the end of their decay from 1', at_least=0, at_most=1
   )

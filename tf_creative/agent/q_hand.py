@@ -23,7 +23,7 @@ class QHand(hand_lib.Hand):
     every_action: bool = False,
     **kwargs,
   ):
-    """`weigh` gives each run of a batch a weight; `every_action`: it learns from the reward of each."""
+    """`weigh` gives each run of a batch a weight; `every_action`: the reward of each is told."""
     super().__init__(*args, **kwargs)
     self._weigh, self.lesson = weigh, contract.Lesson(False, every_action)
     # The one whose values are told and painted by.

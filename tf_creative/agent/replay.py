@@ -27,10 +27,13 @@ class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
     """Runs of `num_steps` frames as the agent's train expects them: [count, num_steps, ...]."""
     last = self._get_last_id()  # the newest frame, -1 when empty; frames are numbered for ever
     first = tf.maximum(last + 1 - self._max_length, 0)
+    end = last + 2 - num_steps
     which, where = streams.split(self._stream.next(), 2)
-    starts = tf.random.stateless_uniform(
-      [count, 1], which, minval=first, maxval=last + 2 - num_steps, dtype=tf.int64
-    )
+    too_few = f'too little to learn from: remember {num_steps} steps, by agent.collect(), and more.'
+    with tf.control_dependencies([tf.debugging.Assert(first < end, [too_few])]):
+      starts = tf.random.stateless_uniform(
+        [count, 1], which, minval=first, maxval=end, dtype=tf.int64
+      )
     blocks = tf.random.stateless_uniform([count, 1], where, maxval=self._batch_size, dtype=tf.int64)
     frames = (starts + tf.range(num_steps, dtype=tf.int64)) % self._max_length
     return self._data_table.read(frames + blocks * self._max_length)

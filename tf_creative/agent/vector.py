@@ -36,19 +36,23 @@ class Domain:
       raise spec.SpecError(f'the hand picks one of some actions: it takes Discrete, not {actions}.')
     parts = space.spaces if isinstance(space, gymnasium.spaces.Dict) else {'seen': space}
     for name, part in parts.items():
-      if not isinstance(part, gymnasium.spaces.Box):
+      if not isinstance(part, (gymnasium.spaces.Box, gymnasium.spaces.Discrete)):
         raise spec.SpecError(
-          f"the hand sees a Box or a Dict of them, and '{name}' is {part}: wrap the environment, "
-          'as with gymnasium.wrappers.FlattenObservation.'
+          f"the hand sees a Box, a Discrete or a Dict of them, and '{name}' is {part}: wrap the "
+          'environment, as with gymnasium.wrappers.FlattenObservation.'
         )
     self.observation_spec = {name: _bounded(parts[name]) for name in sorted(parts)}
     self.action_spec = types.Bounded((), tf.int32, 0, int(actions.n) - 1)
     self.reward_bound = reward_bound
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Numbers as they are, bytes as shares of their bound; several parts in one row."""
+    """Numbers as they are, bytes as shares of their bound, classes one-hot; parts in one row."""
     parts = []
     for name, bounded in self.observation_spec.items():
+      if bounded.dtype == tf.int32:  # a class
+        count = bounded.maximum - bounded.minimum + 1
+        parts.append(tf.one_hot(observation[name] - bounded.minimum, count))
+        continue
       scale = bounded.maximum if bounded.dtype == tf.uint8 else 1
       parts.append(tf.cast(observation[name], tf.float32) / scale)
     rows = [tf.reshape(part, [tf.shape(part)[0], -1]) for part in parts]
@@ -199,8 +203,10 @@ def whole(batch: Any) -> tf.Tensor:
   return tf.cast(~tf.reduce_any(leads_on, 1), tf.float32)
 
 
-def _bounded(box: gymnasium.spaces.Box) -> types.Bounded:
-  """Bytes stay bytes, all else becomes floats; where there are no bounds, those of the type."""
+def _bounded(box: gymnasium.spaces.Box | gymnasium.spaces.Discrete) -> types.Bounded:
+  """Bytes and classes stay, all else becomes floats; where there are no bounds, the type's."""
+  if isinstance(box, gymnasium.spaces.Discrete):
+    return types.Bounded((), tf.int32, int(box.start), int(box.start + box.n) - 1)
   kind = tf.uint8 if box.dtype == np.uint8 else tf.float32
   low, high = max(box.low.min(), kind.min), min(box.high.max(), kind.max)
   return types.Bounded(box.shape, kind, math.floor(low), math.ceil(high))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import tensorflow as tf
@@ -10,24 +9,11 @@ import tensorflow as tf
 from tf_creative import spec, streams, types
 from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import base, canvas
-from tf_creative.spec import setting
+from tf_creative.couplings import options as options_lib
 
 _EPSILON = 1e-6
 
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  share: float = setting(0.5, 'of a batch, at most, that is imagined', at_least=0, at_most=1)
-  percentile: float = setting(
-    50.0, "of the critic's logits: works above it are likelier in than out", above=0, below=100
-  )
-  tries: float = setting(
-    0.5,
-    'share of the imagined steps that take any action instead of one that pays',
-    at_least=0,
-    at_most=1,
-  )
-  gate: bool = False  # explore less where a critic of canvases knows what lies ahead
+Options = options_lib.Augment
 
 
 class Augment(base.Coupling):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import tensorflow as tf
 
 from tf_creative import streams, types
 from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import base
+from tf_creative.couplings import options as options_lib
 
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  weight: float = 0.1
+Options = options_lib.ConstantReward
 
 
 class ConstantReward(base.Coupling):
@@ -28,7 +24,7 @@ class ConstantReward(base.Coupling):
 class RandomReward(base.Coupling):
   """Drawn anew whenever a step is remembered, from a normal distribution."""
 
-  Options = Options
+  Options = options_lib.RandomReward
 
   def __init__(self, parts: types.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)

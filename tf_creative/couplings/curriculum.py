@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import tensorflow as tf
 
 from tf_creative import streams, types
 from tf_creative.couplings import base
-from tf_creative.spec import setting
+from tf_creative.couplings import options as options_lib
 
-_SOME = 32  # works of either outcome that a round learns from
+_SOME = options_lib.SOME
 
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  real: float = setting(
-    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
-  )
-  replay: float = setting(
-    0.25, 'share of the others that are about remembered works', at_least=0, at_most=1
-  )
-  weight: float = setting(
-    0.03, "of the generator's gradient that asks for middling difficulty", at_least=0, at_most=1
-  )
-  tries: int = setting(
-    8,
-    'imagined works, of which the one that is solved least, but has a way, is taken',
-    at_least=1,
-    at_most=1000,
-  )
-  after: int = setting(
-    300, 'updates of the imagination before it is asked; until then, works of chance', at_least=0
-  )
-  memory: int = setting(
-    96, 'works of either outcome that are remembered', at_least=_SOME, at_most=1_000_000
-  )
+Options = options_lib.Curriculum
 
 
 class Curriculum(base.Coupling):

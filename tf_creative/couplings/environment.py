@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import tensorflow as tf
 
 from tf_creative import streams, types
 from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import base
-from tf_creative.spec import setting
+from tf_creative.couplings import options as options_lib
 
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  real: float = setting(
-    0.25,
-    'share of episodes that stay about a real work, where works are shown',
-    at_least=0,
-    at_most=1,
-  )
-  codes: float = setting(
-    0.5,
-    'share of a batch that is learnt from as if told another code, where they are not',
-    at_least=0,
-    at_most=1,
-  )
+Options = options_lib.Environment
 
 
 class Environment(base.Coupling):

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import tensorflow as tf
 
 from tf_creative import spec, streams, types
 from tf_creative.couplings import base
-from tf_creative.spec import setting
+from tf_creative.couplings import options as options_lib
 
 _NEIGHBOURS = 3
 _MEMORY = 0.98  # of the coverage's moving average
 _BACK_OFF = 0.1  # the weight falls from whole to nothing while coverage falls by so much
 
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  weight: float = setting(
-    0.3, "lambda: how much of the generator's gradient is the hand's", at_least=0, at_most=1
-  )
-  warmup: int = setting(200, 'rounds in which lambda rises from 0', at_least=0)
-  coverage: float = setting(
-    0.5,
-    'of real works by imagined ones, in a batch, at which lambda is 0 again',
-    at_least=0,
-    at_most=1,
-  )
+Options = options_lib.Guide
 
 
 class Guide(base.Coupling):

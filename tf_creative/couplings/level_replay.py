@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import tensorflow as tf
 
 from tf_creative import spec, streams, types
 from tf_creative.couplings import base, levels
-from tf_creative.spec import setting
+from tf_creative.couplings import options as options_lib
 
 _NONE = -1.0  # the regret of a place in which no level is kept
 
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  capacity: int = setting(256, 'levels that are kept', at_least=1, at_most=1_000_000)
-  replay: float = setting(
-    0.5, 'share of episodes that are about kept levels', at_least=0, at_most=1
-  )
-  temperature: float = setting(
-    0.3, 'of the ranks by which a kept level is drawn', above=0, at_most=1000
-  )
-  real: float = setting(
-    0.25, 'share of new levels that are real, the others being of chance', at_least=0, at_most=1
-  )
+Options = options_lib.LevelReplay
 
 
 class LevelReplay(base.Coupling):

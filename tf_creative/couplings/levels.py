@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import tensorflow as tf
 
 from tf_creative import streams, types
 from tf_creative.couplings import base
-from tf_creative.spec import setting
+from tf_creative.couplings import options as options_lib
 
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  real: float = setting(
-    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
-  )
+Options = options_lib.RandomLevels
 
 
 class RandomLevels(base.Coupling):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import tensorflow as tf
 
 from tf_creative import spec, types
 from tf_creative.core import batch as batch_lib
 from tf_creative.couplings import base, canvas
-from tf_creative.spec import setting
+from tf_creative.couplings import options as options_lib
 
 _FORMS = {
   'logit': lambda logits: logits,
@@ -18,35 +16,8 @@ _FORMS = {
 }
 _MEMORY = 0.99  # of the moving mean
 _POOL = 4  # as many canvases are remembered for each that the critic learns from
-_SHAPINGS = ('difference', 'final')
-_REAL = ('code', 'data')
 
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-  weight: float = 0.15  # how much a step is paid on average, in either direction
-  shaping: str = setting(
-    'difference', 'paid at every step; final: all of it at the last one', one_of=_SHAPINGS
-  )
-  form: str = setting('logit', 'of the judgement', one_of=_FORMS)
-  real: str = setting(
-    'code',
-    'what works are to be like where the hand is told a code: what it stands for; data: the data',
-    one_of=_REAL,
-  )
-  whole: bool = False  # whether real works are shown to the critic whole at any time
-  learning_rate: float = setting(1e-3, 'of the critic', above=0)
-  average: float = setting(
-    0.99,
-    'of its weights over the last rounds; the average is who judges',
-    at_least=0,
-    below=1,
-  )
-  penalty: float = setting(0.3, 'on its slope, R1 and R2 alike', at_least=0)
-  width: int = setting(64, 'channels of its layers', at_least=1, at_most=8192)
-  batch_size: int = setting(
-    64, 'canvases that it learns from in a round', at_least=1, at_most=1_000_000
-  )
+Options = options_lib.Reward
 
 
 class Reward(base.Coupling):

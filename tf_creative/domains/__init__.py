@@ -16,5 +16,6 @@ for _domain in DOMAINS:
   gymnasium.register(
     id=f'tf_creative/{_domain.title().replace("_", "")}-v0',
     entry_point='tf_creative.domains.gym_env:make',
+    vector_entry_point='tf_creative.domains.gym_env:make_vec',
     kwargs={'domain': _domain},
   )

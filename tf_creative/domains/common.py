@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from PIL import Image
 import tensorflow as tf
 
-from tf_creative import spec, types
+from tf_creative import types
 
 
 class World:
@@ -21,6 +22,9 @@ class World:
 
   def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
     return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
+
+  def rulers(self, zoom: int) -> tuple[Image.Image, Image.Image] | None:
+    del zoom  # a picture that needs no words
 
   def besides(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
     del state
@@ -38,16 +42,15 @@ class World:
     del observation
     return tf.zeros([])
 
+  def portrait(self, path: Any) -> Image.Image:
+    return Image.fromarray(self.render(self.read(path)[0][None])[0]).convert('RGBA')
+
+  def filled(self, work: np.ndarray, given: np.ndarray, works: np.ndarray) -> np.ndarray:
+    return np.where(given, work, works)
+
   def shows(self, given: np.ndarray) -> np.ndarray:
     return given
 
   def outside(self, works: types.Works, act: Callable) -> dict[str, np.ndarray]:
     del works, act
     return {}
-
-
-def check_words(world: Any, name: str, words: dict[str, tuple[str, ...]]) -> None:
-  """That each of the options says one of its words."""
-  for option, valid in words.items():
-    if (said := getattr(world, option)) not in valid:
-      raise spec.SpecError(f"unknown {option} '{said}' of {name}.{spec.nearest(said, valid)}")

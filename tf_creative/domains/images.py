@@ -29,6 +29,19 @@ OWN = {
 }
 
 
+# What may be given, to be put into messages: what is not read, and how it is all the same.
+READ = (
+  'data= takes the name of a data set of TFDS or the folder of one, and for melodies a folder of '
+  'MIDI files; other files (pictures, CSV, npz) are not read yet.'
+)
+_OF_PICTURES = (
+  'Pictures sorted as FOLDER/train/LABEL/*.png (or .jpg) are made a data set by: python -c '
+  "\"import tensorflow_datasets as t; p = t.folder_dataset.ImageFolder('FOLDER'); "
+  "t.dataset_builders.store_as_tfds_dataset('mine', '1.0.0', p.info.features, p.as_dataset(), "
+  "data_dir='data')\"; then give data=data/mine/1.0.0."
+)
+
+
 class DataError(spec.UserError):
   """A data set that cannot be had; the message says which, where and what to do."""
 
@@ -123,10 +136,11 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
       raise DataError(
         f"the data set in folder '{data}' is damaged ({first_words(error)}): make it anew."
       ) from error
+  if folder.is_file():
+    raise DataError(f"'{data}' is a file. {READ} {_OF_PICTURES}")
   if folder.is_dir() and ('/' in data or not _known(data)):
     raise DataError(
-      f"the folder '{data}' holds no data set, which has a dataset_info.json: "
-      '`python -m tf_creative.create --format=tfrecord` makes one.'
+      f"the folder '{data}' holds no data set, which has a dataset_info.json. {READ} {_OF_PICTURES}"
     )
   try:
     return tfds.builder(data, data_dir=data_dir)

@@ -9,7 +9,6 @@ import os
 from typing import Any
 
 import numpy as np
-from PIL import Image
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
@@ -22,9 +21,9 @@ from tf_creative.domains import (
   level_solver,
   level_survey,
   levels,
+  options,
   tiles,
 )
-from tf_creative.spec import setting
 
 _PLAIN = np.array([tiles.FLOOR, tiles.WALL, tiles.LAVA, tiles.DOOR])  # as many as there may be
 _NEVER = 1e9
@@ -34,17 +33,12 @@ _PLANES = 9  # of `features`, before those that are the same all over a level
 
 
 @dataclasses.dataclass(frozen=True)
-class Level(common.World):
+class Level(options.Level, common.World):
   """An action is one of MiniGrid's; the goal pays 1 - 0.9 t/T, and nothing else does.
 
   A work is the level with the traces of play, so that it tells how far the agent came. An episode
   is about a level; that of the work is the same, as nobody here can build.
   """
-
-  data: str = 'minigrid_levels'  # .../four_rooms, or a folder that `create --format=tfrecord` wrote
-  horizon: int = setting(
-    100, "actions in an episode: MiniGrid's max_steps", at_least=1, at_most=100_000
-  )
 
   builds, code_size, target_pays = False, 0, True
   hand_splits = ('test',)
@@ -99,8 +93,11 @@ class Level(common.World):
       raise spec.UserError('a level says by itself what is to be imagined: mark it by ? in it.')
     return levels.read(path, self._size)
 
-  def portrait(self, path: str | os.PathLike) -> Image.Image:
-    return Image.fromarray(self.render(self.read(path)[0][None])[0]).convert('RGBA')
+  def filled(self, work: np.ndarray, given: np.ndarray, works: np.ndarray) -> np.ndarray:
+    """With the start, the goal and the key that are given, or else one of each in the gaps."""
+    wanted = self.to_values(np.where(given, work, works)).numpy()
+    wanted += given[..., None] * (4 * wanted + 3 * np.eye(len(tiles.NAMES))[tiles.FLOOR])
+    return np.where(given, work, self.to_works(wanted))
 
   def shows(self, given: np.ndarray) -> np.ndarray:
     return given.repeat(tiles.SIDE, 0).repeat(tiles.SIDE, 1)
@@ -172,8 +169,7 @@ class Level(common.World):
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     del labels  # the level says all
     parts = dict(zip(tiles.NAMES, tf.unstack(values, axis=-1), strict=True))
-    none = tf.zeros_like(parts['start'])
-    cells = [parts['start'], none, none, none]
+    cells = [parts['start'], *[tf.zeros_like(parts['start'])] * (tiles.DIRECTIONS - 1)]
     cells += [parts[name] for name in ('wall', 'goal', 'lava', 'key', 'door')]
     has_key = tf.reduce_sum(parts['key'], [1, 2])
     count = tf.shape(values)[:1]
@@ -279,14 +275,12 @@ class Level(common.World):
     return tf.expand_dims(actions, -1)
 
   def legend(self) -> dict[str, np.ndarray]:
-    names = {'tiles': np.array(tiles.NAMES), 'actions': np.array(level_rules.ACTIONS)}
-    return {'palette': tiles.colours(), **names}  # palette[work] is a picture of one dot a cell
+    return {**tiles.legend(), 'actions': np.array(level_rules.ACTIONS)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     codes = ['#' + bytes(rgb).hex() for rgb in tiles.colours()]
-    state = level_rules.read(
-      tf.constant(start[None]), tf.zeros([1], tf.int32), tf.zeros([1], tf.int32)
-    )
+    none = tf.zeros([1], tf.int32)
+    state = level_rules.read(tf.constant(start[None]), none, none)
     marks, places = np.zeros([len(actions), *self._size], bool), []
     for mark, action in zip(marks, actions, strict=True):
       state, _, _ = level_rules.step(state, tf.constant([action]), self.horizon)

@@ -39,15 +39,18 @@ def label_names(data: str) -> list[str]:
 
 
 def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-  """A level as `tiles.ascii_map` writes it, alone or as the `map` of JSON, and what is given of it.
+  """A level as `written` writes it, as text or as JSON, and what is given of it: bool [H, W].
 
-  What is to be imagined is marked by a question mark.
+  What is to be imagined is marked by a question mark. In a text a blank line ends the level.
   """
   try:
     text = pathlib.Path(path).read_text()
     if text.lstrip().startswith('{'):
       text = '\n'.join(json.loads(text)['map'])
-    rows = [row.ljust(size[1]) for row in text.strip('\n').split('\n')]
+    rows = text.strip('\n').split('\n')
+    if len(rows) > size[0] and not rows[size[0]].strip():
+      rows = rows[: size[0]]
+    rows = [row.ljust(size[1]) for row in rows]
     given = np.array([[glyph != _GAP for glyph in row] for row in rows])
     level = tiles.from_ascii('\n'.join(rows).replace(_GAP, ' '))
   except (OSError, ValueError, KeyError, TypeError) as error:
@@ -61,11 +64,10 @@ def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np
 
 
 def written(work: np.ndarray, kind: str, told: dict[str, np.ndarray]) -> bytes:
-  """As text, with the agent's way in it; or as JSON, with the level before play beside that."""
-  played = tiles.ascii_map(work)
+  """The level before play, which `read` reads, and the agent's way in it: as text or as JSON."""
+  level, played = tiles.ascii_map(work % len(tiles.NAMES)), tiles.ascii_map(work)
   if kind == 'txt':
-    return f'{played}\n'.encode()
-  level = tiles.ascii_map(work % len(tiles.NAMES))
+    return f'{level}\n\n{played}\n'.encode()
   numbers = {name: part.item() for name, part in told.items()}
   rows = {'map': level.split('\n'), **numbers, 'played': played.split('\n')}
   return f'{json.dumps(rows, indent=1)}\n'.encode()

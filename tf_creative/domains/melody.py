@@ -20,6 +20,7 @@ from tf_creative.domains import (
   hearing,
   likelihood,
   midi,
+  options,
   piano_roll,
   scores,
   sound,
@@ -40,23 +41,8 @@ class State(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Melody(common.World):
+class Melody(options.Melody, common.World):
   """An action is the next class; the pay: is it the theme's, is it good style, is it likely."""
-
-  data: str = 'chorales'  # or a folder of MIDI files, or of what `create --format=tfrecord` wrote
-  target: str = 'shown'  # to the hand; hidden: it is told the code alone; none: nor is it paid
-  given: int = 0  # steps of the theme that stand at the beginning, to be gone on from
-  code: int = 32  # numbers in a code; 0 with target=none: the hand is told nothing but the mode
-  match: float = 1.0  # what a class of the theme is worth
-  theory: float = 0.0  # weight of the rules of melody
-  likelihood: float = 0.0  # weight of the log-likelihood under the next-note model
-
-  def __post_init__(self):
-    common.check_words(self, 'melody', {'target': ('shown', 'hidden', 'none')})
-    if not 0 <= self.given < scores.STEPS:
-      raise spec.SpecError(f"option 'given' of melody must be 0 to {scores.STEPS - 1}.")
-    if self.code < 0 or (self.target == 'hidden' and not self.code):
-      raise spec.SpecError("option 'code' of melody must be above 0 where the theme is hidden.")
 
   label_names = list(scores.MODES)
   value_shape = (scores.STEPS, scores.CLASSES)
@@ -230,6 +216,9 @@ class Melody(common.World):
   def render(self, works: tf.Tensor) -> np.ndarray:
     return piano_roll.rgb(tf.convert_to_tensor(works)).numpy()
 
+  def rulers(self, zoom: int) -> tuple[Image.Image, Image.Image]:
+    return piano_roll.rulers(zoom)
+
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
     png = drawings.png(piano_roll.rgb(works), zoom)
     return {'png_bytes': png, 'midi_bytes': midi.encode(works)}
@@ -254,7 +243,7 @@ class Melody(common.World):
 
   def legend(self) -> dict[str, np.ndarray]:
     pitches = self.strokes(tf.range(scores.CLASSES))[:, 0].numpy()  # of each class
-    return {'pitches': pitches, 'steps_per_bar': np.array(scores.BAR)}
+    return {'pitches': pitches, **piano_roll.legend(self.given, self.target)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     return piano_roll.svg(start, np.asarray(actions), self.given, zoom)
@@ -267,9 +256,6 @@ class Melody(common.World):
     work = midi.read(path)
     last = scores.notes(work)[-1]
     return work, np.arange(scores.STEPS) < last.start + last.length
-
-  def portrait(self, path: str | os.PathLike) -> Image.Image:
-    return Image.fromarray(self.render(self.read(path)[0][None])[0]).convert('RGBA')
 
   def shows(self, given: np.ndarray) -> np.ndarray:
     return np.broadcast_to(given, [scores.PITCHES, scores.STEPS])

@@ -14,6 +14,7 @@ from tf_creative import spec
 from tf_creative.domains import scores
 
 TEMPO = 600_000  # microseconds of a quarter note: 100 in a minute
+EIGHTH_SECONDS = TEMPO / 2e6
 _QUARTER, _EIGHTH = 480, 240  # in ticks
 _LOUD, _DRUMS = 80, 9
 

@@ -248,7 +248,8 @@ class PixelArt(easel.Easel):
     return self._brush.strokes(actions)
 
   def legend(self) -> dict[str, np.ndarray]:
-    return {'palette': self._rgb, **self._brush.legend}  # palette[work] is the picture
+    # palette[work] is the picture
+    return {'view': np.array('canvas'), 'palette': self._rgb, **self._brush.legend}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     codes = ['#' + bytes(rgb).hex() for rgb in self._rgb]

@@ -10,7 +10,6 @@ import numpy as np
 from tf_creative.domains import midi, scores
 
 RATE = 22_050
-_EIGHTH = midi.TEMPO / 2e6  # seconds
 _PARTIALS = (1.0, 0.5, 0.3, 0.15, 0.08, 0.04)
 _FADE = 0.3  # seconds in which a struck note loses two thirds; higher partials are quicker
 _RISE, _FALL, _TAIL = 0.005, 0.03, 0.5  # seconds
@@ -19,11 +18,11 @@ _LOUD = 0.35
 
 def wav(melody: np.ndarray) -> bytes:
   """A melody [T] as a WAV file, mono, 16 bits."""
-  total = int((len(melody) * _EIGHTH + _TAIL) * RATE)
+  total = int((len(melody) * midi.EIGHTH_SECONDS + _TAIL) * RATE)
   heard = np.zeros(total)
   for note in scores.notes(melody):
-    start = int(note.start * _EIGHTH * RATE)
-    tone = _tone(note.pitch, note.length * _EIGHTH)
+    start = int(note.start * midi.EIGHTH_SECONDS * RATE)
+    tone = _tone(note.pitch, note.length * midi.EIGHTH_SECONDS)
     heard[start : start + len(tone)] += tone[: total - start]
   written = io.BytesIO()
   with wave.open(written, 'wb') as file:

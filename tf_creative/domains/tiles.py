@@ -105,6 +105,15 @@ def colours() -> np.ndarray:
   return pictures().reshape(CODES, -1, 3).mean(1).round().astype(np.uint8)
 
 
+def legend() -> dict[str, np.ndarray]:
+  """What to draw levels by.
+
+  palette[work] is a picture of one dot a cell; pictures[work] has SIDE x SIDE of them.
+  """
+  looks = {'palette': colours(), 'pictures': pictures()}
+  return {'view': np.array('walk'), **looks, 'tiles': np.array(NAMES)}
+
+
 def _paint(sprite: str) -> np.ndarray:
   return np.array([[_COLOURS[dot] for dot in row] for row in sprite.split()], np.uint8)
 

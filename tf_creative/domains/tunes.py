@@ -47,7 +47,9 @@ def _folder(path: str) -> dict[str, Works]:
     file for file in pathlib.Path(path).rglob('*') if file.suffix.lower() in ('.mid', '.midi')
   )
   if not files:
-    raise images.DataError(f'{path} holds neither a data set of TFDS nor any .mid or .midi file.')
+    raise images.DataError(
+      f'{path} holds neither a data set of TFDS nor any .mid or .midi file. {images.READ}'
+    )
   pieces, modes = [], []
   for file in files:
     mode, windows = _piece(file)

@@ -10,19 +10,15 @@ from tf_creative.spec import setting
 
 @dataclasses.dataclass(frozen=True)
 class GanConfig:
-  network: str = setting(
-    'conv', 'networks of generator and critic: conv, dense, recurrent', one_of=NETWORKS
-  )
-  loss: str = setting(
-    'r3gan', 'adversarial loss: r3gan, non_saturating, minimax, hinge, wgan_gp', one_of=LOSSES
-  )
+  network: str = setting('conv', 'networks of generator and critic', one_of=NETWORKS)
+  loss: str = setting('r3gan', 'adversarial loss', one_of=LOSSES)
   conditional: bool = setting(True, 'tell generator and critic the label of a work')
   latent_size: int = setting(32, 'length of the code z', at_least=1, at_most=65_536)
   width: int = setting(64, 'channels or units of a layer', at_least=1, at_most=8192)
   batch_size: int = setting(64, 'real works in a batch', at_least=1, at_most=1_000_000)
-  learning_rate: float = setting(4e-4, 'of both Adam optimizers', above=0)
+  learning_rate: float = setting(1e-3, 'of both Adam optimizers', above=0)
   decay_steps: int = setting(
-    0, 'updates in which the rate falls to a hundredth, by a cosine; 0: never', at_least=0
+    6000, 'updates in which the rate falls to a hundredth, by a cosine; 0: never', at_least=0
   )
   beta_1: float = setting(0.0, "Adam's first decay", at_least=0, below=1)
   r1: float = setting(1.0, 'weight of the critic gradient penalty at real works', at_least=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
 import pathlib
 
@@ -13,6 +14,7 @@ _SEED = 20140610  # of the judge alone: every run of a world is measured with th
 _FEATURES = 64
 _BATCH, _MIXED = 64, 16
 _STEPS = 800
+_TOLD = 50  # steps after which it is told how far they are
 _LEARNING_RATE = 2e-3
 
 
@@ -42,12 +44,21 @@ class Judge:
     )
 
   @classmethod
-  def train(cls, values, labels, classes: int | None = None) -> Judge:
-    """A judge of `classes` labels (by default as many as are seen), fitted to real works."""
+  def train(
+    cls,
+    values,
+    labels,
+    classes: int | None = None,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+  ) -> Judge:
+    """A judge of `classes` labels (by default as many as are seen), fitted to real works.
+
+    `tell` hears now and then how many of how many steps are done.
+    """
     values, labels = np.asarray(values, np.float32), np.asarray(labels, np.int32)
     judge = cls(values.shape[1:], labels.max() + 1 if classes is None else classes)
     if judge.classes > 1:
-      _fit(judge, values, labels)
+      _fit(judge, values, labels, tell)
     return judge
 
   def features(self, values) -> np.ndarray:
@@ -124,7 +135,9 @@ def _initializer(index: int):
   return keras.initializers.HeNormal(seed=_SEED + index)
 
 
-def _fit(judge: Judge, values: np.ndarray, labels: np.ndarray):
+def _fit(
+  judge: Judge, values: np.ndarray, labels: np.ndarray, tell: Callable[[int, int], None]
+) -> None:
   """Cross-entropy on works shifted by up to one cell and on mixtures of them."""
   spatial = values.ndim - 2
   # Padded by their own edge, so that a shift needs to know nothing about what is background.
@@ -135,8 +148,8 @@ def _fit(judge: Judge, values: np.ndarray, labels: np.ndarray):
   optimizer.build(judge._trunk.trainable_variables + judge._head.trainable_variables)
 
   @tf.function
-  def steps(count):
-    for step in tf.range(count):
+  def steps(first, end):
+    for step in tf.range(first, end):
       seeds = tf.random.experimental.stateless_split([_SEED, step], 3)
       rows = tf.random.stateless_uniform([_BATCH], seeds[0], 0, len(values), tf.int32)
       shift = tf.random.stateless_uniform([spatial], seeds[1], 0, 3, tf.int32)
@@ -151,4 +164,6 @@ def _fit(judge: Judge, values: np.ndarray, labels: np.ndarray):
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(names, logits))
       optimizer.apply(tape.gradient(loss, variables))
 
-  steps(_STEPS)
+  for first in range(0, _STEPS, _TOLD):
+    tell(first, _STEPS)
+    steps(tf.constant(first), tf.constant(min(first + _TOLD, _STEPS)))

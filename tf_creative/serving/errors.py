@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import grpc
 import tensorflow as tf
 
@@ -21,6 +23,8 @@ _HTTP = {
   grpc.StatusCode.UNAUTHENTICATED: 401,
 }
 _CODES = {code.value[0]: code for code in grpc.StatusCode}  # the numbers are TensorFlow's too
+# What `tf.debugging` says: the message, then perhaps the condition and the tensors that it was of.
+_ASSERTED = re.compile(r'assertion failed: \[([^\n]+?)\](?= \[|\s*$)')
 _MOST_CHARACTERS = 2000  # of a message: it travels in a gRPC header
 
 
@@ -55,8 +59,9 @@ def of(error: Exception) -> ServingError:
 
 
 def _told(message: str) -> str:
-  """What an op has said, without where in the graph it stands."""
+  """What an op has said, without where in the graph it stands, of a failed assertion its words."""
   said = message.partition('\n\t [[')[0].rpartition('Graph execution error:')[2]
   if '\nNode: ' in said:
     said = said.rpartition('\nNode: ')[2].partition('\n')[2]
-  return said.strip()
+  asserted = _ASSERTED.search(said)
+  return asserted[1] if asserted else said.strip()

@@ -22,7 +22,7 @@ _CREATOR = 'creator'
 _WHICH = r'(?:/versions/(?P<number>\d{1,19})|/labels/(?P<label>[^/:]+))?'
 _MODEL = re.compile(rf'(?i)/v1/models/(?P<name>[^/:]+){_WHICH}(?P<metadata>/metadata)?')
 _CALL = re.compile(rf'(?i)/v1/models/(?P<name>[^/:]+){_WHICH}:(?P<method>predict|classify|regress)')
-_FILE = re.compile(r'/(?P<name>\w[\w.-]*)?')
+_FILE = re.compile(r'/(?P<name>(?:\w+/)?\w[\w.-]*)?')
 _JSON = 'application/json'
 
 

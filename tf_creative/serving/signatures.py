@@ -119,7 +119,7 @@ def models(
 
   def sample(temperature: tf.Tensor, seed: tf.Tensor, **observation: tf.Tensor) -> Tensors:
     q_values = values(observation)
-    warm = tf.debugging.assert_greater(temperature, 0.0, 'temperature must be above 0')
+    warm = tf.debugging.Assert(tf.reduce_all(temperature > 0), ['temperature must be above 0'])
     with tf.control_dependencies([warm]):
       logits = q_values / temperature[:, None]
     chance = tf.map_fn(
@@ -165,6 +165,5 @@ def _check(value: tf.Tensor, bounded: types.Bounded, name: str) -> tf.Operation:
   wide = tf.float32 if value.dtype.is_floating else tf.int64
   value = tf.cast(value, wide)
   inside = (value >= tf.cast(bounded.minimum, wide)) & (value <= tf.cast(bounded.maximum, wide))
-  return tf.debugging.assert_equal(
-    tf.reduce_all(inside), True, f'{name} must be {bounded.minimum} to {bounded.maximum}'
-  )
+  said = f'{name} must be {bounded.minimum} to {bounded.maximum}'
+  return tf.debugging.Assert(tf.reduce_all(inside), [said])

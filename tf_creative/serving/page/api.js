@@ -1,5 +1,7 @@
 // The creator that the server serves, by the REST API.
 
+import * as views from './views.js';
+
 const MODEL = 'v1/models/creator';
 
 /** Why there is nothing to show, in words for people; what passes is worth asking again. */
@@ -55,41 +57,48 @@ export function bytes(packed) {
   return Uint8Array.from(atob(packed.b64), (letter) => letter.charCodeAt(0));
 }
 
+/** A label in words: in data sets they are often tied by underscores. */
+export function named(label = '') {
+  return label.length > 1 ? label.replaceAll('_', ' ') : label;
+}
+
 export class Creator {
   version = '';
   about = null;
+  view = null;
 
   /** Learns which version is the newest and, if that is news, what it says of itself. */
   async meet(signal) {
     const version = await newest(signal);
     if (version === this.version) return;
     const about = await told(version, signal);
-    if (!about.palette || about.shape?.length !== 2) {
-      const domain = about.domain || 'another domain';
-      throw new Trouble('This page cannot draw here.', `It draws pictures, not ${domain}.`, false);
-    }
-    about.shapes ||= [[[0, 0]]];
-    Object.assign(this, {version, about});
+    Object.assign(this, {version, about, view: views.of(about)});
   }
 
   /** The work of each seed and label, in one request to the version that is named in each. */
   async works(seeds, labels, signal) {
     await this.meet(signal);
-    const {version, about} = this;
+    const {version, about, view} = this;
     const asked = `${MODEL}/versions/${version}:predict`;
     const {outputs} = await ask(asked, signal, body('serving_default', seeds, labels));
-    return seeds.map((seed, row) => ({
-      seed: String(seed),
-      version,
-      about,
-      label: outputs.label[row],
-      name: about.labels[outputs.label[row]] ?? '',
-      imagined: outputs.imagined[row].flat(),
-      work: outputs.work[row].flat(),
-      strokes: outputs.strokes[row].filter((stroke) => stroke[0] >= 0),
-      score: Number(outputs.authenticity[row]),
-      png: outputs.png_bytes?.[row],
-    }));
+    return seeds.map((seed, row) => {
+      const told = Object.entries(outputs).map(([name, values]) => [name, values[row]]);
+      const files = told.filter(([name]) => name.endsWith('_bytes'));
+      const one = Object.fromEntries(told), {label, imagined, work, strokes, authenticity} = one;
+      return {
+        ...one,
+        seed: String(seed),
+        version,
+        about,
+        view,
+        name: named(about.labels[label]),
+        imagined: imagined.flat(),
+        work: work.flat(),
+        strokes: strokes.filter((stroke) => stroke[0] >= 0),
+        score: Number(authenticity),
+        files: Object.fromEntries(files.map(([name, file]) => [name.slice(0, -6), file])),
+      };
+    });
   }
 }
 

@@ -1,4 +1,6 @@
-// Pictures on canvases, and what each stroke covers.
+// Pictures on canvases, the frames that they hang in, and marks over them.
+
+const SVG = 'http://www.w3.org/2000/svg';
 
 /** Shows pixels, places in the palette, at one pixel each: how large they look is for CSS. */
 export function draw(canvas, pixels, {shape: [height, width], palette}) {
@@ -8,21 +10,24 @@ export function draw(canvas, pixels, {shape: [height, width], palette}) {
   canvas.getContext('2d').putImageData(new ImageData(rgba, width, height), 0, 0);
 }
 
-/** The pixels, as (row, column), under a stroke; what lies outside is cut off. */
-export function covered([row, column, , shape = 0], {shape: [height, width], shapes}) {
-  return shapes[shape]
-    .map(([down, right]) => [row + down, column + right])
-    .filter(([y, x]) => y >= 0 && y < height && x >= 0 && x < width);
+/** A new canvas in a frame, with what is to lie over it. */
+export function hang(frame, id, name, ...over) {
+  const canvas = document.createElement('canvas');
+  canvas.id = id;
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', name);
+  frame.replaceChildren(canvas, ...over);
+  return canvas;
 }
 
-/** The canvas after some of the strokes; before the first of them it is blank. */
-export function after(count, {strokes, about}) {
-  const [height, width] = about.shape;
-  const pixels = new Array(height * width).fill(0);
-  for (const stroke of strokes.slice(0, count)) {
-    for (const [y, x] of covered(stroke, about)) pixels[y * width + x] = stroke[2];
-  }
-  return pixels;
+/** Paths of these ids over a picture of this shape. */
+export function marks([height, width], ids) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('class', 'marks');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  for (const id of ids) svg.append(Object.assign(document.createElementNS(SVG, 'path'), {id}));
+  return svg;
 }
 
 /** The places where two pictures differ, as (row, column). */

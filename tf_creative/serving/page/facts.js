@@ -1,34 +1,37 @@
 // What there is to say of a work, and to take away.
 
 import {bytes, curl} from './api.js';
-import {percent} from './drawing.js';
 
+const FILES = {png: ['image/png', 'png'], midi: ['audio/midi', 'mid']}; // their type and ending
 const seen = new Map(); // by version and label, the critic's logit of each seed
 const $ = (id) => document.getElementById(id);
 
-/** What a work is called; `noun` is what labels are: digits, characters or just labels. */
+/** What a work is called; `noun` is what labels are: digits, characters, or a view's word. */
 export function title({name, seed}, noun) {
-  const kind = noun === 'label' ? '' : `${noun} `;
+  const kind = isShort(name) ? `${noun} ` : '';
   return name ? `${kind}${name}, seed ${seed}` : `seed ${seed}`;
+}
+
+/** Whether a label is a sign, such as a digit, and no word. */
+export function isShort(name) {
+  return /^.$/u.test(name);
 }
 
 /** Tells of a work; `isDrawn` if its label was left to the seed. Gives the gist of it. */
 export function tell(work, noun, isDrawn) {
-  const {about, seed, label, name, version, strokes, imagined} = work, called = title(work, noun);
+  const {about, view, seed, label, name, version} = work, called = title(work, noun);
+  const {value, text, detail, gist} = view.outcome(work);
   $('title').textContent = called[0].toUpperCase() + called.slice(1);
-  document.title = `${called} - Imagined, then painted`;
+  document.title = `${called} - Imagined, then ${view.words(about).done}`;
   const drawn = isDrawn && name ? `The seed drew the ${noun}. ` : '';
   $('origin').textContent = `${drawn}Made by version ${version} of the creator.`;
-  const same = imagined.filter((place, pixel) => place === work.work[pixel]).length;
-  $('equal').textContent = percent(same, imagined.length);
-  const most = strokes.length < about.horizon ? `${strokes.length} of at most` : 'all';
-  $('equal-text').textContent =
-    `${same} of ${imagined.length} when finished, in ${most} ${about.horizon} strokes`;
+  const told = {equal: value, 'equal-words': text, 'equal-text': detail};
+  for (const [id, words] of Object.entries(told)) $(id).textContent = words;
   remember(work);
   rank(work, noun);
   $('curl').textContent = curl(seed, isDrawn ? -1 : label);
   download(work);
-  return `${called}: ${strokes.length} strokes, ${$('equal').textContent} as imagined`;
+  return `${called}: ${gist}`;
 }
 
 /** Keeps what the critic gave a work, for others to be ranked with it. */
@@ -45,20 +48,25 @@ export function rank({version, label, name, score}, noun) {
   const ends = {one: 'st', two: 'nd', few: 'rd', other: 'th'};
   const ordinal = ends[new Intl.PluralRules('en', {type: 'ordinal'}).select(place)];
   $('rank').textContent = `${place}${ordinal} of ${scores.length}`;
-  const kind = !name ? '' : noun === 'label' ? ' of its label' : ` of ${name}`;
+  const kind = !name ? '' : isShort(name) ? ` of ${name}` : ` of its ${noun}`;
   $('rank-text').textContent =
     `by how real it looks to the critic, of the works${kind} seen here`;
   const logit = score.toFixed(3).replace('-', '\u2212');
   $('logit').textContent = `its logit is ${logit}: the higher, the more like a real one`;
 }
 
-function download({png, seed, name}) {
-  const link = $('download');
-  if (link.href.startsWith('blob:')) URL.revokeObjectURL(link.href);
-  link.hidden = !png;
-  if (!png) return;
-  link.href = URL.createObjectURL(new Blob([bytes(png)], {type: 'image/png'}));
-  link.download = `${name.replace(/[^\w-]/g, '') || 'work'}-seed-${seed}.png`;
+/** Makes a link of each file that came with a work. */
+function download({files, seed, name}) {
+  for (const old of $('downloads').children) URL.revokeObjectURL(old.href);
+  const known = Object.entries(files).filter(([kind]) => Object.hasOwn(FILES, kind));
+  $('downloads').replaceChildren(...known.map(([kind, packed]) => {
+    const [type, ending] = FILES[kind], link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([bytes(packed)], {type}));
+    link.download = `${name.replace(/[^\w-]+/g, '-') || 'work'}-seed-${seed}.${ending}`;
+    link.textContent = `Download ${kind.toUpperCase()}`;
+    link.className = 'button';
+    return link;
+  }));
 }
 
 /** Copies a text and says so on the button. */

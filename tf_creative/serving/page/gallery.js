@@ -1,7 +1,5 @@
 // Works of every label, by neighbouring seeds.
 
-import {draw} from './drawing.js';
-
 const WORKS = 40; // about so many, and at least one of each label
 const MANY = 13, FEW = 5; // labels side by side on wide and on narrow screens
 const ABREAST = 10; // works side by side on wide ones, where labels are fewer than that
@@ -75,7 +73,7 @@ export class Gallery {
     Object.assign(button.dataset, {seed: work.seed, label: work.label});
     button.setAttribute('aria-label', name);
     button.onclick = () => this.open(work);
-    draw(canvas, work.work, work.about);
+    work.view.small(canvas, work);
     button.append(canvas);
     return button;
   }

@@ -1,7 +1,7 @@
 // What is wished for, the asking for it, and the address that says it.
 
-import {Creator, Trouble, ask} from './api.js';
-import {copy, rank, remember, tell, title} from './facts.js';
+import {Creator, Trouble, ask, named} from './api.js';
+import {copy, isShort, rank, remember, tell, title} from './facts.js';
 import {Gallery} from './gallery.js';
 import {listen} from './keys.js';
 import {Player} from './player.js';
@@ -86,17 +86,23 @@ function complain(error) {
 async function meet() {
   await creator.meet();
   met = creator.version;
-  const {labels, known_labels: known} = creator.about, names = known.map((label) => labels[label]);
-  const all = (form) => names.every((name) => form.test(name));
-  noun = all(/^\d$/) ? 'digit' : all(/^.$/u) ? 'character' : 'label';
+  const {about, view} = creator, words = view.words(about);
+  const {labels, known_labels: known} = about, names = known.map((label) => labels[label]);
+  const areDigits = names.every((name) => /^\d$/.test(name)), areSigns = names.every(isShort);
+  noun = areDigits ? 'digit' : areSigns ? 'character' : words.label;
   for (const place of document.querySelectorAll('.noun')) place.textContent = noun;
+  for (const place of document.querySelectorAll('[data-word]')) {
+    place.textContent = words[place.dataset.word] ?? '';
+  }
+  $('stage').classList.toggle('stacked', Boolean(view.isStacked));
+  player.fit(view, words);
   $('labels').hidden = $('pick').hidden = names.length === 1 && !names[0];
   const chips = $('labels').querySelector('.chips');
-  chips.classList.toggle('short', noun !== 'label');
+  chips.classList.toggle('short', areSigns);
   chips.replaceChildren(
-    ...[ANY, ...known].map((label) => chip(label, label === ANY ? 'any' : labels[label])),
+    ...[ANY, ...known].map((label) => chip(label, label === ANY ? 'any' : named(labels[label]))),
   );
-  for (const part of document.querySelectorAll('.label-key')) part.hidden = noun === 'label';
+  for (const part of document.querySelectorAll('.label-key')) part.hidden = !areSigns;
   read();
   address(false);
   attempt(show);
@@ -141,8 +147,9 @@ async function hang() {
   gallery.show(works);
   const last = seeds.at(-1), range = last > from ? `Seeds ${from} to ${last}` : `Seed ${from}`;
   const each = $('labels').hidden ? '' : ` of each ${noun}`;
+  const {done} = creator.view.words(creator.about);
   $('gallery-text').textContent =
-    `${range}${each}, as painted, not chosen. Arrow keys move about, Enter opens.`;
+    `${range}${each}, as ${done}, not chosen. Arrow keys move about, Enter opens.`;
   $('gallery-less').ariaDisabled = from <= LEAST;
   $('gallery-more').ariaDisabled = last >= MOST;
   if (!shown) return;
@@ -271,7 +278,7 @@ window.onhashchange = () => {
 };
 listen({
   label: (key) => {
-    const label = met && noun !== 'label' ? creator.about.labels.indexOf(key) : ANY;
+    const label = met ? creator.about.labels.indexOf(key) : ANY;
     const isKnown = label !== ANY && creator.about.known_labels.includes(label);
     if (isKnown) choose({label});
     return isKnown;

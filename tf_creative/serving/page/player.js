@@ -1,17 +1,18 @@
-// The imagined work, and the painted one in the making.
+// The imagined work, and the one in the making, step by step.
 
-import {after, covered, differing, draw, percent, squares} from './drawing.js';
+import {draw} from './drawing.js';
+import {Synth} from './synth.js';
 
-const WHOLE = 5000; // milliseconds that all strokes take at speed 1,
-const FASTEST = 20, SLOWEST = 250; // where each takes as long as this
 const PLAY = 'M4 2l10 6-10 6z', PAUSE = 'M3 2h4v12H3zM9 2h4v12H9z';
 
 const $ = (id) => document.getElementById(id);
 
 export class Player {
   #work = null;
+  #words = {};
   #place = 0;
   #frame = 0; // of the animation; 0 while it is paused
+  #synth = new Synth();
   #say;
 
   constructor(say) {
@@ -29,26 +30,52 @@ export class Player {
       this.#go(Number($('moment').value));
     };
     $('differ').onchange = () => this.#go(this.#place);
-    $('speed').onchange = () => {
+    $('speed').onchange = $('hear').onchange = () => {
       if (this.#frame) this.#play();
     };
   }
 
-  /** Shows another work: from its first stroke on, or finished. */
+  /** Has its controls speak of what the works of a view have. */
+  fit(view, words) {
+    this.pause();
+    this.#work = null;
+    this.#words = words;
+    const {blank, last, step, steps, differ} = words;
+    const buttons = {
+      first: [`to ${blank}`, '<'],
+      back: [`one ${step} back`, ','],
+      forth: [`one ${step} on`, '.'],
+      last: [`to ${last}`, '>'],
+    };
+    for (const [id, [label, key]] of Object.entries(buttons)) {
+      $(id).setAttribute('aria-label', label);
+      $(id).title = `${label} ( ${key} )`;
+    }
+    $('player').setAttribute('aria-label', steps);
+    $('moment').setAttribute('aria-label', step);
+    $('player').hidden = $('frame-imagined').parentNode.hidden = !view.go;
+    $('differ').parentNode.hidden = !differ;
+    $('hear').parentNode.hidden = !view.notes;
+    $('strip').parentNode.hidden = !view.strip;
+    $('story').replaceChildren();
+  }
+
+  /** Shows another work: from its first step on, if it `plays` and is silent, or finished. */
   show(work, name, plays) {
     this.pause();
     this.#work = work;
-    const {about, imagined, strokes} = work, [height, width] = about.shape;
-    draw($('imagined'), imagined, about);
-    $('imagined').setAttribute('aria-label', `${name}, as imagined`);
-    $('painted').setAttribute('aria-label', `${name}, as painted`);
-    $('marks').setAttribute('viewBox', `0 0 ${width} ${height}`);
-    const colours = strokes.map((stroke) => stroke[2]);
-    draw($('strip'), colours, {...about, shape: [1, Math.max(colours.length, 1)]});
-    $('strip').parentNode.style.setProperty('--strokes', Math.max(colours.length, 1));
-    $('moment').max = strokes.length;
-    this.#go(plays ? 0 : strokes.length);
-    if (plays) this.#play();
+    const {view} = work;
+    view.stage({imagined: $('frame-imagined'), made: $('frame-made')}, work, name);
+    if (!view.go) return;
+    const last = view.steps(work), begins = plays && !view.notes;
+    if (view.strip) {
+      const palette = view.strip(work), places = palette.map((_, place) => place);
+      draw($('strip'), places, {palette, shape: [1, Math.max(last, 1)]});
+      $('strip').parentNode.style.setProperty('--strokes', Math.max(last, 1));
+    }
+    $('moment').max = last;
+    this.#go(begins ? 0 : last);
+    if (begins) this.#play();
   }
 
   toggle() {
@@ -57,59 +84,65 @@ export class Player {
   }
 
   step(count) {
-    if (!this.#work) return;
+    if (!this.#work?.view.go) return;
     this.pause();
     this.#go(this.#place + count);
-    this.#say(this.#words());
+    this.#say($('moment').getAttribute('aria-valuetext'));
+    const {view} = this.#work, now = this.#place - 1;
+    const struck = Math.abs(count) === 1 ? this.#heard().filter(({start}) => start === now) : [];
+    this.#synth.play(struck, now, view.pace(this.#work));
   }
 
   pause() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+    this.#synth.stop();
+    $('stage').style.setProperty('--pace', '0s');
     this.#label('Play', PLAY);
   }
 
   #play() {
+    const {view} = this.#work;
+    if (!view.go) return;
     cancelAnimationFrame(this.#frame);
-    const last = this.#work.strokes.length;
-    const each = Math.min(Math.max(WHOLE / last, FASTEST), SLOWEST) / Number($('speed').value);
+    const last = view.steps(this.#work);
+    const each = view.pace(this.#work) / Number($('speed').value);
     const from = this.#place < last ? this.#place : 0;
+    const sounding = view.notes ? 1 : 0; // what is heard counts from its beginning
     let begun = 0;
+    $('stage').style.setProperty('--pace', `${each}s`);
     const next = (now) => {
       begun ||= now;
-      this.#go(from + Math.floor((now - begun) / each));
-      if (this.#place < last) this.#frame = requestAnimationFrame(next);
+      const done = (now - begun) / (1000 * each);
+      this.#go(from + Math.floor(done) + sounding);
+      if (done < last - from) this.#frame = requestAnimationFrame(next);
       else this.pause();
     };
     this.#go(from);
+    this.#synth.play(this.#heard(), from, each);
     this.#frame = requestAnimationFrame(next);
     this.#label('Pause', PAUSE);
   }
 
-  #go(place) {
-    if (!this.#work) return;
-    const {strokes, imagined, about} = this.#work;
-    this.#place = Math.min(Math.max(place, 0), strokes.length);
-    const pixels = after(this.#place, this.#work);
-    draw($('painted'), pixels, about);
-    const wrong = differing(pixels, imagined, about);
-    const finished = this.#place === strokes.length;
-    const newest = this.#place && !finished ? covered(strokes[this.#place - 1], about) : [];
-    for (const id of ['newest', 'newest-edge']) $(id).setAttribute('d', squares(newest, 0));
-    $('differing').setAttribute('d', $('differ').checked ? squares(wrong, 0.36) : '');
-    $('moment').value = this.#place;
-    $('moment').setAttribute('aria-valuetext', this.#words());
-    $('counter').textContent = `stroke ${this.#place} of ${strokes.length}`;
-    $('progress').textContent = percent(pixels.length - wrong.length, pixels.length);
-    // Not `disabled`: the focus would be lost with it.
-    for (const id of ['first', 'back']) $(id).ariaDisabled = !this.#place;
-    for (const id of ['forth', 'last']) $(id).ariaDisabled = finished;
+  /** The notes that are to be heard. */
+  #heard() {
+    const which = $('hear').value;
+    return (which && this.#work.view.notes?.(this.#work, which)) || [];
   }
 
-  #words() {
-    const {strokes} = this.#work, stroke = strokes[this.#place - 1];
-    const where = stroke ? `, at row ${stroke[0] + 1}, column ${stroke[1] + 1}` : '';
-    return `stroke ${this.#place} of ${strokes.length}${where}`;
+  #go(place) {
+    if (!this.#work) return;
+    const {view} = this.#work, last = view.steps(this.#work), {step} = this.#words;
+    this.#place = Math.min(Math.max(place, 0), last);
+    const {progress, said, told = ''} = view.go(this.#work, this.#place, $('differ').checked);
+    const counted = `${step} ${this.#place} of ${last}`;
+    $('moment').value = this.#place;
+    $('moment').setAttribute('aria-valuetext', `${counted}${said}`);
+    $('counter').textContent = `${counted}${told}`;
+    $('progress').textContent = progress;
+    // Not `disabled`: the focus would be lost with it.
+    for (const id of ['first', 'back']) $(id).ariaDisabled = !this.#place;
+    for (const id of ['forth', 'last']) $(id).ariaDisabled = this.#place === last;
   }
 
   #label(text, icon) {

@@ -1,0 +1,245 @@
+"""Every fenced block of the README, run in its order: what is printed works.
+
+Each command is made small by flags of its own, which come last and win. A line that trains one of
+the pipelines as it is needs no second run here: test_pipelines takes each to its end.
+"""
+
+import functools
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tests.test_pipelines import PIPELINES, TOY
+from tf_creative import (
+  ablate,
+  baselines,
+  benchmark,
+  command,
+  create,
+  evaluate,
+  export,
+  serve,
+  train,
+)
+from tf_creative import config as config_lib
+from tf_creative import eyes as eyes_lib
+from tf_creative.domains import midi
+from tf_creative.metrics import judge
+from tf_creative.serving import server as server_lib
+
+ROOT = pathlib.Path(__file__).parents[1]
+TRAIN = [*TOY, '--rounds=2', '--evaluate_every=0']
+COMMANDS = {  # the function, its settings, and what makes it small
+  'train': (train.train, config_lib.Config, TRAIN),
+  'evaluate': (evaluate.evaluate, evaluate.EvaluateConfig, ['--works=20']),
+  'create': (create.create, create.CreateConfig, ['--count=4']),
+  'export': (export.export, export.ExportConfig, []),
+  'ablate': (
+    ablate.ablate,
+    ablate.AblateConfig,
+    ['--pipeline=toy.flags', '--seeds=0', '--out=runs/toy_ablation'],
+  ),
+  'benchmark': (
+    benchmark.benchmark,
+    benchmark.BenchmarkConfig,
+    ['--pipeline=toy.flags', '--turns=1', '--seconds=0.1'],
+  ),
+}
+LONG = re.compile(r'--sweep')  # twenty processes, one after the other
+NOT_HERE = re.compile(r'pip install|pip-audit|git clone|tensorboard|docker run|python -m pytest')
+
+
+class Block(NamedTuple):
+  title: str  # of the section, with a number
+  kind: str  # python, or nothing
+  text: str
+
+
+def read() -> list[Block]:
+  blocks, title = [], ''
+  pieces = re.split(
+    r'^(## .*|```\w*\n.*?^```)$', (ROOT / 'README.md').read_text(), flags=re.M | re.S
+  )
+  for piece in pieces:
+    if piece.startswith('## '):
+      title = piece.strip('# ')
+    elif piece.startswith('```'):
+      kind, _, text = piece.strip('`').partition('\n')
+      blocks.append(Block(f'{len(blocks)} {title}', kind, text))
+  return blocks
+
+
+BLOCKS = read()
+
+
+def lines(block: Block) -> list[str]:
+  """The commands of a block without their remarks."""
+  joined = block.text.replace('\\\n', ' ')
+  return [
+    line for line in (re.sub(r'\s# .*', '', line).strip() for line in joined.split('\n')) if line
+  ]
+
+
+def is_shown(block: Block) -> bool:
+  """Whether it shows what a command has printed."""
+  first = lines(block)[0]
+  return not block.kind and not re.match(r'(python|make|pip|git|curl|docker|tensorboard) ', first)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def place(tmp_path_factory):
+  """A folder in which a reader stands who has what the README speaks of."""
+  folder = tmp_path_factory.mktemp('reader')
+  (folder / 'pipelines').symlink_to(ROOT / 'pipelines')
+  toy = [line for line in TRAIN if not line.startswith('--noprogress')]
+  (folder / 'toy.flags').write_text('\n'.join(['--flagfile=pipelines/pixel_art.flags', *toy]))
+  picture = np.zeros([16, 16, 4], np.uint8)
+  picture[..., 3], picture[2:14, 6:10, :3] = 255, 250
+  Image.fromarray(picture).save(folder / 'cat.jpg.png')
+  Image.fromarray(picture[..., :3]).save(folder / 'cat.jpg')
+  picture[6:10, :, 3] = 0
+  Image.fromarray(picture).save(folder / 'torn.png')
+  Image.fromarray(255 - picture[..., 3]).save(folder / 'hole.png')
+  tune = np.zeros(32, np.uint8)
+  tune[:16:2] = [22, 24, 26, 27, 29, 27, 26, 24]
+  (folder / 'mine.mid').write_bytes(midi.file(tune))
+  with pytest.MonkeyPatch.context() as patch:
+    patch.chdir(folder)
+    patch.setattr(judge, '_STEPS', 20)
+    patch.setattr(eyes_lib, '_VALIDATED', 40)
+    patch.setattr(baselines, '_PLAIN_UPDATES', 5)
+    yield folder
+
+
+@pytest.fixture(scope='module')
+def served(place):
+  """The server that the README starts."""
+  need('pixel_art')
+  server = server_lib.Server(place / 'runs/pixel_art/exports', poll_seconds=0)
+  server.start()
+  yield server
+  server.stop()
+
+
+@functools.cache
+def need(name: str) -> None:
+  """A trained run of the pipeline, or of its recipe under another name."""
+  pipeline = name if name in PIPELINES else 'pixel_art'
+  arguments = [f'--flagfile=pipelines/{pipeline}.flags', f'--run_dir=runs/{name}']
+  # Only what the README goes on to export is worth the time of an export here.
+  arguments += [] if name == 'pixel_art' else ['--noexport']
+  run('train', arguments)
+
+
+@functools.cache
+def _run(name: str, arguments: tuple[str, ...]) -> None:
+  function, settings, small = COMMANDS[name]
+  assert command.main(function, '', settings, [*arguments, *small]) == 0
+
+
+def run(name: str, arguments: list[str]) -> None:
+  _run(name, tuple(arguments))
+
+
+def shell(line: str, server) -> None:
+  """Runs one line as a shell would, small."""
+  words = shlex.split(line)
+  if words[0] == 'make':
+    target = subprocess.run(['make', '-n', *words[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert target.returncode == 0 and target.stdout, target.stderr
+  elif words[0] == 'curl':
+    here = line.replace(':8501', f':{server().rest_port}').replace(':8500', f':{server().port}')
+    answer = subprocess.run(shlex.split(here), capture_output=True, text=True, check=True)
+    assert '"outputs"' in answer.stdout
+  elif words[:2] == ['python', '-m'] and words[2].startswith('tf_creative.'):
+    python(words[2].removeprefix('tf_creative.'), words[3:], server)
+  else:
+    assert NOT_HERE.match(line), f'nobody knows how to try: {line}'
+    if words[0] == 'docker':
+      mounted = pathlib.Path('runs/pixel_art/exports')
+      assert 'runs/pixel_art/exports:/models' in line
+      for name in re.findall(r'/models/(\w+\.config)', line):
+        assert (mounted / name).is_file()
+
+
+def python(name: str, arguments: list[str], server) -> None:
+  """Runs a command of ours, once the runs are there that it speaks of."""
+  if '--help' in arguments:
+    function, settings, _ = COMMANDS[name]
+    assert command.main(function, 'usage', settings, arguments) == 0
+    return
+  if name == 'serve':
+    assert config_lib.from_arguments(arguments, serve.ServeConfig).export_dir
+    server()
+    return
+  if name == 'train':
+    flagfile = [a.partition('=')[2] for a in arguments if a.startswith('--flagfile=')]
+    if len(arguments) == 1 and pathlib.Path(*flagfile[:1]).stem in PIPELINES:
+      assert pathlib.Path(flagfile[0]).is_file()
+      return
+    for path in flagfile:
+      if path.startswith('runs/'):
+        need(path.split('/')[1])
+    if any('data=mnist' in argument for argument in arguments):
+      with tfds.testing.mock_data(num_examples=60):
+        run(name, [*arguments, '--noexport'])
+      return
+    run(name, [*arguments, '--noexport'])
+    return
+  for argument in arguments:
+    if argument.startswith(('--run_dir=', '--compare=')):
+      for path in argument.partition('=')[2].split(','):
+        if path.startswith('runs/') and path.endswith('.json'):
+          continue
+        need(path.split('/')[1])
+  if any(argument.startswith('--compare=') and '.json' in argument for argument in arguments):
+    run('benchmark', [])
+    for path in arguments[0].partition('=')[2].split(','):
+      os.makedirs(os.path.dirname(path), exist_ok=True)
+      if not os.path.exists(path):
+        shutil.copy('runs/benchmark/benchmark.json', path)
+  arguments = (
+    [argument.replace('localhost:8500', f'localhost:{server().port}') for argument in arguments]
+    if any('--server' in argument for argument in arguments)
+    else arguments
+  )
+  if any(argument.startswith('--peer') for argument in arguments):
+    return  # other people's programs: pipelines/peers has an environment of its own
+  run(name, arguments)
+
+
+@pytest.mark.parametrize(
+  'block',
+  [
+    pytest.param(block, id=block.title, marks=[pytest.mark.slow] if LONG.search(block.text) else [])
+    for block in BLOCKS
+  ],
+)
+def test_a_block_of_the_readme_runs(block, request, capsys):
+  server = lambda: request.getfixturevalue('served')  # noqa: E731
+  if block.kind == 'python':
+    text = block.text
+    if ':8500' in text:
+      text = text.replace(':8500', f':{server().port}')
+    exec(compile(text, block.title, 'exec'), {})
+  elif is_shown(block):
+    assert not re.search(r'^\s*(python|make|pip) ', block.text, re.M)
+  else:
+    for line in lines(block):
+      shell(line, server)
+
+
+def test_there_is_something_to_try():
+  tried = [block for block in BLOCKS if not is_shown(block)]
+  assert len(tried) > 8 and len([block for block in tried if block.kind == 'python']) >= 3
+  assert tf.executing_eagerly()
