@@ -20,7 +20,17 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tests.test_pipelines import PIPELINES, TOY
-from tf_creative import ablate, baselines, benchmark, command, create, evaluate, export, serve, train
+from tf_creative import (
+  ablate,
+  baselines,
+  benchmark,
+  command,
+  create,
+  evaluate,
+  export,
+  serve,
+  train,
+)
 from tf_creative import config as config_lib
 from tf_creative import eyes as eyes_lib
 from tf_creative.domains import midi
@@ -57,7 +67,8 @@ class Block(NamedTuple):
 
 def read() -> list[Block]:
   blocks, title = [], ''
-  pieces = re.split(r'^(## .*|```\w*\n.*?^```)$', (ROOT / 'README.md').read_text(), flags=re.M | re.S)
+  text = (ROOT / 'README.md').read_text()
+  pieces = re.split(r'^(## [^\n]*|```\w*\n.*?^```)$', text, flags=re.MULTILINE | re.DOTALL)
   for piece in pieces:
     if piece.startswith('## '):
       title = piece.strip('# ')
@@ -73,7 +84,8 @@ BLOCKS = read()
 def lines(block: Block) -> list[str]:
   """The commands of a block without their remarks."""
   joined = block.text.replace('\\\n', ' ')
-  return [line for line in (re.sub(r'\s# .*', '', line).strip() for line in joined.split('\n')) if line]
+  bare = (re.sub(r'\s# .*', '', line).strip() for line in joined.split('\n'))
+  return [line for line in bare if line]
 
 
 def is_shown(block: Block) -> bool:
@@ -194,9 +206,11 @@ def python(name: str, arguments: list[str], server) -> None:
       os.makedirs(os.path.dirname(path), exist_ok=True)
       if not os.path.exists(path):
         shutil.copy('runs/benchmark/benchmark.json', path)
-  arguments = [
-    argument.replace('localhost:8500', f'localhost:{server().port}') for argument in arguments
-  ] if any('--server' in argument for argument in arguments) else arguments
+  arguments = (
+    [argument.replace('localhost:8500', f'localhost:{server().port}') for argument in arguments]
+    if any('--server' in argument for argument in arguments)
+    else arguments
+  )
   if any(argument.startswith('--peer') for argument in arguments):
     return  # other people's programs: pipelines/peers has an environment of its own
   run(name, arguments)
