@@ -67,9 +67,8 @@ class Block(NamedTuple):
 
 def read() -> list[Block]:
   blocks, title = [], ''
-  pieces = re.split(
-    r'^(## .*|```\w*\n.*?^```)$', (ROOT / 'README.md').read_text(), flags=re.M | re.S
-  )
+  text = (ROOT / 'README.md').read_text()
+  pieces = re.split(r'^(## [^\n]*|```\w*\n.*?^```)$', text, flags=re.MULTILINE | re.DOTALL)
   for piece in pieces:
     if piece.startswith('## '):
       title = piece.strip('# ')
@@ -85,9 +84,8 @@ BLOCKS = read()
 def lines(block: Block) -> list[str]:
   """The commands of a block without their remarks."""
   joined = block.text.replace('\\\n', ' ')
-  return [
-    line for line in (re.sub(r'\s# .*', '', line).strip() for line in joined.split('\n')) if line
-  ]
+  bare = (re.sub(r'\s# .*', '', line).strip() for line in joined.split('\n'))
+  return [line for line in bare if line]
 
 
 def is_shown(block: Block) -> bool:
