@@ -95,6 +95,11 @@ def test_all_weights_have_a_name_of_their_own():
   assert weights['agent/q_values'].shape == (tiny.AGENT.environments, 4 * 4 * 4)
 
 
+@pytest.fixture(scope='module')
+def learner():
+  return tiny.learner()
+
+
 @pytest.mark.parametrize(
   ('names', 'lines'),
   [
@@ -104,8 +109,8 @@ def test_all_weights_have_a_name_of_their_own():
     (['a name of many more words than fit', 'x'], ['a name of many\nmore words…', 'x']),
   ],
 )
-def test_a_gallery_has_room_for_the_names_of_its_rows(names, lines, monkeypatch):
-  learner, written = tiny.learner(), []
+def test_a_gallery_has_room_for_the_names_of_its_rows(learner, names, lines, monkeypatch):
+  written = []
   monkeypatch.setattr(type(learner.domain), 'label_names', names)
   text = ImageDraw.ImageDraw.text
 

@@ -113,6 +113,11 @@ def test_worlds_side_by_side_repeat_are_seen_and_refuse_what_is_wrong():
 
 
 def test_a_window_shows_what_is_done(monkeypatch):
+  monkeypatch.setattr('sys.platform', 'linux')
+  for name in ('DISPLAY', 'WAYLAND_DISPLAY', 'SDL_VIDEODRIVER'):
+    monkeypatch.delenv(name, raising=False)
+  with pytest.raises(spec.UserError, match='needs a display'):
+    gymnasium.make('tf_creative/Level-v0', render_mode='human')
   monkeypatch.setenv('SDL_VIDEODRIVER', 'dummy')
   env = gymnasium.make('tf_creative/Level-v0', render_mode='human')
   env.reset(seed=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import gymnasium
@@ -10,6 +12,8 @@ import numpy as np
 
 from tf_creative import domains, spec, types
 from tf_creative.domains import gym_play
+
+_DISPLAYS = ('DISPLAY', 'WAYLAND_DISPLAY', 'SDL_VIDEODRIVER')  # without one SDL may crash
 
 
 class WorldEnv(gymnasium.Env):
@@ -115,6 +119,10 @@ def make(domain: str, split: str = 'train', render_mode: str | None = None, **op
   """What gymnasium.make('tf_creative/PixelArt-v0', data='digits', size=8, ...) builds."""
   _check_mode(render_mode, ('human', 'rgb_array'))
   if render_mode == 'human':
+    if sys.platform == 'linux' and not any(map(os.environ.get, _DISPLAYS)):
+      raise spec.UserError(
+        "render_mode='human' needs a display, and there is none: use render_mode='rgb_array'."
+      )
     return gymnasium.wrappers.HumanRendering(make(domain, split, 'rgb_array', **options))
   return WorldEnv(_world(domain, options), split, render_mode)
 
