@@ -11,11 +11,11 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 
 from tests import worlds
-from tf_creative import spec, types
-from tf_creative.agent import AGENTS, build
+from tf_creative import spec
+from tf_creative.agent import AGENTS, build, graph_world
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
-from tf_creative.agent import world as world_lib
+from tf_creative.core import works as works_lib
 from tf_creative.domains import pixel_art
 
 TOY = config_lib.AgentConfig(
@@ -128,8 +128,8 @@ def test_conv_values_move_with_the_picture():
   def values(row, column):
     target = np.zeros((1, 16, 16), np.uint8)
     target[0, row, column] = 3
-    state = domain.start(types.Works(tf.constant(target), tf.zeros([1], tf.int32)), None)
-    return agent.values(domain.observe(state)).numpy().reshape(16, 16, 4)
+    state = domain.rules.start(works_lib.Works(tf.constant(target), tf.zeros([1], tf.int32)), None)
+    return agent.values(domain.rules.observe(state)).numpy().reshape(16, 16, 4)
 
   np.testing.assert_allclose(values(7, 7)[4:11, 4:11], values(8, 9)[5:12, 6:13], atol=1e-4)
 
@@ -211,16 +211,16 @@ class _AsPyEnvironment(py_environment.PyEnvironment):
 
 
 def test_world_passes_the_checks_of_tf_agents():
-  world = world_lib.World(pixel_art.PixelArt(size=4), batch_size=1, seed=0)
+  world = graph_world.World(pixel_art.PixelArt(size=4), batch_size=1, seed=0)
   works = tf.constant(np.random.default_rng(0).integers(0, 4, (1, 4, 4)), tf.uint8)
-  world.refresh(types.Works(works, tf.constant([7])))
+  world.refresh(works_lib.Works(works, tf.constant([7])))
   environment_utils.validate_py_environment(_AsPyEnvironment(world), episodes=5)
 
 
 def test_world_restarts_each_episode_by_itself_and_pays_nothing_for_it():
-  world = world_lib.World(pixel_art.PixelArt(size=2, colors=2, horizon=2), batch_size=2, seed=0)
+  world = graph_world.World(pixel_art.PixelArt(size=2, colors=2, horizon=2), batch_size=2, seed=0)
   white = tf.ones([2, 2, 2], tf.uint8)
-  world.refresh(types.Works(white, tf.zeros([2], tf.int32)))
+  world.refresh(works_lib.Works(white, tf.zeros([2], tf.int32)))
   action = tf.constant([1, 0])  # paint the first pixel white; paint it black, as it is
   steps = [world.step(action) for _ in range(4)]
   assert [s.step_type.numpy().tolist() for s in steps] == [[0, 0], [1, 1], [2, 2], [0, 0]]
@@ -233,15 +233,15 @@ def test_world_restarts_each_episode_by_itself_and_pays_nothing_for_it():
 
 
 def test_the_bank_renews_its_oldest_first():
-  world = world_lib.World(worlds.TwoStates(), batch_size=4, seed=0)
+  world = graph_world.World(worlds.TwoStates(), batch_size=4, seed=0)
   for first in (1, 4):
     numbers = tf.range(first, first + 3)
-    world.refresh(types.Works(tf.cast(numbers, tf.uint8), numbers))
+    world.refresh(works_lib.Works(tf.cast(numbers, tf.uint8), numbers))
   assert world.bank.label.numpy().tolist() == [5, 6, 3, 4]
 
 
 def test_time_step_spec_is_bounded():
-  world = world_lib.World(pixel_art.PixelArt(), batch_size=2, seed=0)
+  world = graph_world.World(pixel_art.PixelArt(), batch_size=2, seed=0)
   assert isinstance(world.time_step_spec(), ts.TimeStep)
   for bounded in tf.nest.flatten(world.observation_spec()):
     assert isinstance(bounded, tensor_spec.BoundedTensorSpec)

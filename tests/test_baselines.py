@@ -5,7 +5,8 @@ import pytest
 from scipy.spatial import distance
 
 from tests import tiny
-from tf_creative import baselines, types
+from tf_creative import baselines
+from tf_creative.core import works as works_lib
 
 
 @pytest.fixture(scope='module')
@@ -63,7 +64,7 @@ def test_the_bandwidth_is_that_of_the_noise_around_few_points():
 
 
 def test_a_label_with_a_single_work_is_served():
-  real = types.Works(tiny.works().work[:50], np.r_[np.zeros(49), 1].astype(np.int32))
+  real = works_lib.Works(tiny.works().work[:50], np.r_[np.zeros(49), 1].astype(np.int32))
   rows = real.work.reshape(50, -1) / 3.0
   drawn = baselines._gaussian_mixture(rows, real.label, np.ones(8, np.int32), 0)
   assert np.abs(drawn - rows[-1]).max() < 0.3  # the regularised spread of .03

@@ -10,9 +10,10 @@ import tensorflow as tf
 from tests import tiny
 from tf_creative import eyes as eyes_lib
 from tf_creative import learner as learner_lib
-from tf_creative import pictures, train, types
+from tf_creative import pictures, train
 from tf_creative import progress as progress_lib
 from tf_creative import run as run_lib
+from tf_creative.core import works as works_lib
 from tf_creative.metrics import judge
 
 
@@ -116,7 +117,7 @@ def test_the_choice_sees_neither_held_out_works_nor_how_many_are_measured(
 
   def other(split):
     works = real(split)
-    return works if split == 'train' else types.Works(works.work[:50] * 0, works.label[:50])
+    return works if split == 'train' else works_lib.Works(works.work[:50] * 0, works.label[:50])
 
   monkeypatch.setattr(learner, 'works', other)
   blind = eyes_lib.Eyes(learner, tmp_path, 30)

@@ -80,7 +80,7 @@ def test_the_strip_goes_from_the_target_to_what_the_hand_made():
     line = strip[4 + row * 40 :][:36]
     for left, work in ((4, imagined.work[row]), (44 + 12 + 4 + 2 * 40, made.work[row])):
       shown = line[4::9, left + 4 : left + 36 : 9]  # the middle of each pixel
-      assert np.array_equal(shown, learner.domain.render(work[None])[0])
+      assert np.array_equal(shown, learner.domain.media.render(work[None])[0])
 
 
 def test_all_weights_have_a_name_of_their_own():

@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import couplings, spec, types
+from tf_creative import couplings, spec
 from tf_creative.core import coupling as contract
+from tf_creative.core import coupling as coupling_lib
 from tf_creative.couplings import base, environment
 
 HOOKS = [
@@ -58,13 +59,13 @@ def test_every_coupling_keeps_the_contract(name):
     assert callable(getattr(coupling, hook))
   new = coupling.concept(tf.nest.map_structure(tf.constant, concept))
   assert new.work.dtype == tf.uint8 and new.work.shape == concept.work.shape
-  assert new.work.numpy().max() <= learner.domain.work_spec.maximum
+  assert new.work.numpy().max() <= learner.domain.works.work_spec.maximum
   assert new.label.dtype == tf.int32 and new.label.shape == concept.label.shape
   for _ in range(4):
     learner.agent.collect()
   batch = learner.agent.sample()
   tf.nest.assert_same_structure(coupling.experience(batch), batch)
-  values = learner.domain.to_values(new.work)
+  values = learner.domain.works.to_values(new.work)
   loss = coupling.generator_loss(values, new.label, tf.ones_like(values))
   assert loss.shape == () and np.isfinite(loss)
 
@@ -72,7 +73,9 @@ def test_every_coupling_keeps_the_contract(name):
 @pytest.mark.parametrize('real', [0.0, 0.25, 1.0])
 def test_environment_leaves_its_share_of_real_works(real):
   learner = tiny.learner()
-  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real)
+  parts = coupling_lib.Parts(
+    learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real
+  )
   coupling = environment.Environment(parts, environment.Options(real=real), seed=0)
   concept = tf.nest.map_structure(tf.constant, learner.real)
   new = coupling.concept(concept)
@@ -83,7 +86,9 @@ def test_environment_leaves_its_share_of_real_works(real):
 
 def test_environment_imagines_by_the_generator_and_anew_each_time():
   learner = tiny.learner()
-  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real)
+  parts = coupling_lib.Parts(
+    learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real
+  )
   coupling = environment.Environment(parts, environment.Options(real=0.0), seed=0)
   concept = tf.nest.map_structure(tf.constant, learner.real)
   assert (coupling.concept(concept).work.numpy() != coupling.concept(concept).work.numpy()).any()

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from tests import tiny
 from tf_creative import creator as creator_lib
-from tf_creative import edit, spec, types
+from tf_creative import edit, spec
 from tf_creative import learner as learner_lib
+from tf_creative.core import coupling as coupling_lib
 
 
 @pytest.fixture(scope='module')
@@ -35,7 +36,7 @@ class Oracle:
 @pytest.fixture
 def able(learner, monkeypatch):
   """The same learner with a hand that is able."""
-  parts = types.Parts(learner.domain, learner.gan, Oracle(), None, learner.real)
+  parts = coupling_lib.Parts(learner.domain, learner.gan, Oracle(), None, learner.real)
   monkeypatch.setattr(learner, 'creator', creator_lib.Creator(parts, learner.real.label))
   return learner
 
@@ -111,7 +112,7 @@ def test_a_clumsy_hand_cannot_touch_what_is_given(learner):
 
 
 def test_a_picture_of_more_strokes_than_an_episode_has_is_finished(able):
-  assert able.domain.horizon == 10
+  assert able.domain.rules.horizon == 10
   target = np.full((4, 4), 2, np.uint8)  # sixteen strokes
   works = edit.repaint(able, target, -1, 5)
   assert works.made.work[0].tolist() == target.tolist()
@@ -140,17 +141,17 @@ class Stuck(Oracle):
 def test_a_hand_that_is_stuck_finishes_a_strange_picture_by_strokes_that_come_nearer(
   learner, monkeypatch
 ):
-  parts = types.Parts(learner.domain, learner.gan, Stuck(), learner.real)
+  parts = coupling_lib.Parts(learner.domain, learner.gan, Stuck(), learner.real)
   monkeypatch.setattr(learner, 'creator', creator_lib.Creator(parts, learner.real.label))
   picture = Image.linear_gradient('L').resize((40, 40))
   ImageDraw.Draw(picture).ellipse((8, 8, 30, 30), fill=200)
   target = np.asarray(picture.resize((4, 4), Image.Resampling.BOX)) // 64
   works = edit.repaint(learner, target.astype(np.uint8), -1, 0)
   np.testing.assert_array_equal(works.made.work[0], target)
-  assert works.made.steps[0] > learner.domain.horizon
+  assert works.made.steps[0] > learner.domain.rules.horizon
   frames = creator_lib.frames(learner.domain, works.concept, works.made, works.begun)
   wrong = (np.square(frames[:, 0].astype(int) - target)).sum((1, 2))
-  assert (np.diff(wrong[learner.domain.horizon : works.made.steps[0] + 1]) < 0).all()
+  assert (np.diff(wrong[learner.domain.rules.horizon : works.made.steps[0] + 1]) < 0).all()
 
 
 def test_who_asks_how_far_the_making_is_gets_the_same_works(learner):
@@ -171,7 +172,7 @@ def test_a_hand_that_knows_codes_goes_on_by_those_that_are_near():
   # The code that it is told is the one of what it is to make.
   goal = told.creator.decode(works.concept.code, works.concept.label).work
   np.testing.assert_array_equal(goal[:, ~given], works.concept.work[:, ~given])
-  assert works.made.steps.max() <= told.domain.horizon
+  assert works.made.steps.max() <= told.domain.rules.horizon
   whole = edit.go_on(told, start, np.ones_like(given), [0, 1], 0, 4)
   assert whole.concept.label.tolist() == [0, 1, 0, 1]
   np.testing.assert_array_equal(

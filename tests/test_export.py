@@ -12,8 +12,9 @@ import pytest
 import tensorflow as tf
 
 from tests import capi, served, tiny
-from tf_creative import export, portfolio, publishing, remote, spec, types
+from tf_creative import export, portfolio, publishing, remote, spec
 from tf_creative import learner as learner_lib
+from tf_creative.core import works as works_lib
 from tf_creative.serving import lite, ops, server, verify, versions, warmup
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -148,9 +149,11 @@ def test_the_other_models_answer_as_the_learner_does(exports, learner, made):
   np.testing.assert_array_equal(decoded['work'], concept.work)
   judged = {'work': hand.work, 'label': concept.label}
   logit = by_python(exports / 'critic/1', 'as_label', judged)['logit']
-  score = learner.creator.score(types.Works(hand.work, concept.label))
+  score = learner.creator.score(works_lib.Works(hand.work, concept.label))
   np.testing.assert_allclose(logit, score, atol=1e-5)
-  scores = [learner.creator.score(types.Works(hand.work, np.full(3, i, np.int32))) for i in (0, 1)]
+  scores = [
+    learner.creator.score(works_lib.Works(hand.work, np.full(3, i, np.int32))) for i in (0, 1)
+  ]
   best = by_python(exports / 'critic/1', 'serving_default', {'work': hand.work})
   np.testing.assert_allclose(best['logit'], np.max(scores, 0), atol=1e-5)
   np.testing.assert_array_equal(best['label'], np.argmax(scores, 0))

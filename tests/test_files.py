@@ -5,7 +5,8 @@ from PIL import Image
 import pytest
 import tensorflow_datasets as tfds
 
-from tf_creative import spec, types
+from tf_creative import spec
+from tf_creative.core import works as works_lib
 from tf_creative.domains import files, pixel_art
 
 GREYS = np.linspace(0, 1, 4, dtype=np.float32)[:, None]
@@ -84,12 +85,12 @@ def test_a_data_set_gives_back_what_was_stored(tmp_path, palette, capfd):
   seeds, folder = np.arange(20) + 2**40, tmp_path / 'stored'
   for _ in range(2):  # the second replaces the first
     work = rng.integers(0, len(domain.colours), (20, 8, 8)).astype(np.uint8)
-    works = types.Works(work, rng.integers(0, 10, 20).astype(np.int32))
-    domain.store(works, seeds, folder)
+    works = works_lib.Works(work, rng.integers(0, 10, 20).astype(np.int32))
+    domain.media.store(works, seeds, folder)
   assert [path.name for path in tmp_path.iterdir()] == ['stored']
   assert 'Downloading' not in capfd.readouterr().out
   again = pixel_art.PixelArt(palette=palette, data=str(folder))
-  assert again.label_names == domain.label_names
+  assert again.label_names == domain.works.label_names
   assert again.hand_splits == ('test',)
   read_back = [each for split in ('train', 'test') for each in again.real(split)]
   np.testing.assert_array_equal([each.work for each in read_back], works.work)
@@ -101,6 +102,6 @@ def test_a_data_set_gives_back_what_was_stored(tmp_path, palette, capfd):
 def test_only_a_data_set_is_ever_replaced(tmp_path):
   (tmp_path / 'letters').mkdir()
   with pytest.raises(spec.UserError, match='something else'):
-    works = types.Works(np.zeros((1, 8, 8), np.uint8), np.zeros(1, np.int32))
+    works = works_lib.Works(np.zeros((1, 8, 8), np.uint8), np.zeros(1, np.int32))
     pixel_art.PixelArt().store(works, np.zeros(1, np.int64), tmp_path / 'letters')
   assert (tmp_path / 'letters').exists()

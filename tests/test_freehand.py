@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from tests import tiny
 from tf_creative import learner as learner_lib
-from tf_creative import spec, types
+from tf_creative import spec
 from tf_creative.agent import batches, build
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import works as works_lib
 from tf_creative.couplings import canvas, environment
 from tf_creative.domains import pixel_art
 
@@ -43,7 +44,7 @@ def built(learner, **options):
 
 def decoded(learner, code, label):
   """What the averaged generator makes of a code today."""
-  return learner.domain.to_works(learner.domain.legal(learner.gan.average(code, label)))
+  return learner.domain.to_works(learner.domain.works.legal(learner.gan.average(code, label)))
 
 
 def by_hand(learner, batch):
@@ -57,7 +58,7 @@ def by_hand(learner, batch):
 
 
 def concept(*targets, code=()):
-  return types.Works(
+  return works_lib.Works(
     tf.constant(np.array(targets), tf.uint8), tf.zeros([len(targets)], tf.int32), code
   )
 
@@ -65,16 +66,18 @@ def concept(*targets, code=()):
 def test_what_is_seen_is_a_code_in_place_of_the_target():
   domain = tiny.Bars(target='hidden', code=4)
   code = tf.constant([[0.5, -1.0, 99.0, -99.0]])
-  seen = domain.observe(domain.start(concept(np.ones((4, 4)), code=code), STILL))
-  assert list(seen) == list(domain.observation_spec) == ['canvas', 'code', 'label', 'time_left']
+  seen = domain.rules.observe(domain.rules.start(concept(np.ones((4, 4)), code=code), STILL))
+  assert (
+    list(seen) == list(domain.play.observation_spec) == ['canvas', 'code', 'label', 'time_left']
+  )
   # What no normal distribution would draw is cut off, as the spec says.
   assert seen['code'].numpy().tolist() == [[0.5, -1, 10, -10]]
-  assert domain.observation_spec['code'].shape == (4,)
+  assert domain.play.observation_spec['code'].shape == (4,)
   # The canvas one-hot and the time; the code and the label, one-hot, in numbers.
-  planes = domain.features(seen).numpy()
+  planes = domain.play.features(seen).numpy()
   assert planes.shape == (1, 4, 4, 4 + 1)
   assert planes[0, 2, 3].tolist() == [1, 0, 0, 0, 1]
-  assert domain.brief(seen).numpy().tolist() == [[0.5, -1, 10, -10, 1, 0]]
+  assert domain.play.brief(seen).numpy().tolist() == [[0.5, -1, 10, -10, 1, 0]]
   shown = tiny.Bars()
   assert 'code' not in shown.observation_spec and shown.code_size == 0
   assert shown.brief(shown.observe(shown.start(concept(np.ones((4, 4))), STILL))).shape == (1, 0)
@@ -83,17 +86,19 @@ def test_what_is_seen_is_a_code_in_place_of_the_target():
 @pytest.mark.parametrize('target, pays', [('shown', True), ('hidden', True), ('none', False)])
 def test_who_does_not_see_the_target_paints_to_the_end(target, pays):
   domain = pixel_art.PixelArt(size=2, colors=2, horizon=3, target=target, code=1)
-  state = domain.start(concept([[1, 0], [0, 0]], code=tf.zeros([1, 1])), STILL)
+  state = domain.rules.start(concept([[1, 0], [0, 0]], code=tf.zeros([1, 1])), STILL)
   found = []
   for action in (1, 3, 2):  # the whole picture; a pixel too much; and that one black again
-    state, pay, done = domain.step(state, tf.constant([action]), STILL)
+    state, pay, done = domain.rules.step(state, tf.constant([action]), STILL)
     found.append((float(pay[0]), bool(done[0])))
   done = [target == 'shown', False, True]
   assert found == list(zip([1, -1, 1] if pays else [0, 0, 0], done, strict=True))
-  assert domain.target_pays == pays
+  assert domain.making.rewards_target == pays
   # Only who sees the target can be told what the world pays for.
-  own = domain.own_worth(state)
-  expected = domain.worth(state.target) if target == 'shown' else tf.zeros([1, 2, 2, 2])
+  own = domain.making.goal_values(state)
+  expected = (
+    domain.making.cell_values(state.target) if target == 'shown' else tf.zeros([1, 2, 2, 2])
+  )
   np.testing.assert_array_equal(own, expected)
 
 
@@ -235,10 +240,12 @@ def test_what_is_imagined_is_made_the_same_each_time(hidden):
   first, second = (hidden.creator.make(imagined) for _ in range(2))
   tf.nest.map_structure(np.testing.assert_array_equal, first, second)
   assert first.work.shape == (7, 4, 4)
-  assert (first.steps == hidden.domain.horizon).all()  # it cannot know that it is done
+  assert (first.steps == hidden.domain.rules.horizon).all()  # it cannot know that it is done
   # It has been paid, whole, by what it was told.
   blank = np.zeros_like(imagined.work)
-  gone = hidden.domain.error(blank, imagined.work) - hidden.domain.error(first.work, imagined.work)
+  gone = hidden.domain.making.error(blank, imagined.work) - hidden.domain.making.error(
+    first.work, imagined.work
+  )
   np.testing.assert_allclose(first.returns, gone, atol=1e-4)
   alone = hidden.creator.make(hidden.creator.imagine([3]))
   np.testing.assert_array_equal(alone.work[0], first.work[3])

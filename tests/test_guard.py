@@ -89,7 +89,7 @@ def told(learner, *looks):
 
 
 def test_values_beyond_all_that_can_be_earned_are_told_once(learner):
-  bound = 2 * learner.domain.reward_bound / (1 - learner.agent.config.discount)
+  bound = 2 * learner.domain.play.reward_bound / (1 - learner.agent.config.discount)
   fine, high = {'agent/q': bound}, {'agent/q': -1.01 * bound}
   said = told(learner, fine, high, high, fine, high)
   assert [round_ for round_, _ in said] == [1, 4]

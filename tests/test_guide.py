@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import spec, streams, types
+from tf_creative import spec, streams
 from tf_creative.agent import build
+from tf_creative.core import works as works_lib
 from tf_creative.couplings import guide
 
 
@@ -85,7 +86,7 @@ def test_regret_is_the_share_of_what_could_be_earned_that_is_not(parts):
   works = np.zeros((3, 4, 4), np.uint8)
   works[0, 1] = 3  # four white pixels: 4 can be earned; nothing by a blank
   works[2, :3, 0] = 3  # 3
-  regret = coupling._regret(parts.domain.to_values(tf.constant(works)), None)
+  regret = coupling._regret(parts.domain.works.to_values(tf.constant(works)), None)
   expected = np.mean([1 - 2.5 / 5, 1 - 0 / 1, 1 - 2 / 4])
   assert float(regret) == pytest.approx(expected, rel=1e-6)
 
@@ -105,13 +106,15 @@ def test_what_is_judged_by_its_features_is_what_the_hand_thinks(parts, kind):
   domain = parts.domain
   agent = build.hand(kind, domain, tiny.AGENT, seed=0)
   values, labels = imagined(parts)
-  start = domain.start(types.Works(domain.to_works(values), labels), tf.zeros([2], tf.int32))
-  features, _ = domain.prospect(values, None)
-  expected = agent.values(domain.observe(start))
+  start = domain.rules.start(
+    works_lib.Works(domain.works.to_works(values), labels), tf.zeros([2], tf.int32)
+  )
+  features, _ = domain.works.prospect(values, None)
+  expected = agent.values(domain.rules.observe(start))
   np.testing.assert_allclose(agent.value_of(features), expected, atol=1e-5)
   with tf.GradientTape() as tape:
     tape.watch(values)
-    best = tf.reduce_max(agent.value_of(domain.prospect(values, None)[0]), -1)
+    best = tf.reduce_max(agent.value_of(domain.works.prospect(values, None)[0]), -1)
   assert np.abs(tape.gradient(best, values)).max() > 0
 
 
@@ -151,9 +154,9 @@ def test_coverage_is_the_share_of_real_works_that_are_imagined(parts):
   """There are many of each in this pool: only what is equal is as near as the third neighbour."""
   works = np.zeros((3, 4, 4), np.uint8)
   works[0, 0] = works[1, 1] = works[2, 2] = 3  # three bars, of which the first is half of the pool
-  pool = types.Works(tf.constant(works.repeat([20, 10, 10], axis=0)), tf.zeros([40], tf.int32))
+  pool = works_lib.Works(tf.constant(works.repeat([20, 10, 10], axis=0)), tf.zeros([40], tf.int32))
   coupling = built(parts._replace(real=pool))
-  values = lambda *rows: parts.domain.to_values(  # noqa: E731
+  values = lambda *rows: parts.domain.works.to_values(  # noqa: E731
     tf.constant(np.resize(np.stack(rows), (400, 4, 4)))
   )
   assert float(coupling._covered(values(*works))) == 1
@@ -183,7 +186,7 @@ def test_distances_are_of_all_pairs():
 
 def test_coverage_is_remembered_slowly(parts):
   coupling = built(parts)
-  values = tf.zeros([64, *parts.domain.value_shape])  # no real work is blank
+  values = tf.zeros([64, *parts.domain.works.value_shape])  # no real work is blank
   before = float(coupling._coverage)
   taken(coupling, values, tf.zeros([64], tf.int32), tf.ones_like(values))
   after = float(coupling.metrics()['coverage'])

@@ -9,7 +9,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tests import mazes
-from tf_creative import spec, types
+from tf_creative import spec
+from tf_creative.core import works as works_lib
 from tf_creative.domains import level as level_lib
 from tf_creative.domains import level_rules, tiles
 from tf_creative.domains.minigrid_levels import minigrid_levels_dataset_builder as builder
@@ -122,7 +123,7 @@ HALL = mazes.parse(*['#' * 11] * 4, '#SK D   G##', *['#' * 11] * 6)
 
 
 def test_features_tell_doors_keys_and_where_the_agent_looks(world):
-  state = world.start(types.Works(tf.constant(HALL[None]), tf.constant([2])), None)
+  state = world.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
   planes = world.features(world.observe(state)).numpy()[0]
   assert planes.shape == (11, 11, 12)
   assert np.argwhere(planes[..., :4]).tolist() == [[4, 1, 0]]  # the first: to the right
@@ -137,7 +138,7 @@ def test_features_tell_doors_keys_and_where_the_agent_looks(world):
 
 
 def test_text_tells_the_level_and_the_play(world, tmp_path):
-  state = world.start(types.Works(tf.constant(HALL[None]), tf.constant([2])), None)
+  state = world.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
   actions = [3, 2, 2, 4, 2, 2, 2, 2, 2]  # the key, two steps, the door, five steps: 9
   for action in actions:
     state, _, _ = world.step(state, tf.constant([action]), None)
@@ -165,7 +166,7 @@ def test_text_tells_the_level_and_the_play(world, tmp_path):
 @pytest.mark.parametrize('actions', [[], [0], [3, 2, 2, 4, 2, 2, 2, 2, 2]])
 def test_what_is_written_is_read_again_with_its_start(world, tmp_path, kind, actions):
   """The agent stands on the start, looks up on it, or has gone by key and door to the goal."""
-  state = world.start(types.Works(tf.constant(HALL[None]), tf.constant([2])), None)
+  state = world.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
   for action in actions:
     state, _, _ = world.step(state, tf.constant([action]), None)
   path = tmp_path / f'level.{kind}'
@@ -181,7 +182,7 @@ def test_gaps_are_filled_by_what_goes_with_the_rest(world):
   given[4, 5:7] = False
   other = np.full_like(HALL, tiles.WALL)
   other[4, 6], other[4, 5], other[4, 1] = tiles.START, tiles.KEY, tiles.GOAL
-  filled = world.filled(HALL, given, np.stack([other, HALL]))
+  filled = world.works.filled(HALL, given, np.stack([other, HALL]))
   assert (filled[:, given] == HALL[given]).all()
   for tile in (tiles.START, tiles.GOAL, tiles.KEY):
     assert (filled == tile).sum((1, 2)).tolist() == [1, 1]

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from tests import mazes, tiny, walks
 from tf_creative import learner as learner_lib
-from tf_creative import spec, types
+from tf_creative import spec
+from tf_creative.core import works as works_lib
 from tf_creative.domains import level as level_lib
 from tf_creative.domains import level_rules, level_solver, level_survey, tiles
 
@@ -140,14 +141,14 @@ def test_a_corridor_is_learnt(world):
   one = walks.learner(
     '', depth=8, width=8, batch_size=4, learning_rate=5e-3, n_step=8, target_period=10
   )
-  works = types.Works(tf.constant(corridor[None].repeat(4, 0)), tf.zeros([4], tf.int32))
+  works = works_lib.Works(tf.constant(corridor[None].repeat(4, 0)), tf.zeros([4], tf.int32))
   one.agent.world.refresh(works)
   for _ in range(12):
     one.agent.collect()
   learn = tf.function(lambda: one.agent.learn(one.agent.sample()), autograph=False)
   for _ in range(150):
     learn()
-  made = one.creator.make(types.Works(corridor[None], np.zeros(1, np.int32)))
+  made = one.creator.make(works_lib.Works(corridor[None], np.zeros(1, np.int32)))
   assert made.steps.tolist() == [8] and made.actions[0].tolist() == [level_rules.FORWARD] * 8
   assert made.returns[0] == pytest.approx(1 - 0.9 * 8 / 20)
 
@@ -157,7 +158,7 @@ def test_a_seed_has_other_codes_where_its_first_has_no_way():
   seeds, labels = np.arange(12), np.arange(12) % 3
   works = one.creator.imagine(seeds, labels)
   first = one.creator.decode(one.creator.latents(seeds), labels)
-  found, had = (one.domain.describe(each.work)['solvable'] for each in (works, first))
+  found, had = (one.domain.measures.describe(each.work)['solvable'] for each in (works, first))
   assert found.all() and 0 < had.sum() < 12
   np.testing.assert_array_equal(works.work[had], first.work[had])
   for place in (int(np.argmin(had)), 11):  # the same in other company

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tests import mazes
-from tf_creative import types
+from tf_creative.core import works as works_lib
 from tf_creative.domains import level_rules, level_solver, minigrid_play, tiles
 from tf_creative.domains.minigrid_levels import minigrid_levels_dataset_builder as builder
 
@@ -225,7 +225,7 @@ def test_levels_of_the_data_are_played_alike_in_minigrid():
     shown.append(seen)
     return plan[30 - seen['time_left'], seen['label']]
 
-  returns = minigrid_play.played(types.Works(levels, labels), 30, act)
+  returns = minigrid_play.played(works_lib.Works(levels, labels), 30, act)
   state, over = begin(list(levels)), np.zeros(len(levels), bool)
   expected = np.zeros(len(levels))
   for seen, actions in zip(shown, plan, strict=False):

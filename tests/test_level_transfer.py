@@ -9,7 +9,8 @@ from tests import tiny, walks
 from tf_creative import config as config_lib
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
-from tf_creative import types
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
 from tf_creative.domains import level as level_lib
 from tf_creative.domains import minigrid_play
 
@@ -40,9 +41,11 @@ def test_what_was_learnt_on_small_levels_is_tried_in_many_rooms():
   one.loop.step(config.run.rounds)
   far = level_lib.Level('minigrid_levels/multi_room')
   works = next(iter(far.real('test').batch(2**31)))
-  works = types.Works(works.work.numpy()[::3], works.label.numpy()[::3])  # a hundred
+  works = works_lib.Works(works.work.numpy()[::3], works.label.numpy()[::3])  # a hundred
   agent = walks.moved(one.agent, far)
-  creator = creator_lib.Creator(types.Parts(far, one.gan, agent, agent.world, works), works.label)
+  creator = creator_lib.Creator(
+    coupling_lib.Parts(far, one.gan, agent, agent.world, works), works.label
+  )
   rng = np.random.default_rng(0)
   hands = {
     'moved': creator.act,

@@ -36,9 +36,9 @@ def test_a_hand_begins_with_the_model_that_pays_it(kind):
     'code': tf.zeros([2, 32]),
     'time_left': tf.constant([24, 3]),
   }
-  likely = domain.likely(observation).numpy()
-  state = domain.resume(observation)
-  paid = domain.besides(state, tf.tile(tf.range(38)[None], [2, 1])).numpy()
+  likely = domain.play.prior_logits(observation).numpy()
+  state = domain.rules.resume(observation)
+  paid = domain.making.side_reward(state, tf.tile(tf.range(38)[None], [2, 1])).numpy()
   np.testing.assert_array_equal(likely, paid)
   assert not np.any(melody.Melody(target='none', theory=1.0).likely(observation))
   agent = build.hand(kind, domain, config_lib.AgentConfig(network='dense'), seed=0)

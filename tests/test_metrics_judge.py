@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn import datasets, model_selection
 
-from tf_creative import types
+from tf_creative.core import works as works_lib
 from tf_creative.metrics import frechet, judge, neighbours, summary
 
 # The judge
@@ -25,7 +25,7 @@ def digits():
   parts = model_selection.train_test_split(
     works, data.target, test_size=360, stratify=data.target, random_state=0
   )
-  return types.Works(parts[0], parts[2]), types.Works(parts[1], parts[3])
+  return works_lib.Works(parts[0], parts[2]), works_lib.Works(parts[1], parts[3])
 
 
 @pytest.fixture(scope='module')
@@ -108,7 +108,7 @@ def looks(eyes, digits):
 @pytest.fixture(scope='module')
 def noise(eyes, looks):
   rng = np.random.default_rng(0)
-  works = types.Works(rng.integers(0, 4, (1437, 8, 8), np.uint8), rng.integers(0, 10, 1437))
+  works = works_lib.Works(rng.integers(0, 4, (1437, 8, 8), np.uint8), rng.integers(0, 10, 1437))
   return summary.look(works, to_values, eyes, looks[0])
 
 

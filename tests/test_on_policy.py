@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from tests import tiny, worlds
 from tf_creative import learner as learner_lib
-from tf_creative import spec, types
+from tf_creative import spec
 from tf_creative.agent import ON_POLICY, batches, build, rollout
 from tf_creative.agent import config as config_lib
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import coupling as coupling_lib
 from tf_creative.couplings import augment
 
 TOY = config_lib.AgentConfig(
@@ -146,8 +147,8 @@ def test_works_are_drawn_from_the_policy_by_their_codes(kind, exploration, tempe
   hand = dataclasses.replace(config.agent, exploration=exploration, temperature=0.5)
   learner = learner_lib.Learner(dataclasses.replace(config, agent=hand))
   concept = learner.creator.imagine(np.arange(600))
-  start = learner.domain.start(concept, tf.zeros([2], tf.int32))
-  values = learner.agent.values(learner.domain.observe(start))
+  start = learner.domain.rules.start(concept, tf.zeros([2], tf.int32))
+  values = learner.agent.values(learner.domain.rules.observe(start))
   chances = tf.nn.softmax(values / temperature).numpy()
   first = learner.creator.make(concept).actions[:, 0]
   counts = np.bincount(first, minlength=chances.shape[1])
@@ -172,7 +173,9 @@ def test_ppo_learns_where_nothing_ends():
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_what_was_never_done_cannot_be_learnt_from(kind):
   learner = tiny.learner(agent=kind)
-  parts = types.Parts(learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real)
+  parts = coupling_lib.Parts(
+    learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real
+  )
   with pytest.raises(spec.SpecError, match='imagines what was not done'):
     augment.Augment(parts, augment.Options(), 0)
 

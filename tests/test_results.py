@@ -161,7 +161,7 @@ def test_holes_are_filled_better_than_by_the_nearest_training_digit():
     near = (np.square(known.astype(int) - work) * given).sum((1, 2)).argmin()
     filled['nearest'].append(known[near])
     filled['ours'].append(edit.go_on(learner, work, given, [-1], 0, 1).made.work[0])
-  values = learner.domain.to_values
+  values = learner.domain.works.to_values
   right, errors = {}, {}
   for name, works in filled.items():
     works = np.array(works)

@@ -188,8 +188,8 @@ def test_what_is_seen_becomes_numbers(played):
     'action': tf.constant([[[[51], [255]]]], tf.uint8),
   }
   domain = played.world.domain
-  assert domain.features(observation).numpy().tolist() == [[pytest.approx(0.2), 1, 7, -1]]
-  assert domain.observation_spec['throw'].maximum == np.finfo(np.float32).max
+  assert domain.play.features(observation).numpy().tolist() == [[pytest.approx(0.2), 1, 7, -1]]
+  assert domain.play.observation_spec['throw'].maximum == np.finfo(np.float32).max
   lake = vector.Domain(gymnasium.make_vec('FrozenLake-v1'), 1.0)
   assert lake.features({'seen': tf.constant([2])}).numpy().tolist() == [[0, 0, 1] + [0] * 13]
 

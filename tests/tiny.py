@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from tf_creative import config as config_lib
-from tf_creative import domains, publishing, types
+from tf_creative import domains, publishing
 from tf_creative import learner as learner_lib
 from tf_creative.agent import config as agent_config
+from tf_creative.core import works as works_lib
 from tf_creative.domains import melody, pixel_art, scores
 from tf_creative.gan import config as gan_config
 from tf_creative.serving import configs, signatures
@@ -26,14 +27,14 @@ POISON = tf.Variable(1.0)  # what pays and real works are multiplied by: 1 does 
 
 
 @functools.cache
-def works() -> types.Works:
+def works() -> works_lib.Works:
   """Horizontal (0) and vertical (1) bars on 4x4 canvases."""
   rng = np.random.default_rng(0)
   label = rng.integers(0, 2, 400).astype(np.int32)
   work = np.zeros((400, 4, 4), np.uint8)
   for one, vertical in zip(work, label, strict=True):
     (one.T if vertical else one)[rng.integers(4)] = rng.integers(1, 4)
-  return types.Works(work, label)
+  return works_lib.Works(work, label)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Poisoned(Bars):
 
 
 @functools.cache
-def tunes() -> types.Works:
+def tunes() -> works_lib.Works:
   """Scales in quarters, from C upwards in major (0) and from a downwards in minor (1)."""
   rng = np.random.default_rng(0)
   label = rng.integers(0, 2, 100).astype(np.int32)
@@ -76,7 +77,7 @@ def tunes() -> types.Works:
   work = np.zeros((100, scores.STEPS), np.uint8)
   work[:, ::2] = np.where(label[:, None], rising[::-1] - 3 + 3 * (rising[::-1] == 34), rising)
   work[:, 1::2] = rng.integers(0, 2, (100, 16))  # held or ended
-  return types.Works(work, label)
+  return works_lib.Works(work, label)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from tests import mazes, tiny
 from tf_creative import learner as learner_lib
-from tf_creative import types
 from tf_creative.agent import build
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
 from tf_creative.domains import level_rules
 
 AGENT = dataclasses.replace(tiny.AGENT, network='map', depth=2, discount=0.9)
@@ -24,21 +25,21 @@ def learner(
 
 def begin(world, levels_) -> level_rules.State:
   levels_ = tf.constant(np.stack(levels_))
-  return world.start(types.Works(levels_, tf.zeros([len(levels_)], tf.int32)), None)
+  return world.start(works_lib.Works(levels_, tf.zeros([len(levels_)], tf.int32)), None)
 
 
-def parts_of(one: learner_lib.Learner) -> types.Parts:
+def parts_of(one: learner_lib.Learner) -> coupling_lib.Parts:
   return one.loop._parts
 
 
-def concepts(one: learner_lib.Learner, count: int = 4) -> types.Works:
-  return types.draw(parts_of(one).real, count, tf.constant([0, 3]))
+def concepts(one: learner_lib.Learner, count: int = 4) -> works_lib.Works:
+  return works_lib.draw(parts_of(one).real, count, tf.constant([0, 3]))
 
 
-def rows_of(*inner: str) -> types.Works:
+def rows_of(*inner: str) -> works_lib.Works:
   """Levels of one row each."""
   made = [mazes.parse(*['#' * 11] * 5, row, *['#' * 11] * 5) for row in inner]
-  return types.Works(tf.constant(np.stack(made)), tf.zeros([len(made)], tf.int32))
+  return works_lib.Works(tf.constant(np.stack(made)), tf.zeros([len(made)], tf.int32))
 
 
 def moved(hand, world):

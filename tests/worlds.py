@@ -1,4 +1,4 @@
-"""Toy worlds that keep the contract of types.Domain, for tests of what must be learnt."""
+"""Toy worlds that keep the contract of world_lib.World, for tests of what must be learnt."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import types
-from tf_creative.domains import common
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 
 REWARDS = np.array([[-1.0, 2.0], [3.0, -2.0]], np.float32)  # [state, action]
 
@@ -17,15 +17,18 @@ class TwoState(NamedTuple):
   place: tf.Tensor  # int32 [B]
 
 
-class TwoStates(common.World):
+class TwoStates(world_lib.World):
   """Action 0 leads to state 0 and action 1 to state 1; it never ends."""
 
-  work_spec = types.Bounded((), tf.uint8, 0, 1)
+  name = 'two_states'
+  play = rules = works = making = property(lambda self: self)  # as far as an agent asks
+
+  work_spec = works_lib.Bounded((), tf.uint8, 0, 1)
   value_shape = (1,)
   label_names = ['']
-  observation_spec = {'place': types.Bounded((), tf.int32, 0, 1)}
+  observation_spec = {'place': works_lib.Bounded((), tf.int32, 0, 1)}
   code_size = 0
-  action_spec = types.Bounded((), tf.int32, 0, 1)
+  action_spec = works_lib.Bounded((), tf.int32, 0, 1)
   horizon = 10**6
   reward_bound = 3.0
 
@@ -47,19 +50,23 @@ class TwoStates(common.World):
   def resume(self, observation):
     return TwoState(observation['place'])
 
-  def own_worth(self, state):
+  def goal_values(self, state):
     del state
 
-  def besides(self, state, actions):
+  def side_reward(self, state, actions):
     del state
     return tf.zeros_like(actions, tf.float32)
 
-  def pays(self, state, worth):
+  def action_rewards(self, state, worth):
     del worth
     return tf.gather(REWARDS, state.place)
 
   def features(self, observation):
     return tf.one_hot(observation['place'], 2)
+
+  def prior_logits(self, observation):
+    del observation
+    return tf.zeros([])
 
   def brief(self, observation):
     return tf.zeros([tf.shape(observation['place'])[0], 0])
@@ -74,8 +81,8 @@ class Detour(TwoStates):
   """Three steps along 0, 1, 2, 3: up costs a half, and who ends at 3 is paid 20."""
 
   observation_spec = {
-    'place': types.Bounded((), tf.int32, 0, 3),
-    'time': types.Bounded((), tf.int32, 0, 3),
+    'place': works_lib.Bounded((), tf.int32, 0, 3),
+    'time': works_lib.Bounded((), tf.int32, 0, 3),
   }
   horizon = 3
   reward_bound = 20.0

@@ -8,8 +8,9 @@ from scipy.spatial import distance
 from sklearn import mixture
 import tensorflow as tf
 
-from tf_creative import types
 from tf_creative.core import imagination
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.gan import gan as gan_lib
 from tf_creative.gan.config import GanConfig
 
@@ -32,17 +33,19 @@ _PLAIN_UPDATES = 4000
 
 
 def imagined(
-  domain: types.Domain, training: types.Works, label: np.ndarray, seed: int
-) -> dict[str, types.Works]:
+  domain: world_lib.World, training: works_lib.Works, label: np.ndarray, seed: int
+) -> dict[str, works_lib.Works]:
   """Works of the given labels by each of the simpler imaginations."""
-  values = np.asarray(domain.to_values(training.work))
+  values = np.asarray(domain.works.to_values(training.work))
   flat = values.reshape(len(values), -1).astype(np.float64)
 
-  def works(drawn: np.ndarray) -> types.Works:
-    legal = domain.to_works(tf.constant(drawn.reshape(-1, *domain.value_shape), tf.float32))
-    return types.Works(legal.numpy(), label)
+  def works(drawn: np.ndarray) -> works_lib.Works:
+    legal = domain.works.to_works(
+      tf.constant(drawn.reshape(-1, *domain.works.value_shape), tf.float32)
+    )
+    return works_lib.Works(legal.numpy(), label)
 
-  bound = domain.work_spec
+  bound = domain.works.work_spec
   noise = np.random.default_rng([seed, 0]).integers(
     bound.minimum, bound.maximum, (len(label), *bound.shape), endpoint=True
   )
@@ -50,7 +53,7 @@ def imagined(
     'kernel_density': works(_kernel_density(flat, training.label, label, seed)),
     'gaussian_mixture': works(_gaussian_mixture(flat, training.label, label, seed)),
     'dense_gan': works(_dense_gan(domain, values, training.label, label, seed)),
-    'noise': types.Works(noise.astype(bound.dtype.as_numpy_dtype), label),
+    'noise': works_lib.Works(noise.astype(bound.dtype.as_numpy_dtype), label),
   }
 
 
@@ -95,7 +98,9 @@ def _gaussian_mixture(rows, known, label, seed) -> np.ndarray:
 
 def _dense_gan(domain, values, known, label, seed) -> np.ndarray:
   """The GAN that people write first, told the labels as ours is."""
-  subject = imagination.Subject(domain.value_shape, len(domain.label_names), domain.legal)
+  subject = imagination.Subject(
+    domain.works.value_shape, len(domain.works.label_names), domain.works.legal
+  )
   gan = gan_lib.Gan(_PLAIN, subject, seed)
   real, names = tf.constant(values), tf.constant(known)
 

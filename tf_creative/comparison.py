@@ -26,7 +26,9 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
   recipes: dict[str, list[Evaluation]] = {}
   for run in runs:
     recipes.setdefault(recipe(run.config), []).append(run)
-  measures = {name: m for run in runs for name, m in list(run.learner.domain.measures.items())[:2]}
+  measures = {
+    name: m for run in runs for name, m in list(run.learner.domain.measures.scores.items())[:2]
+  }
   head = ['recipe', 'runs', *(name.replace('_', ' ') for name in measures)]
   head += [name.removeprefix('halves/').replace('_', ' ') for name in _OF_WORKS]
   rows = []

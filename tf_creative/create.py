@@ -86,12 +86,12 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     portfolio.check(config.format, domain)
     labels = _labels(config.label, domain, known_labels)
     if picture:
-      if config.target and domain.code_size:
+      if config.target and domain.play.code_size:
         raise spec.UserError(
           f'the hand of {run_dir} works from codes and cannot be shown a --target: '
           f'--start={picture} goes on from it, and a run of --domain=...(target=shown) makes it.'
         )
-      work, given = domain.read(picture, config.mask)
+      work, given = domain.media.read(picture, config.mask)
       _check_gaps(given, config)
   with command.status(console, 'making'):
     if config.server:
@@ -124,12 +124,12 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
 def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
   """How well the works came out, in lines: nothing where they were `free` to become anything."""
-  numbers, count = domain.metrics(works.made.work, works.concept.work), len(works.seed)
-  if not domain.builds:
+  numbers, count = domain.measures.metrics(works.made.work, works.concept.work), len(works.seed)
+  if not domain.making:
     reached = ', '.join(
       f'{name} {int(values.sum())} of {count}' for name, values in numbers.items()
     )
-    way = int(domain.describe(works.made.work)['solvable'].sum())
+    way = int(domain.measures.describe(works.made.work)['solvable'].sum())
     yield f'{reached}; a way through: {way} of {count}'
     if way < count:
       yield (
@@ -141,10 +141,10 @@ def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
     return
   shares = ', '.join(f'{name} {float(values.mean()):.4g}' for name, values in numbers.items())
   yield f'like what was to be made: {shares}'
-  if (most := works.made.steps.max()) > domain.horizon:
+  if (most := works.made.steps.max()) > domain.rules.horizon:
     yield (
-      f'strokes: {most}, where an episode has {domain.horizon}: after these the hand had only such '
-      'as come nearer to choose from. One that has learnt from works like these (by data= and '
+      f'strokes: {most}, where an episode has {domain.rules.horizon}: after these the hand had '
+      'only such as come nearer to choose from. One that has learnt from works like these (by data= and '
       'horizon= in --domain) does without.'
     )
 
@@ -190,7 +190,7 @@ def _name(config: CreateConfig) -> str:
 
 def _labels(names: Iterable[str], domain: Any, known_labels: Iterable[int]) -> list[int]:
   """The places of labels by name, of those that training saw; -1 is any."""
-  known = {domain.label_names[label]: label for label in known_labels}
+  known = {domain.works.label_names[label]: label for label in known_labels}
   known['any'] = -1
   for name in names:
     if name not in known:

@@ -12,8 +12,9 @@ import tensorflow as tf
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
 from tf_creative import portfolio as portfolio_lib
-from tf_creative import spec, types
-from tf_creative.couplings import base
+from tf_creative import spec
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 
 MOST = 100  # works of a label that can go on from one picture
 _POOL = 4000  # codes that are tried for it; the nearest MOST of them are refined
@@ -28,7 +29,7 @@ Learner = learner_lib.Learner
 def repaint(learner: Learner, work: np.ndarray, label: int, seed: int) -> portfolio_lib.Portfolio:
   """A given work made by the hand; without a label (-1) it gets the nearest training work's."""
   label = _named(learner, work, np.ones(work.shape, bool), label)
-  concept = types.Works(work[None], np.array([label], np.int32))
+  concept = works_lib.Works(work[None], np.array([label], np.int32))
   begun = learner.creator.blank(concept)
   made = _make(learner, concept, begun, np.zeros_like(begun, bool))
   return portfolio_lib.judged(learner, np.array([seed]), concept, begun, made)
@@ -64,7 +65,7 @@ def go_on(
 
 def by_chance(learner: Learner) -> bool:
   """Whether codes stand for no work to be made, but are the chance by which a policy is drawn."""
-  return bool(learner.creator.drawn and not learner.domain.target_pays)
+  return bool(learner.creator.drawn and not learner.domain.making.rewards_target)
 
 
 def _draw_on(
@@ -107,10 +108,10 @@ def before_after(
   shown = {'goal': portfolio.concept.work, 'made': portfolio.made.work}
   if by_chance(learner):
     del shown['goal']
-  shown = {title: learner.domain.render(works[:_MOST_ROWS]) for title, works in shown.items()}
+  shown = {title: learner.domain.media.render(works[:_MOST_ROWS]) for title, works in shown.items()}
   scale, margin, head = portfolio_lib.zoom(shown['made']), 12, 32
-  seen = portfolio_lib.magnified(learner.domain.shows(given), scale)
-  first = _with_holes(learner.domain.portrait(picture), seen)
+  opened, seen = learner.domain.media.portrait(picture, given)
+  first = _with_holes(opened, portfolio_lib.magnified(seen, scale))
   width, height = first.width + margin, first.height + margin
   size = margin + (1 + len(shown)) * width, head + len(shown['made']) * height
   page = Image.new('RGB', size, _PAPER)
@@ -135,7 +136,7 @@ def _imagine_near(
   given: np.ndarray,
   label: int,
   seed: int,
-) -> tuple[np.ndarray, types.Works]:
+) -> tuple[np.ndarray, works_lib.Works]:
   """MOST imagined works that are the likest to what is given, and the seeds of their codes.
 
   Gaps are filled by semantic inpainting (Yeh et al. 2017, section 3): codes that agree where
@@ -157,14 +158,14 @@ def _imagine_near(
   else:
     latents, loss = map(np.array, refine(creator.latents(seeds), labels, work, given))
     found = creator.decode(latents, labels)
-    found = found._replace(work=learner.domain.filled(work, _keep(given), found.work))
+    found = found._replace(work=learner.domain.works.filled(work, _keep(given), found.work))
   lost = np.zeros(len(seeds), bool)
-  if not learner.domain.builds:
+  if not learner.domain.making:
     lost = _lost(learner, found)
     if lost.any() and not given.all():
       # The next nearest codes as they are, for those that descent leaves without a way
       rest = np.argsort(far, kind='stable')[MOST:]
-      others = pool._replace(work=learner.domain.filled(work, given, pool.work))
+      others = pool._replace(work=learner.domain.works.filled(work, given, pool.work))
       others = tf.nest.map_structure(lambda part: part[rest], others)
       more = np.flatnonzero(~_lost(learner, others))[: lost.sum()]
       places = np.flatnonzero(lost)[: len(more)]
@@ -176,9 +177,11 @@ def _imagine_near(
   return tf.nest.map_structure(lambda part: part[order], (seeds, found))
 
 
-def _lost(learner: Learner, works: types.Works) -> np.ndarray:
+def _lost(learner: Learner, works: works_lib.Works) -> np.ndarray:
   """Where nothing can be earned, as in a level without a way: bool [B]."""
-  return base.owed(learner.domain, tf.nest.map_structure(tf.constant, works)).numpy() <= 0
+  return (
+    world_lib.max_return(learner.domain, tf.nest.map_structure(tf.constant, works)).numpy() <= 0
+  )
 
 
 def _named(learner: Learner, work: np.ndarray, given: np.ndarray, label: int) -> int:
@@ -197,7 +200,9 @@ def _distance(
   learner: Learner, works: np.ndarray, work: np.ndarray, given: np.ndarray
 ) -> np.ndarray:
   """Squared distance of each work to one, where that is given: [B]."""
-  values, wanted = (learner.domain.to_values(tf.constant(w)).numpy() for w in (works, work[None]))
+  values, wanted = (
+    learner.domain.works.to_values(tf.constant(w)).numpy() for w in (works, work[None])
+  )
   squares = given[..., None] * np.square(values - wanted)
   return squares.reshape(len(squares), -1).sum(1)
 
@@ -210,7 +215,7 @@ def _refinement(learner: Learner) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
 
   @tf.function(autograph=False)
   def refine(latents: tf.Tensor, label: tf.Tensor, work: tf.Tensor, given: tf.Tensor):
-    wanted = learner.domain.to_values(work)
+    wanted = learner.domain.works.to_values(work)
     weight = tf.cast(given, tf.float32)[..., None]
 
     def loss(latents: tf.Tensor) -> tf.Tensor:
@@ -240,7 +245,7 @@ def _refinement(learner: Learner) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
 
 
 def _make(
-  learner: Learner, goal: types.Works, begun: np.ndarray, keep: np.ndarray
+  learner: Learner, goal: works_lib.Works, begun: np.ndarray, keep: np.ndarray
 ) -> creator_lib.Made:
   """The hand at work for as many episodes as pay: a given work may need more than one.
 
@@ -249,9 +254,9 @@ def _make(
   """
   creator, domain = learner.creator, learner.domain
   made = creator.make(goal, begun, keep=keep)
-  last = domain.horizon
-  while (made.steps == last).any() and not domain.code_size:
-    more = creator.make(goal, made.work, keep=keep, nearer=domain.builds)
+  last = domain.rules.horizon
+  while (made.steps == last).any() and not domain.play.code_size:
+    more = creator.make(goal, made.work, keep=keep, nearer=domain.making)
     on = (made.steps == last) & (more.returns > 0)
     made = creator_lib.Made(
       np.where(on.reshape(-1, *[1] * (made.work.ndim - 1)), more.work, made.work),
@@ -259,7 +264,7 @@ def _make(
       made.returns + on * more.returns,
       np.concatenate([made.actions, more.actions], 1),
     )
-    last += domain.horizon
+    last += domain.rules.horizon
   return made
 
 

@@ -9,12 +9,14 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import baselines, types
+from tf_creative import baselines
 from tf_creative import config as config_lib
 from tf_creative import creator as creator_lib
 from tf_creative import eyes as eyes_lib
 from tf_creative import learner as learner_lib
 from tf_creative import run as run_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.metrics import aggregate, neighbours, summary
 
 # Rows of the tables of works, with a word on what each is.
@@ -52,14 +54,14 @@ class Evaluation:
   learner: learner_lib.Learner
   sources: dict[str, dict[str, float]]  # `halves/...` are those of the equal-sized comparison
   hands: dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # mean and interval
-  imagined: types.Works
-  painted: types.Works
-  nearest: types.Works  # the training work that is nearest to each imagined one
+  imagined: works_lib.Works
+  painted: works_lib.Works
+  nearest: works_lib.Works  # the training work that is nearest to each imagined one
   history: list[dict[str, float]]  # what training logged
 
   @property
   def made(self) -> str:
-    return self.learner.domain.made
+    return self.learner.domain.measures.participle
 
   @property
   def rounds(self) -> int:
@@ -94,7 +96,7 @@ def evaluate(
   made = creator.make(imagined)
   painted = imagined._replace(work=made.work)
   seen = eyes.see(imagined)
-  nearest = types.Works(learner.real.work[seen.place], learner.real.label[seen.place])
+  nearest = works_lib.Works(learner.real.work[seen.place], learner.real.label[seen.place])
   hands = {}
   for name, concept in {**eyes.for_hand, 'imagined': imagined}.items():
     by_hand = made if name == 'imagined' else creator.make(concept)
@@ -110,7 +112,7 @@ def evaluate(
   scribbled, blank = tries['random'].work, tries['blank'].work  # of the imagined, the last concept
   say('baselines')
   simpler = baselines.imagined(domain, learner.real, imagined.label, seed)
-  models = domain.models(imagined.label, seed)
+  models = domain.measures.models(imagined.label, seed)
   looks = {
     'held_out': None,
     'training': eyes.some_training(),
@@ -123,7 +125,7 @@ def evaluate(
   }
   sources = {}
   for name in (*SOURCES, *models):
-    say(f'measuring: {source(name, domain.made)[0]}')
+    say(f'measuring: {source(name, domain.measures.participle)[0]}')
     sources[name] = _measure(eyes, looks[name], count, seed)
   history = run_lib.logged(path)
   return Evaluation(path, config, learner, sources, hands, imagined, painted, nearest, history)
@@ -159,9 +161,9 @@ def _with_intervals(
   }
 
 
-def _blank(domain: types.Domain, concept: types.Works) -> creator_lib.Made:
+def _blank(domain: world_lib.World, concept: works_lib.Works) -> creator_lib.Made:
   """What a hand makes that makes nothing."""
   works = tf.nest.map_structure(tf.constant, concept)
-  work = domain.work(domain.start(works, tf.zeros([2], tf.int32))).numpy()
+  work = domain.rules.work(domain.rules.start(works, tf.zeros([2], tf.int32))).numpy()
   none = np.zeros(len(work), np.int32)
   return creator_lib.Made(work, none, none.astype(np.float32), np.zeros((len(work), 0), np.int32))

@@ -19,7 +19,7 @@ def painting(one: Evaluation) -> str:
   concept = one.learner.creator.imagine(np.arange(len(labels)) + 1000, labels)
   made = one.learner.creator.make(concept)
   frames = creator_lib.frames(one.learner.domain, concept, made)
-  render = one.learner.domain.render
+  render = one.learner.domain.media.render
   sheets = [pictures.tiles(render(frame), len(labels)) for frame in frames]
   strip = Image.fromarray(np.concatenate([np.asarray(sheet) for sheet in sheets]))
   last = len(frames) - 1
@@ -36,7 +36,7 @@ def painting(one: Evaluation) -> str:
 
 
 def gallery(one: Evaluation) -> str:
-  names, render = one.learner.domain.label_names, one.learner.domain.render
+  names, render = one.learner.domain.works.label_names, one.learner.domain.media.render
   names = [name.replace('_', ' ') for name in names]
   widest = max(len(word) for name in names for word in ('all', *name.split()))
   rows = []
@@ -71,7 +71,7 @@ def interpolations(one: Evaluation) -> str:
   alt = f'{len(labels)} rows of works, each changing in {_STEPS} steps into another of its class'
   return (
     '<p>Each row goes from one code to another on the sphere of codes, the class held fast.</p>'
-    + markup.works(one.learner.domain.render(works.work), _STEPS, alt)
+    + markup.works(one.learner.domain.media.render(works.work), _STEPS, alt)
   )
 
 
@@ -83,7 +83,7 @@ def by_critic(one: Evaluation) -> str:
     places = places[np.argsort(-scores[places], kind='stable')]
     best += [places[:2]]
     worst += [places[-2:]]
-  render, shown = one.learner.domain.render, []
+  render, shown = one.learner.domain.media.render, []
   for title, places in (('best', np.concatenate(best)), ('worst', np.concatenate(worst))):
     alt = f'the two works of each class that the critic thinks {title} of'
     shown.append(

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
-from tf_creative import types
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.metrics import frechet, summary
 from tf_creative.metrics import judge as judge_lib
 
@@ -41,27 +42,27 @@ class Eyes:
     if path.exists():
       self._judge = judge_lib.Judge.load(path)
     else:
-      values = self._domain.to_values(learner.real.work)
-      names = self._domain.label_names
+      values = self._domain.works.to_values(learner.real.work)
+      names = self._domain.works.label_names
       self._judge = judge_lib.Judge.train(
         values, learner.real.label, len(names), functools.partial(tell, 'training the judge')
       )
       self._judge.save(path)
     # What the best round has least of.
-    self.chosen_by = f'validation/{"frechet" if self._domain.builds else "failures"}'
-    self.training = summary.look(learner.real, self._domain.to_values, self._judge)
+    self.chosen_by = f'validation/{"frechet" if self._domain.making else "failures"}'
+    self.training = summary.look(learner.real, self._domain.works.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
     self._like = self._describe(self.held_out)
     self.for_hand = {
       {'test': 'held_out'}.get(split, split): _some(learner.works(split), count)
-      for split in self._domain.hand_splits
+      for split in self._domain.measures.splits
     }
 
-  def see(self, works: types.Works) -> summary.Look:
+  def see(self, works: works_lib.Works) -> summary.Look:
     """What the judge sees in them."""
-    return summary.look(works, self._domain.to_values, self._judge, self.training)
+    return summary.look(works, self._domain.works.to_values, self._judge, self.training)
 
-  def imagined(self, seed: int = 0) -> types.Works:
+  def imagined(self, seed: int = 0) -> works_lib.Works:
     """Imagined works with labels as frequent as among the real ones; the same for a seed."""
     seeds = np.arange(self._count) + seed * self._count
     return self._learner.creator.imagine(seeds, self._labels(seed))
@@ -80,8 +81,9 @@ class Eyes:
     for split, works in self.for_hand.items():
       made = self._make(f'making {split} works', works)
       numbers |= _means(split, scores(self._domain, works, made))
-      self._tell(f'looking at {split} works from outside')
-      numbers |= _means(split, self._domain.outside(works, self._learner.creator.act))
+      if levels := self._domain.levels:
+        self._tell(f'playing {split} works in the original simulator')
+        numbers |= _means(split, levels.reference_scores(works, self._learner.creator.act))
     self._tell('imagining works')
     imagined = self.imagined()
     made = self._make('making imagined works', imagined)
@@ -91,7 +93,7 @@ class Eyes:
       numbers |= self._measure(source, self.see(works))
     return numbers | {self.chosen_by: self.validation()}
 
-  def _make(self, what: str, concept: types.Works) -> creator_lib.Made:
+  def _make(self, what: str, concept: works_lib.Works) -> creator_lib.Made:
     return self._learner.creator.make(concept, tell=functools.partial(self._tell, what))
 
   def validation(self) -> float:
@@ -99,10 +101,10 @@ class Eyes:
 
     Where nothing is made, what is imagined says nothing of the hand: how often does it fail?
     """
-    if not self._domain.builds:
+    if not self._domain.making:
       works = _some(self._learner.real, _PLAYED)
       made = scores(self._domain, works, self._make('making works to choose the best by', works))
-      return 1 - float(made[next(iter(self._domain.measures))].mean())
+      return 1 - float(made[next(iter(self._domain.measures.scores))].mean())
     # There is no third split, and to choose by the held-out one would flatter what is reported on
     # it. By this a memoriser would win, but `copies` shows one.
     labels = np.sort(self._learner.real.label)
@@ -110,7 +112,7 @@ class Eyes:
     seeds = _VALIDATION_SEED + np.arange(len(labels))
     imagined = self._learner.creator.imagine(seeds, labels)
     made = self._make('making works to choose the best by', imagined)
-    values = np.asarray(self._domain.to_values(made.work))
+    values = np.asarray(self._domain.works.to_values(made.work))
     return frechet.distance(self._judge.features(values), self.training.features)
 
   def yardstick(self, seed: int = 0) -> dict[str, float]:
@@ -120,7 +122,7 @@ class Eyes:
     numbers = self._measure('training', self.some_training()) | {
       f'training/{name}': held_out[name] for name in ('copies', 'novelty', 'authenticity')
     }
-    for name, works in self._domain.models(self._labels(seed), seed).items():
+    for name, works in self._domain.measures.models(self._labels(seed), seed).items():
       numbers |= self._measure(name.replace(' ', '_'), self.see(works))
     return numbers
 
@@ -135,7 +137,7 @@ class Eyes:
     }
 
   def _describe(self, works: summary.Look) -> dict[str, np.ndarray]:
-    described = self._domain.describe(self._domain.to_works(works.values))
+    described = self._domain.describe(self._domain.works.to_works(works.values))
     return {name: np.mean(values, 0) for name, values in described.items()}
 
   def _measure(self, source: str, works: summary.Look) -> dict[str, float]:
@@ -144,19 +146,19 @@ class Eyes:
 
 
 def scores(
-  domain: types.Domain, concept: types.Works, made: creator_lib.Made
+  domain: world_lib.World, concept: works_lib.Works, made: creator_lib.Made
 ) -> dict[str, np.ndarray]:
   """What each episode of a hand was worth: [B] for each name."""
   return {
-    **domain.metrics(made.work, concept.work),
+    **domain.measures.metrics(made.work, concept.work),
     'return': made.returns,
     'strokes': made.steps,
   }
 
 
-def headlines(numbers: dict[str, float], domain: types.Domain) -> str:
+def headlines(numbers: dict[str, float], domain: world_lib.World) -> str:
   """The numbers that a person wants to see first."""
-  lines, measures = [], list(domain.measures.items())[:2]
+  lines, measures = [], list(domain.measures.scores.items())[:2]
   for section, title in (
     ('held_out', 'real works never trained on, made'),
     ('unseen', 'works of kinds never trained on, made'),
@@ -173,7 +175,9 @@ def headlines(numbers: dict[str, float], domain: types.Domain) -> str:
       name: numbers[f'{section}/{name}']
       for name in ('frechet', 'coverage', 'precision', 'label_accuracy', 'copies')
     }
-    title = {'training': 'real (training split)', 'painted': domain.made}.get(section, section)
+    title = {'training': 'real (training split)', 'painted': domain.measures.participle}.get(
+      section, section
+    )
     lines.append(
       f'{title:<22}{row["frechet"]:>9.2f}{row["coverage"]:>10.2f}{row["precision"]:>11.2f}'
       f'{row["label_accuracy"]:>13.1%}{row["copies"]:>9.1%}'
@@ -185,7 +189,7 @@ def _means(section: str, scores: dict[str, np.ndarray]) -> dict[str, float]:
   return {f'{section}/{name}': float(values.mean()) for name, values in scores.items()}
 
 
-def _some(works: types.Works, most: int) -> types.Works:
+def _some(works: works_lib.Works, most: int) -> works_lib.Works:
   places = _places(len(works.label), most)
   return tf.nest.map_structure(lambda part: part[places], works)
 

@@ -7,11 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from tf_creative import config as config_lib
-from tf_creative import couplings, domains, spec, types
+from tf_creative import couplings, domains, spec
 from tf_creative import creator as creator_lib
 from tf_creative import loop as loop_lib
 from tf_creative.agent import build as build_lib
+from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import imagination as imagination_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.couplings import base
 from tf_creative.gan import gan as gan_lib
 
@@ -24,48 +27,64 @@ class Learner(tf.Module):
     self.config = config
     seed = config.run.seed
     self.domain = build_domain(config.run.domain)
-    for part, coupling, options in read_couplings(config.run.couplings):
-      with part.pointed():  # a typo is told before any data are made
-        coupling.check(options, config)
+    _check_couplings(self.domain, config)
     _check_code(self.domain, config)
     self.real = self.works('train')
     self.agent = build_lib.hand(config.run.agent, self.domain, config.agent, seed)
     subject = imagination_lib.Subject(
-      self.domain.value_shape, len(self.domain.label_names), self.domain.legal
+      self.domain.works.value_shape, len(self.domain.works.label_names), self.domain.works.legal
     )
     self.gan = gan_lib.Gan(config.gan, subject, seed)
     real = tf.nest.map_structure(tf.constant, self.real)
-    parts = types.Parts(self.domain, self.gan, self.agent, self.agent.world, real)
+    parts = coupling_lib.Parts(self.domain, self.gan, self.agent, self.agent.world, real)
     self.coupling = _build_couplings(config.run.couplings, parts, seed)
     self.loop = loop_lib.Loop(parts, self.coupling, config)
     self.creator = creator_lib.Creator(parts, self.real.label)
 
-  def works(self, split: str) -> types.Works:
+  def works(self, split: str) -> works_lib.Works:
     """All real works of a split, in memory: they are small, and training draws in the graph."""
-    works = self.domain.real(split)
+    works = self.domain.works.real(split)
     return tf.nest.map_structure(lambda part: part.numpy(), next(iter(works.batch(2**31))))
 
 
-def build_domain(text: str) -> types.Domain:
+def build_domain(text: str) -> world_lib.World:
   part = spec.parse_one(text, 'domain')
   with part.pointed():
     world = spec.load(domains.DOMAINS, part.name, 'domain')
     return spec.configure(world, part.options, f"domain '{part.name}'")
 
 
-def _check_code(domain: types.Domain, config: config_lib.Config) -> None:
+def _check_couplings(domain: world_lib.World, config: config_lib.Config) -> None:
+  """What the couplings cannot work with is told before any data are made."""
+  for part, coupling, options in read_couplings(config.run.couplings):
+    with part.pointed():
+      domain.need(*coupling.needs, by=f"the coupling '{part.name}'")
+      if coupling.needs_shown and domain.play.code_size:
+        raise spec.SpecError(
+          f"the coupling '{part.name}' needs a hand that is shown the work, not told its code: "
+          'use target=shown.'
+        )
+      coupling.check(options, config)
+
+
+def _check_code(domain: world_lib.World, config: config_lib.Config) -> None:
   """Where the hand is told a code, somebody must give it, and of the right length."""
-  if not domain.code_size:
+  if not domain.play.code_size:
     return
   if not any(coupling.gives_codes for _, coupling, _ in read_couplings(config.run.couplings)):
-    raise spec.SpecError(
-      f"--domain='{config.run.domain}' tells the hand a code, which the coupling 'environment' "
-      f"gives: --couplings='{'|'.join(filter(None, ['environment', config.run.couplings]))}'."
+    giver = next(
+      name
+      for name in couplings.COUPLINGS
+      if spec.load(couplings.COUPLINGS, name, 'coupling').gives_codes
     )
-  if domain.code_size != config.gan.latent_size:
     raise spec.SpecError(
-      f'the hand is told codes of {domain.code_size} numbers, the imagination makes them of '
-      f'{config.gan.latent_size}: give --gan_latent_size={domain.code_size}, or code='
+      f"--domain='{config.run.domain}' tells the hand a code, which the coupling '{giver}' "
+      f"gives: --couplings='{'|'.join(filter(None, [giver, config.run.couplings]))}'."
+    )
+  if domain.play.code_size != config.gan.latent_size:
+    raise spec.SpecError(
+      f'the hand is told codes of {domain.play.code_size} numbers, the imagination makes them of '
+      f'{config.gan.latent_size}: give --gan_latent_size={domain.play.code_size}, or code='
       f'{config.gan.latent_size} to the domain.'
     )
 
@@ -81,7 +100,7 @@ def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
   return found
 
 
-def _build_couplings(text: str, parts: types.Parts, seed: int) -> base.Chain:
+def _build_couplings(text: str, parts: coupling_lib.Parts, seed: int) -> base.Chain:
   chain = []
   for part, coupling, options in read_couplings(text):
     with part.pointed():  # what it cannot work with

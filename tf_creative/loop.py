@@ -7,10 +7,11 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_creative import config as config_lib
-from tf_creative import streams, types
+from tf_creative import streams
 from tf_creative.agent import config as agent_config
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
 
 Metrics = dict[str, tf.Tensor]
 
@@ -20,7 +21,7 @@ class Loop(tf.Module):
 
   def __init__(
     self,
-    parts: types.Parts,
+    parts: coupling_lib.Parts,
     coupling: coupling_lib.Coupling,
     config: config_lib.Config,
   ):
@@ -100,12 +101,12 @@ class Loop(tf.Module):
     real = self._draw(gan.batch_size)
     seeds = self._noise.next(), self._chance.next()
     return gan.train_step(
-      domain.to_values(real.work), real.label, seeds, self._coupling.generator_loss
+      domain.works.to_values(real.work), real.label, seeds, self._coupling.generator_loss
     )
 
-  def _draw(self, count: int) -> types.Works:
+  def _draw(self, count: int) -> works_lib.Works:
     """Real works, drawn with replacement."""
-    return types.draw(self._parts.real, count, self._works.next())
+    return works_lib.draw(self._parts.real, count, self._works.next())
 
 
 def warm_up_steps(config: agent_config.AgentConfig) -> int:

@@ -15,9 +15,11 @@ from PIL import Image
 import rich.console
 import rich.progress
 
-from tf_creative import command, pictures, spec, types
+from tf_creative import command, pictures, spec
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 
 _SIDE = 128  # screen pixels that the shorter side of a work should at least have
 _SHEET, _COLUMNS = 100, 10
@@ -31,14 +33,14 @@ class Portfolio(NamedTuple):
   """Works with the story of their making."""
 
   seed: np.ndarray  # int64 [N]
-  concept: types.Works  # what each was to be
+  concept: works_lib.Works  # what each was to be
   begun: np.ndarray  # uint8 [N, ...], what stood on the easel before
   made: creator_lib.Made
   logit: np.ndarray  # float32 [N], what the critic says of it
 
   @property
-  def works(self) -> types.Works:
-    return types.Works(self.made.work, self.concept.label)
+  def works(self) -> works_lib.Works:
+    return works_lib.Works(self.made.work, self.concept.label)
 
 
 def imagined(learner: Learner, labels: Sequence[int], seed: int, count: int) -> Portfolio:
@@ -52,16 +54,16 @@ def imagined(learner: Learner, labels: Sequence[int], seed: int, count: int) -> 
 def judged(
   learner: Learner,
   seed: np.ndarray,
-  concept: types.Works,
+  concept: works_lib.Works,
   begun: np.ndarray,
   made: creator_lib.Made,
 ) -> Portfolio:
-  logit = learner.creator.score(types.Works(made.work, concept.label))
+  logit = learner.creator.score(works_lib.Works(made.work, concept.label))
   return Portfolio(seed, concept, begun, made, logit)
 
 
 def write(
-  portfolio: Portfolio, domain: types.Domain, formats: Iterable[str], folder: pathlib.Path
+  portfolio: Portfolio, domain: world_lib.World, formats: Iterable[str], folder: pathlib.Path
 ) -> Written:
   """Writes the works in each format; no file is ever half there under its name."""
   written = _csv(portfolio, domain, folder)
@@ -70,13 +72,13 @@ def write(
   return written
 
 
-def check(formats: Iterable[str], domain: types.Domain) -> None:
+def check(formats: Iterable[str], domain: world_lib.World) -> None:
   """That works of this world can be written in each format."""
   for name in formats:
-    if name not in (*FORMATS, *domain.formats):
+    if name not in (*FORMATS, *domain.media.files):
       raise spec.UserError(
         f"works of this world have no format '{name}'."
-        + spec.nearest(name, (*FORMATS, *domain.formats))
+        + spec.nearest(name, (*FORMATS, *domain.media.files))
       )
 
 
@@ -85,14 +87,14 @@ def file_name(text: str) -> str:
   return re.sub(r'[^\w.+-]+', '_', text)
 
 
-def _csv(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+def _csv(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
   works = portfolio.works
   columns = {
     'seed': portfolio.seed,
-    'label': [domain.label_names[label] for label in works.label],
+    'label': [domain.works.label_names[label] for label in works.label],
     'strokes': portfolio.made.steps,
-    **domain.metrics(works.work, portfolio.concept.work),
-    **{name: x for name, x in domain.describe(works.work).items() if x.ndim == 1},
+    **domain.measures.metrics(works.work, portfolio.concept.work),
+    **{name: x for name, x in domain.measures.describe(works.work).items() if x.ndim == 1},
     'logit': portfolio.logit,
   }
   with whole(folder / 'works.csv') as path, path.open('w', newline='') as file:
@@ -103,8 +105,8 @@ def _csv(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
   return {'works.csv': "seed, label, strokes, likeness to what was imagined, the critic's logit"}
 
 
-def _png(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
-  shown, rulers = domain.render(portfolio.works.work), domain.rulers
+def _png(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
+  shown, rulers = domain.media.render(portfolio.works.work), domain.media.rulers
   scale = zoom(shown)
   for number, start in enumerate(range(0, len(shown), _SHEET)):
     with whole(folder / f'sheet-{number:03d}.png') as path:
@@ -121,8 +123,8 @@ def _png(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
   return {'png/': 'a picture of each', 'sheet-*.png': f'{_SHEET} on a sheet'}
 
 
-def _gif(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
-  render, made = domain.render, portfolio.made
+def _gif(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
+  render, made = domain.media.render, portfolio.made
   frames = creator_lib.frames(domain, portfolio.concept, made, portfolio.begun)  # [T + 1, N, ...]
 
   def animate(place: int, path: pathlib.Path) -> None:
@@ -136,26 +138,27 @@ def _gif(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
     columns = min(_COLUMNS, len(made.work))
     with whole(folder / 'sheet.gif') as path:
       sheets = [
-        pictures.sheet(render(frames[time, :_SHEET]), columns, domain.rulers) for time in times
+        pictures.sheet(render(frames[time, :_SHEET]), columns, domain.media.rulers)
+        for time in times
       ]
       pictures.save_gif(sheets, path)
     written['sheet.gif'] = f'the same for the first {_SHEET} at once'
   return written
 
 
-def _svg(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+def _svg(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
   begun, made = portfolio.begun, portfolio.made
-  scale = zoom(domain.render(begun[:1]))
+  scale = zoom(domain.media.render(begun[:1]))
 
   def draw(place: int, path: pathlib.Path) -> None:
     actions = made.actions[place, : made.steps[place]]
-    path.write_text(domain.drawing(begun[place], actions, scale))
+    path.write_text(domain.media.drawing(begun[place], actions, scale))
 
   _each(portfolio, domain, folder / 'svg', draw)
   return {'svg/': 'each as a drawing that paints itself in a browser'}
 
 
-def _npz(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+def _npz(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
   made, concept = portfolio.made, portfolio.concept
   happened = np.arange(made.actions.shape[1]) < made.steps[:, None]  # [N, T]
   arrays = {
@@ -163,21 +166,21 @@ def _npz(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Wr
     'imagined': concept.work,
     'begun': portfolio.begun,
     'label': concept.label,
-    'label_names': np.array(domain.label_names),
+    'label_names': np.array(domain.works.label_names),
     'seed': portfolio.seed,
     'steps': made.steps,
-    'strokes': domain.strokes(np.where(happened, made.actions, -1)).numpy(),
-    **domain.legend(),
+    'strokes': domain.media.strokes(np.where(happened, made.actions, -1)).numpy(),
+    **domain.media.legend(),
   }
   with whole(folder / 'works.npz') as path, path.open('wb') as file:
     np.savez_compressed(file, **arrays)
   return {'works.npz': f'arrays for numpy.load: {", ".join(arrays)}'}
 
 
-def _tfrecord(portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+def _tfrecord(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
   path = folder / 'tfrecord'
   with command.status(rich.console.Console(), 'tfrecord'):
-    domain.store(portfolio.works, portfolio.seed, path)
+    domain.media.store(portfolio.works, portfolio.seed, path)
   return {'tfrecord/': f'a data set: data={path} in --domain, or tfds.builder_from_directory'}
 
 
@@ -190,21 +193,21 @@ FORMATS: dict[str, Callable[[Portfolio, Learner, pathlib.Path], Written]] = {
 }
 
 
-def _own(name: str, portfolio: Portfolio, domain: types.Domain, folder: pathlib.Path) -> Written:
+def _own(name: str, portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
   """A format that only this world has."""
   works = portfolio.made.work
   _each(
     portfolio,
     domain,
     folder / name,
-    lambda place, path: path.write_bytes(domain.file(works[place], name)),
+    lambda place, path: path.write_bytes(domain.media.files[name](works[place])),
   )
   return {f'{name}/': f'each as a .{name} file'}
 
 
 def _each(
   portfolio: Portfolio,
-  domain: types.Domain,
+  domain: world_lib.World,
   folder: pathlib.Path,
   save: Callable[[int, pathlib.Path], None],
 ) -> None:
@@ -218,7 +221,7 @@ def _each(
     transient=True,
     disable=not console.is_terminal,
   ):
-    label = domain.label_names[portfolio.concept.label[place]]
+    label = domain.works.label_names[portfolio.concept.label[place]]
     name = f'{portfolio.seed[place]:06d}' + (f'-{label}' if label else '')
     with whole(folder / f'{file_name(name)}.{folder.name}') as path:
       save(place, path)

@@ -67,7 +67,7 @@ def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str
   domain, gan, creator = learner.domain, learner.gan, learner.creator
   seeds = np.arange(_EXAMPLES[-1])
   works, codes = creator.imagine(seeds), creator.latents(seeds)
-  file = lite.convert(lambda *code: domain.to_works(gan.generate(*code)), codes.shape[1])
+  file = lite.convert(lambda *code: domain.works.to_works(gan.generate(*code)), codes.shape[1])
   (version / lite.FILE).write_bytes(file)
   # Another kernel rounds otherwise, and then a pixel may have the next colour.
   equal = (lite.run(file, codes, works.label) == works.work).mean()
@@ -77,15 +77,15 @@ def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str
 def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str, Any]:
   """What a client is to know: JSON."""
   domain, creator = learner.domain, learner.creator
-  legend = {name: np.asarray(part).tolist() for name, part in domain.legend().items()}
+  legend = {name: np.asarray(part).tolist() for name, part in domain.media.legend().items()}
   return {
     'domain': config.run.domain,
-    'labels': domain.label_names,
+    'labels': domain.works.label_names,
     'known_labels': creator.known_labels.tolist(),
-    'horizon': domain.horizon,
+    'horizon': domain.rules.horizon,
     'round': int(learner.loop.round),
-    'shape': list(domain.work_spec.shape),
-    'zoom': portfolio.zoom(domain.render(learner.real.work[:1])),
+    'shape': list(domain.works.work_spec.shape),
+    'zoom': portfolio.zoom(domain.media.render(learner.real.work[:1])),
     **legend,
   }
 
@@ -98,11 +98,13 @@ def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str,
     works = learner.creator.imagine(seed)
     drawn = {'seed': seed, 'label': np.full(count, -1, np.int32)}
     code = {'z': learner.creator.latents(seed), 'label': works.label}
-    state = learner.domain.start(tf.nest.map_structure(tf.constant, works), tf.zeros([2], tf.int32))
-    seen = {name: part.numpy() for name, part in learner.domain.observe(state).items()}
+    state = learner.domain.rules.start(
+      tf.nest.map_structure(tf.constant, works), tf.zeros([2], tf.int32)
+    )
+    seen = {name: part.numpy() for name, part in learner.domain.rules.observe(state).items()}
     warm = {'temperature': np.full(count, 0.1, np.float32), 'seed': seed}
     found['creator'] += [('serving_default', drawn), ('about', {'seed': seed})]
-    if not learner.domain.code_size:
+    if not learner.domain.play.code_size:
       found['creator'].append(('paint', {'target': works.work}))
     found['generator'] += [('serving_default', drawn), ('decode', code)]
     judged = {'work': works.work}

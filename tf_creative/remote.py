@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
-from tf_creative import portfolio, spec, types
+from tf_creative import portfolio, spec
+from tf_creative.core import works as works_lib
 from tf_creative.serving import client
 
 _ROWS = 64  # in a request
@@ -48,8 +49,10 @@ class Studio:
     ]
     made = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     work, label = made['imagined'].astype(np.uint8), made['label'].astype(np.int32)
-    code = np.zeros([count, self.domain.code_size], np.float32)  # it is not told, nor ever seen
-    concept = types.Works(work, label, code if self.domain.code_size else ())
+    code = np.zeros(
+      [count, self.domain.play.code_size], np.float32
+    )  # it is not told, nor ever seen
+    concept = works_lib.Works(work, label, code if self.domain.play.code_size else ())
     steps = made['steps'].astype(np.int32)
     hand = creator_lib.Made(
       made['work'].astype(np.uint8),

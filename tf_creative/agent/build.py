@@ -8,18 +8,18 @@ from typing import Any
 
 from tf_agents.drivers import dynamic_step_driver
 
-from tf_creative import spec, types
-from tf_creative.agent import AGENTS, ON_POLICY, policy_hand, q_hand, rollout, vector
+from tf_creative import spec
+from tf_creative.agent import AGENTS, ON_POLICY, graph_world, policy_hand, q_hand, rollout, vector
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import hand as hand_lib
-from tf_creative.agent import world as world_lib
+from tf_creative.core import world as world_lib
 
 _EXPLORATIONS = ('epsilon', 'boltzmann')
 
 
 def hand(
   kind: str,
-  domain: types.Domain,
+  domain: world_lib.World,
   config: config_lib.AgentConfig,
   seed: int,
   world: vector.World | None = None,  # outside of the graph, in place of one of `domain`
@@ -34,7 +34,7 @@ def hand(
     world.check(kind, config.environments)
   learner = spec.load(AGENTS, kind, 'agent')(domain, config, seed)
   learner.initialize()
-  episodes = world or world_lib.World(domain, config.environments, seed)
+  episodes = world or graph_world.World(domain, config.environments, seed)
   given = learner, domain, config, seed, episodes
   if kind in ON_POLICY:
     steps = rollout.length(domain, config)

@@ -10,13 +10,13 @@ from typing import Any
 import tensorflow as tf
 from tf_agents.agents import tf_agent
 
-from tf_creative import guard, types
-from tf_creative.agent import batches, explore, vector
+from tf_creative import guard
+from tf_creative.agent import batches, explore, graph_world, vector
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
-from tf_creative.agent import world as world_lib
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import hand as contract
+from tf_creative.core import world as world_lib
 
 
 class Hand(tf.Module, abc.ABC):
@@ -27,10 +27,10 @@ class Hand(tf.Module, abc.ABC):
   def __init__(
     self,
     learner: tf_agent.TFAgent,
-    domain: types.Domain,
+    domain: world_lib.World,
     config: config_lib.AgentConfig,
     seed: int,
-    world: world_lib.World | vector.World,
+    world: graph_world.World | vector.World,
     collector: Callable,
   ):
     """`collector(world, policy, observer)` makes what takes the steps, by its `run()`."""
@@ -40,7 +40,7 @@ class Hand(tf.Module, abc.ABC):
     learner._loss = _checked(learner._loss)
     self.guard = learner._optimizer.guard
     # The largest reward so far, a coupling's included: what Q-values are bounded by.
-    self.most_paid = tf.Variable(domain.reward_bound, trainable=False)
+    self.most_paid = tf.Variable(domain.play.reward_bound, trainable=False)
     self.explorer = explore.Explorer(self._behaviour(), seed, self.epsilon, self.temperature)
     self.replay = replay_lib.Replay(
       learner.collect_data_spec,

@@ -16,12 +16,12 @@ from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
 import tf_keras
 
-from tf_creative import guard, spec, types
-from tf_creative.agent import NETWORKS, policies, rollout
+from tf_creative import guard, spec
+from tf_creative.agent import NETWORKS, graph_world, policies, rollout
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import informed as informed_lib
 from tf_creative.agent import survey as survey_lib
-from tf_creative.agent import world as world_lib
+from tf_creative.core import world as world_lib
 
 
 class Adam(tf_keras.optimizers.legacy.Adam):
@@ -54,23 +54,22 @@ class DqnAgent(dqn_agent.DqnAgent):
     return tf.reduce_max(values, -1)
 
 
-def dqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
+def dqn(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
   return DqnAgent(**_arguments(domain, config, seed))
 
 
-def ddqn(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DdqnAgent:
+def ddqn(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DdqnAgent:
   return dqn_agent.DdqnAgent(**_arguments(domain, config, seed))
 
 
 def informed(
-  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+  domain: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> informed_lib.InformedDdqnAgent:
-  if not domain.builds:
-    raise spec.SpecError('--agent=informed learns to make works: use --agent=survey or ddqn here.')
+  domain.need('rules', 'making', by='--agent=informed')
   if config.n_step != 1:
     raise spec.SpecError('--agent=informed knows the pay of one step: use --agent_n_step=1.')
   arguments = _arguments(domain, config, seed)
-  pays = tensor_spec.TensorSpec([domain.action_spec.maximum + 1], tf.float32, 'pays')
+  pays = tensor_spec.TensorSpec([domain.play.action_spec.maximum + 1], tf.float32, 'pays')
   step, action = arguments['time_step_spec'], arguments['action_spec']
   arguments['training_data_spec'] = trajectory.Trajectory(
     step.step_type, step.observation, action, pays, step.step_type, step.reward, step.discount
@@ -79,25 +78,24 @@ def informed(
 
 
 def survey(
-  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+  domain: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> survey_lib.SurveyDqnAgent:
-  if config.network != 'map' or domain.builds:
-    raise spec.SpecError(
-      '--agent=survey learns a world that is walked through, as level is: use --agent_network=map.'
-    )
+  domain.need('rules', 'levels', by='--agent=survey')
+  if config.network != 'map':
+    raise spec.SpecError('--agent=survey learns the values of a map: use --agent_network=map.')
   return survey_lib.SurveyDqnAgent(
-    survey=domain.survey, seed=seed, **_arguments(domain, config, seed)
+    survey=domain.levels.survey, seed=seed, **_arguments(domain, config, seed)
   )
 
 
-def c51(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
+def c51(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
   """Returns lie between those of an endless run of the worst and of the best pay."""
   if config.discount >= 1:
     raise spec.SpecError(
       '--agent=c51 wants an end to what can be earned: give --agent_discount below 1, or use '
       '--agent=ddqn.'
     )
-  bound = domain.reward_bound / (1 - config.discount)
+  bound = domain.play.reward_bound / (1 - config.discount)
   arguments = _arguments(domain, config, seed, atoms=config.atoms)
   arguments['categorical_q_network'] = arguments.pop('q_network')
   return categorical_dqn_agent.CategoricalDqnAgent(
@@ -106,12 +104,12 @@ def c51(domain: types.Domain, config: config_lib.AgentConfig, seed: int) -> dqn_
 
 
 def reinforce(
-  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+  domain: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> reinforce_agent.ReinforceAgent:
-  if rollout.length(domain, config) <= domain.horizon:
+  if rollout.length(domain, config) <= domain.rules.horizon:
     raise spec.SpecError(
-      f'--agent=reinforce learns from whole episodes, and here they have {domain.horizon} steps: '
-      'use --agent=ppo.'
+      f'--agent=reinforce learns from whole episodes, and here they have {domain.rules.horizon} '
+      'steps: use --agent=ppo.'
     )
   actor, value, arguments = _actor_critic(domain, config, seed)
   return _with_answers(
@@ -127,7 +125,7 @@ def reinforce(
 
 
 def ppo(
-  domain: types.Domain, config: config_lib.AgentConfig, seed: int
+  domain: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> ppo_clip_agent.PPOClipAgent:
   """Schulman et al. 2017, with its clipping at .2 and its lambda; pays and what is seen as is."""
   actor, value, arguments = _actor_critic(domain, config, seed)
@@ -156,9 +154,9 @@ def _with_answers(agent, actor: policies.Policy, value: policies.Value):
   return agent
 
 
-def _actor_critic(domain: types.Domain, config: config_lib.AgentConfig, seed: int):
+def _actor_critic(domain: world_lib.World, config: config_lib.AgentConfig, seed: int):
   config = dataclasses.replace(config, dueling=False)  # which would leave a value without gradient
-  actor = policies.Policy(_network(domain, config, seed), domain.action_spec.dtype)
+  actor = policies.Policy(_network(domain, config, seed), domain.play.action_spec.dtype)
   value = policies.Value(_network(domain, config, seed + 1000, knows=False))
   for network in (actor, value):
     network.create_variables()
@@ -168,7 +166,7 @@ def _actor_critic(domain: types.Domain, config: config_lib.AgentConfig, seed: in
   return actor, value, _common(domain) | {'optimizer': optimizer}
 
 
-def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, atoms: int = 0):
+def _arguments(domain: world_lib.World, config: config_lib.AgentConfig, seed: int, atoms: int = 0):
   network = _network(domain, config, seed, atoms, knows=not atoms)
   network.create_variables()
   return _common(domain) | {
@@ -181,7 +179,7 @@ def _arguments(domain: types.Domain, config: config_lib.AgentConfig, seed: int, 
 
 
 def _network(
-  domain: types.Domain,
+  domain: world_lib.World,
   config: config_lib.AgentConfig,
   seed: int,
   atoms: int = 0,
@@ -189,10 +187,10 @@ def _network(
 ):
   return spec.load(NETWORKS, config.network, 'Q-network')(
     _observation_spec(domain),
-    features=domain.features,
-    brief=domain.brief,
-    likely=domain.likely if knows else None,
-    num_actions=domain.action_spec.maximum + 1,
+    features=domain.play.features,
+    brief=domain.play.brief,
+    likely=domain.play.prior_logits if knows else None,
+    num_actions=domain.play.action_spec.maximum + 1,
     config=config,
     atoms=atoms,
     seed=seed,
@@ -208,15 +206,16 @@ def _optimizer(config: config_lib.AgentConfig, variables: list[tf.Variable]):
   return optimizer
 
 
-def _observation_spec(domain: types.Domain):
+def _observation_spec(domain: world_lib.World):
   return {
-    name: world_lib.to_spec(bounded, name) for name, bounded in domain.observation_spec.items()
+    name: graph_world.to_spec(bounded, name)
+    for name, bounded in domain.play.observation_spec.items()
   }
 
 
-def _common(domain: types.Domain):
+def _common(domain: world_lib.World):
   return {
     'time_step_spec': ts.time_step_spec(_observation_spec(domain)),
-    'action_spec': world_lib.to_spec(domain.action_spec, 'action'),
+    'action_spec': graph_world.to_spec(domain.play.action_spec, 'action'),
     'train_step_counter': tf.Variable(0, dtype=tf.int64, trainable=False),
   }

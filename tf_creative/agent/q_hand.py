@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_creative import types
 from tf_creative.agent import batches
 from tf_creative.agent import hand as hand_lib
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import hand as contract
+from tf_creative.core import world as world_lib
 
 
 class QHand(hand_lib.Hand):
@@ -52,9 +52,9 @@ class QHand(hand_lib.Hand):
     batch = batches.from_trajectory(self.replay.sample(self.config.batch_size, self.frames))
     if not self.lesson.every_action:
       return batch
-    before = self._domain.resume({name: x[:, 0] for name, x in batch.observation.items()})
-    rewards = self._domain.pays(before, self._domain.own_worth(before))
-    rewards += types.side_rewards(self._domain, before)
+    before = self._domain.rules.resume({name: x[:, 0] for name, x in batch.observation.items()})
+    rewards = self._domain.making.action_rewards(before, self._domain.making.goal_values(before))
+    rewards += world_lib.side_rewards(self._domain, before)
     return batch._replace(action_rewards=tf.repeat(rewards[:, None], self.frames, axis=1))
 
   def learn(self, batch: batch_lib.Batch) -> dict[str, tf.Tensor]:

@@ -10,15 +10,15 @@ from tf_agents.environments import tf_environment
 from tf_agents.policies import tf_policy
 from tf_agents.trajectories import trajectory
 
-from tf_creative import types
 from tf_creative.agent import config as config_lib
+from tf_creative.core import world as world_lib
 
 _LONGEST = 256  # steps of an episode up to which a whole one is collected
 
 
-def length(domain: types.Domain, config: config_lib.AgentConfig) -> int:
+def length(domain: world_lib.World, config: config_lib.AgentConfig) -> int:
   """Frames between two updates: an episode and its restart, if it is not too long."""
-  episode = domain.horizon + 1
+  episode = domain.rules.horizon + 1
   return max(config.collect_steps, episode if episode <= _LONGEST else 2)
 
 

@@ -21,14 +21,18 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import policy_step, trajectory
 from tf_agents.trajectories import time_step as ts
 
-from tf_creative import spec, types
-from tf_creative.agent import world as world_lib
+from tf_creative import spec
+from tf_creative.agent import graph_world
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 
 _KINDS = ('dqn', 'ddqn', 'c51')  # who need no more of a world than what is seen and paid
 
 
-class Domain:
-  """The part of types.Domain that a Q-network needs, read from the spaces of an environment."""
+class Play(world_lib.Play):
+  """What an agent needs of a world, read from the spaces of an environment."""
+
+  observation_spec, action_spec, reward_bound = {}, None, 1.0
 
   def __init__(self, envs: gymnasium.vector.VectorEnv, reward_bound: float):
     space, actions = envs.single_observation_space, envs.single_action_space
@@ -42,7 +46,7 @@ class Domain:
           'environment, as with gymnasium.wrappers.FlattenObservation.'
         )
     self.observation_spec = {name: _bounded(parts[name]) for name in sorted(parts)}
-    self.action_spec = types.Bounded((), tf.int32, 0, int(actions.n) - 1)
+    self.action_spec = works_lib.Bounded((), tf.int32, 0, int(actions.n) - 1)
     self.reward_bound = reward_bound
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -57,13 +61,6 @@ class Domain:
       parts.append(tf.cast(observation[name], tf.float32) / scale)
     rows = [tf.reshape(part, [tf.shape(part)[0], -1]) for part in parts]
     return tf.concat(rows, 1) if len(parts) > 1 else parts[0]
-
-  def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    return tf.zeros([tf.shape(tf.nest.flatten(observation)[0])[0], 0])
-
-  def likely(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    del observation
-    return tf.zeros([])
 
 
 class World:
@@ -83,12 +80,17 @@ class World:
         f'a restart is to be a step of its own, and this environment has {mode}: make it with '
         'autoreset_mode=gymnasium.vector.AutoresetMode.NEXT_STEP.'
       )
-    self.domain = Domain(envs, reward_bound)
+    self.domain = world_lib.World()
+    self.domain.name = envs.spec.id if envs.spec else 'gym'
+    self.domain.play = Play(envs, reward_bound)
     self.batch_size = envs.num_envs
     self.time_step_spec = ts.time_step_spec(
-      {name: world_lib.to_spec(part, name) for name, part in self.domain.observation_spec.items()}
+      {
+        name: graph_world.to_spec(part, name)
+        for name, part in self.domain.play.observation_spec.items()
+      }
     )
-    self.returns = tf.Variable(tf.zeros([self.batch_size]), trainable=False)  # as in world.World
+    self.returns = tf.Variable(tf.zeros([self.batch_size]), trainable=False)  # as in graph_world
     self._paid = tf.Variable(tf.zeros([self.batch_size]), trainable=False)
     self._envs, self._first = envs, int(envs.single_action_space.start)
     self._over, self._steps = np.zeros(self.batch_size, bool), 0
@@ -175,7 +177,7 @@ class Driver:
     self._observer, self._frames = observer, frames
     specs, count = (world.time_step_spec, policy.action_spec), world.batch_size
     blank = tensor_spec.zero_spec_nest(specs, outer_dims=[count])
-    self._seen, self._action = world_lib.variables(blank)
+    self._seen, self._action = graph_world.variables(blank)
     # As if an episode had just ended, so that the first step is a reset.
     self._seen.step_type.assign(tf.fill([count], ts.StepType.LAST))
 
@@ -203,10 +205,10 @@ def whole(batch: Any) -> tf.Tensor:
   return tf.cast(~tf.reduce_any(leads_on, 1), tf.float32)
 
 
-def _bounded(box: gymnasium.spaces.Box | gymnasium.spaces.Discrete) -> types.Bounded:
+def _bounded(box: gymnasium.spaces.Box | gymnasium.spaces.Discrete) -> works_lib.Bounded:
   """Bytes and classes stay, all else becomes floats; where there are no bounds, the type's."""
   if isinstance(box, gymnasium.spaces.Discrete):
-    return types.Bounded((), tf.int32, int(box.start), int(box.start + box.n) - 1)
+    return works_lib.Bounded((), tf.int32, int(box.start), int(box.start + box.n) - 1)
   kind = tf.uint8 if box.dtype == np.uint8 else tf.float32
   low, high = max(box.low.min(), kind.min), min(box.high.max(), kind.max)
-  return types.Bounded(box.shape, kind, math.floor(low), math.ceil(high))
+  return works_lib.Bounded(box.shape, kind, math.floor(low), math.ceil(high))

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import hand as hand_lib
+from tf_creative.core import imagination as imagination_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
+
+
+class Parts(NamedTuple):
+  """The built parts of a learner, as the couplings receive them."""
+
+  domain: world_lib.World
+  gan: imagination_lib.Imagination
+  agent: hand_lib.Hand
+  episodes: hand_lib.Episodes
+  real: works_lib.Works  # what the learner is trained on, held as constants
 
 
 class Coupling(Protocol):
   """Five hooks; `couplings.base` holds the identity."""
 
-  def concept(self, concept: Any) -> Any:
+  def concept(self, concept: works_lib.Works) -> works_lib.Works:
     """Chooses what the next episodes are about: works with labels."""
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:

@@ -8,15 +8,16 @@ the graph are no `rules`; what no GAN imagines is no `works`. Whoever needs a pa
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
-import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+from PIL import Image
 import tensorflow as tf
 
 from tf_creative import spec
-from tf_creative.types import Bounded
-from tf_creative.types import Works as Concept
+from tf_creative.core.works import Bounded
+from tf_creative.core.works import Works as Concept
 
 Observation = dict[str, tf.Tensor]
 
@@ -42,7 +43,7 @@ class Survey(NamedTuple):
 class Play(abc.ABC):
   """What an agent needs of a world, and nothing else."""
 
-  code_size = 0  # numbers of a code that the hand is told; 0: none
+  code_size: int = 0  # numbers of a code that the hand is told; 0: none
 
   @property
   @abc.abstractmethod
@@ -69,7 +70,7 @@ class Play(abc.ABC):
     return tf.zeros([count, 0])
 
   def prior_logits(self, observation: Observation) -> tf.Tensor:
-    """Tells log-likelihoods of the actions by a model of works: [B, A], or 0 where there is none."""
+    """Tells log-likelihoods of the actions by a model of works: [B, A], or 0 without one."""
     del observation
     return tf.zeros([])
 
@@ -145,16 +146,19 @@ class Works(abc.ABC):
     """Turns floats into the nearest legal works, as stored."""
 
   @abc.abstractmethod
-  def initial_features(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Makes `features` of episodes about values as they begin; gradients lead back to the values."""
+  def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Looks ahead at episodes about values: their first `features`, and the most they can earn [B].
 
-  @abc.abstractmethod
-  def max_return(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Tells the most that can be earned in episodes about values: float32 [B], differentiable."""
+    Gradients lead back to the values.
+    """
 
   def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
     """Draws legal works by chance alone: what imagined ones must be better than to learn from."""
     return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
+
+  def filled(self, work: Any, given: Any, works: Any) -> Any:
+    """Fills what is not given of a work by works [B, ...]: what goes with the rest of it."""
+    return np.where(given, work, works)
 
 
 class Making(abc.ABC):
@@ -206,7 +210,7 @@ class Levels(abc.ABC):
 class Media(abc.ABC):
   """Works as files and pictures for people."""
 
-  files: dict[str, Callable[[Any], bytes]] = {}  # own formats by their ending: a stored work as bytes
+  files: Mapping[str, Callable[[Any], bytes]] = {}  # own formats by their ending, of a stored work
 
   @abc.abstractmethod
   def render(self, works: tf.Tensor) -> Any:
@@ -239,24 +243,25 @@ class Media(abc.ABC):
     """
 
   @abc.abstractmethod
-  def portrait(self, path: Any) -> Any:
-    """Opens somebody's file as a picture of Pillow, as fine as it is."""
-
-  @abc.abstractmethod
   def store(self, works: Concept, seeds: Any, folder: Any) -> None:
     """Writes works with the seeds of their making as a data set of TFDS, in place of `folder`."""
 
-  def shows(self, given: Any) -> Any:
-    """Finds the pixels of a picture by `render` that show what is given: bool [height, width]."""
-    return given
+  def portrait(self, path: Any, given: Any) -> tuple[Image.Image, Any]:
+    """Opens somebody's file as a picture, and tells where a `render` shows what is given of it."""
+    picture = Image.fromarray(self.render(self.read(path)[0][None])[0])
+    return picture.convert('RGBA'), given
+
+  def rulers(self, zoom: int) -> tuple[Image.Image, Image.Image] | None:
+    """Draws what stands left of and above a work that is magnified so: names, numbers; or None."""
+    del zoom
 
 
 class Measures(abc.ABC):
   """The world's own numbers, and the words for them; shown by asking, never by name."""
 
-  measures: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
+  scores: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
   traits: dict[str, Measure] = {}  # what `describe` tells of works
-  participle = 'painted'  # what the hand has done with what was imagined: painted, played
+  participle: str = 'painted'  # what the hand has done with what was imagined: painted, played
 
   @property
   @abc.abstractmethod
@@ -278,15 +283,6 @@ class Measures(abc.ABC):
     return {}
 
 
-PARTS = {
-  'play': Play,
-  'rules': Rules,
-  'works': Works,
-  'making': Making,
-  'levels': Levels,
-  'media': Media,
-  'measures': Measures,
-}
 _LACKS = {  # what to say of a world without a part
   'play': 'nobody acts in it',
   'rules': 'its rules are not known in the graph',
@@ -298,7 +294,6 @@ _LACKS = {  # what to say of a world without a part
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class World:
   """The parts that a world has; None where it has not."""
 
@@ -320,9 +315,50 @@ class World:
         )
 
 
-def bundle(name: str, made: Any) -> World:
-  """Sorts an object into the parts whose contracts it keeps."""
-  return World(
-    name,
-    **{part: made if isinstance(made, kind) else None for part, kind in PARTS.items()},
-  )
+class Whole(World):
+  """A world in one object: it is itself each part whose contract it keeps."""
+
+  @property
+  def play(self) -> Play | None:
+    return _kept(self, Play)
+
+  @property
+  def rules(self) -> Rules | None:
+    return _kept(self, Rules)
+
+  @property
+  def works(self) -> Works | None:
+    return _kept(self, Works)
+
+  @property
+  def making(self) -> Making | None:
+    return _kept(self, Making)
+
+  @property
+  def levels(self) -> Levels | None:
+    return _kept(self, Levels)
+
+  @property
+  def media(self) -> Media | None:
+    return _kept(self, Media)
+
+  @property
+  def measures(self) -> Measures | None:
+    return _kept(self, Measures)
+
+
+def _kept(world: Any, part: type) -> Any:
+  """The world itself if it keeps the contract of a part."""
+  return world if isinstance(world, part) else None
+
+
+def side_rewards(world: World, state: Any) -> tf.Tensor:
+  """Tells the reward of every action that does not depend on the goal: [B, A]."""
+  count = tf.shape(tf.nest.flatten(state)[0])[0]
+  actions = tf.range(world.play.action_spec.maximum + 1)
+  return world.making.side_reward(state, tf.tile(actions[None], [count, 1]))
+
+
+def max_return(world: World, works: Concept) -> tf.Tensor:
+  """Tells the most that can be earned in episodes about stored works: [B]."""
+  return world.works.prospect(world.works.to_values(works.work), works.label)[1]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tf_creative import streams, types
+from tf_creative import streams
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 
@@ -18,26 +21,26 @@ class Adversarial(base.Coupling):
   """
 
   Options = Options
+  needs_shown = True
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_shown(parts.domain, 'adversarial')
     self._stream = streams.Stream(seed, 'adversarial')
     self.meter('solvable', 'value')
 
-  def concept(self, concept: types.Works) -> types.Works:
+  def concept(self, concept: works_lib.Works) -> works_lib.Works:
     what, share = streams.split(self._stream.next(), 2)
     domain, count = self.parts.domain, concept.label.shape[0]
     values, _ = self.parts.gan.draw(concept.label, what)
-    works = concept._replace(work=domain.to_works(values))
-    self.show(solvable=tf.reduce_mean(tf.cast(base.owed(domain, works) > 0, tf.float32)))
+    works = concept._replace(work=domain.works.to_works(values))
+    self.show(solvable=tf.reduce_mean(tf.cast(world_lib.max_return(domain, works) > 0, tf.float32)))
     stays = tf.random.stateless_uniform([count], share) < self.options.real
-    return types.select(stays, concept, works)
+    return works_lib.select(stays, concept, works)
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(values)
-      features, _ = self.parts.domain.prospect(values, labels)
+      features, _ = self.parts.domain.works.prospect(values, labels)
       value = tf.reduce_mean(tf.reduce_max(self.parts.agent.value_of(features), -1))
     self.show(value=value)
     own = tape.gradient(value, values)

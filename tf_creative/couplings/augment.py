@@ -6,8 +6,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import spec, streams, types
+from tf_creative import spec, streams
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.couplings import base, canvas
 from tf_creative.couplings import options as options_lib
 
@@ -25,6 +28,7 @@ class Augment(base.Coupling):
   """
 
   Options = Options
+  needs = ('rules', 'works', 'making')
 
   @classmethod
   def check(cls, options: Options, config: Any) -> None:
@@ -38,9 +42,8 @@ class Augment(base.Coupling):
     if options.share and config.agent.n_step != 1:
       raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_builds(parts.domain, 'augment')
     if options.share and parts.agent.lesson.on_policy:
       raise spec.SpecError('augment imagines what was not done: use an agent that can learn of it.')
     self._stream = streams.Stream(seed, 'augment')
@@ -62,19 +65,19 @@ class Augment(base.Coupling):
     accepted = tf.concat([accepted, tf.zeros([size - count], tf.bool)], 0)
     self.show(share=tf.reduce_mean(tf.cast(accepted, tf.float32)))
     fill = lambda x: tf.concat([x, tf.repeat(x[:1], size - count, axis=0)], 0)  # noqa: E731
-    return types.select(accepted, tf.nest.map_structure(fill, imagined), batch)
+    return works_lib.select(accepted, tf.nest.map_structure(fill, imagined), batch)
 
-  def _imagine(self, count: int) -> tuple[types.Works, tf.Tensor]:
+  def _imagine(self, count: int) -> tuple[works_lib.Works, tf.Tensor]:
     """Works of real labels, and which of them are accepted."""
     domain, gan = self.parts.domain, self.parts.gan
     what, which, luck = streams.split(self._stream.next(), 3)
-    label = types.draw(self.parts.real, count, which).label
+    label = works_lib.draw(self.parts.real, count, which).label
     values, code = gan.draw(label, what)
-    work = domain.to_works(values)
-    accepted = accept(gan.score(domain.to_values(work), label), luck, self.options.percentile)
-    return types.Works(work, label, code if domain.code_size else ()), accepted
+    work = domain.works.to_works(values)
+    accepted = accept(gan.score(domain.works.to_values(work), label), luck, self.options.percentile)
+    return works_lib.Works(work, label, code if domain.play.code_size else ()), accepted
 
-  def _transitions(self, concept: types.Works, every_action: bool) -> batch_lib.Batch:
+  def _transitions(self, concept: works_lib.Works, every_action: bool) -> batch_lib.Batch:
     """One step of each, from a random time on a way to the work: runs of two frames.
 
     With `every_action` they tell the rewards of all actions, not only of the one that is taken.
@@ -82,10 +85,10 @@ class Augment(base.Coupling):
     domain = self.parts.domain
     when, way, taste, chance, bold, what = streams.split(self._stream.next(), 6)
     time = tf.random.stateless_uniform(
-      tf.shape(concept.label), when, maxval=domain.horizon, dtype=tf.int32
+      tf.shape(concept.label), when, maxval=domain.rules.horizon, dtype=tf.int32
     )
-    state = domain.midway(concept, time, way)
-    pays = domain.pays(state, domain.worth(concept.work))
+    state = domain.making.midway(concept, time, way)
+    pays = domain.making.action_rewards(state, domain.making.cell_values(concept.work))
     # Any action that pays, better ones rather; where none does, one that costs nothing.
     luck = tf.random.stateless_uniform(tf.shape(pays), taste)
     action = tf.argmax(pays * luck, -1, tf.int32)
@@ -93,13 +96,15 @@ class Augment(base.Coupling):
     anything = tf.random.stateless_uniform(count, what, maxval=pays.shape[1], dtype=tf.int32)
     tries = tf.random.stateless_uniform(count, bold) < self.options.tries
     action = tf.where(tries, anything, action)
-    following, pay, done = domain.step(state, action, chance)
-    rewards = types.side_rewards(domain, state) + (pays if domain.target_pays else 0.0)
+    following, pay, done = domain.rules.step(state, action, chance)
+    rewards = world_lib.side_rewards(domain, state) + (
+      pays if domain.making.rewards_target else 0.0
+    )
     return batch_lib.transitions(
-      domain.observe(state),
+      domain.rules.observe(state),
       action,
       pay,
-      domain.observe(following),
+      domain.rules.observe(following),
       done,
       rewards if every_action else (),
     )
@@ -107,8 +112,10 @@ class Augment(base.Coupling):
   def _strangeness(self, observation: Any, action: tf.Tensor) -> tf.Tensor:
     """How little the critic knows of what the action leads to: [B]."""
     domain = self.parts.domain
-    ahead, _, _ = domain.step(domain.resume(observation), action, tf.zeros([2], tf.int32))
-    return -self._critic.score(domain.observe(ahead))
+    ahead, _, _ = domain.rules.step(
+      domain.rules.resume(observation), action, tf.zeros([2], tf.int32)
+    )
+    return -self._critic.score(domain.rules.observe(ahead))
 
 
 def accept(logits: tf.Tensor, seed: tf.Tensor, percentile: float) -> tf.Tensor:

@@ -9,9 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import spec, types
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,18 +23,20 @@ class Coupling(tf.Module):
   """Changes nothing; a coupling overrides the hooks that it needs."""
 
   Options: type = NoOptions
+  needs: tuple[str, ...] = ('rules', 'works')  # parts of a world without which it cannot work
+  needs_shown = False  # whether the hand must be shown the work, not told its code
   gives_codes = False  # whether its concepts have the codes that they were imagined from
 
   @classmethod
   def check(cls, options: Any, config: Any) -> None:
     """Refuses, by a SpecError, settings of the run with which it cannot work."""
 
-  def __init__(self, parts: types.Parts, options: Any, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Any, seed: int):
     super().__init__()
     self.parts, self.options, self.seed = parts, options, seed
     self._meters: dict[str, tf.Variable] = {}
 
-  def concept(self, concept: types.Works) -> types.Works:
+  def concept(self, concept: works_lib.Works) -> works_lib.Works:
     return concept
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
@@ -68,7 +70,7 @@ class Chain(tf.Module):
     super().__init__(name='couplings')
     self._couplings = tuple(couplings)
 
-  def concept(self, concept: types.Works) -> types.Works:
+  def concept(self, concept: works_lib.Works) -> works_lib.Works:
     return functools.reduce(lambda value, each: each.concept(value), self._couplings, concept)
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
@@ -88,21 +90,6 @@ class Chain(tf.Module):
       for each in self._couplings
       for name, value in each.metrics().items()
     }
-
-
-def check_builds(domain: types.Domain, coupling: str) -> None:
-  if not domain.builds:
-    raise spec.SpecError(f'{coupling} is for worlds in which the hand makes works, as pixel_art.')
-
-
-def check_shown(domain: types.Domain, coupling: str) -> None:
-  if domain.code_size:
-    raise spec.SpecError(f'{coupling} needs a hand that is shown the work, not told its code.')
-
-
-def owed(domain: types.Domain, works: types.Works) -> tf.Tensor:
-  """All that can be earned in episodes about these works: [B]."""
-  return domain.prospect(domain.to_values(works.work), works.label)[1]
 
 
 def balanced(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tf_creative import streams, types
+from tf_creative import streams
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import coupling as coupling_lib
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 
@@ -26,7 +27,7 @@ class RandomReward(base.Coupling):
 
   Options = options_lib.RandomReward
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     self._stream = streams.Stream(seed, 'random reward')
 

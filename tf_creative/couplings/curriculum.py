@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tf_creative import streams, types
+from tf_creative import streams
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 
@@ -28,16 +31,16 @@ class Curriculum(base.Coupling):
   """
 
   Options = Options
+  needs_shown = True
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_shown(parts.domain, 'curriculum')
     self._latents = streams.Stream(seed, 'curriculum/latents')
     self._picks = streams.Stream(seed, 'curriculum/picks')
     self._shares = streams.Stream(seed, 'curriculum/shares')
     self._chance = streams.Stream(seed, 'curriculum/chance')
     self.predictor = parts.gan.new_critic(
-      parts.domain.value_shape,
+      parts.domain.works.value_shape,
       seed + 3,
       loss='minimax',
       learning_rate=3e-4,
@@ -45,8 +48,8 @@ class Curriculum(base.Coupling):
       r1=0.0,
       r2=0.0,
     )
-    work = parts.domain.work_spec
-    blank = types.Works(
+    work = parts.domain.works.work_spec
+    blank = works_lib.Works(
       tf.zeros([2, options.memory, *work.shape], work.dtype),
       tf.zeros([2, options.memory], tf.int32),
     )
@@ -55,7 +58,7 @@ class Curriculum(base.Coupling):
     self.counts = tf.Variable([0, 0], trainable=False)
     self.meter('solvable', 'found', 'difficulty', 'success')
 
-  def concept(self, concept: types.Works) -> types.Works:
+  def concept(self, concept: works_lib.Works) -> works_lib.Works:
     played, paid, over = self.parts.episodes.ended()
     self.remember(played, paid > 0, over)
     some = self._some()
@@ -66,11 +69,11 @@ class Curriculum(base.Coupling):
     )
     replays = ((replays < self.options.replay) | ~found) & self._knows()
     stays = (real < self.options.real) | ~(found | replays | self._early())
-    new = types.select(replays, again, imagined)
-    chance = self.parts.domain.random(concept.label.shape[0], self._chance.next())
+    new = works_lib.select(replays, again, imagined)
+    chance = self.parts.domain.works.random(concept.label.shape[0], self._chance.next())
     early = self._early() & tf.ones_like(stays)
-    new = types.select(early, types.Works(chance, concept.label), new)
-    return types.select(stays, types.Works(concept.work, concept.label), new)
+    new = works_lib.select(early, works_lib.Works(chance, concept.label), new)
+    return works_lib.select(stays, works_lib.Works(concept.work, concept.label), new)
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -81,7 +84,7 @@ class Curriculum(base.Coupling):
     weight = self.options.weight * tf.cast(self._knows(), tf.float32)
     return base.balanced(loss, tape.gradient(loss, values), values, gradient, weight)
 
-  def remember(self, works: types.Works, solved: tf.Tensor, which: tf.Tensor) -> None:
+  def remember(self, works: works_lib.Works, solved: tf.Tensor, which: tf.Tensor) -> None:
     """Puts those of the works [B] for which `which` holds in place of the oldest of their kind."""
     kind, rows = tf.cast(solved, tf.int32), tf.where(which)[:, 0]
     order = tf.cumsum(tf.one_hot(kind, 2, dtype=tf.int32) * tf.cast(which, tf.int32)[:, None])
@@ -97,7 +100,7 @@ class Curriculum(base.Coupling):
   def _knows(self) -> tf.Tensor:
     return tf.reduce_min(self.counts) >= _SOME
 
-  def _some(self) -> types.Works:
+  def _some(self) -> works_lib.Works:
     """As many remembered works that were not solved as that were: [2 x _SOME]."""
     luck = tf.random.stateless_uniform([2, _SOME], self._picks.next())
     have = tf.clip_by_value(self.counts, 1, self.options.memory)
@@ -106,11 +109,11 @@ class Curriculum(base.Coupling):
     def drawn(part: tf.Tensor) -> tf.Tensor:
       return tf.reshape(tf.gather(part, places, batch_dims=1), [2 * _SOME, *part.shape[2:]])
 
-    return types.Works(drawn(self.memory.work), drawn(self.memory.label))
+    return works_lib.Works(drawn(self.memory.work), drawn(self.memory.label))
 
-  def _learn(self, some: types.Works, count: int) -> types.Works:
+  def _learn(self, some: works_lib.Works, count: int) -> works_lib.Works:
     """Learns from what is remembered; so many of it, rather what succeeds now and then."""
-    values, chance = self.parts.domain.to_values(some.work), self._picks.next()
+    values, chance = self.parts.domain.works.to_values(some.work), self._picks.next()
     lost, won = (
       self.predictor.shown(*pair)
       for pair in zip(tf.split(values, 2), tf.split(some.label, 2), strict=True)
@@ -121,25 +124,27 @@ class Curriculum(base.Coupling):
       lambda: 0.0,
     )
     success = self._success(values, some.label)
-    worth = tf.where(base.owed(self.parts.domain, some) > 0, success * (1 - success), 0.0)
+    worth = tf.where(
+      world_lib.max_return(self.parts.domain, some) > 0, success * (1 - success), 0.0
+    )
     logits = tf.math.log(worth + 1e-9)[None]
     places = tf.random.stateless_categorical(logits, count, self._picks.next(), tf.int32)[0]
-    return types.Works(tf.gather(some.work, places), tf.gather(some.label, places))
+    return works_lib.Works(tf.gather(some.work, places), tf.gather(some.label, places))
 
-  def _imagine(self, label: tf.Tensor) -> tuple[types.Works, tf.Tensor]:
+  def _imagine(self, label: tf.Tensor) -> tuple[works_lib.Works, tf.Tensor]:
     """Of each label [B] the most middling work with a way through, and whether there is one."""
     domain, tries, count = self.parts.domain, self.options.tries, label.shape[0]
     labels = tf.ensure_shape(tf.repeat(label, tries), [count * tries])
     values, _ = self.parts.gan.draw(labels, self._latents.next())
-    works = types.Works(domain.to_works(values), labels)
-    solvable = base.owed(domain, works) > 0
+    works = works_lib.Works(domain.works.to_works(values), labels)
+    solvable = world_lib.max_return(domain, works) > 0
     success = self._success(values, labels)
     worth = tf.where(solvable, 1 - success, -1.0)
     best = tf.argmax(tf.reshape(worth, [count, tries]), 1, tf.int32) + tries * tf.range(count)
     found = tf.gather(solvable, best)
     share = lambda which: tf.reduce_mean(tf.cast(which, tf.float32))  # noqa: E731
     self.show(solvable=share(solvable), found=share(found))
-    return types.Works(tf.gather(works.work, best), label), found
+    return works_lib.Works(tf.gather(works.work, best), label), found
 
   def _success(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """How likely the hand is to be paid: [B], where it fails as often as not."""

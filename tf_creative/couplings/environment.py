@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tf_creative import streams, types
+from tf_creative import streams
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 
@@ -23,36 +26,38 @@ class Environment(base.Coupling):
   Options = Options
   gives_codes = True
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     self._stream = streams.Stream(seed, 'environment')
     self._codes = streams.Stream(seed, 'environment/codes')
 
-  def concept(self, concept: types.Works) -> types.Works:
+  def concept(self, concept: works_lib.Works) -> works_lib.Works:
     latent_seed, share_seed = streams.split(self._stream.next(), 2)
     count = tf.shape(concept.label)[0]
     values, codes = self.parts.gan.draw(concept.label, latent_seed)
-    imagined = self.parts.domain.to_works(values)
-    if self.parts.domain.code_size:
-      return types.Works(imagined, concept.label, codes)
+    imagined = self.parts.domain.works.to_works(values)
+    if self.parts.domain.play.code_size:
+      return works_lib.Works(imagined, concept.label, codes)
     stays = tf.random.stateless_uniform([count], share_seed) < self.options.real
-    return concept._replace(work=types.select(stays, concept.work, imagined))
+    return concept._replace(work=works_lib.select(stays, concept.work, imagined))
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    if not self.parts.domain.code_size:
+    if not self.parts.domain.play.code_size:
       return batch
     if not self.parts.agent.lesson.on_policy:  # else it did what it did because of the code
       batch = self._with_other_codes(batch)
     domain, seen = self.parts.domain, batch_lib.frames(batch)
-    if not domain.target_pays:
+    if not domain.making.rewards_target:
       return batch
-    goal = domain.to_works(self.parts.gan.generate(seen['code'], seen['label']))
-    state = domain.resume(seen)
-    errors = batch_lib.by_frame(domain.error(domain.work(state), goal), batch)
-    besides = domain.besides(state, tf.reshape(batch.action, [-1, 1]))[:, 0]
+    goal = domain.works.to_works(self.parts.gan.generate(seen['code'], seen['label']))
+    state = domain.rules.resume(seen)
+    errors = batch_lib.by_frame(domain.making.error(domain.rules.work(state), goal), batch)
+    besides = domain.making.side_reward(state, tf.reshape(batch.action, [-1, 1]))[:, 0]
     batch = batch._replace(reward=base.steps_up(-errors) + batch_lib.by_frame(besides, batch))
     if batch.tells_every_action:
-      rewards = domain.pays(state, domain.worth(goal)) + types.side_rewards(domain, state)
+      rewards = domain.making.action_rewards(
+        state, domain.making.cell_values(goal)
+      ) + world_lib.side_rewards(domain, state)
       batch = batch._replace(action_rewards=batch_lib.by_frame(rewards, batch))
     return batch
 
@@ -61,5 +66,5 @@ class Environment(base.Coupling):
     code = batch.observation['code']  # [B, T, C]
     other = tf.random.stateless_normal([tf.shape(code)[0], 1, code.shape[2]], what)
     swapped = tf.random.stateless_uniform([tf.shape(code)[0]], which) < self.options.codes
-    code = types.select(swapped, tf.broadcast_to(other, tf.shape(code)), code)
+    code = works_lib.select(swapped, tf.broadcast_to(other, tf.shape(code)), code)
     return batch._replace(observation={**batch.observation, 'code': code})

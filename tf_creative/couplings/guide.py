@@ -6,7 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import spec, streams, types
+from tf_creative import spec, streams
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 
@@ -26,6 +28,7 @@ class Guide(base.Coupling):
   """
 
   Options = Options
+  needs_shown = True
 
   @classmethod
   def check(cls, options: Options, config: Any) -> None:
@@ -35,10 +38,8 @@ class Guide(base.Coupling):
         f'{_NEIGHBOURS + 1} or more.'
       )
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    if parts.domain.code_size:
-      raise spec.SpecError('guide asks the hand what it thinks of a work: it must be target=shown.')
     self._works = streams.Stream(seed, 'guide/works')
     self._rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
     self._coverage = tf.Variable(1.0, trainable=False)
@@ -56,7 +57,7 @@ class Guide(base.Coupling):
     return base.balanced(regret, own, values, gradient, weight)
 
   def _regret(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    features, owed = self.parts.domain.prospect(values, labels)
+    features, owed = self.parts.domain.works.prospect(values, labels)
     value = tf.reduce_max(self.parts.agent.value_of(features), -1)
     return tf.reduce_mean(1 - value / (owed + 1))
 
@@ -70,8 +71,8 @@ class Guide(base.Coupling):
 
     Coverage (Naeem et al. 2020, equation 6) of a batch, on values: a rough guard, but a quick one.
     """
-    some = types.draw(self.parts.real, tf.shape(values)[0], self._works.next())
-    real = self.parts.domain.to_values(some.work)
+    some = works_lib.draw(self.parts.real, tf.shape(values)[0], self._works.next())
+    real = self.parts.domain.works.to_values(some.work)
     real, imagined = (tf.reshape(x, [tf.shape(x)[0], -1]) for x in (real, values))
     near = tf.math.top_k(-_distances(real, real), _NEIGHBOURS + 1).values  # itself is the first
     nearest = tf.reduce_min(_distances(real, imagined), 1)

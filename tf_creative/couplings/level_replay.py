@@ -6,7 +6,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import spec, streams, types
+from tf_creative import spec, streams
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.couplings import base, levels
 from tf_creative.couplings import options as options_lib
 
@@ -34,18 +37,18 @@ class LevelReplay(base.Coupling):
         'capacity=',
       )
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     self._new = levels.RandomLevels(parts, levels.Options(options.real), seed + 1)
     self._stream = streams.Stream(seed, 'level replay')
-    work = parts.domain.work_spec
+    work = parts.domain.works.work_spec
     kept = tf.zeros([options.capacity, *work.shape], work.dtype)
     self.works = tf.Variable(kept, trainable=False)
     self.labels = tf.Variable(tf.zeros([options.capacity], tf.int32), trainable=False)
     self.regrets = tf.Variable(tf.fill([options.capacity], _NONE), trainable=False)
     self.meter('regret', 'kept')
 
-  def concept(self, concept: types.Works) -> types.Works:
+  def concept(self, concept: works_lib.Works) -> works_lib.Works:
     self.remember(*self.parts.episodes.ended())
     new, count = self._new.concept(concept), concept.label.shape[0]
     which, share = streams.split(self._stream.next(), 2)
@@ -54,12 +57,12 @@ class LevelReplay(base.Coupling):
     places = tf.random.stateless_categorical(logits[None], count, which, tf.int32)[0]
     again = tf.random.stateless_uniform([count], share) < self.options.replay
     again &= tf.gather(self.regrets, places) > 0
-    old = types.Works(tf.gather(self.works, places), tf.gather(self.labels, places))
-    return types.select(again, old, types.Works(new.work, new.label))
+    old = works_lib.Works(tf.gather(self.works, places), tf.gather(self.labels, places))
+    return works_lib.select(again, old, works_lib.Works(new.work, new.label))
 
-  def remember(self, played: types.Works, paid: tf.Tensor, over: tf.Tensor) -> None:
+  def remember(self, played: works_lib.Works, paid: tf.Tensor, over: tf.Tensor) -> None:
     """Keeps those of the levels that taught the hand least, each once, with its newest regret."""
-    owed = base.owed(self.parts.domain, played)
+    owed = world_lib.max_return(self.parts.domain, played)
     regret = tf.where(over & (owed > 0), owed - paid, _NONE)
     twins = _equal(played.work, played.work) & over
     first = tf.argmax(twins, 1, tf.int32) == tf.range(tf.shape(paid)[0])  # of its twins

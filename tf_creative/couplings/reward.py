@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tf_creative import spec, types
+from tf_creative import spec
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import coupling as coupling_lib
 from tf_creative.couplings import base, canvas
 from tf_creative.couplings import options as options_lib
 
@@ -29,10 +30,10 @@ class Reward(base.Coupling):
   """
 
   Options = Options
+  needs = ('rules', 'works', 'making')
 
-  def __init__(self, parts: types.Parts, options: Options, seed: int):
+  def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    base.check_builds(parts.domain, 'reward')
     if options.shaping == 'final' and parts.agent.lesson.every_action:
       raise spec.SpecError(
         'a hand that learns from the reward of every action must get one at every step: use '
@@ -81,14 +82,14 @@ class Reward(base.Coupling):
 
   def _inform(self, batch: batch_lib.Batch, scale: tf.Tensor) -> batch_lib.Batch:
     """Rewards all actions at once: each is tried, and judged by what it leads to."""
-    domain, count = self.parts.domain, self.parts.domain.action_spec.maximum + 1
+    domain, count = self.parts.domain, self.parts.domain.play.action_spec.maximum + 1
     now = {name: part[:, 0] for name, part in batch.observation.items()}
     goal = self._critic.goal(now)
     height = self._form(self._critic.score(now, goal))
-    tries = tf.nest.map_structure(lambda part: tf.repeat(part, count, 0), domain.resume(now))
-    actions = tf.tile(tf.range(count, dtype=domain.action_spec.dtype), [tf.shape(height)[0]])
-    ahead, _, _ = domain.step(tries, actions, tf.zeros([2], tf.int32))
-    heights = self._form(self._critic.score(domain.observe(ahead), tf.repeat(goal, count, 0)))
+    tries = tf.nest.map_structure(lambda part: tf.repeat(part, count, 0), domain.rules.resume(now))
+    actions = tf.tile(tf.range(count, dtype=domain.play.action_spec.dtype), [tf.shape(height)[0]])
+    ahead, _, _ = domain.rules.step(tries, actions, tf.zeros([2], tf.int32))
+    heights = self._form(self._critic.score(domain.rules.observe(ahead), tf.repeat(goal, count, 0)))
     pays = tf.reshape(heights, [-1, count]) - height[:, None]
     pays = tf.repeat(pays[:, None], batch.reward.shape[1], axis=1)
     return batch._replace(action_rewards=batch.action_rewards + scale * pays)

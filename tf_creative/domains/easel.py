@@ -7,11 +7,21 @@ import functools
 
 import numpy as np
 
-from tf_creative.domains import brushes, common, options, palettes
+from tf_creative.core import world as world_lib
+from tf_creative.domains import brushes, options, palettes
 
 
 @dataclasses.dataclass(frozen=True)
-class Easel(options.PixelArt, common.World):
+class Easel(
+  options.PixelArt,
+  world_lib.Play,
+  world_lib.Rules,
+  world_lib.Works,
+  world_lib.Making,
+  world_lib.Media,
+  world_lib.Measures,
+  world_lib.Whole,
+):
   """The options of `pixel_art`, and what follows from them alone."""
 
   @functools.cached_property

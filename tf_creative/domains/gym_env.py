@@ -10,7 +10,8 @@ import gymnasium
 from gymnasium.utils import seeding
 import numpy as np
 
-from tf_creative import domains, spec, types
+from tf_creative import domains, spec
+from tf_creative.core import world as world_lib
 from tf_creative.domains import gym_play
 
 _DISPLAYS = ('DISPLAY', 'WAYLAND_DISPLAY', 'SDL_VIDEODRIVER')  # without one SDL may crash
@@ -21,7 +22,7 @@ class WorldEnv(gymnasium.Env):
 
   metadata = {'render_modes': ['rgb_array'], 'render_fps': 8}
 
-  def __init__(self, world: types.Domain, split: str = 'train', render_mode: str | None = None):
+  def __init__(self, world: world_lib.World, split: str = 'train', render_mode: str | None = None):
     _check_mode(render_mode, ('rgb_array',))
     self.world, self.render_mode = world, render_mode
     self.observation_space, self.action_space = gym_play.spaces(world)
@@ -61,7 +62,7 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
 
   def __init__(
     self,
-    world: types.Domain,
+    world: world_lib.World,
     num_envs: int = 1,
     split: str = 'train',
     render_mode: str | None = None,
@@ -134,7 +135,7 @@ def make_vec(
   return WorldVectorEnv(_world(domain, options), num_envs, split, render_mode)
 
 
-def _world(domain: str, options: dict[str, Any]) -> types.Domain:
+def _world(domain: str, options: dict[str, Any]) -> world_lib.World:
   return spec.configure(spec.load(domains.DOMAINS, domain, 'domain'), options, f"world '{domain}'")
 
 

@@ -10,7 +10,8 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import types
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 
 _LEAST_SIDE = 256  # screen pixels of a frame's longer side
 _PROCESS = os.getpid()  # what is forked from it inherits a TensorFlow that waits for ever
@@ -23,13 +24,13 @@ class Play:
   than a step does.
   """
 
-  def __init__(self, world: types.Domain, split: str, count: int):
+  def __init__(self, world: world_lib.World, split: str, count: int):
     self._world, self._split = world, split
-    self._codes = np.zeros((count, world.code_size), np.float32)
+    self._codes = np.zeros((count, world.play.code_size), np.float32)
     self._told = np.zeros((count, 5), np.int32)  # what a graph is told of each world:
     self._actions, self._restarts, self._picks = self._told.T[:3]
     self._seeds = self._told[:, 3:]
-    self._concepts: types.Works | None = None  # TensorFlow is not started before it is needed
+    self._concepts: works_lib.Works | None = None  # TensorFlow is not started before it is needed
     self.begun = False
 
   def draw(self, place: int, chance: np.random.Generator) -> None:
@@ -37,8 +38,8 @@ class Play:
     if self._concepts is None:
       self._load()
     self._picks[place] = chance.integers(len(self._concepts.label))
-    if self._world.code_size:
-      self._codes[place] = chance.standard_normal(self._world.code_size, np.float32)
+    if self._world.play.code_size:
+      self._codes[place] = chance.standard_normal(self._world.play.code_size, np.float32)
     self._seeds[place] = chance.integers(2**31, size=2)
 
   def begin(self) -> dict[str, np.ndarray]:
@@ -62,7 +63,7 @@ class Play:
   def frames(self) -> np.ndarray:
     """The works as they stand, enlarged: uint8 [B, height, width, 3]."""
     state = tf.nest.map_structure(tf.convert_to_tensor, self._state)
-    pictures = self._world.render(self._world.work(state))
+    pictures = self._world.media.render(self._world.rules.work(state))
     zoom = -(-_LEAST_SIDE // max(pictures.shape[1:3]))
     return pictures.repeat(zoom, axis=1).repeat(zoom, axis=2)
 
@@ -72,7 +73,7 @@ class Play:
         'TensorFlow does not run in a forked process: leave out vectorization_mode, which steps '
         "all worlds in one graph, or add vector_kwargs={'context': 'spawn'}."
       )
-    works = self._world.real(self._split)
+    works = self._world.works.real(self._split)
     self._concepts = works.batch(works.cardinality()).get_single_element()
     told, codes = tf.constant(self._told), tf.constant(self._codes)
     self._state = tf.nest.map_structure(
@@ -88,33 +89,33 @@ class Play:
   def _turned(self, told: tf.Tensor, codes: tf.Tensor):
     restarts = told[:, 1] > 0
     state, pay, over = self._moved(told)
-    state = types.select(restarts, self._fresh(told, codes), state)
+    state = works_lib.select(restarts, self._fresh(told, codes), state)
     return self._become(state, tf.where(restarts, 0.0, pay), over & ~restarts)
 
   def _fresh(self, told: tf.Tensor, codes: tf.Tensor) -> Any:
     concept = tf.nest.map_structure(lambda part: tf.gather(part, told[:, 2]), self._concepts)
-    if self._world.code_size:
+    if self._world.play.code_size:
       concept = concept._replace(code=codes)
-    return self._world.start(concept, tf.reduce_sum(told[:, 3:], 0))
+    return self._world.rules.start(concept, tf.reduce_sum(told[:, 3:], 0))
 
   def _moved(self, told: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
     state = tf.nest.map_structure(tf.convert_to_tensor, self._state)
-    action = tf.cast(told[:, 0], self._world.action_spec.dtype)
-    return self._world.step(state, action, tf.reduce_sum(told[:, 3:], 0))
+    action = tf.cast(told[:, 0], self._world.play.action_spec.dtype)
+    return self._world.rules.step(state, action, tf.reduce_sum(told[:, 3:], 0))
 
   def _become(self, state: Any, *others: tf.Tensor) -> tuple:
     """What is seen of the new state, as `spaces` says: a label is a class, all else has an axis."""
     tf.nest.map_structure(lambda variable, value: variable.assign(value), self._state, state)
     seen = {
       name: tf.cast(value, tf.int64) if name == 'label' else _axis(value)
-      for name, value in self._world.observe(state).items()
+      for name, value in self._world.rules.observe(state).items()
     }
     return seen, *others
 
 
-def spaces(world: types.Domain) -> tuple[gymnasium.spaces.Dict, gymnasium.spaces.Discrete]:
+def spaces(world: world_lib.World) -> tuple[gymnasium.spaces.Dict, gymnasium.spaces.Discrete]:
   """What is seen and what can be done."""
-  parts = dict(world.observation_spec)
+  parts = dict(world.play.observation_spec)
   label = {'label': gymnasium.spaces.Discrete(parts.pop('label').maximum + 1)}
   boxes = {
     name: gymnasium.spaces.Box(
@@ -124,7 +125,7 @@ def spaces(world: types.Domain) -> tuple[gymnasium.spaces.Dict, gymnasium.spaces
   }
   return (
     gymnasium.spaces.Dict(boxes | label),
-    gymnasium.spaces.Discrete(world.action_spec.maximum + 1),
+    gymnasium.spaces.Discrete(world.play.action_spec.maximum + 1),
   )
 
 

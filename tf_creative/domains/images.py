@@ -13,7 +13,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_creative import spec
-from tf_creative.types import Works
+from tf_creative.core.works import Works
 
 _MOST_WORKS = 1_000_000
 _MOST_BYTES = 1 << 30  # of all works of a split, which training holds in memory

@@ -9,12 +9,14 @@ import os
 from typing import Any
 
 import numpy as np
+from PIL import Image
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative import spec, streams, types
+from tf_creative import spec, streams
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.domains import (
-  common,
   drawings,
   files,
   level_rules,
@@ -33,26 +35,34 @@ _PLANES = 9  # of `features`, before those that are the same all over a level
 
 
 @dataclasses.dataclass(frozen=True)
-class Level(options.Level, common.World):
+class Level(
+  options.Level,
+  world_lib.Play,
+  world_lib.Rules,
+  world_lib.Works,
+  world_lib.Levels,
+  world_lib.Media,
+  world_lib.Measures,
+  world_lib.Whole,
+):
   """An action is one of MiniGrid's; the goal pays 1 - 0.9 t/T, and nothing else does.
 
   A work is the level with the traces of play, so that it tells how far the agent came. An episode
   is about a level; that of the work is the same, as nobody here can build.
   """
 
-  builds, code_size, target_pays = False, 0, True
-  hand_splits = ('test',)
+  name = 'level'
+  splits = ('test',)
   reward_bound = 1.0
-  formats = ('json', 'txt')
-  measures = {'solved': types.Measure('.1%', 'of levels solved')}
+  scores = {'solved': world_lib.Measure('.1%', 'of levels solved')}
   traits = {
-    'solvable': types.Measure('.1%', 'of levels solvable'),
-    'unique': types.Measure('.1%', 'of levels that are no other'),
-    'path_length': types.Measure('.1f', 'actions on the shortest way'),
-    'walls': types.Measure('.1f', 'tiles of wall inside'),
-    'lava': types.Measure('.1f', 'tiles of lava'),
-    'doors': types.Measure('.2f', 'doors'),
-    'keys': types.Measure('.2f', 'keys'),
+    'solvable': world_lib.Measure('.1%', 'of levels solvable'),
+    'unique': world_lib.Measure('.1%', 'of levels that are no other'),
+    'path_length': world_lib.Measure('.1f', 'actions on the shortest way'),
+    'walls': world_lib.Measure('.1f', 'tiles of wall inside'),
+    'lava': world_lib.Measure('.1f', 'tiles of lava'),
+    'doors': world_lib.Measure('.2f', 'doors'),
+    'keys': world_lib.Measure('.2f', 'keys'),
   }
 
   @functools.cached_property
@@ -68,20 +78,20 @@ class Level(options.Level, common.World):
     return *self._size, len(tiles.NAMES)
 
   @property
-  def work_spec(self) -> types.Bounded:
-    return types.Bounded(self._size, tf.uint8, 0, tiles.CODES - 1)
+  def work_spec(self) -> works_lib.Bounded:
+    return works_lib.Bounded(self._size, tf.uint8, 0, tiles.CODES - 1)
 
   @property
-  def observation_spec(self) -> dict[str, types.Bounded]:
+  def observation_spec(self) -> dict[str, works_lib.Bounded]:
     return {
       'work': self.work_spec,
-      'label': types.Bounded((), tf.int32, 0, len(self.label_names) - 1),
-      'time_left': types.Bounded((), tf.int32, 0, self.horizon),
+      'label': works_lib.Bounded((), tf.int32, 0, len(self.label_names) - 1),
+      'time_left': works_lib.Bounded((), tf.int32, 0, self.horizon),
     }
 
   @property
-  def action_spec(self) -> types.Bounded:
-    return types.Bounded((), tf.int32, 0, len(level_rules.ACTIONS) - 1)
+  def action_spec(self) -> works_lib.Bounded:
+    return works_lib.Bounded((), tf.int32, 0, len(level_rules.ACTIONS) - 1)
 
   def real(self, split: str) -> tf.data.Dataset:
     return levels.works(self.data, split)
@@ -99,10 +109,11 @@ class Level(options.Level, common.World):
     wanted += given[..., None] * (4 * wanted + 3 * np.eye(len(tiles.NAMES))[tiles.FLOOR])
     return np.where(given, work, self.to_works(wanted))
 
-  def shows(self, given: np.ndarray) -> np.ndarray:
-    return given.repeat(tiles.SIDE, 0).repeat(tiles.SIDE, 1)
+  def portrait(self, path: str | os.PathLike, given: np.ndarray) -> tuple[Image.Image, np.ndarray]:
+    picture, _ = super().portrait(path, given)
+    return picture, given.repeat(tiles.SIDE, 0).repeat(tiles.SIDE, 1)
 
-  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
+  def store(self, works: works_lib.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
     feature = tfds.features.Tensor(shape=self._size, dtype=np.uint8)
     bare = works.work % len(tiles.NAMES)
     files.save('tiles', feature, bare, works.label, self.label_names, seeds, folder)
@@ -116,7 +127,7 @@ class Level(options.Level, common.World):
     # The largest of these is each tile as often as its rate says (Gumbel).
     return self.to_works(tf.math.log(rates)[:, None, None] - tf.math.log(-tf.math.log(chance)))
 
-  def start(self, concept: types.Works, seed: tf.Tensor) -> level_rules.State:
+  def start(self, concept: works_lib.Works, seed: tf.Tensor) -> level_rules.State:
     del seed  # the level says where
     return level_rules.begin(concept.work, concept.label)
 
@@ -138,9 +149,9 @@ class Level(options.Level, common.World):
     """Where nobody stands in the work, the agent begins."""
     here = tf.reduce_any(tiles.trace(work) >= tiles.HERE, [1, 2])
     begun = level_rules.begin(work, state.label)._replace(time=state.time)
-    return types.select(here, level_rules.read(work, state.label, state.time), begun)
+    return works_lib.select(here, level_rules.read(work, state.label, state.time), begun)
 
-  def survey(self, observation: dict[str, tf.Tensor], seed: tf.Tensor) -> types.Survey:
+  def survey(self, observation: dict[str, tf.Tensor], seed: tf.Tensor) -> world_lib.Survey:
     strides, turn = streams.split(seed, 2)
     state = level_survey.ahead(self.resume(observation), strides)
     return level_survey.survey(state, self.horizon, self._seen, turn)
@@ -162,9 +173,6 @@ class Level(options.Level, common.World):
     planes = tf.gather(self._planes, tf.cast(state.work, tf.int32))
     lacks_key = tf.cast(state.locked & ~state.carries, tf.float32)
     return self._with_whole(planes, lacks_key, state.carries, self.horizon - state.time)
-
-  def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    return tf.zeros([tf.shape(observation['label'])[0], 0])
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     del labels  # the level says all
@@ -260,7 +268,7 @@ class Level(options.Level, common.World):
   def _tell(self) -> Any:
     return tf.function(self._told, autograph=False, reduce_retracing=True)
 
-  def outside(self, works: types.Works, act: Callable) -> dict[str, np.ndarray]:
+  def reference_scores(self, works: works_lib.Works, act: Callable) -> dict[str, np.ndarray]:
     """The share that is solved in the `minigrid` package: of all, and of each family."""
     from tf_creative.domains import minigrid_play  # with a graphics library behind it
 
@@ -289,6 +297,10 @@ class Level(options.Level, common.World):
       places.append(int(state.work[0][cell]))
     return drawings.svg(start, marks, np.array(places, int), codes, zoom)
 
-  def file(self, work: np.ndarray, kind: str) -> bytes:
+  @property
+  def files(self) -> dict[str, Callable[[np.ndarray], bytes]]:
+    return {kind: functools.partial(self._file, kind) for kind in ('json', 'txt')}
+
+  def _file(self, kind: str, work: np.ndarray) -> bytes:
     told = {name: part[0].numpy() for name, part in self._tell(tf.constant(work[None])).items()}
     return levels.written(work, kind, told)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import streams, types
+from tf_creative import streams
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.domains import level_rules, level_solver, tiles
 
 _STRIDES, _OFTEN = 2, 1 / 3  # changes that a world may be ahead of what was seen: a key, a door
@@ -21,13 +23,13 @@ def ahead(state: level_rules.State, seed: tf.Tensor) -> level_rules.State:
   for stride in streams.split(seed, _STRIDES):
     goes, which = streams.split(stride, 2)
     goes = tf.random.stateless_uniform(tf.shape(state.time), goes) < _OFTEN
-    state = types.select(goes, _changed(state, _next_change(state, which)), state)
+    state = works_lib.select(goes, _changed(state, _next_change(state, which)), state)
   return state
 
 
 def survey(
   state: level_rules.State, horizon: int, features: Callable, seed: tf.Tensor
-) -> types.Survey:
+) -> world_lib.Survey:
   """Poses are directions times cells, as `level_solver` counts them.
 
   What changes is the first key, if there is one to take, or else a door, which the seed draws;
@@ -59,7 +61,7 @@ def survey(
   late = (time >= horizon)[:, None]
   ends = [late | part for part in (nothing, nothing, over, nothing, nothing)]
   later = state._replace(time=tf.minimum(time, horizon))
-  return types.Survey(
+  return world_lib.Survey(
     features(state),
     tf.concat([features(later), features(_changed(later, turns))], 0),
     tf.stack(follows, -1),

@@ -11,8 +11,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_creative import spec
+from tf_creative.core.works import Works
 from tf_creative.domains import images, tiles
-from tf_creative.types import Works
 
 _GAP = '?'
 

@@ -12,9 +12,10 @@ from PIL import Image
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative import spec, types
+from tf_creative import spec
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.domains import (
-  common,
   drawings,
   files,
   hearing,
@@ -41,18 +42,28 @@ class State(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Melody(options.Melody, common.World):
+class Melody(
+  options.Melody,
+  world_lib.Play,
+  world_lib.Rules,
+  world_lib.Works,
+  world_lib.Making,
+  world_lib.Media,
+  world_lib.Measures,
+  world_lib.Whole,
+):
   """An action is the next class; the pay: is it the theme's, is it good style, is it likely."""
 
   label_names = list(scores.MODES)
   value_shape = (scores.STEPS, scores.CLASSES)
-  work_spec = types.Bounded((scores.STEPS,), tf.uint8, 0, scores.CLASSES - 1)
-  action_spec = types.Bounded((), tf.int32, 0, scores.CLASSES - 1)
-  formats = ('mid', 'wav')
-  made = 'played'
-  measures = {
-    'equal_steps': types.Measure('.2%', 'of steps equal'),
-    'whole_melodies': types.Measure('.1%', 'of melodies perfect'),
+  work_spec = works_lib.Bounded((scores.STEPS,), tf.uint8, 0, scores.CLASSES - 1)
+  action_spec = works_lib.Bounded((), tf.int32, 0, scores.CLASSES - 1)
+  files = {'mid': midi.file, 'wav': sound.wav}
+  name = 'melody'
+  participle = 'played'
+  scores = {
+    'equal_steps': world_lib.Measure('.2%', 'of steps equal'),
+    'whole_melodies': world_lib.Measure('.1%', 'of melodies perfect'),
   }
   traits = statistics.TRAITS
 
@@ -71,33 +82,33 @@ class Melody(options.Melody, common.World):
     return 0 if self.target == 'shown' else self.code
 
   @property
-  def target_pays(self) -> bool:
+  def rewards_target(self) -> bool:
     return self.target != 'none'
 
   @property
-  def hand_splits(self) -> tuple[str, ...]:
+  def splits(self) -> tuple[str, ...]:
     return () if self.code_size else ('test',)
 
   @property
-  def observation_spec(self) -> dict[str, types.Bounded]:
-    code = types.Bounded((self.code_size,), tf.float32, -_CODE_BOUND, _CODE_BOUND)
+  def observation_spec(self) -> dict[str, works_lib.Bounded]:
+    code = works_lib.Bounded((self.code_size,), tf.float32, -_CODE_BOUND, _CODE_BOUND)
     return {
       'melody': self.work_spec,
       **({'theme': self.work_spec} if self.target == 'shown' else {}),
       **({'code': code} if self.code_size else {}),
-      'label': types.Bounded((), tf.int32, 0, len(self.label_names) - 1),
-      'time_left': types.Bounded((), tf.int32, 0, self.horizon),
+      'label': works_lib.Bounded((), tf.int32, 0, len(self.label_names) - 1),
+      'time_left': works_lib.Bounded((), tf.int32, 0, self.horizon),
     }
 
   @property
   def reward_bound(self) -> float:
-    match = self.match if self.target_pays else 0.0
+    match = self.match if self.rewards_target else 0.0
     return match + self.theory * theory.BOUND - self.likelihood * likelihood.LEAST
 
   def real(self, split: str) -> tf.data.Dataset:
     return tunes.works(self.data, split)
 
-  def start(self, concept: types.Works, seed: tf.Tensor) -> State:
+  def start(self, concept: works_lib.Works, seed: tf.Tensor) -> State:
     del seed  # every melody begins alike
     time = tf.zeros(tf.shape(concept.label), tf.int32)
     begun = self._until(concept.work, time)
@@ -110,8 +121,8 @@ class Melody(options.Melody, common.World):
     del seed  # a class is what it is
     melody = self._with(state, action)
     new = state._replace(melody=melody, time=state.time + 1)
-    pay = self.besides(state, action[:, None])[:, 0]
-    if self.target_pays:
+    pay = self.side_reward(state, action[:, None])[:, 0]
+    if self.rewards_target:
       pay += self.error(state.melody, state.theme) - self.error(melody, state.theme)
     return new, pay, new.time >= self.horizon
 
@@ -134,7 +145,7 @@ class Melody(options.Melody, common.World):
       self.horizon - observation['time_left'],
     )
 
-  def midway(self, concept: types.Works, time: tf.Tensor, seed: tf.Tensor) -> State:
+  def midway(self, concept: works_lib.Works, time: tf.Tensor, seed: tf.Tensor) -> State:
     """A melody has one way only."""
     start = self.start(concept, seed)
     return start._replace(melody=self._until(concept.work, time), time=time)
@@ -143,20 +154,20 @@ class Melody(options.Melody, common.World):
     wrong = tf.cast(work != goal, tf.float32)[:, self.given :]
     return self.match * tf.reduce_sum(wrong, 1)
 
-  def worth(self, goal: tf.Tensor) -> tf.Tensor:
+  def cell_values(self, goal: tf.Tensor) -> tf.Tensor:
     """What a class is worth at each step, if the melody is to be `goal`: [B, STEPS, CLASSES]."""
     return self.match * (self.to_values(goal) - 1)
 
-  def own_worth(self, state: State) -> tf.Tensor:
-    return self.worth(state.theme) * (1.0 if self.target == 'shown' else 0.0)
+  def goal_values(self, state: State) -> tf.Tensor:
+    return self.cell_values(state.theme) * (1.0 if self.target == 'shown' else 0.0)
 
-  def pays(self, state: State, worth: tf.Tensor) -> tf.Tensor:
+  def action_rewards(self, state: State, worth: tf.Tensor) -> tf.Tensor:
     place = self._place(state)
     worth = tf.gather(worth, place, batch_dims=1)
     now = tf.gather(tf.cast(state.melody, tf.int32), place, batch_dims=1)
     return worth - tf.gather(worth, now[:, None], batch_dims=1)
 
-  def besides(self, state: State, actions: tf.Tensor) -> tf.Tensor:
+  def side_reward(self, state: State, actions: tf.Tensor) -> tf.Tensor:
     paid = tf.zeros_like(actions, tf.float32)
     if self.theory:
       count = actions.shape[1]
@@ -169,10 +180,10 @@ class Melody(options.Melody, common.World):
       paid += self.likelihood * tf.gather(known, actions, batch_dims=1)
     return paid
 
-  def likely(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+  def prior_logits(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Where likelihood pays, a policy begins with the model that it is paid by, as RL-Tuner's."""
     if not self.likelihood:
-      return super().likely(observation)
+      return super().prior_logits(observation)
     state = self.resume(observation)
     return self._model.scores(state.melody, self._place(state))
 
@@ -223,9 +234,6 @@ class Melody(options.Melody, common.World):
     png = drawings.png(piano_roll.rgb(works), zoom)
     return {'png_bytes': png, 'midi_bytes': midi.encode(works)}
 
-  def file(self, work: np.ndarray, kind: str) -> bytes:
-    return {'mid': midi.file, 'wav': sound.wav}[kind](work)
-
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
     equal = np.asarray(works) == np.asarray(concept)
     return {'equal_steps': equal.mean(1), 'whole_melodies': equal.all(1)}
@@ -233,8 +241,8 @@ class Melody(options.Melody, common.World):
   def describe(self, works: np.ndarray) -> dict[str, np.ndarray]:
     return {name: x.numpy() for name, x in statistics.table(tf.constant(works)).items()}
 
-  def models(self, label: np.ndarray, seed: int) -> dict[str, types.Works]:
-    return {'next-note model': types.Works(self._model.sample(len(label), seed), label)}
+  def models(self, label: np.ndarray, seed: int) -> dict[str, works_lib.Works]:
+    return {'next-note model': works_lib.Works(self._model.sample(len(label), seed), label)}
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
     """MIDI's number of the pitch, 0 for a hold and 1 for a rest."""
@@ -257,10 +265,11 @@ class Melody(options.Melody, common.World):
     last = scores.notes(work)[-1]
     return work, np.arange(scores.STEPS) < last.start + last.length
 
-  def shows(self, given: np.ndarray) -> np.ndarray:
-    return np.broadcast_to(given, [scores.PITCHES, scores.STEPS])
+  def portrait(self, path: str | os.PathLike, given: np.ndarray) -> tuple[Image.Image, np.ndarray]:
+    picture, _ = super().portrait(path, given)
+    return picture, np.broadcast_to(given, [scores.PITCHES, scores.STEPS])
 
-  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
+  def store(self, works: works_lib.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
     melody = tfds.features.Tensor(shape=(scores.STEPS,), dtype=np.uint8)
     files.save('melody', melody, works.work, works.label, self.label_names, seeds, folder)
 

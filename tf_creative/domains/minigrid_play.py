@@ -8,7 +8,7 @@ from minigrid import minigrid_env
 from minigrid.core import grid, mission, world_object
 import numpy as np
 
-from tf_creative import types
+from tf_creative.core import works as works_lib
 from tf_creative.domains import level_rules, tiles
 
 _KEY_COLOUR = 'yellow'
@@ -41,7 +41,7 @@ class MapEnv(minigrid_env.MiniGridEnv):
 
 
 def played(
-  works: types.Works, horizon: int, act: Callable[[dict[str, np.ndarray]], np.ndarray]
+  works: works_lib.Works, horizon: int, act: Callable[[dict[str, np.ndarray]], np.ndarray]
 ) -> np.ndarray:
   """Returns of a hand in real environments of the levels.
 

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 import tensorflow as tf
 
-from tf_creative import types
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.domains import drawings, easel, files, images, palettes, squash
 
 _CODE_BOUND = 10  # of a number that is drawn from a standard normal
@@ -50,16 +51,17 @@ class PixelArt(easel.Easel):
     return 0 if self.target == 'shown' else self.code
 
   @property
-  def target_pays(self) -> bool:
+  def rewards_target(self) -> bool:
     return self.target != 'none'
 
-  measures = {
-    'equal_pixels': types.Measure('.2%', 'of pixels equal'),
-    'perfect_pictures': types.Measure('.1%', 'of pictures perfect'),
+  name = 'pixel_art'
+  scores = {
+    'equal_pixels': world_lib.Measure('.2%', 'of pixels equal'),
+    'perfect_pictures': world_lib.Measure('.1%', 'of pictures perfect'),
   }
 
   @property
-  def hand_splits(self) -> tuple[str, ...]:
+  def splits(self) -> tuple[str, ...]:
     if self.code_size:
       return ()  # a real work has no code by which the hand could know it
     return ('unseen',) if 'unseen' in images.splits(self.data) else ('test',)
@@ -69,22 +71,22 @@ class PixelArt(easel.Easel):
     return self.size, self.width, self.colours.shape[1]
 
   @property
-  def work_spec(self) -> types.Bounded:
-    return types.Bounded((self.size, self.width), tf.uint8, 0, len(self.colours) - 1)
+  def work_spec(self) -> works_lib.Bounded:
+    return works_lib.Bounded((self.size, self.width), tf.uint8, 0, len(self.colours) - 1)
 
   @property
-  def observation_spec(self) -> dict[str, types.Bounded]:
-    code = types.Bounded((self.code_size,), tf.float32, -_CODE_BOUND, _CODE_BOUND)
+  def observation_spec(self) -> dict[str, works_lib.Bounded]:
+    code = works_lib.Bounded((self.code_size,), tf.float32, -_CODE_BOUND, _CODE_BOUND)
     return {
       'canvas': self.work_spec,
       **({'code': code} if self.code_size else {'target': self.work_spec}),
-      'label': types.Bounded((), tf.int32, 0, len(self.label_names) - 1),
-      'time_left': types.Bounded((), tf.int32, 0, self.horizon),
+      'label': works_lib.Bounded((), tf.int32, 0, len(self.label_names) - 1),
+      'time_left': works_lib.Bounded((), tf.int32, 0, self.horizon),
     }
 
   @property
-  def action_spec(self) -> types.Bounded:
-    return types.Bounded((), tf.int32, 0, self._brush.actions - 1)
+  def action_spec(self) -> works_lib.Bounded:
+    return works_lib.Bounded((), tf.int32, 0, self._brush.actions - 1)
 
   @property
   def reward_bound(self) -> float:
@@ -98,16 +100,16 @@ class PixelArt(easel.Easel):
   ) -> tuple[np.ndarray, np.ndarray]:
     return files.read(path, mask, self.size, self.width, self.colours)
 
-  def portrait(self, path: str | os.PathLike) -> Image.Image:
-    return files.open_rgba(path)
+  def portrait(self, path: str | os.PathLike, given: np.ndarray) -> tuple[Image.Image, np.ndarray]:
+    return files.open_rgba(path), given
 
-  def store(self, works: types.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
+  def store(self, works: works_lib.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
     pictures = self.render(works.work)
     if self.palette == 'grey':
       pictures = pictures[..., :1]
     files.store(pictures, works.label, self.label_names, seeds, folder)
 
-  def start(self, concept: types.Works, seed: tf.Tensor) -> State:
+  def start(self, concept: works_lib.Works, seed: tf.Tensor) -> State:
     del seed  # every picture begins blank
     time = tf.zeros(tf.shape(concept.label), tf.int32)
     code = concept.code
@@ -121,7 +123,7 @@ class PixelArt(easel.Easel):
     canvas = tf.where(self._brush.covered(action), colour[:, None, None], state.canvas)
     new = state._replace(canvas=canvas, time=state.time + 1)
     over = new.time >= self.horizon
-    if not self.target_pays:
+    if not self.rewards_target:
       return new, tf.zeros_like(state.time, tf.float32), over
     pay = self._errors(state.canvas, state.target) - self._errors(canvas, state.target)
     if self.target == 'shown':  # who does not see it cannot know that it is done
@@ -146,7 +148,7 @@ class PixelArt(easel.Easel):
       self.horizon - observation['time_left'],
     )
 
-  def midway(self, concept: types.Works, time: tf.Tensor, seed: tf.Tensor) -> State:
+  def midway(self, concept: works_lib.Works, time: tf.Tensor, seed: tf.Tensor) -> State:
     """As many of the pixels as there was time for, those that pay more rather earlier."""
     start = self.start(concept, seed)
     pay = self._errors(start.canvas, start.target)
@@ -163,15 +165,15 @@ class PixelArt(easel.Easel):
   def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(self._errors(work, goal), [1, 2])
 
-  def own_worth(self, state: State) -> tf.Tensor:
-    worth = self.worth(state.target)
+  def goal_values(self, state: State) -> tf.Tensor:
+    worth = self.cell_values(state.target)
     return worth if self.target == 'shown' else tf.zeros_like(worth)
 
-  def worth(self, goal: tf.Tensor) -> tf.Tensor:
+  def cell_values(self, goal: tf.Tensor) -> tf.Tensor:
     """What a pixel is worth in each colour, if the picture is to be `goal`: [B, H, W, palette]."""
     return -tf.gather(self._pay, tf.cast(goal, tf.int32))
 
-  def pays(self, state: State, worth: tf.Tensor) -> tf.Tensor:
+  def action_rewards(self, state: State, worth: tf.Tensor) -> tf.Tensor:
     now = tf.gather(worth, tf.cast(state.canvas, tf.int32), batch_dims=3)
     gain = self._brush.under(worth - now[..., None])
     return tf.reshape(gain, [-1, self._brush.actions])

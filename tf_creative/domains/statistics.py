@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tf_creative import types
+from tf_creative.core import world as world_lib
 from tf_creative.domains import scores, theory
 
 TRAITS = {
-  'repeated': types.Measure('.2%', 'of steps said too often'),
-  'in_key': types.Measure('.1%', 'of notes in C major or a minor'),
-  'tonic_first': types.Measure('.1%', 'begin on the tonic'),
-  'leaps_resolved': types.Measure('.1%', 'of leaps resolved'),
-  'one_highest': types.Measure('.1%', 'have one highest note'),
-  'one_lowest': types.Measure('.1%', 'have one lowest note'),
-  'in_motif': types.Measure('.1%', 'of steps in a motif'),
-  'repeated_motif': types.Measure('.1%', 'of steps in a repeated motif'),
-  'lag_1': types.Measure('.2f', 'autocorrelation of the notes at lag 1'),
-  'lag_2': types.Measure('.2f', 'at lag 2'),
-  'lag_3': types.Measure('.2f', 'at lag 3'),
-  'pitch_classes': types.Measure('.3f', 'pitch classes'),
-  'intervals': types.Measure('.3f', 'intervals from note to note'),
+  'repeated': world_lib.Measure('.2%', 'of steps said too often'),
+  'in_key': world_lib.Measure('.1%', 'of notes in C major or a minor'),
+  'tonic_first': world_lib.Measure('.1%', 'begin on the tonic'),
+  'leaps_resolved': world_lib.Measure('.1%', 'of leaps resolved'),
+  'one_highest': world_lib.Measure('.1%', 'have one highest note'),
+  'one_lowest': world_lib.Measure('.1%', 'have one lowest note'),
+  'in_motif': world_lib.Measure('.1%', 'of steps in a motif'),
+  'repeated_motif': world_lib.Measure('.1%', 'of steps in a repeated motif'),
+  'lag_1': world_lib.Measure('.2f', 'autocorrelation of the notes at lag 1'),
+  'lag_2': world_lib.Measure('.2f', 'at lag 2'),
+  'lag_3': world_lib.Measure('.2f', 'at lag 3'),
+  'pitch_classes': world_lib.Measure('.3f', 'pitch classes'),
+  'intervals': world_lib.Measure('.3f', 'intervals from note to note'),
 }
 _WIDEST = 12  # wider intervals count as this
 

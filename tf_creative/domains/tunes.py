@@ -12,8 +12,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_creative import spec
+from tf_creative.core.works import Works
 from tf_creative.domains import images, midi, scores
-from tf_creative.types import Works
 
 
 def works(data: str, split: str, *, data_dir: str | None = None) -> tf.data.Dataset:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_creative import types
+from tf_creative.core import works as works_lib
 from tf_creative.metrics import creativity, frechet, judge, kernel, neighbours, usefulness
 
 
@@ -31,7 +31,7 @@ class Look(NamedTuple):
 
 
 def look(
-  works: types.Works, to_values: Callable, eyes: judge.Judge, training: Look | None = None
+  works: works_lib.Works, to_values: Callable, eyes: judge.Judge, training: Look | None = None
 ) -> Look:
   """What the judge sees in `works`; of the training split itself, leave `training` out."""
   values = np.asarray(to_values(works.work))

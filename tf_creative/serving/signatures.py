@@ -12,7 +12,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import types
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 
 _MOST = 10  # of the size of a number in a code: what is drawn is hardly ever beyond 5
 
@@ -41,7 +42,7 @@ class Model(tf.Module):
 
 
 def models(
-  domain: types.Domain, creator: Any, code_size: int, about: dict[str, Any], zoom: int
+  domain: world_lib.World, creator: Any, code_size: int, about: dict[str, Any], zoom: int
 ) -> dict[str, Model]:
   """The models of a learner by name; `about` is what a client is to know of them.
 
@@ -49,22 +50,22 @@ def models(
   """
   vector = lambda dtype: tf.TensorSpec([], dtype)  # noqa: E731
   seed = {'seed': vector(tf.int64), 'label': vector(tf.int32)}
-  work = tf.TensorSpec(domain.work_spec.shape, domain.work_spec.dtype)
+  work = tf.TensorSpec(domain.works.work_spec.shape, domain.works.work_spec.dtype)
   code = tf.TensorSpec([code_size], tf.float32)
   seen = {
     name: tf.TensorSpec(bounded.shape, bounded.dtype)
-    for name, bounded in domain.observation_spec.items()
+    for name, bounded in domain.play.observation_spec.items()
   }
 
-  def made(concept: types.Works) -> Tensors:
+  def made(concept: works_lib.Works) -> Tensors:
     canvas, steps, returns, actions = creator.make_graph(concept)
     return {
       'work': canvas,
-      'strokes': domain.strokes(actions),
+      'strokes': domain.media.strokes(actions),
       'actions': actions,
       'steps': steps,
       'returns': returns,
-      **domain.encode(canvas, zoom),
+      **domain.media.encode(canvas, zoom),
     }
 
   def create(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
@@ -75,9 +76,9 @@ def models(
     return {**hand, 'imagined': concept.work, 'label': concept.label, 'authenticity': score}
 
   def paint(target: tf.Tensor) -> Tensors:
-    with tf.control_dependencies([_check(target, domain.work_spec, 'target')]):
+    with tf.control_dependencies([_check(target, domain.works.work_spec, 'target')]):
       target = tf.identity(target)
-    return made(types.Works(target, tf.zeros([tf.shape(target)[0]], tf.int32)))
+    return made(works_lib.Works(target, tf.zeros([tf.shape(target)[0]], tf.int32)))
 
   def tell(seed: tf.Tensor) -> Tensors:
     return {'about_bytes': tf.fill(tf.shape(seed), json.dumps(about))}
@@ -85,30 +86,33 @@ def models(
   def imagine(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
     with tf.control_dependencies([_check_label(label, -1)]):
       concept = creator.imagine_graph(seed, tf.identity(label))
-    return {'work': concept.work, 'label': concept.label, **domain.encode(concept.work, zoom)}
+    return {'work': concept.work, 'label': concept.label, **domain.media.encode(concept.work, zoom)}
 
   def decode(z: tf.Tensor, label: tf.Tensor) -> Tensors:
     checks = [
       _check_label(label, 0),
-      _check(z, types.Bounded(code.shape, tf.float32, -_MOST, _MOST), 'z'),
+      _check(z, works_lib.Bounded(code.shape, tf.float32, -_MOST, _MOST), 'z'),
     ]
     with tf.control_dependencies(checks):
       imagined = creator.decode_graph(tf.identity(z), tf.identity(label))
-    return {'work': imagined, **domain.encode(imagined, zoom)}
+    return {'work': imagined, **domain.media.encode(imagined, zoom)}
 
   def judge(work: tf.Tensor) -> Tensors:
-    with tf.control_dependencies([_check(work, domain.work_spec, 'work')]):
+    with tf.control_dependencies([_check(work, domain.works.work_spec, 'work')]):
       logit, label = creator.best_label_graph(tf.identity(work))
     return {'logit': logit, 'probability': tf.sigmoid(logit), 'label': label}
 
   def judge_as(work: tf.Tensor, label: tf.Tensor) -> Tensors:
-    with tf.control_dependencies([_check(work, domain.work_spec, 'work'), _check_label(label, 0)]):
+    with tf.control_dependencies(
+      [_check(work, domain.works.work_spec, 'work'), _check_label(label, 0)]
+    ):
       logit = creator.score_graph(tf.identity(work), tf.identity(label))
     return {'logit': logit, 'probability': tf.sigmoid(logit)}
 
   def values(observation: Tensors) -> tf.Tensor:
     checks = [
-      _check(observation[name], bounded, name) for name, bounded in domain.observation_spec.items()
+      _check(observation[name], bounded, name)
+      for name, bounded in domain.play.observation_spec.items()
     ]
     with tf.control_dependencies(checks):
       return creator.values_graph(tf.nest.map_structure(tf.identity, observation))
@@ -131,11 +135,11 @@ def models(
     return {'action': action, 'q_values': q_values}
 
   def _check_label(label: tf.Tensor, least: int) -> tf.Operation:
-    most = len(domain.label_names) - 1
-    return _check(label, types.Bounded((), tf.int32, least, most), 'label')
+    most = len(domain.works.label_names) - 1
+    return _check(label, works_lib.Bounded((), tf.int32, least, most), 'label')
 
   drawn = {'temperature': vector(tf.float32), 'seed': vector(tf.int64)}
-  painted = {} if domain.code_size else {'paint': (paint, {'target': work})}
+  painted = {} if domain.play.code_size else {'paint': (paint, {'target': work})}
   return {
     'creator': Model(
       {
@@ -160,7 +164,7 @@ def models(
   }
 
 
-def _check(value: tf.Tensor, bounded: types.Bounded, name: str) -> tf.Operation:
+def _check(value: tf.Tensor, bounded: works_lib.Bounded, name: str) -> tf.Operation:
   """That all of a tensor is within its bounds; what is not a number is not."""
   wide = tf.float32 if value.dtype.is_floating else tf.int64
   value = tf.cast(value, wide)

@@ -9,7 +9,9 @@ from tf_agents.environments import tf_environment
 from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 
-from tf_creative import streams, types
+from tf_creative import streams
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 
 
 class World(tf_environment.TFEnvironment, tf.Module):
@@ -18,23 +20,23 @@ class World(tf_environment.TFEnvironment, tf.Module):
   Also a tf.Module, because a TFEnvironment alone is invisible to checkpoints.
   """
 
-  def __init__(self, domain: types.Domain, batch_size: int, seed: int):
+  def __init__(self, domain: world_lib.World, batch_size: int, seed: int):
     tf.Module.__init__(self, name='world')
     tf_environment.TFEnvironment.__init__(
       self,
-      ts.time_step_spec({k: to_spec(v, k) for k, v in domain.observation_spec.items()}),
-      to_spec(domain.action_spec, 'action'),
+      ts.time_step_spec({k: to_spec(v, k) for k, v in domain.play.observation_spec.items()}),
+      to_spec(domain.play.action_spec, 'action'),
       batch_size,
     )
     self._domain = domain
     self._picks = streams.Stream(seed, 'world/picks')
     self._chances = streams.Stream(seed, 'world/chances')
-    work = tf.zeros([batch_size, *domain.work_spec.shape], domain.work_spec.dtype)
-    code = tf.zeros([batch_size, domain.code_size]) if domain.code_size else ()
-    self.bank = variables(types.Works(work, tf.zeros([batch_size], tf.int32), code))
+    work = tf.zeros([batch_size, *domain.works.work_spec.shape], domain.works.work_spec.dtype)
+    code = tf.zeros([batch_size, domain.play.code_size]) if domain.play.code_size else ()
+    self.bank = variables(works_lib.Works(work, tf.zeros([batch_size], tf.int32), code))
     self._next_place = tf.Variable(0, dtype=tf.int32, trainable=False)
     self._concept = variables(self._draw())  # what the present episodes are about
-    self._state = variables(domain.start(self._concept, self._chances.next()))
+    self._state = variables(domain.rules.start(self._concept, self._chances.next()))
     # Everyone starts as if an episode had just ended, so that the first step is a reset.
     self._step_type = tf.Variable(tf.fill([batch_size], ts.StepType.LAST), trainable=False)
     self._just_over = tf.Variable(tf.fill([batch_size], False), trainable=False)
@@ -42,7 +44,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
     self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)  # in the episode so far
     self.returns = tf.Variable(tf.zeros([batch_size]), trainable=False)  # of the last ended ones
 
-  def refresh(self, concept: types.Works) -> None:
+  def refresh(self, concept: works_lib.Works) -> None:
     """Puts what coming episodes are to be about in place of the oldest in the bank."""
     count = tf.shape(concept.label)[0]
     places = (self._next_place + tf.range(count)) % self.batch_size
@@ -51,7 +53,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
     )
     self._next_place.assign((self._next_place + count) % self.batch_size)
 
-  def ended(self) -> tuple[types.Works, tf.Tensor, tf.Tensor]:
+  def ended(self) -> tuple[works_lib.Works, tf.Tensor, tf.Tensor]:
     """What every episode is about, what the last one paid, and where the last step ended one."""
     return tf.nest.map_structure(
       tf.convert_to_tensor, (self._concept, self.returns, self._just_over)
@@ -62,27 +64,27 @@ class World(tf_environment.TFEnvironment, tf.Module):
     step_type = tf.convert_to_tensor(self._step_type)
     discount = tf.cast(step_type != ts.StepType.LAST, tf.float32)
     reward = tf.convert_to_tensor(self._reward)
-    return ts.TimeStep(step_type, reward, discount, self._domain.observe(state))
+    return ts.TimeStep(step_type, reward, discount, self._domain.rules.observe(state))
 
   def _reset(self) -> ts.TimeStep:
     concept = self._draw()
-    fresh = self._domain.start(concept, self._chances.next())
+    fresh = self._domain.rules.start(concept, self._chances.next())
     return self._become(concept, fresh, tf.zeros_like(self._reward), tf.zeros_like(self._step_type))
 
   def _step(self, action: tf.Tensor) -> ts.TimeStep:
     over = tf.equal(self._step_type, ts.StepType.LAST)
     now = tf.nest.map_structure(tf.convert_to_tensor, self._state)
-    moved, reward, done = self._domain.step(now, action, self._chances.next())
+    moved, reward, done = self._domain.rules.step(now, action, self._chances.next())
     drawn = self._draw()
-    fresh = self._domain.start(drawn, self._chances.next())
-    state = types.select(over, fresh, moved)
-    concept = types.select(over, drawn, self._concept)
+    fresh = self._domain.rules.start(drawn, self._chances.next())
+    state = works_lib.select(over, fresh, moved)
+    concept = works_lib.select(over, drawn, self._concept)
     step_type = tf.where(done, ts.StepType.LAST, ts.StepType.MID)
     step_type = tf.where(over, ts.StepType.FIRST, step_type)
     return self._become(concept, state, tf.where(over, 0.0, reward), step_type)
 
   def _become(
-    self, concept: types.Works, state: Any, reward: tf.Tensor, step_type: tf.Tensor
+    self, concept: works_lib.Works, state: Any, reward: tf.Tensor, step_type: tf.Tensor
   ) -> ts.TimeStep:
     tf.nest.map_structure(
       lambda variable, value: variable.assign(value),
@@ -96,14 +98,14 @@ class World(tf_environment.TFEnvironment, tf.Module):
     self.returns.assign(tf.where(step_type == ts.StepType.LAST, self._paid, self.returns))
     return self._current_time_step()
 
-  def _draw(self) -> types.Works:
+  def _draw(self) -> works_lib.Works:
     places = tf.random.stateless_uniform(
       [self.batch_size], self._picks.next(), maxval=self.batch_size, dtype=tf.int32
     )
     return tf.nest.map_structure(lambda part: tf.gather(part, places), self.bank)
 
 
-def to_spec(bounded: types.Bounded, name: str) -> tensor_spec.BoundedTensorSpec:
+def to_spec(bounded: works_lib.Bounded, name: str) -> tensor_spec.BoundedTensorSpec:
   # TF-Agents draws examples below maximum + 1, which a type must hold.
   most = min(bounded.maximum, bounded.dtype.max - bounded.dtype.is_integer)
   return tensor_spec.BoundedTensorSpec(bounded.shape, bounded.dtype, bounded.minimum, most, name)
