@@ -142,10 +142,11 @@ def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
   shares = ', '.join(f'{name} {float(values.mean()):.4g}' for name, values in numbers.items())
   yield f'like what was to be made: {shares}'
   if (most := works.made.steps.max()) > domain.rules.horizon:
+    episode = domain.rules.horizon
     yield (
-      f'strokes: {most}, where an episode has {domain.rules.horizon}: after these the hand had '
-      'only such as come nearer to choose from. One that has learnt from works like these (by data= and '
-      'horizon= in --domain) does without.'
+      f'strokes: {most}, where an episode has {episode}: after these the hand had only such as come '
+      'nearer to choose from. One that has learnt from works like these (by data= and horizon= in '
+      '--domain) does without.'
     )
 
 
