@@ -45,7 +45,7 @@ _COUNT = 6  # works of a concept
 def check_world(world: world_lib.World) -> None:
   """Checks the parts that a world has, each by its rules."""
   case = case_lib.Case(world)
-  for parts, rules in promises.RULES.items():
+  for parts, rules in promises.RULES:
     if all(getattr(world, part) is not None for part in parts):
       _ask(f"the world '{world.name}'", rules, case)
 

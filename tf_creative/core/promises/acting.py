@@ -48,7 +48,7 @@ def observations_tell_the_state(case: Case) -> None:
     expected = rules.observe(move.following)
     same(rules.observe(following), expected, 'a resumed state leads to another', 1e-5)
     same(done, move.done, 'a resumed episode ends at another step')
-    if case.world.making is None or not case.hidden:
+    if not case.hidden:
       same(reward, move.reward, 'a resumed episode is rewarded otherwise', 1e-5)
 
 
@@ -62,12 +62,12 @@ def steps_are_pure(case: Case) -> None:
 
 
 def steps_keep_the_form_of_states(case: Case) -> None:
-  for move in case.moves:
-    tf.nest.assert_same_structure(move.state, move.following)
-    parts = zip(tf.nest.flatten(move.state), tf.nest.flatten(move.following), strict=True)
-    for before, after in parts:
-      hold(before.dtype == after.dtype, f'{before.dtype.name} became {after.dtype.name}')
-      hold(before.shape == after.shape, f'{before.shape} became {after.shape}')
+  following, *_ = case.world.rules.step(case.start, case.actions(0), case.seed)
+  tf.nest.assert_same_structure(case.start, following)
+  parts = zip(tf.nest.flatten(case.start), tf.nest.flatten(following), strict=True)
+  for before, after in parts:
+    hold(before.dtype == after.dtype, f'{before.dtype.name} became {after.dtype.name}')
+    hold(before.shape == after.shape, f'{before.shape} became {after.shape}')
 
 
 def rows_do_not_depend_on_their_company(case: Case) -> None:
@@ -112,15 +112,19 @@ def rewards_are_finite_and_bounded(case: Case) -> None:
     hold(most <= bound * (1 + 1e-5) + 1e-5, f'a reward is {most}, beyond {bound}')
 
 
+def works_in_the_making_are_works(case: Case) -> None:
+  for state in (case.start, *(move.following for move in case.moves)):
+    within(case.world.rules.work(state), case.world.works.work_spec, 'a work in the making')
+
+
 def prospects_are_how_episodes_begin(case: Case) -> None:
   works, play = case.world.works, case.world.play
-  if play.code_size and case.hidden:
-    return  # who is not shown a work learns nothing of it by looking ahead
+  if play.code_size:
+    return  # the hand learns nothing of a work by looking ahead that it is not shown
   values = works.to_values(case.concept.work)
   features, most = works.prospect(values, case.concept.label)
   expected = play.features(case.world.rules.observe(case.start))
-  if not play.code_size:
-    same(features, expected, 'features foreseen are not those of the start', 1e-5)
+  same(features, expected, 'features foreseen are not those of the start', 1e-5)
   floats(most, (COUNT,), 'the most that can be earned')
 
 

@@ -80,7 +80,8 @@ class Case:
   @property
   def hidden(self) -> bool:
     """Whether rewards depend on what the hand is not shown."""
-    return bool(self.world.play.code_size and self.world.making.rewards_target)
+    making = self.world.making
+    return bool(self.world.play.code_size and making and making.rewards_target)
 
   def actions(self, time: int) -> tf.Tensor:
     bounds = self.world.play.action_spec
@@ -102,19 +103,20 @@ class Case:
 
 
 def hold(ok: Any, what: str) -> None:
+  """Raises `what` is wrong unless it is right."""
   if not bool(ok):
     raise AssertionError(what)
 
 
 def same(one: Any, other: Any, what: str, close: float = 0.0) -> None:
-  """Nests of equal tensors, or all but equal ones."""
+  """Wants nests of equal tensors, or of such that differ by no more than `close`."""
   tf.nest.assert_same_structure(one, other)
   for a, b in zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True):
     np.testing.assert_allclose(a, b, rtol=close, atol=close, err_msg=what)
 
 
 def within(value: Any, bounds: Bounded, what: str, count: int = COUNT) -> None:
-  """Batches of what a spec says."""
+  """Wants a batch of what a spec says."""
   value = tf.convert_to_tensor(value)
   hold(value.dtype == bounds.dtype, f'{what} is {value.dtype.name}, not {bounds.dtype.name}')
   hold(value.shape == (count, *bounds.shape), f'{what} is {value.shape}, not [B, *{bounds.shape}]')
@@ -126,7 +128,7 @@ def within(value: Any, bounds: Bounded, what: str, count: int = COUNT) -> None:
 
 
 def floats(value: Any, shape: tuple, what: str) -> None:
-  """Finite float32 of this shape, in which None is of any size."""
+  """Wants finite float32 of this shape, in which None is of any size."""
   value = tf.convert_to_tensor(value)
   hold(value.dtype == tf.float32, f'{what} is {value.dtype.name}, not float32')
   hold(tf.TensorShape(shape).is_compatible_with(value.shape), f'{what} is {value.shape}')

@@ -23,9 +23,6 @@ def works_are_in_their_spec(case: Case) -> None:
   within(works.random(COUNT, case.seed), works.work_spec, 'a work of chance')
   again = next(iter(works.real('train').batch(COUNT)))
   same(again.work, case.concept.work, 'real works come in another order')
-  if case.world.rules:
-    for move in case.moves:
-      within(case.world.rules.work(move.following), works.work_spec, 'a work in the making')
 
 
 def values_are_works(case: Case) -> None:
