@@ -53,17 +53,6 @@ def test_the_reward_bound_holds():
       assert np.abs(reward).max() <= domain.play.reward_bound + 1e-6
 
 
-def test_what_is_observed_is_in_the_specs():
-  domain = pixel_art.PixelArt(size=3, width=5)
-  observation = domain.rules.observe(start(domain, np.full([3, 5], 3)))
-  for name, bounded in domain.play.observation_spec.items():
-    value = observation[name]
-    assert value.dtype == bounded.dtype
-    assert value.shape[1:] == bounded.shape
-    assert value.numpy().min() >= bounded.minimum
-    assert value.numpy().max() <= bounded.maximum
-
-
 def test_features_say_all_that_is_to_be_known():
   domain = pixel_art.PixelArt(size=2, colors=3, horizon=4)
   state = start(domain, [[0, 2], [1, 0]])

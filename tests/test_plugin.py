@@ -75,7 +75,7 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
   for name in ('skyline', 'tide', 'waves'):
     assert f' {name} Of {NAME} 1.0.' in said
   for names in (
-    'ppo, patient [ddqn]',
+    'ppo, patient [',
     'strided, linear [',
     'recurrent, plain [',
     'least_squares [',
@@ -102,7 +102,7 @@ TYPOS = [
   ('--gan_loss=squares', "Did you mean 'least_squares'?"),
   (
     '--domain=skyline(flors=3)',
-    "unknown option 'flors' of domain 'skyline'. Did you mean 'floors'",
+    "unknown option 'flors' of domain 'skyline'. Did you mean 'floor",
   ),
   ('--domain=skyline(floors=9)', "option 'floors' of domain 'skyline' must be 1 to 8, not 9."),
   ('--couplings=tide(weight=2)', "option 'weight' of coupling 'tide' must be 0 to 1, not 2."),

@@ -43,8 +43,9 @@ class Learner(tf.Module):
 
   def works(self, split: str) -> works_lib.Works:
     """All real works of a split, in memory: they are small, and training draws in the graph."""
-    works = self.domain.works.real(split)
-    return tf.nest.map_structure(lambda part: part.numpy(), next(iter(works.batch(2**31))))
+    # The cache keeps tf.data from fusing a last `map` with a batch for which it would make room.
+    works = self.domain.works.real(split).cache().batch(2**31)
+    return tf.nest.map_structure(lambda part: part.numpy(), next(iter(works)))
 
 
 def build_domain(text: str) -> world_lib.World:
