@@ -145,8 +145,8 @@ def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
     episode = domain.rules.horizon
     yield (
       f'strokes: {most}, where an episode has {episode}: after these the hand had only such as '
-      'come nearer to choose from. One that has learnt from works like these (by data= and horizon= in '
-      '--domain) does without.'
+      'come nearer to choose from. One that has learnt from works like these (by data= and '
+      'horizon= in --domain) does without.'
     )
 
 
