@@ -19,12 +19,16 @@ _LETTERS, _LEADING = 14, 0  # of a line beside a row; pixels between two such li
 _MOST_ROWS, _MOST_FRAMES = 20, 60
 
 
-def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
+def gallery(
+  learner: learner_lib.Learner,
+  columns: int = 10,
+  tell: Callable[[int, int], None] | None = None,
+) -> Image.Image:
   """Imagined works beside what the hand made of them, a row for each class."""
   shown = some_labels(learner, _MOST_ROWS)
   labels = np.repeat(shown, columns)
   imagined = learner.creator.imagine(np.arange(len(labels)), labels)
-  made = learner.creator.make(imagined)
+  made = learner.creator.make(imagined, tell=tell)
   render = learner.domain.render
   left, right = (
     sheet(render(works), columns, learner.domain.rulers) for works in (imagined.work, made.work)
