@@ -45,7 +45,8 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     )  # trains a judge: at first use
 
     def draw_gallery():
-      return pictures.gallery(learner, tell=functools.partial(progress.doing, 'drawing the gallery'))
+      tell = functools.partial(progress.doing, 'drawing the gallery')
+      return pictures.gallery(learner, tell=tell)
 
     @functools.cache  # no round is looked at twice
     def evaluate(round_: int) -> dict[str, float]:
