@@ -44,13 +44,16 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
       lambda: eyes_lib.Eyes(learner, run.path, settings.works, progress.doing)
     )  # trains a judge: at first use
 
+    def draw_gallery():
+      tell = functools.partial(progress.doing, 'drawing the gallery')
+      return pictures.gallery(learner, tell=tell)
+
     @functools.cache  # no round is looked at twice
     def evaluate(round_: int) -> dict[str, float]:
       numbers = eyes().look()
       run.log(round_, numbers)
       alarms.look(round_, numbers)
-      progress.doing('drawing the gallery')
-      picture = pictures.gallery(learner)
+      picture = draw_gallery()
       run.board.picture(round_, 'gallery', picture)
       run.keep_best(round_, numbers[eyes().chosen_by])
       if run.best == round_:
@@ -66,7 +69,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
         progress.say(f'round {run.best} was the best: pictures and numbers are of it')
         run.restore_best()
       if best.get('round') != run.best:  # by a process before this one
-        best.update(numbers=eyes().look(), gallery=pictures.gallery(learner))
+        best.update(numbers=eyes().look(), gallery=draw_gallery())
       numbers = best['numbers'] | eyes().yardstick(settings.seed) | {'best/round': run.best}
       run.log(done, numbers)
       best['gallery'].save(run.path / 'gallery.png')
