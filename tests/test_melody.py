@@ -51,10 +51,8 @@ def test_the_whole_theme_is_worth_its_notes_and_rests_and_ends_the_episode():
   assert sum(paid) == 2 * 4
   assert done
   np.testing.assert_array_equal(domain.rules.work(state), [THEME])
-  features, owed = domain.works.prospect(
-    domain.works.to_values(tf.constant([THEME])), tf.constant([0])
-  )
-  assert float(owed[0]) == 8
+  values = domain.works.to_values(tf.constant([THEME]))
+  assert float(domain.works.prospect(values, tf.constant([0]))[1][0]) == 8
 
 
 def test_what_is_given_stands_and_is_gone_on_from():
@@ -88,9 +86,8 @@ def test_every_action_is_paid_as_it_is_told():
   for _ in range(9):
     state, *_ = domain.rules.step(state, tf.constant(rng.integers(0, 38, 6), tf.int32), STILL)
   every = tf.tile(tf.range(38)[None], [6, 1])
-  told = domain.making.action_rewards(
-    state, domain.making.goal_values(state)
-  ) + domain.making.side_reward(state, every)
+  making = domain.making
+  told = making.action_rewards(state, making.goal_values(state)) + making.side_reward(state, every)
   for action in range(38):
     _, pay, _ = domain.rules.step(state, tf.fill([6], action), STILL)
     np.testing.assert_allclose(told[:, action], pay, atol=1e-5)
@@ -154,10 +151,8 @@ def test_midway_are_the_first_classes():
   domain = melody.Melody(given=2)
   concept = works_lib.Works(tf.constant([THEME] * 2), tf.zeros([2], tf.int32))
   state = domain.making.midway(concept, tf.constant([0, 3]), STILL)
-  assert domain.rules.work(state).numpy()[:, :6].tolist() == [
-    [C, 0, 0, 0, 0, 0],
-    [C, 0, D, 1, 0, 0],
-  ]
+  works = domain.rules.work(state).numpy()[:, :6].tolist()
+  assert works == [[C, 0, 0, 0, 0, 0], [C, 0, D, 1, 0, 0]]
 
 
 def test_what_is_kept_stays():
@@ -228,9 +223,9 @@ def test_files_of_a_melody():
     np.testing.assert_array_equal(picture[::2, ::2], domain.media.render(work[None])[0])
     notes = [m for m in mido.MidiFile(file=io.BytesIO(mid.numpy())) if m.type == 'note_on']
     assert [m.note for m in notes] == [72, 74, 76]
-  assert domain.media.file(THEME, 'mid')[:4] == b'MThd'
-  assert domain.media.file(THEME, 'wav')[:4] == b'RIFF'
-  assert set(domain.media.formats) <= set(domains.FORMATS)
+  assert domain.media.files['mid'](THEME)[:4] == b'MThd'
+  assert domain.media.files['wav'](THEME)[:4] == b'RIFF'
+  assert set(domain.media.files) <= set(domains.FORMATS)
 
 
 def test_a_drawing_ends_as_the_picture():
@@ -251,9 +246,8 @@ def test_a_drawing_ends_as_the_picture():
 
 def test_strokes_are_pitches():
   domain = melody.Melody()
-  assert domain.media.strokes(tf.constant([[C, 0, 1, -1]])).numpy().tolist() == [
-    [[72], [0], [1], [-1]]
-  ]
+  strokes = domain.media.strokes(tf.constant([[C, 0, 1, -1]])).numpy().tolist()
+  assert strokes == [[[72], [0], [1], [-1]]]
   assert domain.media.legend()['pitches'][[0, 1, C]].tolist() == [0, 1, 72]
 
 

@@ -222,9 +222,8 @@ def test_the_informed_are_told_what_every_stroke_would_earn(informed, form):
 
 def test_the_informed_are_told_the_worlds_own_pay_of_every_action(informed):
   batch = informed.agent.sample()
-  told = np.take_along_axis(batch.action_rewards.numpy(), batch.action.numpy()[..., None], -1)[
-    ..., 0
-  ]
+  taken = batch.action.numpy()[..., None]
+  told = np.take_along_axis(batch.action_rewards.numpy(), taken, -1)[..., 0]
   steps = ~batch.last.numpy()[:, 0]
   np.testing.assert_allclose(told[steps, 0], batch.reward.numpy()[steps, 0], atol=1e-6)
   paid = controls.ConstantReward(informed, controls.Options(weight=0.25), seed=0).reward(batch)

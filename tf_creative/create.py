@@ -144,9 +144,9 @@ def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
   if (most := works.made.steps.max()) > domain.rules.horizon:
     episode = domain.rules.horizon
     yield (
-      f'strokes: {most}, where an episode has {episode}: after these the hand had only such as come '
-      'nearer to choose from. One that has learnt from works like these (by data= and horizon= in '
-      '--domain) does without.'
+      f'strokes: {most}, where an episode has {episode}: after these the hand had only such as '
+      'come nearer to choose from. One that has learnt from works like these (by data= and '
+      'horizon= in --domain) does without.'
     )
 
 
