@@ -101,7 +101,7 @@ def test_every_agent_paints_with_every_network(kind, network):
   agent = build.hand(kind, pixel_art.PixelArt(size=5, width=6), config, seed=0)
   for _ in range(4):
     agent.collect()
-  network = agent.learner if agent.on_policy else agent.learner._q_network
+  network = agent.learner if agent.lesson.on_policy else agent.learner._q_network
   before = [v.numpy() for v in network.trainable_variables]
   loss = float(agent.learn(agent.sample())['loss'])
   assert np.isfinite(loss)
