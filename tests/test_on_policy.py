@@ -52,7 +52,7 @@ def test_what_only_pays_at_the_end_is_found(kind):
   seen = {'place': tf.constant([0, 1, 2]), 'time': tf.constant([0, 1, 2])}
   assert agent.act(seen).numpy().tolist() == [1, 1, 1]
   # What is left to be earned there: 18.5, 19, 19.5.
-  worth = agent.value_of(worlds.Detour().features(seen)).numpy()[:, 0]
+  worth = agent.value_of(worlds.Detour().play.features(seen)).numpy()[:, 0]
   if kind == 'ppo':
     np.testing.assert_allclose(worth, [18.5, 19, 19.5], rtol=0.1)
   else:  # TF-Agents gives its value a fifth of the loss, and it is later

@@ -208,9 +208,8 @@ def test_the_informed_are_told_what_every_stroke_would_earn(informed, form):
   for row in np.flatnonzero(steps)[:3]:
     seen = {name: part[row, :1] for name, part in batch.observation.items()}
     for action in range(0, 64, 3):
-      ahead, _, _ = domain.rules.step(
-        domain.rules.resume(seen), tf.constant([action]), tf.zeros([2], tf.int32)
-      )
+      state = domain.rules.resume(seen)
+      ahead, _, _ = domain.rules.step(state, tf.constant([action]), tf.zeros([2], tf.int32))
       logit = coupling._critic.score(domain.rules.observe(ahead)).numpy()[0]
       earned = scale * (HEIGHTS[form](logit) - height[row, 0])
       assert told[row, 0, action] == pytest.approx(earned, abs=1e-4)

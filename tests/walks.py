@@ -25,7 +25,7 @@ def learner(
 
 def begin(world, levels_) -> level_rules.State:
   levels_ = tf.constant(np.stack(levels_))
-  return world.start(works_lib.Works(levels_, tf.zeros([len(levels_)], tf.int32)), None)
+  return world.rules.start(works_lib.Works(levels_, tf.zeros([len(levels_)], tf.int32)), None)
 
 
 def parts_of(one: learner_lib.Learner) -> coupling_lib.Parts:

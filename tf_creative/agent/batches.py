@@ -23,7 +23,7 @@ def from_trajectory(frames: trajectory.Trajectory) -> batch_lib.Batch:
 
 
 def to_trajectory(batch: batch_lib.Batch) -> trajectory.Trajectory:
-  """Writes runs of frames as TF-Agents' learners take them, its info being any rewards of all actions."""
+  """Writes runs of frames as TF-Agents' learners take them: any rewards of all actions as info."""
   step_type = tf.where(batch.last, ts.StepType.LAST, ts.StepType.MID)
   step_type = tf.where(batch.first, ts.StepType.FIRST, step_type)
   # What follows the last frame is not in the batch, and no learner asks for it.
