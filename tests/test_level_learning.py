@@ -102,9 +102,9 @@ def test_every_agent_learns_on_levels(agent):
 @pytest.mark.parametrize(
   ('couplings', 'agent', 'domain', 'words'),
   [
-    ('augment', 'survey', 'level', 'hand makes works'),
-    ('reward', 'survey', 'level', 'hand makes works'),
-    ('', 'informed', 'level', 'make works'),
+    ('augment', 'survey', 'level', 'works are not made in it'),
+    ('reward', 'survey', 'level', 'works are not made in it'),
+    ('', 'informed', 'level', 'works are not made in it'),
     ('environment|curriculum', 'ddqn', 'bars(target=hidden, code=4)', 'shown the work'),
     ('', 'survey', 'bars', 'walked through'),
     ('level_replay(capacity=2)', 'survey', 'level', 'as many levels'),

@@ -210,8 +210,8 @@ def test_keys_and_bars_stand_beside_a_piano_roll_and_change_no_pixel_of_it():
     page = pictures.sheet(domain.media.render(np.array([THEME] * 3)), 2, domain.media.rulers)
     plain = pictures.sheet(domain.media.render(np.array([THEME] * 3)), 2)
     assert page.size > plain.size
-    inside = np.asarray(page)[-plain.height :, -plain.width :]
-    np.testing.assert_array_equal(inside, plain)
+    wide, high = np.array(plain.size) - pictures._GAP  # all but the gap into which rulers reach
+    np.testing.assert_array_equal(*(np.asarray(each)[-high:, -wide:] for each in (page, plain)))
 
 
 def test_files_of_a_melody():

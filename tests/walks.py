@@ -46,6 +46,6 @@ def moved(hand, world):
   """The same hand in another world, where its weights fit: a map may be of any size."""
   config = dataclasses.replace(hand.config, environments=1)
   other = build.hand('survey', world, config, seed=0)
-  for new, own in zip(other.learner.policy.variables(), hand._network.variables, strict=True):
+  for new, own in zip(other._network.variables, hand._network.variables, strict=True):
     new.assign(own)
   return other
