@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from tests import toys, worlds
 from tf_creative import spec
-from tf_creative.agent import build, vector
+from tf_creative.agent import batches, build, vector
 from tf_creative.core import batch as batch_lib
 
 FIRST, MID, LAST = range(3)
@@ -80,7 +80,7 @@ def test_the_same_seed_is_the_same_run_whatever_the_time_a_step_takes():
 
 def test_steps_keep_their_order_where_no_loop_does():
   agent = toys.build(toys.dice())
-  steps = tf.function(lambda: [agent._driver._step(0) for _ in range(8)], autograph=False)
+  steps = tf.function(lambda: [agent._collector._step(0) for _ in range(8)], autograph=False)
   steps()  # a step that is waited for before it was begun, or begun twice, is an error
   agent.world.close()
   first, frames = toys.build(toys.dice()), agent.replay.newest(8)
@@ -130,6 +130,14 @@ def test_several_steps_are_added_up_within_an_episode_only():
   batch = batch_lib.Batch({}, none, none, discounts, step_types == FIRST, step_types == LAST)
   # All within; cut short where the last value is taken; before that, twice; a true end.
   assert vector.whole(batch).numpy().tolist() == [1, 1, 0, 0, 1]
+
+
+def test_what_leads_on_from_a_cut_is_found_among_what_was_remembered(played):
+  frames = played.replay.sample(600, 4)
+  over = frames.step_type.numpy() == LAST
+  cut = over[:, 1:-1] & (frames.discount.numpy()[:, :-2] == 1)  # told in the frame before
+  np.testing.assert_array_equal(vector.whole(batches.from_trajectory(frames)), ~cut.any(1))
+  assert cut.any() and (over[:, 1:-1] & ~cut).any()
 
 
 def test_an_error_in_an_environment_is_told():
@@ -190,7 +198,7 @@ def test_what_is_seen_becomes_numbers(played):
   domain = played.world.domain
   assert domain.play.features(observation).numpy().tolist() == [[pytest.approx(0.2), 1, 7, -1]]
   assert domain.play.observation_spec['throw'].maximum == np.finfo(np.float32).max
-  lake = vector.Domain(gymnasium.make_vec('FrozenLake-v1'), 1.0)
+  lake = vector.Play(gymnasium.make_vec('FrozenLake-v1'), 1.0)
   assert lake.features({'seen': tf.constant([2])}).numpy().tolist() == [[0, 0, 1] + [0] * 13]
 
 

@@ -137,7 +137,7 @@ class Eyes:
     }
 
   def _describe(self, works: summary.Look) -> dict[str, np.ndarray]:
-    described = self._domain.describe(self._domain.works.to_works(works.values))
+    described = self._domain.measures.describe(self._domain.works.to_works(works.values))
     return {name: np.mean(values, 0) for name, values in described.items()}
 
   def _measure(self, source: str, works: summary.Look) -> dict[str, float]:

@@ -23,6 +23,7 @@ from tf_agents.trajectories import time_step as ts
 
 from tf_creative import spec
 from tf_creative.agent import graph_world
+from tf_creative.core import batch as batch_lib
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 
@@ -196,12 +197,12 @@ class Driver:
     return [count + 1]
 
 
-def whole(batch: Any) -> tf.Tensor:
+def whole(batch: batch_lib.Batch) -> tf.Tensor:
   """1 for runs of n steps within an episode, 0 for those that lead on from one that was cut short.
 
   TF-Agents adds up the n pays; it stops at true ends, whose discount is 0, and nowhere else.
   """
-  leads_on = batch.last[:, 2:] & (batch.discount[:, :-2] > 0)
+  leads_on = batch.last[:, 1:-1] & (batch.discount[:, :-2] > 0)
   return tf.cast(~tf.reduce_any(leads_on, 1), tf.float32)
 
 

@@ -8,7 +8,7 @@ DOMAINS = {
   'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
 }
 
-# Endings of the names of files that some worlds make, see core.world.Media.formats.
+# Endings of the names of files that some worlds make, see core.world.Media.files.
 FORMATS = ('json', 'mid', 'txt', 'wav')
 
 # For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
