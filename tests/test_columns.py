@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rich.console
 
-from tf_creative import columns, evaluation, spec, tables
+from tf_creative import columns, evaluation, tables
 from tf_creative import domains as domains_lib
 
 WORLDS = ('level', 'melody', 'pixel_art')
@@ -22,7 +22,7 @@ def printed(head, rows, width):
 
 def all_tables(world):
   """What evaluate shows of a run in this world, with numbers as long as they get."""
-  domain = spec.load(domains_lib.DOMAINS, world, 'domain')()
+  domain = domains_lib.DOMAINS.load(world)()
   rng = np.random.default_rng(0)
   names = [column.name for column in tables.ALL] + list(domain.measures.traits)
   names += [f'halves/{column.name}' for column in tables.HALVES] + ['halves/frechet_spread']

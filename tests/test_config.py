@@ -136,7 +136,7 @@ def test_what_is_checked_at_once_is_what_is_built(table, options):
   ours = {name: entry for name, entry in table.items() if entry.startswith('tf_creative.')}
   assert ours.keys() == options.keys()
   for name in ours:
-    part = spec.load(table, name, 'part')
+    part = table.load(name)
     assert issubclass(getattr(part, 'Options', part), options[name])
   assert set(domain_options.PALETTES) == {'grey', *palettes.NAMED}
   assert set(domain_options.BRUSHES) == set(brushes.SHAPES)

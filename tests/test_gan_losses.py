@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import spec
 from tf_creative.gan import losses
 
 # softplus(x) = log(1 + e^x), so softplus(log 3) = log 4 and softplus(-log 3) = log 4/3.
@@ -32,14 +31,14 @@ LOG2, LOG4, LOG4_3 = math.log(2), math.log(4), math.log(4 / 3)
   ],
 )
 def test_losses_by_hand(name, critic, generator):
-  loss = spec.load(tables.LOSSES, name, 'loss')
+  loss = tables.LOSSES.load(name)
   np.testing.assert_allclose(loss.critic(REAL, FAKE), critic, rtol=1e-6)
   np.testing.assert_allclose(loss.generator(REAL, FAKE), generator, rtol=1e-6)
 
 
 @pytest.mark.parametrize('name', tables.LOSSES)
 def test_each_side_pulls_its_own_way(name):
-  loss = spec.load(tables.LOSSES, name, 'loss')
+  loss = tables.LOSSES.load(name)
   with tf.GradientTape(persistent=True) as tape:
     tape.watch([REAL, FAKE])
     critic, generator = loss.critic(REAL, FAKE), loss.generator(REAL, FAKE)
@@ -51,7 +50,7 @@ def test_each_side_pulls_its_own_way(name):
 
 def test_large_logits_stay_finite():
   for name in tables.LOSSES:
-    loss = spec.load(tables.LOSSES, name, 'loss')
+    loss = tables.LOSSES.load(name)
     for side in loss.critic, loss.generator:
       assert np.isfinite(side(tf.constant([1e4]), tf.constant([-1e4])))
       assert np.isfinite(side(tf.constant([-1e4]), tf.constant([1e4])))

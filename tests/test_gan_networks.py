@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import spec
 from tf_creative.gan import conv, losses
 from tf_creative.gan.config import GanConfig
 
@@ -15,7 +14,7 @@ LABELS = 3
 
 def make(kind, shape=(8, 8, 1), num_labels=LABELS, seed=1, **options):
   config = GanConfig(network=kind, width=8, latent_size=4, **options)
-  networks = spec.load(tables.NETWORKS, kind, 'network')
+  networks = tables.NETWORKS.load(kind)
   return (
     networks.generator(shape, num_labels, config, seed),
     networks.critic(shape, num_labels, config, seed),

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import tf_creative
 from tf_creative import command, storage
+from tf_creative.core import plugins
 
 _LIBRARIES = ('tensorflow', 'keras', 'tf-keras', 'tf-agents', 'tensorflow-probability', 'numpy')
 _SWITCHES = ('TF_ENABLE_ONEDNN_OPTS', 'OMP_NUM_THREADS', 'TF_DETERMINISTIC_OPS')
@@ -25,6 +26,7 @@ def facts() -> dict[str, str]:
     'tf_creative': tf_creative.__version__,
     'python': platform.python_version(),
     **{name: metadata.version(name) for name in _LIBRARIES},
+    **plugins.used(),
     'machine': f'{platform.system()} {platform.machine()}',
     'cores': str(command.cores()),
     'threads within an op': str(

@@ -38,7 +38,7 @@ def main(
 ) -> int:
   """The exit code: the command's or the error's own, 1 for a fault of ours, 130 for Ctrl-C."""
   if _HELP & set(arguments):
-    print(manual.text(usage, settings))
+    print(manual.text(usage, settings, ' '.join(arguments)))
     return 0
   name, debug = command.__name__, bool(_DEBUG & set(arguments))
   given = [argument for argument in arguments if argument not in _DEBUG]

@@ -158,17 +158,17 @@ def _check_parts(run: RunConfig) -> None:
   """Refuses what no world and no coupling has, before any of them is loaded."""
   worlds = [spec.parse_one(run.domain, 'domain')]
   parts = spec.parse(run.couplings, 'couplings')
-  for table, options, what, found in (
-    (domains.DOMAINS, domain_options.OPTIONS, 'domain', worlds),
-    (couplings.COUPLINGS, coupling_options.OPTIONS, 'coupling', parts),
+  for table, options, found in (
+    (domains.DOMAINS, domain_options.OPTIONS, worlds),
+    (couplings.COUPLINGS, coupling_options.OPTIONS, parts),
   ):
     for place, part in enumerate(found):
       with part.pointed():
-        spec.check_name(table, part.name, what)
+        spec.check_name(table, part.name, table.what)
         if part.name in [other.name for other in found[:place]]:
-          raise spec.SpecError(f"the {what} '{part.name}' is given twice: leave one out.")
-        if part.name in options:  # not those that tests add
-          spec.configure(options[part.name], part.options, f"{what} '{part.name}'")
+          raise spec.SpecError(f"the {table.what} '{part.name}' is given twice: leave one out.")
+        if part.name in options:  # those of plugins are checked when their classes are loaded
+          spec.configure(options[part.name], part.options, f"{table.what} '{part.name}'")
 
 
 def _check_room(agent: AgentConfig) -> None:

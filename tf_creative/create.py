@@ -40,9 +40,7 @@ class CreateConfig:
   )
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
   format: tuple = setting(
-    ('png',),
-    'what to write, by commas',
-    one_of=FORMATS + domains.FORMATS,
+    ('png',), f'what to write, by commas: {", ".join(FORMATS + domains.FORMATS)}'
   )
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
   target: str = setting('', 'a picture to be painted')
@@ -153,6 +151,11 @@ def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
 def _check(config: CreateConfig) -> None:
   """What can be said at once of wrong settings."""
   config_lib.check(config)
+  for name in config.format:
+    # The world of a plugin may have formats of its own: then `portfolio` answers.
+    if name not in FORMATS + domains.FORMATS and not domains.DOMAINS.plugins:
+      near = spec.nearest(name, FORMATS + domains.FORMATS)
+      raise spec.UserError(f"--format cannot be '{name}'.{near}")
   if config.target and config.start:
     raise spec.UserError('--target paints a picture and --start goes on from one: choose.')
   if config.mask and not config.start:

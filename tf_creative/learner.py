@@ -50,7 +50,7 @@ class Learner(tf.Module):
 def build_domain(text: str) -> world_lib.World:
   part = spec.parse_one(text, 'domain')
   with part.pointed():
-    world = spec.load(domains.DOMAINS, part.name, 'domain')
+    world = domains.DOMAINS.load(part.name)
     return spec.configure(world, part.options, f"domain '{part.name}'")
 
 
@@ -73,9 +73,7 @@ def _check_code(domain: world_lib.World, config: config_lib.Config) -> None:
     return
   if not any(coupling.gives_codes for _, coupling, _ in read_couplings(config.run.couplings)):
     giver = next(
-      name
-      for name in couplings.COUPLINGS
-      if spec.load(couplings.COUPLINGS, name, 'coupling').gives_codes
+      name for name in couplings.COUPLINGS.ours if couplings.COUPLINGS.load(name).gives_codes
     )
     raise spec.SpecError(
       f"--domain='{config.run.domain}' tells the hand a code, which the coupling '{giver}' "
@@ -94,7 +92,7 @@ def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
   found = []
   for part in spec.parse(text, 'couplings'):
     with part.pointed():
-      coupling = spec.load(couplings.COUPLINGS, part.name, 'coupling')
+      coupling = couplings.COUPLINGS.load(part.name)
       options = spec.configure(coupling.Options, part.options, f"coupling '{part.name}'")
       found.append((part, coupling, options))
   return found

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 
 from tf_creative import config as config_lib
-from tf_creative import spec
+from tf_creative import couplings, domains, spec
+from tf_creative.core import plugins
 from tf_creative.couplings import options as coupling_options
 from tf_creative.domains import options as domain_options
 
 _WIDEST = 100
 
 
-def text(usage: str, settings: type = config_lib.Config) -> str:
-  """What `--help` shows: every setting on a line or two, with its default."""
+def text(usage: str, settings: type = config_lib.Config, asked: str = '') -> str:
+  """Says what `--help` shows: every setting on a line or two, with its default.
+
+  What a plugin can be told is shown if its name is in `asked`, for then it must be imported.
+  """
   lines, shown = [usage.strip()], None
   width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
   titles = {'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
@@ -33,14 +38,33 @@ def text(usage: str, settings: type = config_lib.Config) -> str:
     words = ': ' + ', '.join(field.metadata['one_of']) if field.metadata['one_of'] else ''
     show(f'--{name}', f'{field.metadata["help"]}{words} [{default}]')
   if settings is config_lib.Config:
-    for title, options in (
-      ('Worlds, for --domain', domain_options.OPTIONS),
-      ('Couplings, for --couplings', coupling_options.OPTIONS),
+    for title, table, options, flag in (
+      ('Worlds', domains.DOMAINS, domain_options.OPTIONS, 'domain'),
+      ('Couplings', couplings.COUPLINGS, coupling_options.OPTIONS, 'couplings'),
     ):
-      lines += ['', f'{title}: NAME, or NAME(option=value, ...) in quotes']
+      lines += ['', f'{title}, for --{flag}: NAME, or NAME(option=value, ...) in quotes']
       for name, told in options.items():
         show(name, f'{told.__doc__} {spec.signature(told)}')
+      for name, bringer in table.plugins.items():
+        if re.search(rf'\b{re.escape(name)}\b', asked):
+          show(name, f'{_told(table, name)} Of {bringer}.')
+        else:
+          show(name, f'Of {bringer}. What it can be told: --help --{flag}={name}')
+    lines += ['', 'Data sets, for data= of a world: any of TFDS, and']
+    show('with the program', ', '.join(domains.DATA.ours))
+    for name, bringer in domains.DATA.plugins.items():
+      show(name, f'Of {bringer}.')
   lines += ['', 'Every command:']
   show('--flagfile', 'a file of flags, one per line; what comes later wins')
   show('--debug', 'show the traceback of an error, and what TensorFlow says')
   return '\n'.join(lines)
+
+
+def _told(table: plugins.Table, name: str) -> str:
+  """Says what a plugin is and can be told, or why nobody knows."""
+  try:
+    part = table.load(name)
+  except spec.SpecError as error:
+    return str(error)
+  options = getattr(part, 'Options', part)
+  return f'{(part.__doc__ or "").partition(chr(10))[0]} {spec.signature(options)}'

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tf_creative import config as config_lib
 from tf_creative import learner as learner_lib
 from tf_creative import portfolio, spec, storage
+from tf_creative.core import plugins
 from tf_creative.serving import card, configs, lite, signatures, verify, versions, warmup
 
 WHAT = {
@@ -55,7 +56,7 @@ def publish(
         + '\n  '.join(faults)
       )
     configs.write(exports, models)
-    text = card.text(models, about, config_lib.to_text(config), numbers)
+    text = card.text(models, about, config_lib.to_text(config), numbers, plugins.used())
     storage.write(exports / 'README.md', text)
     published = stage.publish()
     versions.prune(exports, list(models), keep)

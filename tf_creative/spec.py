@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 import contextlib
 import dataclasses
 import difflib
-import importlib
 import math
 import re
 from typing import Any, NamedTuple
@@ -156,13 +155,6 @@ def check_name(table: Iterable[str], name: str, what: str) -> None:
   """Refuses a name that is not in the table."""
   if name not in table:
     raise SpecError(f"unknown {what} '{name}'.{nearest(name, table)}")
-
-
-def load(table: Mapping[str, str], name: str, what: str) -> Any:
-  """The object that `name` stands for in a room's table of 'module:attribute' entries."""
-  check_name(table, name, what)
-  module, attribute = table[name].split(':')
-  return getattr(importlib.import_module(module), attribute)
 
 
 def configure(cls: type, options: Mapping[str, Any], what: str) -> Any:

@@ -5,7 +5,7 @@ import sys
 
 import gymnasium
 
-import tf_creative  # noqa: F401  (sets what TF-Agents needs before TensorFlow is imported)
+from tf_creative.core import plugins  # with what TF-Agents needs before TensorFlow is imported
 
 # TF-Agents imports `gym` only to hand its registry to child processes, which we never start; its
 # maintained successor takes that place.
@@ -17,20 +17,28 @@ if importlib.util.find_spec('tf_agents') is None:
     'is installed on its own:\n  pip install --no-deps tf-agents==0.19.0'
   )
 
-AGENTS = {
-  'dqn': 'tf_creative.agent.makers:dqn',
-  'ddqn': 'tf_creative.agent.makers:ddqn',
-  'informed': 'tf_creative.agent.makers:informed',
-  'survey': 'tf_creative.agent.makers:survey',
-  'c51': 'tf_creative.agent.makers:c51',
-  'reinforce': 'tf_creative.agent.makers:reinforce',
-  'ppo': 'tf_creative.agent.makers:ppo',
-}
+AGENTS = plugins.Table(
+  'agent',
+  'tf_creative.agents',
+  {
+    'dqn': 'tf_creative.agent.makers:dqn',
+    'ddqn': 'tf_creative.agent.makers:ddqn',
+    'informed': 'tf_creative.agent.makers:informed',
+    'survey': 'tf_creative.agent.makers:survey',
+    'c51': 'tf_creative.agent.makers:c51',
+    'reinforce': 'tf_creative.agent.makers:reinforce',
+    'ppo': 'tf_creative.agent.makers:ppo',
+  },
+)
 ON_POLICY = ('reinforce', 'ppo')  # who learn from what they have just done
 
-NETWORKS = {
-  'conv': 'tf_creative.agent.networks:ConvQNetwork',
-  'dense': 'tf_creative.agent.networks:DenseQNetwork',
-  'map': 'tf_creative.agent.networks:MapQNetwork',
-  'strided': 'tf_creative.agent.networks:StridedQNetwork',
-}
+NETWORKS = plugins.Table(
+  'Q-network',
+  'tf_creative.networks',
+  {
+    'conv': 'tf_creative.agent.networks:ConvQNetwork',
+    'dense': 'tf_creative.agent.networks:DenseQNetwork',
+    'map': 'tf_creative.agent.networks:MapQNetwork',
+    'strided': 'tf_creative.agent.networks:StridedQNetwork',
+  },
+)

@@ -32,7 +32,7 @@ def hand(
     )
   if world:
     world.check(kind, config.environments)
-  learner = spec.load(AGENTS, kind, 'agent')(domain, config, seed)
+  learner = AGENTS.load(kind)(domain, config, seed)
   learner.initialize()
   episodes = world or graph_world.World(domain, config.environments, seed)
   given = learner, domain, config, seed, episodes

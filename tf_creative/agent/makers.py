@@ -55,11 +55,11 @@ class DqnAgent(dqn_agent.DqnAgent):
 
 
 def dqn(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
-  return DqnAgent(**_arguments(domain, config, seed))
+  return DqnAgent(**arguments(domain, config, seed))
 
 
 def ddqn(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DdqnAgent:
-  return dqn_agent.DdqnAgent(**_arguments(domain, config, seed))
+  return dqn_agent.DdqnAgent(**arguments(domain, config, seed))
 
 
 def informed(
@@ -68,13 +68,13 @@ def informed(
   domain.need('rules', 'making', by='--agent=informed')
   if config.n_step != 1:
     raise spec.SpecError('--agent=informed knows the pay of one step: use --agent_n_step=1.')
-  arguments = _arguments(domain, config, seed)
+  given = arguments(domain, config, seed)
   pays = tensor_spec.TensorSpec([domain.play.action_spec.maximum + 1], tf.float32, 'pays')
-  step, action = arguments['time_step_spec'], arguments['action_spec']
-  arguments['training_data_spec'] = trajectory.Trajectory(
+  step, action = given['time_step_spec'], given['action_spec']
+  given['training_data_spec'] = trajectory.Trajectory(
     step.step_type, step.observation, action, pays, step.step_type, step.reward, step.discount
   )
-  return informed_lib.InformedDdqnAgent(**arguments)
+  return informed_lib.InformedDdqnAgent(**given)
 
 
 def survey(
@@ -84,7 +84,7 @@ def survey(
   if config.network != 'map':
     raise spec.SpecError('--agent=survey learns the values of a map: use --agent_network=map.')
   return survey_lib.SurveyDqnAgent(
-    survey=domain.levels.survey, seed=seed, **_arguments(domain, config, seed)
+    survey=domain.levels.survey, seed=seed, **arguments(domain, config, seed)
   )
 
 
@@ -96,11 +96,9 @@ def c51(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> d
       '--agent=ddqn.'
     )
   bound = domain.play.reward_bound / (1 - config.discount)
-  arguments = _arguments(domain, config, seed, atoms=config.atoms)
-  arguments['categorical_q_network'] = arguments.pop('q_network')
-  return categorical_dqn_agent.CategoricalDqnAgent(
-    min_q_value=-bound, max_q_value=bound, **arguments
-  )
+  given = arguments(domain, config, seed, atoms=config.atoms)
+  given['categorical_q_network'] = given.pop('q_network')
+  return categorical_dqn_agent.CategoricalDqnAgent(min_q_value=-bound, max_q_value=bound, **given)
 
 
 def reinforce(
@@ -111,13 +109,13 @@ def reinforce(
       f'--agent=reinforce learns from whole episodes, and here they have {domain.rules.horizon} '
       'steps: use --agent=ppo.'
     )
-  actor, value, arguments = _actor_critic(domain, config, seed)
+  actor, value, common = _actor_critic(domain, config, seed)
   return _with_answers(
     reinforce_agent.ReinforceAgent(
       actor_network=actor,
       value_network=value,
       gamma=config.discount,
-      **arguments,
+      **common,
     ),
     actor,
     value,
@@ -128,7 +126,7 @@ def ppo(
   domain: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> ppo_clip_agent.PPOClipAgent:
   """Schulman et al. 2017, with its clipping at .2 and its lambda; pays and what is seen as is."""
-  actor, value, arguments = _actor_critic(domain, config, seed)
+  actor, value, common = _actor_critic(domain, config, seed)
   return _with_answers(
     ppo_clip_agent.PPOClipAgent(
       actor_net=actor,
@@ -141,7 +139,7 @@ def ppo(
       use_td_lambda_return=True,
       normalize_rewards=False,
       normalize_observations=False,
-      **arguments,
+      **common,
     ),
     actor,
     value,
@@ -166,7 +164,10 @@ def _actor_critic(domain: world_lib.World, config: config_lib.AgentConfig, seed:
   return actor, value, _common(domain) | {'optimizer': optimizer}
 
 
-def _arguments(domain: world_lib.World, config: config_lib.AgentConfig, seed: int, atoms: int = 0):
+def arguments(
+  domain: world_lib.World, config: config_lib.AgentConfig, seed: int, atoms: int = 0
+) -> dict[str, Any]:
+  """Lists what TF-Agents' DQN and its variants are made from, plugins among them."""
   network = _network(domain, config, seed, atoms, knows=not atoms)
   network.create_variables()
   return _common(domain) | {
@@ -185,7 +186,7 @@ def _network(
   atoms: int = 0,
   knows: bool = True,  # what the world finds likely, and begins with it
 ):
-  return spec.load(NETWORKS, config.network, 'Q-network')(
+  return NETWORKS.load(config.network)(
     _observation_spec(domain),
     features=domain.play.features,
     brief=domain.play.brief,

@@ -1,14 +1,20 @@
 """What ties imagination and hand, by name."""
 
-COUPLINGS = {
-  'environment': 'tf_creative.couplings.environment:Environment',
-  'reward': 'tf_creative.couplings.reward:Reward',
-  'guide': 'tf_creative.couplings.guide:Guide',
-  'augment': 'tf_creative.couplings.augment:Augment',
-  'constant_reward': 'tf_creative.couplings.controls:ConstantReward',
-  'random_reward': 'tf_creative.couplings.controls:RandomReward',
-  'curriculum': 'tf_creative.couplings.curriculum:Curriculum',
-  'random_levels': 'tf_creative.couplings.levels:RandomLevels',
-  'level_replay': 'tf_creative.couplings.level_replay:LevelReplay',
-  'adversarial': 'tf_creative.couplings.adversarial:Adversarial',
-}
+from tf_creative.core import plugins
+
+COUPLINGS = plugins.Table(
+  'coupling',
+  'tf_creative.couplings',
+  {
+    'environment': 'tf_creative.couplings.environment:Environment',
+    'reward': 'tf_creative.couplings.reward:Reward',
+    'guide': 'tf_creative.couplings.guide:Guide',
+    'augment': 'tf_creative.couplings.augment:Augment',
+    'constant_reward': 'tf_creative.couplings.controls:ConstantReward',
+    'random_reward': 'tf_creative.couplings.controls:RandomReward',
+    'curriculum': 'tf_creative.couplings.curriculum:Curriculum',
+    'random_levels': 'tf_creative.couplings.levels:RandomLevels',
+    'level_replay': 'tf_creative.couplings.level_replay:LevelReplay',
+    'adversarial': 'tf_creative.couplings.adversarial:Adversarial',
+  },
+)

@@ -2,17 +2,38 @@
 
 import gymnasium
 
-DOMAINS = {
-  'level': 'tf_creative.domains.level:Level',
-  'melody': 'tf_creative.domains.melody:Melody',
-  'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
-}
+from tf_creative.core import plugins
+
+DOMAINS = plugins.Table(
+  'domain',
+  'tf_creative.worlds',
+  {
+    'level': 'tf_creative.domains.level:Level',
+    'melody': 'tf_creative.domains.melody:Melody',
+    'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
+  },
+)
+
+_LEVELS = 'tf_creative.domains.minigrid_levels.minigrid_levels_dataset_builder'
+# What data= takes beside the names of TFDS: makers of builders by data_dir.
+DATA = plugins.Table(
+  'data set',
+  'tf_creative.data',
+  {
+    'digits': 'tf_creative.domains.digits.digits_dataset_builder:Builder',
+    'glyphs': 'tf_creative.domains.glyphs.glyphs_dataset_builder:Builder',
+    'chorales': 'tf_creative.domains.chorales.chorales_dataset_builder:Builder',
+    'minigrid_levels': f'{_LEVELS}:small',
+    'minigrid_levels/four_rooms': f'{_LEVELS}:four_rooms',
+    'minigrid_levels/multi_room': f'{_LEVELS}:multi_room',
+  },
+)
 
 # Endings of the names of files that some worlds make, see core.world.Media.files.
 FORMATS = ('json', 'mid', 'txt', 'wav')
 
 # For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
-for _domain in DOMAINS:
+for _domain in DOMAINS.ours:
   gymnasium.register(
     id=f'tf_creative/{_domain.title().replace("_", "")}-v0',
     entry_point='tf_creative.domains.gym_env:make',

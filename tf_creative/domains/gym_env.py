@@ -136,7 +136,7 @@ def make_vec(
 
 
 def _world(domain: str, options: dict[str, Any]) -> world_lib.World:
-  return spec.configure(spec.load(domains.DOMAINS, domain, 'domain'), options, f"world '{domain}'")
+  return spec.configure(domains.DOMAINS.load(domain), options, f"world '{domain}'")
 
 
 def _check_mode(mode: str | None, valid: tuple[str, ...]) -> None:

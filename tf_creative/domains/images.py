@@ -12,22 +12,11 @@ import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative import spec
+from tf_creative import domains, spec
 from tf_creative.core.works import Works
 
 _MOST_WORKS = 1_000_000
 _MOST_BYTES = 1 << 30  # of all works of a split, which training holds in memory
-
-_LEVELS = 'tf_creative.domains.minigrid_levels.minigrid_levels_dataset_builder'
-OWN = {
-  'digits': 'tf_creative.domains.digits.digits_dataset_builder:Builder',
-  'glyphs': 'tf_creative.domains.glyphs.glyphs_dataset_builder:Builder',
-  'chorales': 'tf_creative.domains.chorales.chorales_dataset_builder:Builder',
-  'minigrid_levels': f'{_LEVELS}:small',
-  'minigrid_levels/four_rooms': f'{_LEVELS}:four_rooms',
-  'minigrid_levels/multi_room': f'{_LEVELS}:multi_room',
-}
-
 
 # What may be given, to be put into messages: what is not read, and how it is all the same.
 READ = (
@@ -126,8 +115,8 @@ def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
 
 def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
   """The builder of a data set: one of our own, of TFDS, or of a folder that it has written."""
-  if data in OWN:
-    return spec.load(OWN, data, 'data set')(data_dir=data_dir)
+  if data in domains.DATA:
+    return domains.DATA.load(data)(data_dir=data_dir)
   folder = pathlib.Path(data)
   if (folder / 'dataset_info.json').exists():
     try:
@@ -150,7 +139,7 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
       raise DataError(f"there is no folder '{data}' with a data set: mend data=.") from error
     if data in known or '/' in data or ':' in data:
       raise DataError(f"cannot use data set '{data}': {first_words(error)}") from error
-    near = [*OWN, 'mnist', *difflib.get_close_matches(data, known, n=5)]
+    near = [*domains.DATA, 'mnist', *difflib.get_close_matches(data, known, n=5)]
     raise DataError(
       f"unknown data set '{data}'.{spec.nearest(data, set(near))} "
       'These are the nearest; tfds.list_builders() names all.'
@@ -196,9 +185,9 @@ def _prepared(
     python = f'import tensorflow_datasets as t; t.load({data!r}, data_dir={str(root)!r})'
     cure = (
       'Set TFDS_DATA_DIR to a folder that can be written.'
-      if data in OWN
+      if data in domains.DATA.ours
       else f'Run python -c "{python}" where there is a network, or set TFDS_DATA_DIR to a folder '
-      f'that holds it. No download is needed for: {", ".join(OWN)}.'
+      f'that holds it. No download is needed for: {", ".join(domains.DATA.ours)}.'
     )
     raise DataError(
       f"data set '{data}' is not in {root} and could not be prepared: {first_words(error)}. {cure}"

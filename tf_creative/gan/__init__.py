@@ -1,15 +1,25 @@
 """The imagination: a generator and a critic in Keras 3, chosen by name from these tables."""
 
-NETWORKS = {
-  'conv': 'tf_creative.gan.conv:NETWORKS',
-  'dense': 'tf_creative.gan.dense:NETWORKS',
-  'recurrent': 'tf_creative.gan.recurrent:NETWORKS',
-}
+from tf_creative.core import plugins
 
-LOSSES = {
-  'r3gan': 'tf_creative.gan.losses:R3GAN',
-  'non_saturating': 'tf_creative.gan.losses:NON_SATURATING',
-  'minimax': 'tf_creative.gan.losses:MINIMAX',
-  'hinge': 'tf_creative.gan.losses:HINGE',
-  'wgan_gp': 'tf_creative.gan.losses:WGAN_GP',
-}
+NETWORKS = plugins.Table(
+  'network',
+  'tf_creative.gan_networks',
+  {
+    'conv': 'tf_creative.gan.conv:NETWORKS',
+    'dense': 'tf_creative.gan.dense:NETWORKS',
+    'recurrent': 'tf_creative.gan.recurrent:NETWORKS',
+  },
+)
+
+LOSSES = plugins.Table(
+  'loss',
+  'tf_creative.gan_losses',
+  {
+    'r3gan': 'tf_creative.gan.losses:R3GAN',
+    'non_saturating': 'tf_creative.gan.losses:NON_SATURATING',
+    'minimax': 'tf_creative.gan.losses:MINIMAX',
+    'hinge': 'tf_creative.gan.losses:HINGE',
+    'wgan_gp': 'tf_creative.gan.losses:WGAN_GP',
+  },
+)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import guard, spec
+from tf_creative import guard
 from tf_creative.gan import losses, optimizers
 from tf_creative.gan.config import GanConfig
 
@@ -35,8 +35,8 @@ class Critic(tf.Module):
   ):
     super().__init__()
     self.config = config
-    self.loss = spec.load(tables.LOSSES, config.loss, 'loss')
-    networks = spec.load(tables.NETWORKS, config.network, 'network')
+    self.loss = tables.LOSSES.load(config.loss)
+    networks = tables.NETWORKS.load(config.network)
     build = functools.partial(networks.critic, tuple(value_shape), num_labels, config, seed=seed)
     self.network = build()
     self.optimizer = optimizers.adam(config, self.network)

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import guard, spec
+from tf_creative import guard
 from tf_creative.core import imagination as imagination_lib
 from tf_creative.gan import critic as critic_lib
 from tf_creative.gan import optimizers
@@ -22,7 +22,7 @@ class Gan(tf.Module):
     super().__init__()
     self.config, self._subject = config, subject
     self.code_size, self.batch_size = config.latent_size, config.batch_size
-    networks = spec.load(tables.NETWORKS, config.network, 'network')
+    networks = tables.NETWORKS.load(config.network)
     shape = tuple(subject.value_shape), subject.num_labels, config
     self.generator = networks.generator(*shape, seed=2 * seed)
     self.average = networks.generator(*shape, seed=2 * seed)  # starts equal to the generator

@@ -25,12 +25,15 @@ def text(
   about: dict[str, Any],
   flags: str,
   numbers: dict[str, float],
+  plugins: dict[str, str],
 ) -> str:
-  """Markdown with a YAML head."""
+  """Writes Markdown with a YAML head; `plugins` are the distributions used, with versions."""
   told = {name: numbers[name] for name in _NUMBERS if name in numbers}
   results = ''.join(f'\n  {name}: {value:.6g}' for name, value in told.items()) or ' {}'
   rows = ''.join(f'\n| {_NUMBERS[name]} | {value:.4g} |' for name, value in told.items())
   measured = f'| what | value |\n|---|---|{rows}' if rows else 'This run was not looked at.'
+  named = ', '.join(f'{name} {version}' for name, version in plugins.items())
+  with_plugins = f'\nParts of it are plugins, of {named}.\n' if named else ''
   return f"""\
 ---
 library_name: tf_creative
@@ -70,7 +73,7 @@ The licence above is that of the program; whether it may be that of the models, 
 ```
 {flags.strip()}
 ```
-"""
+{with_plugins}"""
 
 
 def _signatures(models: dict[str, signatures.Model]) -> str:

@@ -1,0 +1,1 @@
+"""Rows of towers: what a plugin of tf_creative may bring."""

@@ -1,0 +1,1 @@
+"""Pictures of waves, as TFDS wants them: a folder for each data set."""

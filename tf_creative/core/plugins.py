@@ -1,0 +1,98 @@
+"""Parts by name: our own tables, and what installed distributions add by entry points.
+
+Entry points only: a module path in a spec would run what is read, and nothing that is read is run.
+What nobody names is not imported.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator
+import functools
+import importlib
+from importlib import metadata
+from typing import Any
+
+from tf_creative import spec
+
+_used: dict[str, str] = {}
+
+
+class Table(collections.UserDict):
+  """Parts of one kind by name, each as 'module:attribute'; of equal names ours is the one."""
+
+  def __init__(self, what: str, group: str, ours: dict[str, str]):
+    """`what` a part is called in messages; `group` is that of the entry points."""
+    super().__init__(ours)
+    self.what, self.group = what, group
+
+  @property
+  def ours(self) -> dict[str, str]:
+    """The parts that come with this program."""
+    return self.data
+
+  @property
+  def plugins(self) -> dict[str, str]:
+    """Lists the names that others bring, and which distributions of which version do."""
+    found = _installed(self.group)
+    return {name: ' and '.join(map(_bringer, entries)) for name, entries in found.items()}
+
+  def load(self, name: str) -> Any:
+    """Imports the part that is called so."""
+    spec.check_name(self, name, self.what)
+    entries = _installed(self.group).get(name, [])
+    bringers = ['tf_creative itself'] * (name in self.ours) + [_bringer(e) for e in entries]
+    if len(bringers) > 1:
+      raise spec.SpecError(
+        f"the {self.what} '{name}' is brought by {' and by '.join(bringers)}: uninstall all but "
+        'one, or have its author rename it.'
+      )
+    if name in self.ours:
+      module, attribute = self.ours[name].split(':')
+      return getattr(importlib.import_module(module), attribute)
+    try:
+      part = entries[0].load()
+    except Exception as error:  # whatever a stranger's module raises
+      said = ' '.join(f'{type(error).__name__}: {error}'.split())
+      raise spec.SpecError(
+        f"the {self.what} '{name}' of {bringers[0]} cannot be imported ({said}): mend or "
+        f'uninstall {entries[0].dist.name}.'
+      ) from error
+    _used[entries[0].dist.name] = entries[0].dist.version
+    return part
+
+  def __getitem__(self, name: str) -> str:
+    return self.ours[name] if name in self.ours else _installed(self.group)[name][0].value
+
+  def __contains__(self, name: object) -> bool:
+    return name in self.ours or name in self.plugins
+
+  def __iter__(self) -> Iterator[str]:
+    return iter(dict.fromkeys([*self.ours, *self.plugins]))
+
+  def __len__(self) -> int:
+    return len(list(iter(self)))
+
+
+def used() -> dict[str, str]:
+  """Lists the distributions of which this process has loaded parts, with their versions."""
+  return dict(sorted(_used.items()))
+
+
+@functools.cache
+def _installed(group: str) -> dict[str, list[metadata.EntryPoint]]:
+  """Finds what others bring to a group, by name."""
+  found: dict[str, list[metadata.EntryPoint]] = {}
+  for entry in _entries().select(group=group):
+    found.setdefault(entry.name, []).append(entry)
+  return found
+
+
+@functools.cache
+def _entries() -> Any:
+  """Reads the metadata of all distributions, once in a process."""
+  return metadata.entry_points()
+
+
+def _bringer(entry: metadata.EntryPoint) -> str:
+  return f'{entry.dist.name} {entry.dist.version}'

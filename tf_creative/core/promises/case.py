@@ -1,0 +1,135 @@
+"""What the rules look at: a world, some of its works, and what came of random actions in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
+from tf_creative.core.works import Bounded
+
+COUNT = 5  # works that are looked at, and episodes side by side
+STEPS = 20  # of each episode that are looked at
+_TRIES = 12  # actions that are tried in one state
+_SEED = (3, 1)
+
+
+class Move(NamedTuple):
+  """One step of some episodes."""
+
+  state: Any
+  action: tf.Tensor
+  following: Any
+  reward: tf.Tensor
+  done: tf.Tensor
+
+
+class Case:
+  """A world with some of its works, and with what came of random actions in it."""
+
+  def __init__(self, world: world_lib.World):
+    self.world = world
+    self.seed = tf.constant(_SEED)
+
+  @functools.cached_property
+  def concept(self) -> works_lib.Works:
+    """Real works, each with a code where the hand is told one."""
+    rows = next(iter(self.world.works.real('train').batch(COUNT)))
+    size = self.world.play.code_size if self.world.play else 0
+    code = tf.random.stateless_normal([COUNT, size], self.seed) if size else ()
+    return works_lib.Works(rows.work, rows.label, code)
+
+  @functools.cached_property
+  def start(self) -> Any:
+    return self.world.rules.start(self.concept, self.seed)
+
+  @functools.cached_property
+  def moves(self) -> list[Move]:
+    """Random steps; an episode that is over begins anew."""
+    state, found = self.start, []
+    for time in range(STEPS):
+      action = self.actions(time)
+      found.append(Move(state, action, *self.world.rules.step(state, action, self.seed + time)))
+      state = works_lib.select(found[-1].done, self.start, found[-1].following)
+    return found
+
+  @functools.cached_property
+  def seen(self) -> list[dict[str, tf.Tensor]]:
+    """What is observed at the start, and after each step."""
+    states = [self.start, *(move.following for move in self.moves)]
+    return [self.world.rules.observe(state) for state in states]
+
+  @property
+  def observations(self) -> list[dict[str, tf.Tensor]]:
+    """The same, or anything that is in the spec where the rules are not known."""
+    if self.world.rules and self.world.works:
+      return self.seen
+    rng = np.random.default_rng(0)
+    drawn = {
+      name: rng.integers(part.minimum, part.maximum, (COUNT, *part.shape), endpoint=True)
+      for name, part in self.world.play.observation_spec.items()
+    }
+    kinds = self.world.play.observation_spec
+    return [{name: tf.cast(part, kinds[name].dtype) for name, part in drawn.items()}]
+
+  @property
+  def hidden(self) -> bool:
+    """Whether rewards depend on what the hand is not shown."""
+    making = self.world.making
+    return bool(self.world.play.code_size and making and making.rewards_target)
+
+  def actions(self, time: int) -> tf.Tensor:
+    bounds = self.world.play.action_spec
+    most = bounds.maximum + 1
+    seed = self.seed + 7 * time + 1
+    return tf.random.stateless_uniform([COUNT], seed, maxval=most, dtype=bounds.dtype)
+
+  def tries(self) -> Iterator[tf.Tensor]:
+    """Some of the actions, each as one for all episodes: [B]."""
+    actions = np.linspace(0, self.world.play.action_spec.maximum, _TRIES).round().astype(int)
+    for action in np.unique(actions):
+      yield tf.fill([COUNT], tf.cast(action, self.world.play.action_spec.dtype))
+
+  def played(self) -> tf.Tensor:
+    """Works that are not real ones: what random actions made, or works of chance."""
+    if self.world.making:
+      return self.world.rules.work(self.moves[-1].following)
+    return self.world.works.random(COUNT, self.seed)
+
+
+def hold(ok: Any, what: str) -> None:
+  """Raises `what` is wrong unless it is right."""
+  if not bool(ok):
+    raise AssertionError(what)
+
+
+def same(one: Any, other: Any, what: str, close: float = 0.0) -> None:
+  """Wants nests of equal tensors, or of such that differ by no more than `close`."""
+  tf.nest.assert_same_structure(one, other)
+  for a, b in zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True):
+    np.testing.assert_allclose(a, b, rtol=close, atol=close, err_msg=what)
+
+
+def within(value: Any, bounds: Bounded, what: str, count: int = COUNT) -> None:
+  """Wants a batch of what a spec says."""
+  value = tf.convert_to_tensor(value)
+  hold(value.dtype == bounds.dtype, f'{what} is {value.dtype.name}, not {bounds.dtype.name}')
+  hold(value.shape == (count, *bounds.shape), f'{what} is {value.shape}, not [B, *{bounds.shape}]')
+  low, high = value.numpy().min(initial=bounds.minimum), value.numpy().max(initial=bounds.maximum)
+  hold(
+    bounds.minimum <= low and high <= bounds.maximum,
+    f'{what} is {low} to {high}, not within {bounds.minimum} to {bounds.maximum}',
+  )
+
+
+def floats(value: Any, shape: tuple, what: str) -> None:
+  """Wants finite float32 of this shape, in which None is of any size."""
+  value = tf.convert_to_tensor(value)
+  hold(value.dtype == tf.float32, f'{what} is {value.dtype.name}, not float32')
+  hold(tf.TensorShape(shape).is_compatible_with(value.shape), f'{what} is {value.shape}')
+  hold(np.isfinite(value).all(), f'{what} is not finite')
