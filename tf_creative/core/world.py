@@ -111,6 +111,21 @@ class Rules(abc.ABC):
     """Finds the actions that leave a work as it is where `keep` [B, ...] holds: bool [B, A]."""
 
 
+class Simulator(abc.ABC):
+  """Rules that are not known: environments that step outside of the graph."""
+
+  renders: bool  # whether there are pictures of what happens
+
+  @abc.abstractmethod
+  def vector(self, count: int, render: bool = False) -> Any:
+    """Makes environments side by side: a gymnasium.vector.VectorEnv, for the caller to close.
+
+    What is seen is a dict of arrays, as `observation_spec` says; actions count from 0; who is over
+    begins anew at the next step (NEXT_STEP), and every episode ends. With `render`, its `render()`
+    gives a picture of each: uint8 RGB [height, width, 3].
+    """
+
+
 class Works(abc.ABC):
   """What a GAN imagines: works of one form, with labels."""
 
@@ -286,6 +301,7 @@ class Measures(abc.ABC):
 _LACKS = {  # what to say of a world without a part
   'play': 'nobody acts in it',
   'rules': 'its rules are not known in the graph',
+  'simulator': 'it has no environments outside of the graph',
   'works': 'nothing of it can be imagined',
   'making': 'works are not made in it, step by step',
   'levels': 'its works are not walked through',
@@ -300,6 +316,7 @@ class World:
   name: str
   play: Play | None = None
   rules: Rules | None = None
+  simulator: Simulator | None = None  # in place of rules
   works: Works | None = None
   making: Making | None = None
   levels: Levels | None = None
@@ -325,6 +342,10 @@ class Whole(World):
   @property
   def rules(self) -> Rules | None:
     return _kept(self, Rules)
+
+  @property
+  def simulator(self) -> Simulator | None:
+    return _kept(self, Simulator)
 
   @property
   def works(self) -> Works | None:

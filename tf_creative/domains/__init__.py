@@ -3,6 +3,7 @@
 import gymnasium
 
 DOMAINS = {
+  'gym': 'tf_creative.domains.simulated:Gym',
   'level': 'tf_creative.domains.level:Level',
   'melody': 'tf_creative.domains.melody:Melody',
   'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
@@ -12,7 +13,7 @@ DOMAINS = {
 FORMATS = ('json', 'mid', 'txt', 'wav')
 
 # For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
-for _domain in DOMAINS:
+for _domain in sorted(DOMAINS.keys() - {'gym'}):
   gymnasium.register(
     id=f'tf_creative/{_domain.title().replace("_", "")}-v0',
     entry_point='tf_creative.domains.gym_env:make',
