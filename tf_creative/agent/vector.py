@@ -24,6 +24,7 @@ from tf_creative import spec
 from tf_creative.agent import graph_world
 from tf_creative.core import world as world_lib
 
+
 class World(tf.Module):
   """Episodes side by side that restart by themselves, stepped outside of the graph.
 
@@ -165,4 +166,3 @@ def whole(batch: Any) -> tf.Tensor:
   """
   leads_on = batch.last[:, 1:-1] & (batch.discount[:, :-2] > 0)
   return tf.cast(~tf.reduce_any(leads_on, 1), tf.float32)
-

@@ -54,9 +54,7 @@ class Told(gymnasium.vector.VectorWrapper):
 
   def __init__(self, envs: gymnasium.vector.VectorEnv, play: Play):
     super().__init__(envs)
-    self._types = {
-      name: part.dtype.as_numpy_dtype for name, part in play.observation_spec.items()
-    }
+    self._types = {name: part.dtype.as_numpy_dtype for name, part in play.observation_spec.items()}
     self._first = int(envs.single_action_space.start)
 
   def reset(self, *, seed: Any = None, options: Any = None):
@@ -66,6 +64,12 @@ class Told(gymnasium.vector.VectorWrapper):
   def step(self, actions: np.ndarray):
     seen, *rest = self.env.step(actions + self._first)
     return self._told(seen), *rest
+
+  def render(self) -> Any:
+    try:
+      return self.env.render()
+    except gymnasium.error.DependencyNotInstalled as error:
+      raise spec.UserError(f'there are no pictures: {error}') from error
 
   def _told(self, seen: Any) -> dict[str, np.ndarray]:
     """In copies: the environments may write on while somebody reads."""
