@@ -19,10 +19,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from tests import test_pipelines
 from tests.test_pipelines import PIPELINES, TOY
 from tf_creative import (
   ablate,
-  baselines,
   benchmark,
   command,
   create,
@@ -32,9 +32,7 @@ from tf_creative import (
   train,
 )
 from tf_creative import config as config_lib
-from tf_creative import eyes as eyes_lib
 from tf_creative.domains import midi
-from tf_creative.metrics import judge
 from tf_creative.serving import server as server_lib
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -113,9 +111,7 @@ def place(tmp_path_factory):
   (folder / 'mine.mid').write_bytes(midi.file(tune))
   with pytest.MonkeyPatch.context() as patch:
     patch.chdir(folder)
-    patch.setattr(judge, '_STEPS', 20)
-    patch.setattr(eyes_lib, '_VALIDATED', 40)
-    patch.setattr(baselines, '_PLAIN_UPDATES', 5)
+    test_pipelines.hurry(patch)
     yield folder
 
 

@@ -20,12 +20,16 @@ _LETTERS, _LEADING = 14, 0  # of a line beside a row; pixels between two such li
 _MOST_ROWS, _MOST_FRAMES = 20, 60
 
 
-def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
+def gallery(
+  learner: learner_lib.Learner,
+  columns: int = 10,
+  tell: Callable[[int, int], None] | None = None,
+) -> Image.Image:
   """Imagined works beside what the hand made of them, a row for each class."""
   shown = some_labels(learner, _MOST_ROWS)
   labels = np.repeat(shown, columns)
   imagined = learner.creator.imagine(np.arange(len(labels)), labels)
-  made = learner.creator.make(imagined)
+  made = learner.creator.make(imagined, tell=tell)
   render = learner.domain.media.render
   left, right = (
     sheet(render(works), columns, learner.domain.media.rulers)
@@ -42,7 +46,7 @@ def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   draw = ImageDraw.Draw(page)
   for picture, title, x in (
     (left, 'imagined', margin),
-    (right, learner.domain.measures.participle, margin + left.width + between),
+    (right, learner.domain.measures.measures.participle, margin + left.width + between),
   ):
     page.paste(picture, (x, head))
     draw.text((x + _GAP, 8), title, _INK, font)

@@ -49,24 +49,24 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
         return player.Player(learner, progress.doing)
       return eyes_lib.Eyes(learner, run.path, settings.works, progress.doing)
 
+    def draw_gallery() -> Any:
+      if not imagines:
+        return None
+      tell = functools.partial(progress.doing, 'drawing the gallery')
+      return pictures.gallery(learner, tell=tell)
+
     @functools.cache  # no round is looked at twice
     def evaluate(round_: int) -> dict[str, float]:
       numbers = eyes().look()
       run.log(round_, numbers)
       alarms.look(round_, numbers)
-      picture = gallery()
+      picture = draw_gallery()
       if picture:
         run.board.picture(round_, 'gallery', picture)
       run.keep_best(round_, eyes().fault(numbers))
       if run.best == round_:
         best.update(numbers=numbers, gallery=picture, round=round_)
       return numbers
-
-    def gallery() -> Any:
-      if imagines:
-        progress.doing('drawing the gallery')
-        return pictures.gallery(learner)
-      return None
 
     best = {}  # what the best look saw, if it was by this process
 
@@ -77,7 +77,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
         progress.say(f'round {run.best} was the best: pictures and numbers are of it')
         run.restore_best()
       if best.get('round') != run.best:  # by a process before this one
-        best.update(numbers=eyes().look(), gallery=gallery())
+        best.update(numbers=eyes().look(), gallery=draw_gallery())
       numbers = best['numbers'] | eyes().yardstick(settings.seed) | {'best/round': run.best}
       run.log(done, numbers)
       if imagines:

@@ -51,7 +51,7 @@ class Level(
   is about a level; that of the work is the same, as nobody here can build.
   """
 
-  name = 'level'
+  name, participle = 'level', 'walked'
   splits = ('test',)
   reward_bound = 1.0
   scores = {'solved': world_lib.Measure('.1%', 'of levels solved')}
