@@ -128,7 +128,7 @@ def served(place):
 @functools.cache
 def need(name: str) -> None:
   """A trained run of the pipeline, or of its recipe under another name."""
-  pipeline = name if name in PIPELINES else 'pixel_art'
+  pipeline = name if (ROOT / f'pipelines/{name}.flags').is_file() else 'pixel_art'
   arguments = [f'--flagfile=pipelines/{pipeline}.flags', f'--run_dir=runs/{name}']
   # Only what the README goes on to export is worth the time of an export here.
   arguments += [] if name == 'pixel_art' else ['--noexport']

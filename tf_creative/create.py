@@ -79,6 +79,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       domain, known_labels, round_ = maker.domain, maker.known_labels, maker.round
     else:
       _, learner = run_lib.load(run_dir)
+      learner.domain.need('works', by='create')
       domain, known_labels = learner.domain, learner.creator.known_labels
       round_ = int(learner.loop.round)
     portfolio.check(config.format, domain)

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
+from tf_creative import player as player_lib
 
 _PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
 _CELL = 36  # screen pixels that the shorter side of a work should at least have
@@ -81,6 +82,12 @@ def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Imag
   )
   render = learner.domain.media.render
   return [sheet(render(np.concatenate([imagined.work, frames[index]])), columns) for index in shown]
+
+
+def episode(player: player_lib.Player) -> list[Image.Image]:
+  """Frames of a hand in its simulator; none where that has no pictures, or cannot draw them."""
+  frames = player.frames()
+  return [] if frames is None else [Image.fromarray(frame) for frame in frames]
 
 
 def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Image.Image:

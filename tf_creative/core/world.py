@@ -105,6 +105,21 @@ class Rules(abc.ABC):
     """Finds the actions that leave a work as it is where `keep` [B, ...] holds: bool [B, A]."""
 
 
+class Simulator(abc.ABC):
+  """Rules that are not known: environments that step outside of the graph."""
+
+  renders: bool  # whether there are pictures of what happens
+
+  @abc.abstractmethod
+  def vector(self, count: int, render: bool = False) -> Any:
+    """Makes environments side by side: a gymnasium.vector.VectorEnv, for the caller to close.
+
+    What is seen is a dict of arrays, as `observation_spec` says; actions count from 0; who is over
+    begins anew at the next step (NEXT_STEP), and every episode ends. With `render`, its `render()`
+    gives a picture of each: uint8 RGB [height, width, 3].
+    """
+
+
 class Works(abc.ABC):
   """What a GAN imagines: works of one form, with labels."""
 
@@ -204,6 +219,7 @@ class Levels(abc.ABC):
 _LACKS = {  # what to say of a world without a part
   'play': 'nobody acts in it',
   'rules': 'its rules are not known in the graph',
+  'simulator': 'it has no environments outside of the graph',
   'works': 'nothing of it can be imagined',
   'making': 'works are not made in it, step by step',
   'levels': 'its works are not walked through',
@@ -218,6 +234,7 @@ class World:
   name: str
   play: Play | None = None
   rules: Rules | None = None
+  simulator: Simulator | None = None  # in place of rules
   works: Works | None = None
   making: Making | None = None
   levels: Levels | None = None
@@ -243,6 +260,7 @@ class Whole(World):
 
   play = _itself(Play)
   rules = _itself(Rules)
+  simulator = _itself(Simulator)
   works = _itself(Works)
   making = _itself(Making)
   levels = _itself(Levels)
