@@ -151,7 +151,7 @@ def refusal(by: str, part: str, name: str) -> str:
 
 @pytest.mark.parametrize('name', couplings.COUPLINGS)
 def test_a_coupling_is_refused_without_any_part_that_it_needs(name):
-  coupling = spec.load(couplings.COUPLINGS, name, 'coupling')
+  coupling = couplings.COUPLINGS.load(name)
   assert set(coupling.needs) <= set(PARTS) and len(coupling.needs) > 0
   whole = tiny.Bars()
   parts = {part: getattr(whole, part) or object() for part in PARTS}
