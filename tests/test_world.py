@@ -82,9 +82,9 @@ def assigned(scope: ast.AST) -> dict[str, str | None]:
   for node in ast.walk(scope):
     if isinstance(node, ast.arg) and re.search('Config', ast.unparse(node.annotation or node)):
       local[node.arg] = None
-    if not isinstance(node, ast.Assign):
+    if not isinstance(node, (ast.Assign, ast.NamedExpr)):
       continue
-    for target in node.targets:
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
       pairs = [(target, node.value)]
       if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
         pairs = zip(target.elts, node.value.elts, strict=True)
@@ -218,6 +218,7 @@ def test_what_is_used_is_declared(path):
     ('couplings/x.py', 'self.parts.episodes.returns'),
     ('couplings/x.py', 'def f():\n  making = domain.making\n  making.step'),
     ('couplings/x.py', 'def f():\n  gan, domain = parts.gan, parts.domain\n  domain.works.colours'),
+    ('eyes.py', 'def f(self):\n  if levels := self._domain.levels:\n    levels.step(x)'),
     ('gan/x.py', 'domain.works._pixels'),
     ('agent/x.py', 'domain.rules.features'),
     ('edit.py', "f'{learner.domain.media.file}'"),
