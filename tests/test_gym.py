@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 
 from tests.test_config import parse
-from tf_creative import create, evaluate, manual, player, publishing, run, spec, train
+from tf_creative import create, evaluate, manual, player, publishing, run, spec, testing, train
 from tf_creative import learner as learner_lib
+from tf_creative.core.promises import simulating
 from tf_creative.domains import simulated
 from tf_creative.serving import client
 from tf_creative.serving import server as server_lib
@@ -195,3 +196,52 @@ def test_seeds_of_looks_are_apart():
 
 def test_help_lists_the_world():
   assert 'gym' in manual.text('') and '(id=CartPole-v1, max_steps=0' in manual.text('')
+
+
+class Broken(simulated.Gym):
+  """CartPole that breaks a rule."""
+
+  def vector(self, count, render=False):
+    envs = super().vector(count, render)
+    if self.rule == 'restarts_are_steps_of_their_own':
+      envs.metadata = {'autoreset_mode': gymnasium.vector.AutoresetMode.SAME_STEP}
+    if self.rule == 'seeds_make_episodes':
+      reset = envs.reset
+      envs.reset = lambda seed: reset()
+    if self.rule in ('rewards_are_numbers', 'episodes_end'):
+      step = envs.step
+      envs.step = lambda actions: self.spoil(*step(actions))
+    if self.rule == 'environments_render':
+      envs.render = lambda: np.zeros([1, 4, 4], np.uint8)
+    if self.rule == 'observations_are_in_their_specs':
+      reset = envs.reset
+      envs.reset = lambda seed: ({'other': reset(seed=seed)[0]['seen']}, {})
+    return envs
+
+  def spoil(self, seen, reward, ended, cut, info):
+    if self.rule == 'episodes_end':
+      return seen, reward, ended & False, cut & False, info
+    return seen, reward * np.nan, ended, cut, info
+
+
+@pytest.mark.parametrize(
+  'rule',
+  [
+    'restarts_are_steps_of_their_own',
+    'observations_are_in_their_specs',
+    'seeds_make_episodes',
+    'rewards_are_numbers',
+    'episodes_end',
+    'environments_render',
+  ],
+)
+def test_a_simulator_that_breaks_a_rule_is_told_which(rule, monkeypatch):
+  monkeypatch.setattr(simulating, '_MOST', 300)
+  broken = type('Broken', (Broken,), {'rule': rule})()
+  with pytest.raises(AssertionError, match=f"the world 'gym' breaks the rule '{rule}': ."):
+    testing.check_world(broken)
+
+
+@pytest.mark.parametrize('name', ['CartPole-v1', 'FrozenLake-v1', 'CliffWalking-v1', 'MountainCar-v0'])
+def test_environments_of_gymnasium_keep_the_contract(name):
+  testing.check_world(simulated.Gym(name))
