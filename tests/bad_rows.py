@@ -131,7 +131,7 @@ BUILDS = [
     '--gan_latent_size=4',
     '--gan_width=4',
     '--couplings=environment|guide',
-    'it must be target=shown',
+    'use target=shown',
   ),
   (
     *TOY,

@@ -12,7 +12,7 @@ from tf_agents.trajectories import time_step as ts
 
 from tests import worlds
 from tf_creative import spec
-from tf_creative.agent import AGENTS, build, graph_world
+from tf_creative.agent import AGENTS, batches, build, graph_world
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
 from tf_creative.core import works as works_lib
@@ -101,12 +101,26 @@ def test_every_agent_paints_with_every_network(kind, network):
   agent = build.hand(kind, pixel_art.PixelArt(size=5, width=6), config, seed=0)
   for _ in range(4):
     agent.collect()
-  network = agent.learner if agent.on_policy else agent.learner._q_network
+  network = agent.learner if agent.lesson.on_policy else agent.learner._q_network
   before = [v.numpy() for v in network.trainable_variables]
   loss = float(agent.learn(agent.sample())['loss'])
   assert np.isfinite(loss)
   after = network.trainable_variables
   assert all((a != b.numpy()).any() for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize('kind', ['ddqn', 'ppo'])
+def test_a_batch_says_all_that_a_trajectory_does(kind):
+  agent = build.hand(kind, worlds.Detour(), dataclasses.replace(TOY, epochs=1), seed=0)
+  for _ in range(4):
+    agent.collect()
+  frames = agent.replay.sample(200, 3)
+  again = batches.to_trajectory(batches.from_trajectory(frames))
+  # What follows the last frame is not in a batch, and no learner asks for it.
+  told = [each.replace(next_step_type=each.next_step_type[:, :-1]) for each in (frames, again)]
+  tf.nest.map_structure(np.testing.assert_array_equal, *told)
+  assert bool(tf.nest.flatten(again.policy_info)) == (kind == 'ppo')  # what it noted as it acted
+  assert {0, 1, 2} == set(again.step_type.numpy().flat)
 
 
 def test_the_target_network_is_asked_once_for_what_tf_agents_asks_twice():

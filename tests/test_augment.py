@@ -8,13 +8,13 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny, worlds
+from tf_creative import learner as learner_lib
 from tf_creative import spec
 from tf_creative.agent import build
 from tf_creative.agent import config as agent_config
 from tf_creative.couplings import augment
 
 STILL = tf.zeros([2], tf.int32)
-LAST = 2  # of TF-Agents' step types
 
 
 @pytest.fixture(scope='module')
@@ -72,7 +72,7 @@ def test_every_imagined_transition_is_a_step_of_the_world(parts):
   domain, coupling = parts.domain, built(parts, tries=0)
   concept, accepted = coupling._imagine(64)
   assert accepted.shape == (64,)
-  batch = coupling._transitions(concept)
+  batch = coupling._transitions(concept, True)
   now, following = ({k: x[:, t] for k, x in batch.observation.items()} for t in (0, 1))
   np.testing.assert_array_equal(now['target'], concept.work)
   np.testing.assert_array_equal(now['label'], concept.label)
@@ -103,7 +103,8 @@ def test_every_imagined_transition_is_a_step_of_the_world(parts):
 def test_some_imagined_steps_try_anything_and_are_paid_for_it(parts, tries):
   domain, coupling = parts.domain, built(parts, tries=tries)
   concept, _ = coupling._imagine(400)
-  batch = coupling._transitions(concept)
+  batch = coupling._transitions(concept, False)
+  assert not batch.tells_every_action
   state = domain.rules.resume({name: x[:, 0] for name, x in batch.observation.items()})
   _, pay, _ = domain.rules.step(state, batch.action[:, 0], STILL)
   np.testing.assert_array_equal(batch.reward[:, 0], pay)
@@ -143,19 +144,19 @@ def test_no_share_leaves_the_batch_as_it_is(parts):
 
 
 def test_options_that_cannot_be_are_refused():
-  def parts(n_step):
-    config = agent_config.AgentConfig(n_step=n_step)
-    agent = python_types.SimpleNamespace(config=config, on_policy=False)
-    return python_types.SimpleNamespace(agent=agent, domain=tiny.Bars())
+  def check(options, n_step=1):
+    config = tiny.config(couplings=f'augment({options})')
+    agent = dataclasses.replace(config.agent, n_step=n_step)
+    learner_lib._check_couplings(tiny.Bars(), dataclasses.replace(config, agent=agent))
 
   for percentile in (0.0, 100.0):
     with pytest.raises(spec.SpecError, match=f'above 0 and below 100, not {percentile}'):
-      built(parts(1), percentile=percentile)
-  with pytest.raises(spec.SpecError, match="'share' of augment must be 0 to 1, not 1.5"):
-    built(parts(1), share=1.5)
+      check(f'percentile={percentile}')
+  with pytest.raises(spec.SpecError, match="'share' of coupling 'augment' must be 0 to 1, not 1.5"):
+    check('share=1.5')
   with pytest.raises(spec.SpecError, match='use --agent_n_step=1'):
-    built(parts(3))
-  built(parts(3), share=0.0)  # nothing is imagined
+    check('share=0.5', n_step=3)
+  check('share=0.0', n_step=3)  # nothing is imagined
 
 
 HERE = python_types.SimpleNamespace(observation=None)  # a time step that nobody looks at

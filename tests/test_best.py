@@ -137,6 +137,7 @@ def test_the_best_round_is_looked_at_once_and_every_look_tells_how_far_it_is(tmp
   assert len(looks) == 3
   assert said[:2] == [('training the judge', 0, 60), ('training the judge', 50, 60)]
   assert said.count(('making held_out works', 0, 20)) == 3
+  assert said.count(('drawing the gallery', 0, 20)) == 3  # ten works of both labels
   assert said[-1] == ('drawing a painting in the making',)
   rows = run_lib.logged(tmp_path)
   best = next(row for row in rows if row['round'] == 4 and 'validation/frechet' in row)

@@ -21,18 +21,16 @@ def shapes(name):
 
 
 def concept(*targets):
-  return works_lib.Works(
-    tf.constant(np.array(targets), tf.uint8), tf.zeros([len(targets)], tf.int32)
-  )
+  works = tf.constant(np.array(targets), tf.uint8)
+  return works_lib.Works(works, tf.zeros([len(targets)], tf.int32))
 
 
 def midst(domain, count, seed=0):
   """States with anything on the canvas and anything to be painted, at any time."""
   rng = np.random.default_rng(seed)
   works = lambda: rng.integers(0, len(domain.colours), (count, domain.size, domain.width))  # noqa: E731
-  state = domain.rules.place(
-    domain.rules.start(concept(*works()), STILL), tf.constant(works(), tf.uint8)
-  )
+  begun = domain.rules.start(concept(*works()), STILL)
+  state = domain.rules.place(begun, tf.constant(works(), tf.uint8))
   return state._replace(time=tf.constant(rng.integers(0, domain.rules.horizon, count), tf.int32))
 
 
@@ -108,10 +106,8 @@ def test_a_stroke_paints_what_it_covers_and_nothing_else(name):
   covered = brush.covered(tf.range(brush.actions)).numpy()
   np.testing.assert_array_equal(covered, np.repeat(brush.marks, 3, axis=0) == 1)
   for standing in range(3):
-    state = domain.rules.place(
-      domain.rules.start(concept(np.zeros((3, 4))), STILL),
-      tf.fill([1, 3, 4], tf.cast(standing, tf.uint8)),
-    )
+    begun = domain.rules.start(concept(np.zeros((3, 4))), STILL)
+    state = domain.rules.place(begun, tf.fill([1, 3, 4], tf.cast(standing, tf.uint8)))
     painted, _, _ = every_action(domain, state)
     colour = np.arange(brush.actions)[:, None, None] % 3  # the colour counts fastest
     np.testing.assert_array_equal(painted.canvas, np.where(covered, colour, standing))
@@ -132,10 +128,9 @@ def test_under_sums_what_is_covered(name):
 def test_pays_are_what_each_step_would_be_paid(name, palette):
   domain = pixel_art.PixelArt(size=3, width=4, palette=palette, brush=name)
   state = midst(domain, 3)
-  pays = domain.making.action_rewards(state, domain.making.cell_values(state.target))
-  np.testing.assert_array_equal(
-    pays, domain.making.action_rewards(state, domain.making.goal_values(state))
-  )
+  making = domain.making
+  pays = making.action_rewards(state, making.cell_values(state.target))
+  np.testing.assert_array_equal(pays, making.action_rewards(state, making.goal_values(state)))
   for row in range(3):
     _, pay, _ = every_action(domain, one(state, row))
     np.testing.assert_allclose(pays[row], pay, atol=1e-5)
@@ -190,15 +185,14 @@ def test_error_is_what_is_left_to_be_paid():
     actions = tf.constant(rng.integers(0, domain.play.action_spec.maximum + 1, 8), tf.int32)
     state, pay, _ = domain.rules.step(state, actions, STILL)
     paid += pay
-  gone = domain.making.error(start.canvas, start.target) - domain.making.error(
-    state.canvas, start.target
-  )
+  error = domain.making.error
+  gone = error(start.canvas, start.target) - error(state.canvas, start.target)
   np.testing.assert_allclose(paid, gone, atol=1e-4)
-  np.testing.assert_array_equal(domain.making.error(state.target, state.target), np.zeros(8))
+  np.testing.assert_array_equal(error(state.target, state.target), np.zeros(8))
   # Grey 0, 1/2, 1: (1/2)^2 + 1^2 + 0.
   grey = pixel_art.PixelArt(size=2, colors=3)
   one, other = (tf.constant([x], tf.uint8) for x in ([[0, 0], [1, 2]], [[1, 2], [1, 2]]))
-  assert grey.error(one, other).numpy().tolist() == [1.25]
+  assert grey.making.error(one, other).numpy().tolist() == [1.25]
 
 
 def test_a_way_begins_blank_and_paints_right_pixels_only():
@@ -222,9 +216,8 @@ def test_a_way_rather_begins_with_what_pays_more():
   """White pays 1 and grey 1/4: by luck alone white is first if u > v / 4, in 7 of 8 cases."""
   domain = pixel_art.PixelArt(size=2, colors=3, horizon=4)
   target = [[1, 0], [0, 2]]
-  state = domain.making.midway(
-    concept(*[target] * 2000), tf.ones([2000], tf.int32), tf.constant([3, 4])
-  )
+  many, time = concept(*[target] * 2000), tf.ones([2000], tf.int32)
+  state = domain.making.midway(many, time, tf.constant([3, 4]))
   np.testing.assert_array_equal((state.canvas.numpy() != 0).sum((1, 2)), 1)
   assert np.mean(state.canvas.numpy()[:, 1, 1] == 2) == pytest.approx(7 / 8, abs=0.03)
 
@@ -292,17 +285,16 @@ def test_a_drawing_has_a_unit_square_for_every_pixel_covered(name):
 def test_only_strokes_of_a_brush_have_shapes():
   actions = np.array([[0, ((1 * 3 + 2) * 25 + 24) * 2 + 1, -1]])  # the last line, at (1, 2)
   line = pixel_art.PixelArt(size=3, colors=2, brush='line')
-  strokes = line.strokes(actions).numpy().tolist()
+  strokes = line.media.strokes(actions).numpy().tolist()
   assert strokes == [[[0, 0, 0, 0], [1, 2, 1, 24], [-1, -1, -1, -1]]]
-  assert line.legend()['shapes'].shape == (25, 4, 2)
-  assert line.legend()['shapes'][24].tolist() == [[0, 0], [1, 1], [2, 2], [3, 3]]
+  assert line.media.legend()['shapes'].shape == (25, 4, 2)
+  assert line.media.legend()['shapes'][24].tolist() == [[0, 0], [1, 1], [2, 2], [3, 3]]
   plain = pixel_art.PixelArt(size=3, colors=2)
-  assert plain.strokes(np.array([[11, -1]])).numpy().tolist() == [[[1, 2, 1], [-1, -1, -1]]]
-  assert 'shapes' not in plain.legend()
+  assert plain.media.strokes(np.array([[11, -1]])).numpy().tolist() == [[[1, 2, 1], [-1, -1, -1]]]
+  assert 'shapes' not in plain.media.legend()
 
 
 def test_an_unknown_brush_is_answered_with_the_nearest():
-  with pytest.raises(
-    spec.SpecError, match="'brush' of pixel_art cannot be 'lines'. Did you mean 'line'"
-  ):
-    pixel_art.PixelArt(brush='lines').action_spec.maximum  # noqa: B018
+  said = "'brush' of pixel_art cannot be 'lines'. Did you mean 'line'"
+  with pytest.raises(spec.SpecError, match=said):
+    pixel_art.PixelArt(brush='lines').play.action_spec.maximum  # noqa: B018

@@ -159,8 +159,8 @@ def test_a_data_set_has_the_same_works_and_teaches_what_they_are(made):
     np.testing.assert_array_equal(read[name], wanted)
   # As a world's own data, of which the last fifth is for the test.
   world = pixel_art.PixelArt(data=str(out / 'tfrecord'), size=4)
-  assert world.label_names == ['horizontal', 'vertical']
-  works = [work for split in ('train', 'test') for work in world.real(split)]
+  assert world.works.label_names == ['horizontal', 'vertical']
+  works = [work for split in ('train', 'test') for work in world.works.real(split)]
   np.testing.assert_array_equal([each.work for each in works], arrays['work'])
   np.testing.assert_array_equal([each.label for each in works], arrays['label'])
   classifier = neighbors.KNeighborsClassifier().fit(

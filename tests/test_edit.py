@@ -21,7 +21,7 @@ def learner():
 class Oracle:
   """A hand that knows what each stroke pays."""
 
-  on_policy, temperature = False, 0.0
+  temperature = 0.0
 
   def values(self, observation):
     canvas, target = (tf.cast(observation[name], tf.float32) for name in ('canvas', 'target'))
@@ -141,7 +141,7 @@ class Stuck(Oracle):
 def test_a_hand_that_is_stuck_finishes_a_strange_picture_by_strokes_that_come_nearer(
   learner, monkeypatch
 ):
-  parts = coupling_lib.Parts(learner.domain, learner.gan, Stuck(), learner.real)
+  parts = coupling_lib.Parts(learner.domain, learner.gan, Stuck(), None, learner.real)
   monkeypatch.setattr(learner, 'creator', creator_lib.Creator(parts, learner.real.label))
   picture = Image.linear_gradient('L').resize((40, 40))
   ImageDraw.Draw(picture).ellipse((8, 8, 30, 30), fill=200)

@@ -90,9 +90,9 @@ def test_a_data_set_gives_back_what_was_stored(tmp_path, palette, capfd):
   assert [path.name for path in tmp_path.iterdir()] == ['stored']
   assert 'Downloading' not in capfd.readouterr().out
   again = pixel_art.PixelArt(palette=palette, data=str(folder))
-  assert again.label_names == domain.works.label_names
-  assert again.hand_splits == ('test',)
-  read_back = [each for split in ('train', 'test') for each in again.real(split)]
+  assert again.works.label_names == domain.works.label_names
+  assert again.measures.splits == ('test',)
+  read_back = [each for split in ('train', 'test') for each in again.works.real(split)]
   np.testing.assert_array_equal([each.work for each in read_back], works.work)
   np.testing.assert_array_equal([each.label for each in read_back], works.label)
   stored = tfds.builder_from_directory(folder).as_dataset(split='train', batch_size=-1)
@@ -103,5 +103,5 @@ def test_only_a_data_set_is_ever_replaced(tmp_path):
   (tmp_path / 'letters').mkdir()
   with pytest.raises(spec.UserError, match='something else'):
     works = works_lib.Works(np.zeros((1, 8, 8), np.uint8), np.zeros(1, np.int32))
-    pixel_art.PixelArt().store(works, np.zeros(1, np.int64), tmp_path / 'letters')
+    pixel_art.PixelArt().media.store(works, np.zeros(1, np.int64), tmp_path / 'letters')
   assert (tmp_path / 'letters').exists()

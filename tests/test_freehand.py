@@ -16,7 +16,6 @@ from tf_creative.couplings import canvas, environment
 from tf_creative.domains import pixel_art
 
 STILL = tf.zeros([2], tf.int32)
-LAST = 2  # of TF-Agents' step types
 
 
 def told(target, **run):
@@ -44,7 +43,7 @@ def built(learner, **options):
 
 def decoded(learner, code, label):
   """What the averaged generator makes of a code today."""
-  return learner.domain.to_works(learner.domain.works.legal(learner.gan.average(code, label)))
+  return learner.domain.works.to_works(learner.domain.works.legal(learner.gan.average(code, label)))
 
 
 def by_hand(learner, batch):
@@ -79,8 +78,9 @@ def test_what_is_seen_is_a_code_in_place_of_the_target():
   assert planes[0, 2, 3].tolist() == [1, 0, 0, 0, 1]
   assert domain.play.brief(seen).numpy().tolist() == [[0.5, -1, 10, -10, 1, 0]]
   shown = tiny.Bars()
-  assert 'code' not in shown.observation_spec and shown.code_size == 0
-  assert shown.brief(shown.observe(shown.start(concept(np.ones((4, 4))), STILL))).shape == (1, 0)
+  assert 'code' not in shown.play.observation_spec and shown.play.code_size == 0
+  seen = shown.rules.observe(shown.rules.start(concept(np.ones((4, 4))), STILL))
+  assert shown.play.brief(seen).shape == (1, 0)
 
 
 @pytest.mark.parametrize('target, pays', [('shown', True), ('hidden', True), ('none', False)])
@@ -104,7 +104,7 @@ def test_who_does_not_see_the_target_paints_to_the_end(target, pays):
 
 @pytest.mark.parametrize('target', ['hidden', 'none'])
 def test_a_real_work_has_no_code_to_be_painted_by(target):
-  assert tiny.Bars(target=target, code=4).hand_splits == ()
+  assert tiny.Bars(target=target, code=4).measures.splits == ()
 
 
 def test_concepts_come_with_their_codes(hidden):
@@ -162,9 +162,8 @@ def test_the_share_of_other_codes_is_that_of_the_option(hidden, codes):
 def test_the_informed_are_told_the_pay_by_the_same_code(hidden):
   batch = built(hidden, codes=0.5).experience(hidden.agent.sample())
   steps = ~batch.last.numpy()[:, 0]
-  told = np.take_along_axis(batch.action_rewards.numpy(), batch.action.numpy()[..., None], -1)[
-    ..., 0
-  ]
+  taken = batch.action.numpy()[..., None]
+  told = np.take_along_axis(batch.action_rewards.numpy(), taken, -1)[..., 0]
   np.testing.assert_allclose(told[steps, 0], batch.reward.numpy()[steps, 0], atol=1e-5)
   assert np.abs(told).max() > 0
 

@@ -81,7 +81,7 @@ def test_the_hand_has_its_share_of_the_gradient_whatever_its_values_are(parts, h
 def test_regret_is_the_share_of_what_could_be_earned_that_is_not(parts):
   """One owed unit more than there is, so that nothing to be earned is no division by nothing."""
   worth = np.array([[2.5, -7.0], [0.0, 0.0], [-1.0, 2.0]], np.float32)
-  know_all = python_types.SimpleNamespace(judge=lambda features: tf.constant(worth))
+  know_all = python_types.SimpleNamespace(value_of=lambda features: tf.constant(worth))
   coupling = built(parts._replace(agent=know_all))
   works = np.zeros((3, 4, 4), np.uint8)
   works[0, 1] = 3  # four white pixels: 4 can be earned; nothing by a blank
@@ -209,11 +209,14 @@ def test_only_the_generator_learns_from_it():
   assert float(metrics[0]['extra_loss']) > 0 == float(metrics[1]['extra_loss'])
 
 
-def test_a_guide_that_cannot_be_is_refused(parts):
-  hidden = parts._replace(domain=tiny.Bars(target='hidden', code=4))
-  with pytest.raises(spec.SpecError, match='must be target=shown'):
-    built(hidden)
-  with pytest.raises(spec.SpecError, match="'weight' of guide must be 0 to 1, not -0.1"):
-    built(parts, weight=-0.1)
-  with pytest.raises(spec.SpecError, match="'coverage' of guide must be 0 to 1, not 1.5"):
-    built(parts, coverage=1.5)
+@pytest.mark.parametrize(
+  ('domain', 'guide', 'said'),
+  [
+    ('bars(target=hidden,code=4)', 'guide', "the coupling 'guide' .* use target=shown"),
+    ('bars', 'guide(weight=-0.1)', "'weight' of coupling 'guide' must be 0 to 1, not -0.1"),
+    ('bars', 'guide(coverage=1.5)', "'coverage' of coupling 'guide' must be 0 to 1, not 1.5"),
+  ],
+)
+def test_a_guide_that_cannot_be_is_refused(domain, guide, said):
+  with pytest.raises(spec.SpecError, match=said):
+    tiny.learner(domain=domain, couplings=guide)

@@ -39,7 +39,7 @@ def test_every_world_has_an_id(name, options):
     _, _, done, _, _ = env.step(step % 2)  # left and right: nobody gets anywhere
     if done:
       break
-  assert done and step + 1 == env.unwrapped.world.horizon
+  assert done and step + 1 == env.unwrapped.world.rules.horizon
 
 
 def test_an_episode_painted_right_is_paid_in_full():

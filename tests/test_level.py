@@ -42,7 +42,7 @@ def world():
 
 @pytest.fixture(scope='module')
 def real(world):
-  return {split: next(iter(world.real(split).batch(10**6))) for split in ('train', 'test')}
+  return {split: next(iter(world.works.real(split).batch(10**6))) for split in ('train', 'test')}
 
 
 def test_no_level_occurs_twice_in_either_split(real):
@@ -58,7 +58,7 @@ def test_every_level_has_one_start_one_goal_and_a_way(world, real):
       assert ((works.work == tile).numpy().sum((1, 2)) == 1).all()
     keys = (works.work == tiles.KEY).numpy().sum((1, 2))
     np.testing.assert_array_equal(keys, works.label == 2)
-  assert world.describe(real['test'].work)['solvable'].all()
+  assert world.measures.describe(real['test'].work)['solvable'].all()
 
 
 def test_a_level_is_what_its_seed_makes_of_minigrid():
@@ -72,13 +72,15 @@ def test_a_level_is_what_its_seed_makes_of_minigrid():
 
 def test_a_work_is_its_own_legal_form(world, real):
   works = real['test'].work
-  np.testing.assert_array_equal(world.to_works(world.to_values(works)), works)
-  np.testing.assert_array_equal(world.legal(world.to_values(works)), world.to_values(works))
+  np.testing.assert_array_equal(world.works.to_works(world.works.to_values(works)), works)
+  np.testing.assert_array_equal(
+    world.works.legal(world.works.to_values(works)), world.works.to_values(works)
+  )
 
 
 def test_the_legal_form_has_one_start_one_goal_and_at_most_one_key_where_wanted_most(world):
   raw = tf.random.stateless_normal([50, 11, 11, 7], [0, 1])
-  works = world.to_works(raw).numpy()
+  works = world.works.to_works(raw).numpy()
   for tile, least in ((tiles.START, 1), (tiles.GOAL, 1), (tiles.KEY, 0)):
     count = (works == tile).sum((1, 2))
     assert (count <= 1).all() and (count >= least).all()
@@ -91,7 +93,7 @@ def test_the_legal_form_has_one_start_one_goal_and_at_most_one_key_where_wanted_
   raw[0, 5, 7, tiles.START] = 1
   raw[0, 0, 0, [tiles.START, tiles.GOAL]] = 9  # nothing but wall can be at the border
   raw[0, 8, 8, tiles.GOAL] = 0
-  found = world.to_works(tf.constant(raw)).numpy()[0]
+  found = world.works.to_works(tf.constant(raw)).numpy()[0]
   assert np.argwhere(found == tiles.START).tolist() == [[5, 7]]
   assert np.argwhere(found == tiles.GOAL).tolist() == [[8, 8]]
   assert not (found == tiles.KEY).any()
@@ -101,7 +103,7 @@ def test_gradients_pass_straight_through_inside_the_walls(world):
   raw = tf.random.stateless_normal([2, 11, 11, 7], [3, 1])
   with tf.GradientTape() as tape:
     tape.watch(raw)
-    loss = tf.reduce_sum(world.legal(raw)[..., tiles.LAVA])
+    loss = tf.reduce_sum(world.works.legal(raw)[..., tiles.LAVA])
   slope = tape.gradient(loss, raw).numpy()
   soft = tf.nn.softmax(raw).numpy()[..., tiles.LAVA]
   # d softmax_lava / d raw_lava = p (1 - p)
@@ -112,8 +114,8 @@ def test_gradients_pass_straight_through_inside_the_walls(world):
 
 def test_the_prospect_is_what_is_seen_as_an_episode_begins(world, real):
   some = tf.nest.map_structure(lambda part: part[::40], real['test'])
-  seen = world.features(world.observe(world.start(some, None)))
-  features, owed = world.prospect(world.to_values(some.work), some.label)
+  seen = world.play.features(world.rules.observe(world.rules.start(some, None)))
+  features, owed = world.works.prospect(world.works.to_values(some.work), some.label)
   np.testing.assert_array_equal(features, seen)
   steps = [len(mazes.shortest(level)) for level in some.work.numpy()]
   np.testing.assert_allclose(owed, 1 - 0.9 * np.array(steps) / 100, rtol=1e-6)
@@ -123,55 +125,55 @@ HALL = mazes.parse(*['#' * 11] * 4, '#SK D   G##', *['#' * 11] * 6)
 
 
 def test_features_tell_doors_keys_and_where_the_agent_looks(world):
-  state = world.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
-  planes = world.features(world.observe(state)).numpy()[0]
+  state = world.rules.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
+  planes = world.play.features(world.rules.observe(state)).numpy()[0]
   assert planes.shape == (11, 11, 12)
   assert np.argwhere(planes[..., :4]).tolist() == [[4, 1, 0]]  # the first: to the right
   assert planes[4, 2, 7] == planes[4, 4, 8] == planes[4, 4, 9] == 1  # key, door, locked
   assert planes[..., 10].sum() == 0 and (planes[..., 11] == 1).all()
   for action in (level_rules.PICKUP, level_rules.RIGHT):
-    state, _, _ = world.step(state, tf.constant([action]), None)
-  planes = world.features(world.observe(state)).numpy()[0]
+    state, _, _ = world.rules.step(state, tf.constant([action]), None)
+  planes = world.play.features(world.rules.observe(state)).numpy()[0]
   assert np.argwhere(planes[..., :4]).tolist() == [[4, 1, 1]]
   assert planes[..., 7].sum() == planes[..., 9].sum() == 0  # nothing to take; the key fits
   assert (planes[..., 10] == 1).all() and np.allclose(planes[..., 11], 0.98)
 
 
 def test_text_tells_the_level_and_the_play(world, tmp_path):
-  state = world.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
+  state = world.rules.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
   actions = [3, 2, 2, 4, 2, 2, 2, 2, 2]  # the key, two steps, the door, five steps: 9
   for action in actions:
-    state, _, _ = world.step(state, tf.constant([action]), None)
-  work = world.work(state)[0].numpy()
-  told = json.loads(world.file(work, 'json'))
+    state, _, _ = world.rules.step(state, tf.constant([action]), None)
+  work = world.rules.work(state)[0].numpy()
+  told = json.loads(world.media.files['json'](work))
   assert told['map'][4] == '#SK D   G##' and told['played'][4] == '#S......>##'
   assert (told['solved'], told['solvable'], told['path_length']) == (True, True, 9)
-  lines = world.file(work, 'txt').decode().split('\n')
+  lines = world.media.files['txt'](work).decode().split('\n')
   assert (lines[4], lines[11], lines[16]) == ('#SK D   G##', '', '#S......>##')
   assert lines[:11] == told['map'] and lines[12:23] == told['played']
   path = tmp_path / 'level.json'
-  path.write_bytes(world.file(work, 'json'))
-  level, given = world.read(path)
+  path.write_bytes(world.media.files['json'](work))
+  level, given = world.media.read(path)
   np.testing.assert_array_equal(level, HALL)
   assert given.all()
   path.write_text(tiles.ascii_map(HALL).replace('#S', '??'))
-  level, given = world.read(path)
+  level, given = world.media.read(path)
   assert (~given).sum() == 2 and level[4, 1] == tiles.FLOOR
   path.write_text('#SG#')
   with pytest.raises(spec.UserError, match='not of'):
-    world.read(path)
+    world.media.read(path)
 
 
 @pytest.mark.parametrize('kind', ['txt', 'json'])
 @pytest.mark.parametrize('actions', [[], [0], [3, 2, 2, 4, 2, 2, 2, 2, 2]])
 def test_what_is_written_is_read_again_with_its_start(world, tmp_path, kind, actions):
   """The agent stands on the start, looks up on it, or has gone by key and door to the goal."""
-  state = world.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
+  state = world.rules.start(works_lib.Works(tf.constant(HALL[None]), tf.constant([2])), None)
   for action in actions:
-    state, _, _ = world.step(state, tf.constant([action]), None)
+    state, _, _ = world.rules.step(state, tf.constant([action]), None)
   path = tmp_path / f'level.{kind}'
-  path.write_bytes(world.file(world.work(state)[0].numpy(), kind))
-  level, given = world.read(path)
+  path.write_bytes(world.media.files[kind](world.rules.work(state)[0].numpy()))
+  level, given = world.media.read(path)
   np.testing.assert_array_equal(level, HALL)
   assert given.all()
 
@@ -190,12 +192,12 @@ def test_gaps_are_filled_by_what_goes_with_the_rest(world):
 
 
 def test_an_svg_draws_the_way(world):
-  svg = world.drawing(HALL, np.array([3, 2, 2, 4, 2]), 4)
+  svg = world.media.drawing(HALL, np.array([3, 2, 2, 4, 2]), 4)
   assert svg.count('--t:') == 5 and 'M2,4' in svg and 'M4,4' in svg
 
 
 def test_every_code_has_a_picture_and_works_are_shown_tile_by_tile(world):
-  shown = world.render(HALL[None])
+  shown = world.media.render(HALL[None])
   assert shown.shape == (1, 88, 88, 3)
   pictures = tiles.pictures()
   np.testing.assert_array_equal(shown[0, 32:40, 8:16], pictures[tiles.START])

@@ -24,12 +24,12 @@ def test_a_survey_tells_of_every_pose_what_a_step_from_there_does(world):
   places = mazes.random_levels(20, 11, 4)
   state = walks.begin(world, places)
   for action in (3, 2, 4, 2):
-    state, _, _ = world.step(state, tf.fill([20], action), None)
-  survey = level_survey.survey(state, world.horizon, world._seen, tf.constant([0, 1]))
+    state, _, _ = world.rules.step(state, tf.fill([20], action), None)
+  survey = level_survey.survey(state, world.rules.horizon, world._seen, tf.constant([0, 1]))
   known, follows = survey.known.numpy(), survey.follows.numpy()
   rng, met = np.random.default_rng(0), set()
   rare = rng.permutation(np.argwhere(known & (follows >= 484)))[:60]
-  step = tf.function(world.step, autograph=False)
+  step = tf.function(world.rules.step, autograph=False)
   for row, pose, action in np.concatenate([rare, rng.permutation(np.argwhere(known))[:250]]):
     direction, cell = divmod(int(pose), 121)
     work = state.work[row].numpy().reshape(-1)
@@ -39,14 +39,14 @@ def test_a_survey_tells_of_every_pose_what_a_step_from_there_does(world):
       tf.constant(bare.reshape(1, 11, 11)), state.label[row : row + 1], state.time[row : row + 1]
     )
     moved, pay, done = step(one, tf.constant([int(action)]), tf.zeros([2]))
-    assert float(pay[0]) == pytest.approx(float(survey.pay[row, pose, action]))
+    assert float(pay[0]) == pytest.approx(float(survey.reward[row, pose, action]))
     assert bool(done[0]) != bool(survey.goes_on[row, pose, action])
     changed, after = divmod(int(follows[row, pose, action]), 484)
     assert after == int(moved.direction[0]) * 121 + int(moved.place[0])
     was, became = (tiles.changed(x.numpy()) for x in (one.work, moved.work))
     assert changed == (was != became).any()
     met.add((int(action), bool(changed), bool(done[0])))
-    seen = world.features(world.observe(moved)).numpy()[0]
+    seen = world.play.features(world.rules.observe(moved)).numpy()[0]
     np.testing.assert_array_equal(survey.later[row + 20 * changed][..., 4:], seen[..., 4:])
   assert met >= {(2, False, False), (2, False, True), (3, True, False), (4, True, False)}
 
@@ -67,10 +67,10 @@ def test_values_by_the_survey_are_those_of_the_shortest_way(world):
   plain = [level for level in mazes.random_levels(60, 11, 9) if not (level > 4).any()]
   corridor = mazes.parse(*['#' * 11] * 5, '#S      G##', *['#' * 11] * 5)
   state = walks.begin(world, plain or [corridor])
-  survey = level_survey.survey(state, world.horizon, world._seen, tf.constant([0, 1]))
+  survey = level_survey.survey(state, world.rules.horizon, world._seen, tf.constant([0, 1]))
   worth = tf.zeros([len(state.label), 968])
   for _ in range(60):
-    values = survey.pay + 0.9 * tf.where(
+    values = survey.reward + 0.9 * tf.where(
       survey.goes_on, tf.gather(worth, survey.follows, batch_dims=1), 0.0
     )
     best = tf.reduce_max(tf.where(survey.known, values, 0.0), -1)
@@ -85,11 +85,11 @@ def test_the_network_says_of_a_pose_what_it_says_of_all():
   agent = walks.learner('').agent
   world = level_lib.Level(horizon=20)
   state = walks.begin(world, list(mazes.random_levels(5, 11, 2)))
-  state, _, _ = world.step(state, tf.constant([0, 1, 2, 1, 0]), None)
-  survey = level_survey.survey(state, world.horizon, world._seen, tf.constant([0, 1]))
+  state, _, _ = world.rules.step(state, tf.constant([0, 1, 2, 1, 0]), None)
+  survey = level_survey.survey(state, world.rules.horizon, world._seen, tf.constant([0, 1]))
   everywhere = agent.learner._q_network.everywhere(survey.now)
   own = tf.gather(everywhere, state.direction * 121 + state.place, batch_dims=1)
-  np.testing.assert_allclose(own, agent.values(world.observe(state)), atol=1e-6)
+  np.testing.assert_allclose(own, agent.values(world.rules.observe(state)), atol=1e-6)
 
 
 @pytest.mark.parametrize('agent', ['ddqn', 'dqn', 'c51', 'survey', 'ppo'])
@@ -102,9 +102,9 @@ def test_every_agent_learns_on_levels(agent):
 @pytest.mark.parametrize(
   ('couplings', 'agent', 'domain', 'words'),
   [
-    ('augment', 'survey', 'level', 'hand makes works'),
-    ('reward', 'survey', 'level', 'hand makes works'),
-    ('', 'informed', 'level', 'make works'),
+    ('augment', 'survey', 'level', 'works are not made in it'),
+    ('reward', 'survey', 'level', 'works are not made in it'),
+    ('', 'informed', 'level', 'works are not made in it'),
     ('environment|curriculum', 'ddqn', 'bars(target=hidden, code=4)', 'shown the work'),
     ('', 'survey', 'bars', 'walked through'),
     ('level_replay(capacity=2)', 'survey', 'level', 'as many levels'),
@@ -129,7 +129,7 @@ def test_a_hand_is_moved_to_larger_levels_with_all_that_it_knows():
     for top, left in ((2, 3), (9, 7))
   )
   own, same = (
-    moved.values(far.observe(walks.begin(far, list(levels_)))) for levels_ in (here, there)
+    moved.values(far.rules.observe(walks.begin(far, list(levels_)))) for levels_ in (here, there)
   )
   assert np.ptp(own, 1).min() > 0
   np.testing.assert_allclose(own, same, atol=1e-5)

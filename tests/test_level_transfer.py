@@ -40,7 +40,7 @@ def test_what_was_learnt_on_small_levels_is_tried_in_many_rooms():
   one.loop.warm_up()
   one.loop.step(config.run.rounds)
   far = level_lib.Level('minigrid_levels/multi_room')
-  works = next(iter(far.real('test').batch(2**31)))
+  works = next(iter(far.works.real('test').batch(2**31)))
   works = works_lib.Works(works.work.numpy()[::3], works.label.numpy()[::3])  # a hundred
   agent = walks.moved(one.agent, far)
   creator = creator_lib.Creator(
@@ -52,6 +52,7 @@ def test_what_was_learnt_on_small_levels_is_tried_in_many_rooms():
     'random': lambda seen: rng.integers(0, 5, len(seen['label'])),
   }
   solved = {
-    name: (minigrid_play.played(works, far.horizon, act) > 0).mean() for name, act in hands.items()
+    name: (minigrid_play.played(works, far.rules.horizon, act) > 0).mean()
+    for name, act in hands.items()
   }
   print(f'\nof MultiRoom, {solved}')

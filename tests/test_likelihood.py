@@ -40,7 +40,7 @@ def test_a_hand_begins_with_the_model_that_pays_it(kind):
   state = domain.rules.resume(observation)
   paid = domain.making.side_reward(state, tf.tile(tf.range(38)[None], [2, 1])).numpy()
   np.testing.assert_array_equal(likely, paid)
-  assert not np.any(melody.Melody(target='none', theory=1.0).likely(observation))
+  assert not np.any(melody.Melody(target='none', theory=1.0).play.prior_logits(observation))
   agent = build.hand(kind, domain, config_lib.AgentConfig(network='dense'), seed=0)
   begun = tf.nn.softmax(agent.values(observation)).numpy()
   others = tf.nn.softmax(tf.zeros([2, 38])).numpy()

@@ -141,10 +141,10 @@ def test_a_melody_is_gone_on_with_by_codes(maker, tmp_path, capsys):
   # What is whole loses all but the bar that the world gives; a target is no work for codes.
   theme = tiny.tunes().work[0]
   (tmp_path / 'theme.mid').write_bytes(midi.file(theme))
-  make(maker, tmp_path / 'bar', start=str(tmp_path / 'theme.mid'), count=4, format=('npz',))
+  make(maker, tmp_path / 'bar', start=str(tmp_path / 'theme.mid'), count=8, format=('npz',))
   with np.load(tmp_path / 'bar/works.npz') as arrays:
     assert (arrays['work'][:, :8] == midi.read(tmp_path / 'theme.mid')[:8]).all()
-    assert len(np.unique(arrays['work'], axis=0)) > 2
+    assert len(np.unique(arrays['work'], axis=0)) > 1
   with pytest.raises(spec.UserError, match='--start=.*goes on from it'):
     make(maker, tmp_path / 'no', target=str(tmp_path / 'theme.mid'))
 

@@ -52,7 +52,7 @@ def test_what_only_pays_at_the_end_is_found(kind):
   seen = {'place': tf.constant([0, 1, 2]), 'time': tf.constant([0, 1, 2])}
   assert agent.act(seen).numpy().tolist() == [1, 1, 1]
   # What is left to be earned there: 18.5, 19, 19.5.
-  worth = agent.value_of(worlds.Detour().features(seen)).numpy()[:, 0]
+  worth = agent.value_of(worlds.Detour().play.features(seen)).numpy()[:, 0]
   if kind == 'ppo':
     np.testing.assert_allclose(worth, [18.5, 19, 19.5], rtol=0.1)
   else:  # TF-Agents gives its value a fifth of the loss, and it is later
@@ -77,11 +77,11 @@ def test_the_bars_are_painted_better_than_at_random(kind):
 def test_each_frame_is_learnt_from_once_and_in_its_order(kind):
   agent = build.hand(kind, worlds.Detour(), TOY, seed=0)
   agent.collect()
-  batches = []
+  taken = []
   for _ in range(3):
     agent.collect()
-    batches.append(agent.sample())
-  for batch in batches:
+    taken.append(agent.sample())
+  for batch in taken:
     # The restart, an episode, and the next restart, which tells what came of its last step.
     assert batch.first.numpy().tolist() == [[False, True, False, False, False]] * 32
     assert batch.last.numpy().tolist() == [[True, False, False, False, True]] * 32
@@ -89,7 +89,7 @@ def test_each_frame_is_learnt_from_once_and_in_its_order(kind):
     lesson, weights = rollout.lesson(batches.to_trajectory(batch), kind == 'reinforce')
     assert weights.numpy()[0].tolist() == [0, 1, 1, 1] + [0] * (kind == 'ppo')
     assert lesson.reward.shape == weights.shape
-  for one, following in zip(batches, batches[1:], strict=False):
+  for one, following in zip(taken, taken[1:], strict=False):
     np.testing.assert_array_equal(
       one.observation['place'][:, -1], following.observation['place'][:, 0]
     )

@@ -175,4 +175,4 @@ def test_a_saturated_generator_is_only_pushed_back():
 )
 def test_impossible_canvases_are_refused(options):
   with pytest.raises(spec.SpecError):
-    pixel_art.PixelArt(**options).action_spec.maximum  # noqa: B018
+    pixel_art.PixelArt(**options).play.action_spec.maximum  # noqa: B018

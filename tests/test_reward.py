@@ -208,9 +208,8 @@ def test_the_informed_are_told_what_every_stroke_would_earn(informed, form):
   for row in np.flatnonzero(steps)[:3]:
     seen = {name: part[row, :1] for name, part in batch.observation.items()}
     for action in range(0, 64, 3):
-      ahead, _, _ = domain.rules.step(
-        domain.rules.resume(seen), tf.constant([action]), tf.zeros([2], tf.int32)
-      )
+      state = domain.rules.resume(seen)
+      ahead, _, _ = domain.rules.step(state, tf.constant([action]), tf.zeros([2], tf.int32))
       logit = coupling._critic.score(domain.rules.observe(ahead)).numpy()[0]
       earned = scale * (HEIGHTS[form](logit) - height[row, 0])
       assert told[row, 0, action] == pytest.approx(earned, abs=1e-4)
@@ -222,9 +221,8 @@ def test_the_informed_are_told_what_every_stroke_would_earn(informed, form):
 
 def test_the_informed_are_told_the_worlds_own_pay_of_every_action(informed):
   batch = informed.agent.sample()
-  told = np.take_along_axis(batch.action_rewards.numpy(), batch.action.numpy()[..., None], -1)[
-    ..., 0
-  ]
+  taken = batch.action.numpy()[..., None]
+  told = np.take_along_axis(batch.action_rewards.numpy(), taken, -1)[..., 0]
   steps = ~batch.last.numpy()[:, 0]
   np.testing.assert_allclose(told[steps, 0], batch.reward.numpy()[steps, 0], atol=1e-6)
   paid = controls.ConstantReward(informed, controls.Options(weight=0.25), seed=0).reward(batch)

@@ -1,9 +1,6 @@
 """Environments of Gymnasium, stepped while the graph learns: what is remembered, and when."""
 
 import _thread
-import dataclasses
-import pathlib
-import re
 import signal
 import statistics
 import time
@@ -15,8 +12,9 @@ import tensorflow as tf
 
 from tests import toys, worlds
 from tf_creative import spec
-from tf_creative.agent import build, vector
+from tf_creative.agent import batches, vector
 from tf_creative.core import batch as batch_lib
+from tf_creative.domains import simulated
 
 FIRST, MID, LAST = range(3)
 
@@ -80,7 +78,7 @@ def test_the_same_seed_is_the_same_run_whatever_the_time_a_step_takes():
 
 def test_steps_keep_their_order_where_no_loop_does():
   agent = toys.build(toys.dice())
-  steps = tf.function(lambda: [agent._driver._step(0) for _ in range(8)], autograph=False)
+  steps = tf.function(lambda: [agent._collector._step(0) for _ in range(8)], autograph=False)
   steps()  # a step that is waited for before it was begun, or begun twice, is an error
   agent.world.close()
   first, frames = toys.build(toys.dice()), agent.replay.newest(8)
@@ -130,6 +128,14 @@ def test_several_steps_are_added_up_within_an_episode_only():
   batch = batch_lib.Batch({}, none, none, discounts, step_types == FIRST, step_types == LAST)
   # All within; cut short where the last value is taken; before that, twice; a true end.
   assert vector.whole(batch).numpy().tolist() == [1, 1, 0, 0, 1]
+
+
+def test_what_leads_on_from_a_cut_is_found_among_what_was_remembered(played):
+  frames = played.replay.sample(600, 4)
+  over = frames.step_type.numpy() == LAST
+  cut = over[:, 1:-1] & (frames.discount.numpy()[:, :-2] == 1)  # told in the frame before
+  np.testing.assert_array_equal(vector.whole(batches.from_trajectory(frames)), ~cut.any(1))
+  assert cut.any() and (over[:, 1:-1] & ~cut).any()
 
 
 def test_an_error_in_an_environment_is_told():
@@ -182,15 +188,15 @@ def test_ctrl_c_ends_the_call_and_nothing_else():
   assert int(agent.updates) == 40
 
 
-def test_what_is_seen_becomes_numbers(played):
+def test_what_is_seen_becomes_numbers():
   observation = {
     'throw': tf.constant([[7.0, -1.0]]),
     'action': tf.constant([[[[51], [255]]]], tf.uint8),
   }
-  domain = played.world.domain
-  assert domain.play.features(observation).numpy().tolist() == [[pytest.approx(0.2), 1, 7, -1]]
-  assert domain.play.observation_spec['throw'].maximum == np.finfo(np.float32).max
-  lake = vector.Domain(gymnasium.make_vec('FrozenLake-v1'), 1.0)
+  play = toys.Given(toys.dice()).play
+  assert play.features(observation).numpy().tolist() == [[pytest.approx(0.2), 1, 7, -1]]
+  assert play.observation_spec['throw'].maximum == np.finfo(np.float32).max
+  lake = simulated.Gym('FrozenLake-v1').play
   assert lake.features({'seen': tf.constant([2])}).numpy().tolist() == [[0, 0, 1] + [0] * 13]
 
 
@@ -231,29 +237,15 @@ def test_learning_from_nothing_is_an_error_in_words():
   agent.world.close()
 
 
-def test_the_example_of_the_readme_learns(capsys):
-  readme = (pathlib.Path(__file__).parents[1] / 'README.md').read_text()
-  (example,) = (
-    block for block in re.findall(r'```python\n(.*?)```', readme, re.DOTALL) if 'CartPole' in block
-  )
-  exec(compile(example, 'README.md', 'exec'), {})
-  stood = [int(steps) for steps in re.findall(r'stands for (\d+) steps', capsys.readouterr().out)]
-  assert len(stood) == 5
-  assert max(stood) > 2 * stood[0]
-
-
 def test_what_does_not_fit_is_refused_in_words():
-  with pytest.raises(spec.SpecError, match='--agent=ppo .* use dqn, ddqn, c51'):
-    toys.build(toys.dice(), kind='ppo')
-  world = vector.World(toys.dice(), 0)
-  with pytest.raises(spec.SpecError, match='--agent_environments=4, and there are 3'):
-    build.hand('dqn', world.domain, dataclasses.replace(toys.SMALL, environments=4), 0, world)
-  world.close()
+  for kind, part in (('ppo', 'rules'), ('reinforce', 'rules'), ('informed', 'rules')):
+    with pytest.raises(spec.SpecError, match=f"--agent={kind} needs a world with '{part}'"):
+      toys.build(toys.dice(), kind=kind)
   same_step = {'autoreset_mode': gymnasium.vector.AutoresetMode.SAME_STEP}
   make = lambda name, **options: gymnasium.make_vec(name, 2, 'sync', **options)  # noqa: E731
   with pytest.raises(spec.SpecError, match='autoreset_mode=.*NEXT_STEP'):
-    vector.World(make('CartPole-v1', vector_kwargs=same_step), 0)
+    toys.build(make('CartPole-v1', vector_kwargs=same_step))
   with pytest.raises(spec.SpecError, match='Discrete, not Box'):
-    vector.World(make('Pendulum-v1'), 0)
+    toys.build(make('Pendulum-v1'))
   with pytest.raises(spec.SpecError, match="'seen' is Tuple.*FlattenObservation"):
-    vector.World(make('Blackjack-v1'), 0)
+    toys.build(make('Blackjack-v1'))

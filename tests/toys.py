@@ -10,7 +10,8 @@ import tensorflow as tf
 from tests import worlds
 from tf_creative.agent import build as build_lib
 from tf_creative.agent import config as config_lib
-from tf_creative.agent import vector
+from tf_creative.core import world as world_lib
+from tf_creative.domains import simulated
 
 SMALL = config_lib.AgentConfig(
   network='dense',
@@ -89,10 +90,22 @@ def dice(count=3, **options):
   return gymnasium.vector.SyncVectorEnv([lambda: Dice(**options)] * count, copy=False)
 
 
+class Given(world_lib.World, world_lib.Simulator):
+  """The world of environments that somebody has made."""
+
+  name, renders = 'gym', False
+
+  def __init__(self, envs):
+    self._envs, self.play, self.simulator = envs, simulated.Play(envs), self
+
+  def vector(self, count, render=False):
+    assert count == self._envs.num_envs and not render
+    return simulated.Told(self._envs, self.play)
+
+
 def build(envs, seed=0, kind='ddqn', **changes):
-  world = vector.World(envs, seed)
-  config = dataclasses.replace(SMALL, environments=world.batch_size, **changes)
-  return build_lib.hand(kind, world.domain, config, seed, world)
+  config = dataclasses.replace(SMALL, environments=envs.num_envs, **changes)
+  return build_lib.hand(kind, Given(envs), config, seed)
 
 
 def rounds(agent, besides=lambda: None):

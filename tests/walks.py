@@ -25,7 +25,7 @@ def learner(
 
 def begin(world, levels_) -> level_rules.State:
   levels_ = tf.constant(np.stack(levels_))
-  return world.start(works_lib.Works(levels_, tf.zeros([len(levels_)], tf.int32)), None)
+  return world.rules.start(works_lib.Works(levels_, tf.zeros([len(levels_)], tf.int32)), None)
 
 
 def parts_of(one: learner_lib.Learner) -> coupling_lib.Parts:
@@ -46,6 +46,6 @@ def moved(hand, world):
   """The same hand in another world, where its weights fit: a map may be of any size."""
   config = dataclasses.replace(hand.config, environments=1)
   other = build.hand('survey', world, config, seed=0)
-  for new, own in zip(other.learner.policy.variables(), hand._network.variables, strict=True):
+  for new, own in zip(other._network.variables, hand._network.variables, strict=True):
     new.assign(own)
   return other

@@ -110,5 +110,10 @@ class Board:
 
 def weights(learner: learner_lib.Learner) -> dict[str, tf.Tensor]:
   """All weights by name, and the values of all actions in what the hand sees just now."""
-  named = {f'gan/{name}': value for name, value in learner.gan.weights().items()}
-  return named | {f'agent/{name}': value for name, value in learner.agent.weights().items()}
+  parts = {'gan': learner.gan, 'agent': learner.agent}
+  return {
+    f'{part}/{name}': value
+    for part, own in parts.items()
+    if own
+    for name, value in own.weights().items()
+  }

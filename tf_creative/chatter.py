@@ -27,6 +27,7 @@ CHATTER = re.compile(
       rf'E{_HEAD}cuda_platform\.cc:\d+\] failed call to cuInit: .*(\(303\)|NO_DEVICE)',
       rf'E{_HEAD}(cuda_\w+|computation_placer)\.cc:\d+\] .*already been registered',
       rf'E{_HEAD}meta_optimizer\.cc:\d+\] \w+ failed: ',
+      r'error: XDG_RUNTIME_DIR is invalid or not set',  # of SDL, which needs no screen to draw
       rf'E{_HEAD}util\.cc:\d+\] oneDNN supports DT_\w+ only on platforms with AVX-512',
     ]
   ).encode()

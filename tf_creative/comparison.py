@@ -30,13 +30,14 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
     name: m for run in runs for name, m in list(run.learner.domain.measures.scores.items())[:2]
   }
   head = ['recipe', 'runs', *(name.replace('_', ' ') for name in measures)]
-  head += [name.removeprefix('halves/').replace('_', ' ') for name in _OF_WORKS]
+  of_works = _OF_WORKS if any(run.sources for run in runs) else {}
+  head += [name.removeprefix('halves/').replace('_', ' ') for name in of_works]
   rows = []
   for name, own in zip(names(list(recipes)), recipes.values(), strict=True):
     cells = [_over_tasks(own, name, measure.form) for name, measure in measures.items()]
-    for measure, form in _OF_WORKS.items():
-      scores = [run.sources['painted'][measure] for run in own]
-      cells.append(_cell(scores, np.zeros(len(own)), form))
+    for measure, form in of_works.items():
+      scores = [run.sources['painted'][measure] for run in own if run.sources]
+      cells.append(_cell(scores, np.zeros(len(scores)), form) if scores else '·')
     rows.append([name, str(len(own)), *cells])
   return head, rows
 

@@ -79,6 +79,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       domain, known_labels, round_ = maker.domain, maker.known_labels, maker.round
     else:
       _, learner = run_lib.load(run_dir)
+      learner.domain.need('works', by='create')
       domain, known_labels = learner.domain, learner.creator.known_labels
       round_ = int(learner.loop.round)
     portfolio.check(config.format, domain)
@@ -142,9 +143,9 @@ def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
   if (most := works.made.steps.max()) > domain.rules.horizon:
     episode = domain.rules.horizon
     yield (
-      f'strokes: {most}, where an episode has {episode}: after these the hand had only such as come '
-      'nearer to choose from. One that has learnt from works like these (by data= and horizon= in '
-      '--domain) does without.'
+      f'strokes: {most}, where an episode has {episode}: after these the hand had only such as '
+      'come nearer to choose from. One that has learnt from works like these (by data= and '
+      'horizon= in --domain) does without.'
     )
 
 

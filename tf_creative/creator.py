@@ -95,7 +95,7 @@ class Creator(tf.Module):
   def _with_a_way(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Other works of the same seeds and labels in place of those in which nothing can be earned."""
     owed = batches.in_batches(
-      lambda *of: self._domain.prospect(self._domain.works.to_values(of[0]), of[1])[1]
+      lambda *of: self._domain.works.prospect(self._domain.works.to_values(of[0]), of[1])[1]
     )
 
     def another(turn: tf.Tensor, work: tf.Tensor, found: tf.Tensor) -> tuple[tf.Tensor, ...]:

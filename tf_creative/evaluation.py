@@ -14,6 +14,7 @@ from tf_creative import config as config_lib
 from tf_creative import creator as creator_lib
 from tf_creative import eyes as eyes_lib
 from tf_creative import learner as learner_lib
+from tf_creative import player as player_lib
 from tf_creative import run as run_lib
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
@@ -36,7 +37,13 @@ SOURCES = {
   'noise': ('noise', 'uniform: the ceiling'),
   'blank': ('blank', 'nothing at all'),
 }
-HANDS = {'hand': 'the hand', 'random': 'random strokes', 'blank': 'no stroke at all'}
+HANDS = {
+  'hand': 'the hand',
+  'random': 'random strokes',
+  'blank': 'no stroke at all',
+  'random_policy': 'a random policy',
+}
+_MOST_EPISODES = 100  # that are played where nothing is made
 
 
 def source(name: str, made: str = 'painted') -> tuple[str, str]:
@@ -54,10 +61,11 @@ class Evaluation:
   learner: learner_lib.Learner
   sources: dict[str, dict[str, float]]  # `halves/...` are those of the equal-sized comparison
   hands: dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # mean and interval
-  imagined: works_lib.Works
-  painted: works_lib.Works
-  nearest: works_lib.Works  # the training work that is nearest to each imagined one
+  imagined: works_lib.Works | None  # as the next two, where the world has works
+  painted: works_lib.Works | None
+  nearest: works_lib.Works | None  # the training work that is nearest to each imagined one
   history: list[dict[str, float]]  # what training logged
+  count: int  # works of each source, or episodes
 
   @property
   def made(self) -> str:
@@ -87,7 +95,9 @@ def evaluate(
   seed: int,
   say: Callable[[str], None],
 ) -> Evaluation:
-  """Measures `count` works of each source; `say` is told what is being done."""
+  """Measures `count` works of each source, or as many episodes; `say` hears what is done."""
+  if not learner.creator:
+    return _played(path, config, learner, min(count, _MOST_EPISODES), seed, say)
   domain, creator = learner.domain, learner.creator
   say('the judge')
   eyes = eyes_lib.Eyes(learner, path, count)
@@ -128,7 +138,29 @@ def evaluate(
     say(f'measuring: {source(name, domain.measures.participle)[0]}')
     sources[name] = _measure(eyes, looks[name], count, seed)
   history = run_lib.logged(path)
-  return Evaluation(path, config, learner, sources, hands, imagined, painted, nearest, history)
+  return Evaluation(
+    path, config, learner, sources, hands, imagined, painted, nearest, history, len(imagined.label)
+  )
+
+
+def _played(
+  path: pathlib.Path,
+  config: config_lib.Config,
+  learner: learner_lib.Learner,
+  count: int,
+  seed: int,
+  say: Callable[[str], None],
+) -> Evaluation:
+  """Measures a hand that makes nothing, by episodes, beside a random policy."""
+  player, hands = player_lib.Player(learner), {}
+  seeds = player_lib.held_out(count, seed + 1)  # 0: those that training looks at
+  for name, act in {'hand': player.act, 'random_policy': player.at_random(seed)}.items():
+    say(f'playing {count} episodes: {HANDS[name]}')
+    played = player_lib.play(learner.domain, act, seeds)
+    scores = {'return': played.returns, 'steps': played.steps}
+    hands['episodes', name] = _with_intervals(scores, np.zeros(count), seed)
+  history = run_lib.logged(path)
+  return Evaluation(path, config, learner, {}, hands, None, None, None, history, count)
 
 
 def _measure(

@@ -8,10 +8,19 @@ import numpy as np
 from PIL import Image
 
 from tf_creative import creator as creator_lib
-from tf_creative import markup, pictures
+from tf_creative import markup, pictures, player
 from tf_creative.evaluation import Evaluation
 
 _COLUMNS, _MOST_KINDS, _STEPS = 8, 52, 9
+
+
+def episode(one: Evaluation) -> str:
+  """Shows one episode of the hand; nothing where the simulator has no pictures."""
+  frames = player.Player(one.learner).frames()
+  if frames is None:
+    return ''
+  sheets = [Image.fromarray(frame) for frame in frames]
+  return '<p>An episode of the hand.</p>' + _stage(sheets, 'an episode, moment by moment', 'moment')
 
 
 def painting(one: Evaluation) -> str:
@@ -21,17 +30,24 @@ def painting(one: Evaluation) -> str:
   frames = creator_lib.frames(one.learner.domain, concept, made)
   render = one.learner.domain.media.render
   sheets = [pictures.tiles(render(frame), len(labels)) for frame in frames]
-  strip = Image.fromarray(np.concatenate([np.asarray(sheet) for sheet in sheets]))
-  last = len(frames) - 1
   return (
     '<p>Imagined works, and below them the hand at work on each.</p>'
     + markup.works(render(concept.work), len(labels), 'the imagined works')
-    + f'<div id="stage" role="img" aria-label="the same works appearing stroke by stroke" '
-    f'data-frames="{len(frames)}" style="--w:{sheets[0].width};--h:{sheets[0].height};'
+    + _stage(sheets, 'the same works appearing stroke by stroke', 'stroke')
+  )
+
+
+def _stage(sheets: list[Image.Image], alt: str, moment: str) -> str:
+  """Shows frames one after the other, with a slider."""
+  strip = Image.fromarray(np.concatenate([np.asarray(sheet) for sheet in sheets]))
+  last = len(sheets) - 1
+  return (
+    f'<div id="stage" role="img" aria-label="{alt}" '
+    f'data-frames="{len(sheets)}" style="--w:{sheets[0].width};--h:{sheets[0].height};'
     f'background-image:url({markup.uri(strip)})"></div>'
     '<div class="controls"><button id="play" type="button">Play</button>'
     f'<input id="moment" type="range" min="0" max="{last}" value="{last}" '
-    'aria-label="stroke"></div>'
+    f'aria-label="{moment}"></div>'
   )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 import functools
 import pathlib
 
@@ -48,7 +48,6 @@ class Eyes:
         values, learner.real.label, len(names), functools.partial(tell, 'training the judge')
       )
       self._judge.save(path)
-    # What the best round has least of.
     self.chosen_by = f'validation/{"frechet" if self._domain.making else "failures"}'
     self.training = summary.look(learner.real, self._domain.works.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
@@ -96,6 +95,10 @@ class Eyes:
   def _make(self, what: str, concept: works_lib.Works) -> creator_lib.Made:
     return self._learner.creator.make(concept, tell=functools.partial(self._tell, what))
 
+  def fault(self, numbers: Mapping[str, float]) -> float:
+    """Tells what the best round has least of."""
+    return numbers[self.chosen_by]
+
   def validation(self) -> float:
     """How far painted imagination is from the training split: the best round has the least.
 
@@ -137,7 +140,7 @@ class Eyes:
     }
 
   def _describe(self, works: summary.Look) -> dict[str, np.ndarray]:
-    described = self._domain.describe(self._domain.works.to_works(works.values))
+    described = self._domain.measures.describe(self._domain.works.to_works(works.values))
     return {name: np.mean(values, 0) for name, values in described.items()}
 
   def _measure(self, source: str, works: summary.Look) -> dict[str, float]:

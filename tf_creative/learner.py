@@ -20,7 +20,10 @@ from tf_creative.gan import gan as gan_lib
 
 
 class Learner(tf.Module):
-  """All that a checkpoint holds, and nothing else."""
+  """All that a checkpoint holds, and nothing else.
+
+  Where a world has no works, there are no real ones, no GAN and no creator.
+  """
 
   def __init__(self, config: config_lib.Config):
     super().__init__(name='learner')
@@ -29,17 +32,19 @@ class Learner(tf.Module):
     self.domain = build_domain(config.run.domain)
     _check_couplings(self.domain, config)
     _check_code(self.domain, config)
-    self.real = self.works('train')
+    works = self.domain.works
+    self.real = self.works('train') if works else None
     self.agent = build_lib.hand(config.run.agent, self.domain, config.agent, seed)
-    subject = imagination_lib.Subject(
-      self.domain.works.value_shape, len(self.domain.works.label_names), self.domain.works.legal
-    )
-    self.gan = gan_lib.Gan(config.gan, subject, seed)
-    real = tf.nest.map_structure(tf.constant, self.real)
+    self.gan = self.creator = real = None
+    if works:
+      subject = imagination_lib.Subject(works.value_shape, len(works.label_names), works.legal)
+      self.gan = gan_lib.Gan(config.gan, subject, seed)
+      real = tf.nest.map_structure(tf.constant, self.real)
     parts = coupling_lib.Parts(self.domain, self.gan, self.agent, self.agent.world, real)
     self.coupling = _build_couplings(config.run.couplings, parts, seed)
     self.loop = loop_lib.Loop(parts, self.coupling, config)
-    self.creator = creator_lib.Creator(parts, self.real.label)
+    if works:
+      self.creator = creator_lib.Creator(parts, self.real.label)
 
   def works(self, split: str) -> works_lib.Works:
     """All real works of a split, in memory: they are small, and training draws in the graph."""
@@ -59,7 +64,8 @@ def _check_couplings(domain: world_lib.World, config: config_lib.Config) -> None
   """What the couplings cannot work with is told before any data are made."""
   for part, coupling, options in read_couplings(config.run.couplings):
     with part.pointed():
-      domain.need(*coupling.needs, by=f"the coupling '{part.name}'")
+      by = f"the coupling '{part.name}' (--couplings= leaves out all)"
+      domain.need(*coupling.needs, by=by)
       if coupling.needs_shown and domain.play.code_size:
         raise spec.SpecError(
           f"the coupling '{part.name}' needs a hand that is shown the work, not told its code: "

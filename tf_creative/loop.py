@@ -17,7 +17,10 @@ Metrics = dict[str, tf.Tensor]
 
 
 class Loop(tf.Module):
-  """A round is an agent phase, in which the GAN is frozen, and a GAN phase, the other way round."""
+  """A round is an agent phase, in which the GAN is frozen, and a GAN phase, the other way round.
+
+  Where nothing is imagined there is no GAN phase, and no work for episodes to be about.
+  """
 
   def __init__(
     self,
@@ -50,14 +53,17 @@ class Loop(tf.Module):
   def _warm_up(self) -> None:
     """Fills the bank, and the replay with enough transitions to learn from."""
     config = self._agent_config
-    self._parts.episodes.refresh(self._coupling.concept(self._draw(config.environments)))
+    if self._parts.gan:
+      self._parts.episodes.refresh(self._coupling.concept(self._draw(config.environments)))
     per_call = config.environments * config.collect_steps
     repeat(self._parts.agent.collect, tf.constant(warm_up_steps(config) // per_call))
 
   def _round(self) -> Metrics:
-    self._refresh()
+    imagines = self._parts.gan is not None
+    if imagines:
+      self._refresh()
     agent = repeat(self._agent_step, self.config.agent_steps)
-    gan = repeat(self._gan_step, self.config.gan_steps)
+    gan = repeat(self._gan_step, self.config.gan_steps if imagines else 0)
     self.round.assign_add(1)
     metrics = {f'agent/{name}': value for name, value in agent.items()}
     metrics |= {f'gan/{name}': value for name, value in gan.items()}
@@ -67,13 +73,10 @@ class Loop(tf.Module):
 
   def parts(self) -> dict[str, Callable[[], Metrics]]:
     """The parts of a round by name, for those who measure."""
-    collect = self._parts.agent.collect
-    return {
-      'concept': self._refresh,
-      'collect': collect,
-      'learn': self._learn,
-      'gan': self._gan_step,
-    }
+    hand = {'collect': self._parts.agent.collect, 'learn': self._learn}
+    if not self._parts.gan:
+      return hand
+    return {'concept': self._refresh, **hand, 'gan': self._gan_step}
 
   def _refresh(self) -> Metrics:
     self._parts.episodes.refresh(self._coupling.concept(self._draw(self._fresh)))

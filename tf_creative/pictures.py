@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tf_creative import creator as creator_lib
 from tf_creative import learner as learner_lib
+from tf_creative import player as player_lib
 
 _PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
 _CELL = 36  # screen pixels that the shorter side of a work should at least have
@@ -19,12 +20,16 @@ _LETTERS, _LEADING = 14, 0  # of a line beside a row; pixels between two such li
 _MOST_ROWS, _MOST_FRAMES = 20, 60
 
 
-def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
+def gallery(
+  learner: learner_lib.Learner,
+  columns: int = 10,
+  tell: Callable[[int, int], None] | None = None,
+) -> Image.Image:
   """Imagined works beside what the hand made of them, a row for each class."""
   shown = some_labels(learner, _MOST_ROWS)
   labels = np.repeat(shown, columns)
   imagined = learner.creator.imagine(np.arange(len(labels)), labels)
-  made = learner.creator.make(imagined)
+  made = learner.creator.make(imagined, tell=tell)
   render = learner.domain.media.render
   left, right = (
     sheet(render(works), columns, learner.domain.media.rulers)
@@ -41,7 +46,7 @@ def gallery(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   draw = ImageDraw.Draw(page)
   for picture, title, x in (
     (left, 'imagined', margin),
-    (right, learner.domain.measures.participle, margin + left.width + between),
+    (right, learner.domain.measures.measures.participle, margin + left.width + between),
   ):
     page.paste(picture, (x, head))
     draw.text((x + _GAP, 8), title, _INK, font)
@@ -77,6 +82,12 @@ def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Imag
   )
   render = learner.domain.media.render
   return [sheet(render(np.concatenate([imagined.work, frames[index]])), columns) for index in shown]
+
+
+def episode(player: player_lib.Player) -> list[Image.Image]:
+  """Frames of a hand in its simulator; none where that has no pictures, or cannot draw them."""
+  frames = player.frames()
+  return [] if frames is None else [Image.fromarray(frame) for frame in frames]
 
 
 def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Image.Image:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tf_creative import batches, portfolio, spec, storage
 from tf_creative import config as config_lib
 from tf_creative import learner as learner_lib
-from tf_creative import portfolio, spec, storage
 from tf_creative.core import plugins
 from tf_creative.serving import card, configs, lite, signatures, verify, versions, warmup
 
@@ -37,17 +38,18 @@ def publish(
   What `numbers` training came to goes into the card. With `litert` there is a file of the generator
   for small devices in its version.
   """
+  if litert:
+    learner.domain.need('works', by='--litert')
   about = _about(learner, config)
-  models = signatures.models(
-    learner.domain, learner.creator, learner.gan.code_size, about, about['zoom']
-  )
+  models = _models(learner, about)
   full = storage.kept(exports, 'Nothing is published. Make room, or choose another --export_dir.')
   with full, versions.staging(exports, list(models)) as stage:
     given = _inputs(learner)
     for name, model in models.items():
       model.save(stage.paths[name])
       warmup.write(stage.paths[name], name, _examples(model, given[name]))
-    (stage.paths['creator'] / configs.ABOUT).write_text(configs.to_json(about))
+    if learner.creator:
+      (stage.paths['creator'] / configs.ABOUT).write_text(configs.to_json(about))
     faults = _add_litert(learner, stage.paths['generator']) if litert else []
     faults += verify.in_another_process(list(stage.paths.values()))
     if faults:
@@ -75,16 +77,26 @@ def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str
   return [] if equal > _LITERT_EQUAL else [f'{lite.FILE}: only {equal:.1%} is as it should be']
 
 
+def _models(learner: learner_lib.Learner, about: dict[str, Any]) -> dict[str, signatures.Model]:
+  """All models of a learner, or the hand alone where nothing is imagined."""
+  domain, creator = learner.domain, learner.creator
+  if not creator:
+    return {'agent': signatures.hand(domain, batches.in_batches(learner.agent.values))}
+  return signatures.models(domain, creator, learner.gan.code_size, about, about['zoom'])
+
+
 def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str, Any]:
   """What a client is to know: JSON."""
   domain, creator = learner.domain, learner.creator
+  known = {'domain': config.run.domain, 'round': int(learner.loop.round)}
+  if not creator:
+    return known
   legend = {name: np.asarray(part).tolist() for name, part in domain.media.legend().items()}
   return {
-    'domain': config.run.domain,
+    **known,
     'labels': domain.works.label_names,
     'known_labels': creator.known_labels.tolist(),
     'horizon': domain.rules.horizon,
-    'round': int(learner.loop.round),
     'shape': list(domain.works.work_spec.shape),
     'zoom': portfolio.zoom(domain.media.render(learner.real.work[:1])),
     **legend,
@@ -96,6 +108,12 @@ def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str,
   found = {name: [] for name in WHAT}
   for count in _EXAMPLES:
     seed = np.arange(count, dtype=np.int64)
+    warm = {'temperature': np.full(count, 0.1, np.float32), 'seed': seed}
+    if not learner.creator:
+      with contextlib.closing(learner.domain.simulator.vector(count)) as envs:
+        seen, _ = envs.reset(seed=0)
+      found['agent'] += [('serving_default', seen), ('sample', {**warm, **seen})]
+      continue
     works = learner.creator.imagine(seed)
     drawn = {'seed': seed, 'label': np.full(count, -1, np.int32)}
     code = {'z': learner.creator.latents(seed), 'label': works.label}
@@ -103,7 +121,6 @@ def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str,
       tf.nest.map_structure(tf.constant, works), tf.zeros([2], tf.int32)
     )
     seen = {name: part.numpy() for name, part in learner.domain.rules.observe(state).items()}
-    warm = {'temperature': np.full(count, 0.1, np.float32), 'seed': seed}
     found['creator'] += [('serving_default', drawn), ('about', {'seed': seed})]
     if not learner.domain.play.code_size:
       found['creator'].append(('paint', {'target': works.work}))

@@ -18,6 +18,7 @@ from tf_creative.evaluation import Evaluation
 
 _CURVES = {
   'agent/return': 'Pay of an episode',
+  'held_out/return': 'Held-out episodes: pay, without exploration',
   'agent/loss': 'Loss of the hand',
   'agent/q': "The hand's best Q-value",
   'gan/generator_loss': 'Loss of the generator',
@@ -35,24 +36,32 @@ _PACKAGES = ('tensorflow', 'keras', 'tf-agents', 'tensorflow-datasets', 'numpy')
 def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
   """The report of the first run, beside the others if there are any."""
   one = runs[0]
-  sections = {
-    'Painting': ('A painting in the making', exhibition.painting(one)),
-    'Gallery': ('Gallery', exhibition.gallery(one)),
-    'Works': ('The works in numbers', _works(one)),
-    'Traits': ('What the works are like', _traits(one)),
+  if one.imagined:
+    sections = {
+      'Painting': ('A painting in the making', exhibition.painting(one)),
+      'Gallery': ('Gallery', exhibition.gallery(one)),
+      'Works': ('The works in numbers', _works(one)),
+      'Traits': ('What the works are like', _traits(one)),
+    }
+  else:
+    sections = {'Episode': ('An episode', exhibition.episode(one))}
+  sections |= {
     'Hand': ('The hand in numbers', _hand(one)),
     'Compared': ('The runs compared', _compared(runs) if len(runs) > 1 else ''),
     'Curves': ('Learning curves', _curves(runs)),
-    'Between': ('Between two works', exhibition.interpolations(one)),
-    'Critic': ('Best and worst by the critic', exhibition.by_critic(one)),
-    'Settings': ('Settings and environment', _settings(one)),
   }
+  if one.imagined:
+    sections |= {
+      'Between': ('Between two works', exhibition.interpolations(one)),
+      'Critic': ('Best and worst by the critic', exhibition.by_critic(one)),
+    }
+  sections['Settings'] = ('Settings and environment', _settings(one))
   sections = {name: part for name, part in sections.items() if part[1]}
   links = ''.join(f'<a href="#{name}">{name}</a>' for name in sections)
   body = [
     _head(one, when, seed),
     f'<nav aria-label="Sections">{links}</nav><main>',
-    _cards(one),
+    _cards(_of_works(one) if one.imagined else _of_episodes(one)),
     *(
       f'<section id="{name}"><h2>{title}</h2>{inside}</section>'
       for name, (title, inside) in sections.items()
@@ -65,9 +74,10 @@ def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
 
 def _head(one: Evaluation, when: str, seed: int) -> str:
   run = one.config.run
+  what = 'works imagined and made' if one.imagined else 'episodes played'
   facts = html.escape(
     f'{run.domain}; hand: {run.agent}; couplings: {run.couplings or "none"}; seed {run.seed}; '
-    f'as of round {one.rounds:,}. {len(one.imagined.label):,} works imagined and made for '
+    f'as of round {one.rounds:,}. {one.count:,} {what} for '
     f'this report with seed {seed}'
   )
   return (
@@ -76,7 +86,23 @@ def _head(one: Evaluation, when: str, seed: int) -> str:
   )
 
 
-def _cards(one: Evaluation) -> str:
+Card = tuple[str, str, str]  # a number, what it is, and what to hold it against
+
+
+def _of_episodes(one: Evaluation) -> list[Card]:
+  mean, low, high = one.hands['episodes', 'hand']['return']
+  chance, *between = one.hands['episodes', 'random_policy']['return']
+  return [
+    (
+      f'{mean:.1f}',
+      f'return of the greedy hand, mean of {one.count:,} episodes',
+      f'95% interval {low:.1f} to {high:.1f}; random policy {chance:.1f} '
+      f'({between[0]:.1f} to {between[1]:.1f})',
+    )
+  ]
+
+
+def _of_works(one: Evaluation) -> list[Card]:
   works = next(iter(one.hands))[0]
   likeness, measure = next(iter(one.learner.domain.measures.scores.items()))
   mean, low, high = one.hands[works, 'hand'][likeness]
@@ -84,7 +110,7 @@ def _cards(one: Evaluation) -> str:
   painted, real = one.sources['painted'], one.sources['held_out']
   plain = one.sources['dense_gan']
   spread = painted['halves/frechet_spread']
-  cards = (
+  return [
     (
       f'{mean:.2%}',
       f'{measure.words} when the hand makes {works.replace("_", " ")} works',
@@ -107,7 +133,10 @@ def _cards(one: Evaluation) -> str:
       'are copies of training works',
       f'of held-out real works {real["copies"]:.1%}',
     ),
-  )
+  ]
+
+
+def _cards(cards: Sequence[Card]) -> str:
   shown = ''.join(
     f'<div class="card"><b>{big}</b>{what}<br><span class="quiet">{beside}</span></div>'
     for big, what, beside in cards
@@ -172,6 +201,8 @@ def _compared(runs: Sequence[Evaluation]) -> str:
   )
   strips = []
   for run in runs:
+    if not run.imagined:
+      continue
     labels = pictures.some_labels(run.learner, 8)
     concept = run.learner.creator.imagine(np.arange(len(labels)), labels)
     made = run.learner.creator.make(concept)

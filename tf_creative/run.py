@@ -153,7 +153,7 @@ class Run:
     """Where everything is."""
     what = {
       'gallery.png': 'imagined works beside what the hand made of them',
-      'painting.gif': 'the hand at work on some of them',
+      'painting.gif': 'the hand at work',
       'metrics.jsonl': 'all numbers, a row for each log',
       'run.flags': f'the settings: python -m tf_creative.train --flagfile={self.path}/run.flags',
       'tensorboard': f'curves and pictures: tensorboard --logdir={self.path}',

@@ -72,7 +72,8 @@ def serve(settings: ServeConfig) -> int:
       _say,
     )
     server.start()
-    _say(_where(settings.host, server.port, server.rest_port))
+    page = (exports / 'creator').is_dir()  # it shows what the creator makes
+    _say(_where(settings.host, server.port, server.rest_port, page))
     stop.event.wait()
     _say('stopping; what has been asked is answered')
     server.stop()

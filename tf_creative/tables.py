@@ -125,7 +125,8 @@ def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
       mean, low, high = (f'{value:{forms[name]}}' for value in numbers[name])
       cells.append(mean if hand == 'blank' else f'{mean} ({low} to {high})')
     rows.append([f'{works.replace("_", " ")}: {evaluation.HANDS[hand]}', *cells])
-  return ['works: who makes them', *(name.replace('_', ' ') for name in names)], rows
+  head = 'works: who makes them' if one.sources else 'who acts'
+  return [head, *(name.replace('_', ' ') for name in names)], rows
 
 
 def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:

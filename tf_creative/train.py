@@ -10,6 +10,7 @@ import functools
 import os
 import sys
 import time
+from typing import Any
 
 from absl import logging
 
@@ -26,7 +27,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())  # read as TensorFlow starts
   # Imported here, so that --help and a mistyped flag are answered at once.
   from tf_creative import alarms as alarms_lib
-  from tf_creative import board, pictures
+  from tf_creative import board, pictures, player
   from tf_creative import eyes as eyes_lib
   from tf_creative import learner as learner_lib
   from tf_creative import progress as progress_lib
@@ -40,19 +41,29 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     clock.append(('data and networks', time.monotonic()))
     done = run.attach(learner, _warn)
     clock.append(('restoring', time.monotonic()))
-    eyes = functools.cache(
-      lambda: eyes_lib.Eyes(learner, run.path, settings.works, progress.doing)
-    )  # trains a judge: at first use
+    imagines = learner.creator is not None
+
+    @functools.cache  # where there are works it trains a judge: at first use
+    def eyes() -> eyes_lib.Eyes | player.Player:
+      if not imagines:
+        return player.Player(learner, progress.doing)
+      return eyes_lib.Eyes(learner, run.path, settings.works, progress.doing)
+
+    def draw_gallery() -> Any:
+      if not imagines:
+        return None
+      tell = functools.partial(progress.doing, 'drawing the gallery')
+      return pictures.gallery(learner, tell=tell)
 
     @functools.cache  # no round is looked at twice
     def evaluate(round_: int) -> dict[str, float]:
       numbers = eyes().look()
       run.log(round_, numbers)
       alarms.look(round_, numbers)
-      progress.doing('drawing the gallery')
-      picture = pictures.gallery(learner)
-      run.board.picture(round_, 'gallery', picture)
-      run.keep_best(round_, numbers[eyes().chosen_by])
+      picture = draw_gallery()
+      if picture:
+        run.board.picture(round_, 'gallery', picture)
+      run.keep_best(round_, eyes().fault(numbers))
       if run.best == round_:
         best.update(numbers=numbers, gallery=picture, round=round_)
       return numbers
@@ -66,12 +77,17 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
         progress.say(f'round {run.best} was the best: pictures and numbers are of it')
         run.restore_best()
       if best.get('round') != run.best:  # by a process before this one
-        best.update(numbers=eyes().look(), gallery=pictures.gallery(learner))
+        best.update(numbers=eyes().look(), gallery=draw_gallery())
       numbers = best['numbers'] | eyes().yardstick(settings.seed) | {'best/round': run.best}
       run.log(done, numbers)
-      best['gallery'].save(run.path / 'gallery.png')
-      progress.doing('drawing a painting in the making')
-      pictures.save_gif(pictures.painting(learner), run.path / 'painting.gif')
+      if imagines:
+        best['gallery'].save(run.path / 'gallery.png')
+        progress.doing('drawing a painting in the making')
+        frames = pictures.painting(learner)
+      else:
+        frames = pictures.episode(eyes())
+      if frames:
+        pictures.save_gif(frames, run.path / 'painting.gif')
       return numbers
 
     def publish(numbers: dict[str, float]) -> None:
@@ -83,8 +99,9 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
         publishing.publish(learner, config, run.path / 'exports', _KEEP_VERSIONS, numbers)
 
     def show() -> None:
-      run.board.picture(done, 'imagined', pictures.imagined(learner))
-      run.board.picture(done, 'imagined/painting', pictures.strip(learner))
+      if imagines:
+        run.board.picture(done, 'imagined', pictures.imagined(learner))
+        run.board.picture(done, 'imagined/painting', pictures.strip(learner))
 
     actions = (
       (settings.rounds_per_call, lambda: run.log(done, metrics)),
@@ -99,7 +116,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
       done,
       settings.progress,
       run_lib.logged(run.path),
-      lambda: progress_lib.newest(learner),
+      (lambda: progress_lib.newest(learner)) if imagines else None,
     )
 
     def alarm(round_: int, text: str) -> None:
@@ -109,7 +126,8 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     alarms = alarms_lib.Alarms(learner, settings.skip_limit, alarm)
     with run_lib.Stop() as stop:
       with progress:
-        progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}')
+        anew = '; episodes begin anew' if done and learner.domain.simulator else ''
+        progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}{anew}')
         if not done:
           learner.loop.warm_up()
         first = done
@@ -138,7 +156,8 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
       if numbers is None:
         progress.say(f'stopped at round {done}, saved; the same command goes on from there')
         return 128 + stop.signal
-      progress.say(f'\n{eyes_lib.headlines(numbers, learner.domain)}\n\n{run.contents()}')
+      told = eyes_lib.headlines(numbers, learner.domain) if imagines else player.headlines(numbers)
+      progress.say(f'\n{told}\n\n{run.contents()}')
       if fault:
         raise fault
     return 0

@@ -18,11 +18,12 @@ def from_trajectory(frames: trajectory.Trajectory) -> batch_lib.Batch:
     discount=frames.discount,
     first=frames.step_type == ts.StepType.FIRST,
     last=frames.step_type == ts.StepType.LAST,
+    noted=frames.policy_info,
   )
 
 
 def to_trajectory(batch: batch_lib.Batch) -> trajectory.Trajectory:
-  """Writes runs of frames as TF-Agents' learners take them; rewards of all actions as its info."""
+  """Writes runs of frames as TF-Agents' learners take them: any rewards of all actions as info."""
   step_type = tf.where(batch.last, ts.StepType.LAST, ts.StepType.MID)
   step_type = tf.where(batch.first, ts.StepType.FIRST, step_type)
   # What follows the last frame is not in the batch, and no learner asks for it.
@@ -31,7 +32,7 @@ def to_trajectory(batch: batch_lib.Batch) -> trajectory.Trajectory:
     step_type=step_type,
     observation=batch.observation,
     action=batch.action,
-    policy_info=batch.action_rewards,
+    policy_info=batch.action_rewards if batch.tells_every_action else batch.noted,
     next_step_type=tf.concat([step_type[:, 1:], following], 1),
     reward=batch.reward,
     discount=batch.discount,

@@ -22,7 +22,6 @@ def hand(
   domain: world_lib.World,
   config: config_lib.AgentConfig,
   seed: int,
-  world: vector.World | None = None,  # outside of the graph, in place of one of `domain`
 ) -> hand_lib.Hand:
   """Makes the hand of a kind with the episodes that it acts in."""
   if config.exploration not in _EXPLORATIONS:
@@ -30,26 +29,20 @@ def hand(
       f"unknown exploration '{config.exploration}'."
       + spec.nearest(config.exploration, _EXPLORATIONS)
     )
-  if world:
-    world.check(kind, config.environments)
   learner = AGENTS.load(kind)(domain, config, seed)
   learner.initialize()
-  episodes = world or graph_world.World(domain, config.environments, seed)
+  worlds = graph_world if domain.rules else vector
+  episodes = worlds.World(domain, config.environments, seed)
   given = learner, domain, config, seed, episodes
   if kind in ON_POLICY:
     steps = rollout.length(domain, config)
     collector = functools.partial(rollout.Driver, frames=steps)
     whole = kind == 'reinforce'
     return policy_hand.PolicyHand(*given, collector, frames=steps + 1, whole=whole)
-  collector = _in_graph(config)
-  if world:
-    collector = functools.partial(vector.Driver, frames=config.collect_steps)
-  return q_hand.QHand(
-    *given,
-    collector,
-    weigh=vector.whole if world else None,
-    every_action=kind == 'informed',
-  )
+  if domain.rules:
+    return q_hand.QHand(*given, _in_graph(config), every_action=kind == 'informed')
+  collector = functools.partial(vector.Driver, frames=config.collect_steps)
+  return q_hand.QHand(*given, collector, weigh=vector.whole)
 
 
 def _in_graph(config: config_lib.AgentConfig) -> Callable[..., Any]:

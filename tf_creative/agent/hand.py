@@ -23,6 +23,7 @@ class Hand(tf.Module, abc.ABC):
   """Collects, remembers, learns, and answers what it would do: core.hand.Hand."""
 
   lesson: contract.Lesson
+  frames: int  # of a run that is learnt from, its last one included
 
   def __init__(
     self,
@@ -54,11 +55,6 @@ class Hand(tf.Module, abc.ABC):
   @abc.abstractmethod
   def temperature(self) -> float:
     """At which actions are drawn from the values; 0: the best one is taken."""
-
-  @property
-  @abc.abstractmethod
-  def frames(self) -> int:
-    """Of a run that is learnt from, its last one included."""
 
   @abc.abstractmethod
   def epsilon(self) -> tf.Tensor:

@@ -104,6 +104,7 @@ def c51(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> d
 def reinforce(
   domain: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> reinforce_agent.ReinforceAgent:
+  domain.need('rules', by='--agent=reinforce')
   if rollout.length(domain, config) <= domain.rules.horizon:
     raise spec.SpecError(
       f'--agent=reinforce learns from whole episodes, and here they have {domain.rules.horizon} '
@@ -126,6 +127,7 @@ def ppo(
   domain: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> ppo_clip_agent.PPOClipAgent:
   """Schulman et al. 2017, with its clipping at .2 and its lambda; pays and what is seen as is."""
+  domain.need('rules', by='--agent=ppo')
   actor, value, common = _actor_critic(domain, config, seed)
   return _with_answers(
     ppo_clip_agent.PPOClipAgent(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent import futures
-import math
 from typing import Any
 
 import gymnasium
@@ -23,99 +22,61 @@ from tf_agents.trajectories import time_step as ts
 
 from tf_creative import spec
 from tf_creative.agent import graph_world
-from tf_creative.core import works as works_lib
+from tf_creative.core import batch as batch_lib
 from tf_creative.core import world as world_lib
 
-_KINDS = ('dqn', 'ddqn', 'c51')  # who need no more of a world than what is seen and paid
 
-
-class Play(world_lib.Play):
-  """What an agent needs of a world, read from the spaces of an environment."""
-
-  observation_spec, action_spec, reward_bound = {}, None, 1.0
-
-  def __init__(self, envs: gymnasium.vector.VectorEnv, reward_bound: float):
-    space, actions = envs.single_observation_space, envs.single_action_space
-    if not isinstance(actions, gymnasium.spaces.Discrete):
-      raise spec.SpecError(f'the hand picks one of some actions: it takes Discrete, not {actions}.')
-    parts = space.spaces if isinstance(space, gymnasium.spaces.Dict) else {'seen': space}
-    for name, part in parts.items():
-      if not isinstance(part, (gymnasium.spaces.Box, gymnasium.spaces.Discrete)):
-        raise spec.SpecError(
-          f"the hand sees a Box, a Discrete or a Dict of them, and '{name}' is {part}: wrap the "
-          'environment, as with gymnasium.wrappers.FlattenObservation.'
-        )
-    self.observation_spec = {name: _bounded(parts[name]) for name in sorted(parts)}
-    self.action_spec = works_lib.Bounded((), tf.int32, 0, int(actions.n) - 1)
-    self.reward_bound = reward_bound
-
-  def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Numbers as they are, bytes as shares of their bound, classes one-hot; parts in one row."""
-    parts = []
-    for name, bounded in self.observation_spec.items():
-      if bounded.dtype == tf.int32:  # a class
-        count = bounded.maximum - bounded.minimum + 1
-        parts.append(tf.one_hot(observation[name] - bounded.minimum, count))
-        continue
-      scale = bounded.maximum if bounded.dtype == tf.uint8 else 1
-      parts.append(tf.cast(observation[name], tf.float32) / scale)
-    rows = [tf.reshape(part, [tf.shape(part)[0], -1]) for part in parts]
-    return tf.concat(rows, 1) if len(parts) > 1 else parts[0]
-
-
-class World:
+class World(tf.Module):
   """Episodes side by side that restart by themselves, stepped outside of the graph.
 
-  No tf.Module: what environments hold is out of a checkpoint's reach, so a resumed run has its
-  weights and its replay and begins new episodes. Who is done with a world calls `close`.
+  What environments hold is out of a checkpoint's reach: a resumed run has its weights and its
+  replay, and begins new episodes. Who is done with a world calls `close`.
 
   A graph calls Python in the order in which it was traced (TensorFlow chains such ops, as it does
   the reads and writes of a variable); two steps that were begun at once would be told.
   """
 
-  def __init__(self, envs: gymnasium.vector.VectorEnv, seed: int, reward_bound: float = 1.0):
-    mode = envs.metadata.get('autoreset_mode')
+  def __init__(self, domain: world_lib.World, batch_size: int, seed: int):
+    super().__init__(name='world')
+    self._envs = domain.simulator.vector(batch_size)
+    mode = self._envs.metadata.get('autoreset_mode')
     if mode is not gymnasium.vector.AutoresetMode.NEXT_STEP:
       raise spec.SpecError(
         f'a restart is to be a step of its own, and this environment has {mode}: make it with '
         'autoreset_mode=gymnasium.vector.AutoresetMode.NEXT_STEP.'
       )
-    self.domain = world_lib.World()
-    self.domain.name = envs.spec.id if envs.spec else 'gym'
-    self.domain.play = Play(envs, reward_bound)
-    self.batch_size = envs.num_envs
+    self.batch_size, self._seed = batch_size, seed
     self.time_step_spec = ts.time_step_spec(
-      {
-        name: graph_world.to_spec(part, name)
-        for name, part in self.domain.play.observation_spec.items()
-      }
+      {name: graph_world.to_spec(part, name) for name, part in domain.play.observation_spec.items()}
     )
-    self.returns = tf.Variable(tf.zeros([self.batch_size]), trainable=False)  # as in graph_world
-    self._paid = tf.Variable(tf.zeros([self.batch_size]), trainable=False)
-    self._envs, self._first = envs, int(envs.single_action_space.start)
-    self._over, self._steps = np.zeros(self.batch_size, bool), 0
+    # As if an episode had just ended, so that the first step is a reset.
+    blank = tensor_spec.zero_spec_nest(self.time_step_spec, outer_dims=[batch_size])
+    self._now = graph_world.variables(
+      blank._replace(step_type=tf.fill([batch_size], ts.StepType.LAST))
+    )
+    self.returns = tf.Variable(tf.zeros([batch_size]), trainable=False)  # as in graph_world
+    self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)
+    self._steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+    self._over = np.zeros(batch_size, bool)
     self._worker = futures.ThreadPoolExecutor(1, 'environments')
-    self._begun: futures.Future | None = self._worker.submit(self._reset, seed)
+    self._begun: futures.Future | None = None
+    self._new = True  # nothing has been begun yet
 
-  def check(self, kind: str, environments: int) -> None:
-    """That such an agent can act here."""
-    if kind not in _KINDS:
-      use = ', '.join(_KINDS)
-      raise spec.SpecError(f'--agent={kind} does not learn in environments of others: use {use}.')
-    if environments != self.batch_size:
-      raise spec.SpecError(
-        f'--agent_environments={environments}, and there are {self.batch_size}: give that.'
-      )
+  def current_time_step(self) -> ts.TimeStep:
+    """What was received last."""
+    return tf.nest.map_structure(tf.convert_to_tensor, self._now)
 
   def receive(self) -> ts.TimeStep:
     """Waits for the step that was begun last."""
     parts = tf.nest.flatten(self.time_step_spec)
-    flat = tf.numpy_function(self._wait, [], [part.dtype for part in parts], name='receive')
+    types = [part.dtype for part in parts]
+    flat = tf.numpy_function(self._wait, [self._steps.assign_add(1)], types, name='receive')
     for tensor, part in zip(flat, parts, strict=True):
       tensor.set_shape([self.batch_size, *part.shape])
     now = tf.nest.pack_sequence_as(self.time_step_spec, flat)
     self._paid.assign(tf.where(now.is_first(), 0.0, self._paid + now.reward))
     self.returns.assign(tf.where(now.is_last(), self._paid, self.returns))
+    tf.nest.map_structure(lambda variable, value: variable.assign(value), self._now, now)
     return now
 
   def send(self, action: tf.Tensor) -> None:
@@ -130,13 +91,18 @@ class World:
       worker.shutdown()
       closing.result()
 
-  def _wait(self) -> list[np.ndarray]:
+  def _wait(self, step: np.ndarray) -> list[np.ndarray]:
+    if self._new and self._worker:
+      # A run that goes on begins other episodes than those that it began with.
+      seed = self._seed if step == 1 else np.random.SeedSequence([self._seed, step])
+      seed = seed if step == 1 else int(seed.generate_state(1)[0] >> 1)
+      self._begun, self._new = self._worker.submit(self._reset, seed), False
     if self._begun is None:
       why = 'the last round broke off, begin anew' if self._worker else 'the world is closed'
       raise RuntimeError(f'no step is under way: {why}.')
     if error := self._begun.exception():  # it stays, for whoever asks again
       raise RuntimeError(
-        f'an environment failed at step {self._steps}: {type(error).__name__}: {error}'
+        f'an environment failed at step {step - 1}: {type(error).__name__}: {error}'
       ) from error
     begun, self._begun = self._begun, None
     return begun.result()
@@ -144,8 +110,7 @@ class World:
   def _begin(self, action: np.ndarray) -> None:
     if self._begun is not None:
       raise RuntimeError("a step is under way already: a world is one agent's, one call at a time.")
-    self._steps += 1
-    self._begun = self._worker.submit(self._step, action + self._first)  # a copy, to keep
+    self._begun = self._worker.submit(self._step, action.copy())
 
   def _reset(self, seed: int) -> list[np.ndarray]:
     seen, _ = self._envs.reset(seed=seed)
@@ -162,11 +127,10 @@ class World:
     return self._told(step_type, np.where(restarted, 0, reward), discount, seen)
 
   def _told(self, step_type, reward, discount, seen: Any) -> list[np.ndarray]:
-    """As the graph takes it, in copies: it goes on reading them while the environments write."""
-    seen = seen if isinstance(seen, dict) else {'seen': seen}
+    """As the graph takes it."""
     told = ts.TimeStep(step_type, reward, discount, seen)
     pairs = zip(tf.nest.flatten(told), tf.nest.flatten(self.time_step_spec), strict=True)
-    return [np.array(value, part.dtype.as_numpy_dtype) for value, part in pairs]
+    return [np.asarray(value, part.dtype.as_numpy_dtype) for value, part in pairs]
 
 
 class Driver:
@@ -175,40 +139,31 @@ class Driver:
   def __init__(self, world: World, policy: tf_policy.TFPolicy, observer: Callable, frames: int):
     self._world, self._policy = world, policy
     self._observer, self._frames = observer, frames
-    specs, count = (world.time_step_spec, policy.action_spec), world.batch_size
-    blank = tensor_spec.zero_spec_nest(specs, outer_dims=[count])
-    self._seen, self._action = graph_world.variables(blank)
-    # As if an episode had just ended, so that the first step is a reset.
-    self._seen.step_type.assign(tf.fill([count], ts.StepType.LAST))
+    self._action = graph_world.variables(
+      tensor_spec.zero_spec_nest(policy.action_spec, outer_dims=[world.batch_size])
+    )
 
   def run(self) -> tuple[ts.TimeStep, tuple]:
     tf.while_loop(lambda count: count < self._frames, self._step, [0])
-    return tf.nest.map_structure(tf.convert_to_tensor, self._seen), ()
+    return self._world.current_time_step(), ()
 
   def _step(self, count: tf.Tensor) -> list[tf.Tensor]:
-    before, action = tf.nest.map_structure(tf.convert_to_tensor, (self._seen, self._action))
+    before, action = self._world.current_time_step(), tf.convert_to_tensor(self._action)
     now = self._world.receive()
+    # A run that goes on begins new episodes: those of before were cut short where they stood.
+    cut = tf.where(now.is_first(), ts.StepType.LAST, before.step_type)
+    before = before._replace(step_type=cut)
     self._observer(trajectory.from_transition(before, policy_step.PolicyStep(action), now))
     decided = self._policy.action(now).action
     self._world.send(decided)
     self._action.assign(decided)
-    tf.nest.map_structure(lambda variable, value: variable.assign(value), self._seen, now)
     return [count + 1]
 
 
-def whole(batch: Any) -> tf.Tensor:
+def whole(batch: batch_lib.Batch) -> tf.Tensor:
   """1 for runs of n steps within an episode, 0 for those that lead on from one that was cut short.
 
   TF-Agents adds up the n pays; it stops at true ends, whose discount is 0, and nowhere else.
   """
-  leads_on = batch.last[:, 2:] & (batch.discount[:, :-2] > 0)
+  leads_on = batch.last[:, 1:-1] & (batch.discount[:, :-2] > 0)
   return tf.cast(~tf.reduce_any(leads_on, 1), tf.float32)
-
-
-def _bounded(box: gymnasium.spaces.Box | gymnasium.spaces.Discrete) -> works_lib.Bounded:
-  """Bytes and classes stay, all else becomes floats; where there are no bounds, the type's."""
-  if isinstance(box, gymnasium.spaces.Discrete):
-    return works_lib.Bounded((), tf.int32, int(box.start), int(box.start + box.n) - 1)
-  kind = tf.uint8 if box.dtype == np.uint8 else tf.float32
-  low, high = max(box.low.min(), kind.min), min(box.high.max(), kind.max)
-  return works_lib.Bounded(box.shape, kind, math.floor(low), math.ceil(high))

@@ -21,6 +21,7 @@ class Batch(NamedTuple):
   first: tf.Tensor  # bool, where an episode begins
   last: tf.Tensor  # bool, where an episode is over: what follows is the first frame of another
   action_rewards: Any = ()  # float32 [B, T, A], the reward of every action; (): nobody asks
+  noted: Any = ()  # what the hand noted as it acted, and its learner alone reads
 
   @property
   def tells_every_action(self) -> bool:

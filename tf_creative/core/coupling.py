@@ -17,10 +17,10 @@ class Parts(NamedTuple):
   """The built parts of a learner, as the couplings receive them."""
 
   domain: world_lib.World
-  gan: imagination_lib.Imagination
+  gan: imagination_lib.Imagination | None  # as `real`, where the world has works
   agent: hand_lib.Hand
   episodes: hand_lib.Episodes
-  real: works_lib.Works  # what the learner is trained on, held as constants
+  real: works_lib.Works | None  # what the learner is trained on, held as constants
 
 
 class Coupling(Protocol):

@@ -8,25 +8,19 @@ the graph are no `rules`; what no GAN imagines is no `works`. Whoever needs a pa
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 import tensorflow as tf
 
 from tf_creative import spec
+from tf_creative.core.showing import Measure as Measure
+from tf_creative.core.showing import Measures, Media
 from tf_creative.core.works import Bounded
 from tf_creative.core.works import Works as Concept
 
 Observation = dict[str, tf.Tensor]
-
-
-class Measure(NamedTuple):
-  """How a number of a world is shown to people."""
-
-  form: str  # as in f'{number:{form}}'
-  words: str  # what comes after it
 
 
 class Survey(NamedTuple):
@@ -109,6 +103,21 @@ class Rules(abc.ABC):
   @abc.abstractmethod
   def allowed(self, state: Any, keep: tf.Tensor) -> tf.Tensor:
     """Finds the actions that leave a work as it is where `keep` [B, ...] holds: bool [B, A]."""
+
+
+class Simulator(abc.ABC):
+  """Rules that are not known: environments that step outside of the graph."""
+
+  renders: bool  # whether there are pictures of what happens
+
+  @abc.abstractmethod
+  def vector(self, count: int, render: bool = False) -> Any:
+    """Makes environments side by side: a gymnasium.vector.VectorEnv, for the caller to close.
+
+    What is seen is a dict of arrays, as `observation_spec` says; actions count from 0; who is over
+    begins anew at the next step (NEXT_STEP), and every episode ends. With `render`, its `render()`
+    gives a picture of each: uint8 RGB [height, width, 3].
+    """
 
 
 class Works(abc.ABC):
@@ -207,85 +216,10 @@ class Levels(abc.ABC):
     """Scores the policy `act(observation)` in the original simulator, episode by episode."""
 
 
-class Media(abc.ABC):
-  """Works as files and pictures for people."""
-
-  files: Mapping[str, Callable[[Any], bytes]] = {}  # own formats by their ending, of a stored work
-
-  @abc.abstractmethod
-  def render(self, works: tf.Tensor) -> Any:
-    """Draws stored works: uint8 RGB arrays [B, height, width, 3]."""
-
-  @abc.abstractmethod
-  def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
-    """Writes files in the graph: strings [B] by names that end in `_bytes`.
-
-    Beside them stand such numbers [B] as the world itself can tell of a work.
-    """
-
-  @abc.abstractmethod
-  def drawing(self, start: Any, actions: Any, zoom: int) -> str:
-    """Writes an SVG of what the actions [T] make of the work `start`, as `render` shows it."""
-
-  @abc.abstractmethod
-  def strokes(self, actions: tf.Tensor) -> tf.Tensor:
-    """Spells actions int32 [...] in plain numbers [..., N], -1 staying -1; in the graph."""
-
-  @abc.abstractmethod
-  def legend(self) -> dict[str, Any]:
-    """Tells what is needed to read works and strokes by."""
-
-  @abc.abstractmethod
-  def read(self, path: Any, mask: Any = '') -> tuple[Any, Any]:
-    """Reads somebody's file as a work, and what of it is given: bool [...], False in its gaps.
-
-    The file `mask`, if any, shows further gaps in white.
-    """
-
-  @abc.abstractmethod
-  def store(self, works: Concept, seeds: Any, folder: Any) -> None:
-    """Writes works with the seeds of their making as a data set of TFDS, in place of `folder`."""
-
-  def portrait(self, path: Any, given: Any) -> tuple[Image.Image, Any]:
-    """Opens somebody's file as a picture, and tells where a `render` shows what is given of it."""
-    picture = Image.fromarray(self.render(self.read(path)[0][None])[0])
-    return picture.convert('RGBA'), given
-
-  def rulers(self, zoom: int) -> tuple[Image.Image, Image.Image] | None:
-    """Draws what stands left of and above a work that is magnified so: names, numbers; or None."""
-    del zoom
-
-
-class Measures(abc.ABC):
-  """The world's own numbers, and the words for them; shown by asking, never by name."""
-
-  scores: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
-  traits: dict[str, Measure] = {}  # what `describe` tells of works
-  participle: str = 'painted'  # what the hand has done with what was imagined: painted, played
-
-  @property
-  @abc.abstractmethod
-  def splits(self) -> tuple[str, ...]:
-    """The splits of real works that the hand is judged by."""
-
-  @abc.abstractmethod
-  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
-    """Measures each work [B]: how well it does what `concept` asked for."""
-
-  def describe(self, works: Any) -> dict[str, Any]:
-    """Tells what each work is like: numbers [B], or shares [B, K] of things that sum to 1."""
-    del works
-    return {}
-
-  def models(self, label: Any, seed: int) -> dict[str, Concept]:
-    """Draws works of the labels by simple models of this world's own, to be beaten, by name."""
-    del label, seed
-    return {}
-
-
 _LACKS = {  # what to say of a world without a part
   'play': 'nobody acts in it',
   'rules': 'its rules are not known in the graph',
+  'simulator': 'it has no environments outside of the graph',
   'works': 'nothing of it can be imagined',
   'making': 'works are not made in it, step by step',
   'levels': 'its works are not walked through',
@@ -300,6 +234,7 @@ class World:
   name: str
   play: Play | None = None
   rules: Rules | None = None
+  simulator: Simulator | None = None  # in place of rules
   works: Works | None = None
   making: Making | None = None
   levels: Levels | None = None
@@ -315,41 +250,22 @@ class World:
         )
 
 
+def _itself(contract: type) -> property:
+  """Makes a part that is the world itself, if it keeps the contract."""
+  return property(lambda self: self if isinstance(self, contract) else None)
+
+
 class Whole(World):
   """A world in one object: it is itself each part whose contract it keeps."""
 
-  @property
-  def play(self) -> Play | None:
-    return _kept(self, Play)
-
-  @property
-  def rules(self) -> Rules | None:
-    return _kept(self, Rules)
-
-  @property
-  def works(self) -> Works | None:
-    return _kept(self, Works)
-
-  @property
-  def making(self) -> Making | None:
-    return _kept(self, Making)
-
-  @property
-  def levels(self) -> Levels | None:
-    return _kept(self, Levels)
-
-  @property
-  def media(self) -> Media | None:
-    return _kept(self, Media)
-
-  @property
-  def measures(self) -> Measures | None:
-    return _kept(self, Measures)
-
-
-def _kept(world: Any, part: type) -> Any:
-  """The world itself if it keeps the contract of a part."""
-  return world if isinstance(world, part) else None
+  play = _itself(Play)
+  rules = _itself(Rules)
+  simulator = _itself(Simulator)
+  works = _itself(Works)
+  making = _itself(Making)
+  levels = _itself(Levels)
+  media = _itself(Media)
+  measures = _itself(Measures)
 
 
 def side_rewards(world: World, state: Any) -> tf.Tensor:

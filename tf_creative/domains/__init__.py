@@ -8,6 +8,7 @@ DOMAINS = plugins.Table(
   'domain',
   'tf_creative.worlds',
   {
+    'gym': 'tf_creative.domains.simulated:Gym',
     'level': 'tf_creative.domains.level:Level',
     'melody': 'tf_creative.domains.melody:Melody',
     'pixel_art': 'tf_creative.domains.pixel_art:PixelArt',
@@ -29,11 +30,11 @@ DATA = plugins.Table(
   },
 )
 
-# Endings of the names of files that some worlds make, see core.world.Media.formats.
+# Endings of the names of files that some worlds make, see core.world.Media.files.
 FORMATS = ('json', 'mid', 'txt', 'wav')
 
 # For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
-for _domain in DOMAINS.ours:
+for _domain in sorted(DOMAINS.ours.keys() - {'gym'}):
   gymnasium.register(
     id=f'tf_creative/{_domain.title().replace("_", "")}-v0',
     entry_point='tf_creative.domains.gym_env:make',

@@ -51,7 +51,7 @@ class Level(
   is about a level; that of the work is the same, as nobody here can build.
   """
 
-  name = 'level'
+  name, participle = 'level', 'walked'
   splits = ('test',)
   reward_bound = 1.0
   scores = {'solved': world_lib.Measure('.1%', 'of levels solved')}
@@ -287,15 +287,7 @@ class Level(
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     codes = ['#' + bytes(rgb).hex() for rgb in tiles.colours()]
-    none = tf.zeros([1], tf.int32)
-    state = level_rules.read(tf.constant(start[None]), none, none)
-    marks, places = np.zeros([len(actions), *self._size], bool), []
-    for mark, action in zip(marks, actions, strict=True):
-      state, _, _ = level_rules.step(state, tf.constant([action]), self.horizon)
-      cell = divmod(int(state.place[0]), self._size[1])
-      mark[cell] = True
-      places.append(int(state.work[0][cell]))
-    return drawings.svg(start, marks, np.array(places, int), codes, zoom)
+    return drawings.svg(start, *level_rules.trail(start, actions, self.horizon), codes, zoom)
 
   @property
   def files(self) -> dict[str, Callable[[np.ndarray], bytes]]:

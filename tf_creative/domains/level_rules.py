@@ -96,6 +96,18 @@ def step(state: State, action: tf.Tensor, horizon: int) -> tuple[State, tf.Tenso
   return new, pay, won | (walks & (tile == tiles.LAVA)) | (time >= horizon)
 
 
+def trail(work: np.ndarray, actions: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+  """Tells where the agent stands after each action (bool [T, H, W]), and that cell's code [T]."""
+  none = tf.zeros([1], tf.int32)
+  state = read(tf.constant(work[None]), none, none)
+  marks, codes = np.zeros([len(actions), *work.shape], bool), np.zeros(len(actions), int)
+  for time, action in enumerate(actions):
+    state, _, _ = step(state, tf.constant([action]), horizon)
+    cell = divmod(int(state.place[0]), work.shape[1])
+    marks[time][cell], codes[time] = True, state.work[0][cell]
+  return marks, codes
+
+
 def _written(flat: tf.Tensor, cells: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
   """The maps [B, cells] with new codes [B, N] in some cells [B, N]."""
   rows = tf.range(tf.shape(cells)[0])[:, None] + tf.zeros_like(cells)

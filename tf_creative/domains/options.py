@@ -111,5 +111,19 @@ class Level(_Options):
     self._check('level')
 
 
+@dataclasses.dataclass(frozen=True)
+class Gym(_Options):
+  """Any environment of Gymnasium with discrete actions; there is no imagination."""
+
+  id: str = 'CartPole-v1'  # as Gymnasium registers it
+  max_steps: int = setting(
+    0, "in an episode; 0: the environment's own, or 10,000", at_least=0, at_most=1_000_000
+  )
+  reward_bound: float = setting(1.0, 'the largest reward of a step, in size (c51)', above=0)
+
+  def __post_init__(self):
+    self._check('gym')
+
+
 # By the names of domains.DOMAINS.
-OPTIONS = {'level': Level, 'melody': Melody, 'pixel_art': PixelArt}
+OPTIONS = {'gym': Gym, 'level': Level, 'melody': Melody, 'pixel_art': PixelArt}

@@ -18,6 +18,21 @@ _NUMBERS = {  # of a run's last look, in the order in which they are told
   'imagined/equal_pixels': 'share of its pixels that are as they were imagined',
   'held_out/equal_pixels': 'the same for real works that were not trained on',
 }
+_OF_EPISODES = {  # of a hand that makes nothing
+  'held_out/return': 'return of an episode that nothing was chosen by, on average',
+  'held_out/return_low': '95% interval, from',
+  'held_out/return_high': '95% interval, to',
+  'held_out/return_min': 'the smallest of these returns',
+  'random/return': 'average return of a random policy',
+}
+_WORKS = """\
+A generative adversarial network imagines works, and a Q-learning agent makes them, step by step.\
+"""
+_SEEDS = """\
+A seed stands for a work: the same seed and label give the same work, in any company. A label counts
+the names above from 0, and -1 lets the seed choose. A name that ends in `_bytes` holds a file.
+"""
+_JUDGED = 'Judged by held-out works and a classifier of its own'
 
 
 def text(
@@ -28,38 +43,40 @@ def text(
   plugins: dict[str, str],
 ) -> str:
   """Writes Markdown with a YAML head; `plugins` are the distributions used, with versions."""
-  told = {name: numbers[name] for name in _NUMBERS if name in numbers}
+  imagines = 'creator' in models
+  words = _NUMBERS if imagines else _OF_EPISODES
+  told = {name: numbers[name] for name in words if name in numbers}
   results = ''.join(f'\n  {name}: {value:.6g}' for name, value in told.items()) or ' {}'
-  rows = ''.join(f'\n| {_NUMBERS[name]} | {value:.4g} |' for name, value in told.items())
+  rows = ''.join(f'\n| {words[name]} | {value:.4g} |' for name, value in told.items())
   measured = f'| what | value |\n|---|---|{rows}' if rows else 'This run was not looked at.'
   named = ', '.join(f'{name} {version}' for name, version in plugins.items())
   with_plugins = f'\nParts of it are plugins, of {named}.\n' if named else ''
+  tags = ['generative-adversarial-network'] if imagines else []
+  tags = ', '.join([*tags, 'reinforcement-learning', 'tensorflow-serving'])
+  labels = f'\nlabels: {[str(label) for label in about["labels"]]}' if imagines else ''
   return f"""\
 ---
 library_name: tf_creative
 license: apache-2.0
-tags: [generative-adversarial-network, reinforcement-learning, tensorflow-serving]
-domain: '{about['domain']}'
-labels: {[str(label) for label in about['labels']]}
+tags: [{tags}]
+domain: '{about['domain']}'{labels}
 rounds: {about['round']}
 metrics:{results}
 ---
 
 # A creative learner
 
-A generative adversarial network imagines works, and a Q-learning agent makes them, step by step.
+{_WORKS if imagines else 'A Q-learning agent acts in an environment of Gymnasium.'}
 Trained with tf_creative for {about['round']} rounds on `{about['domain']}`.
 
 ## Models
 
-A seed stands for a work: the same seed and label give the same work, in any company. A label counts
-the names above from 0, and -1 lets the seed choose. A name that ends in `_bytes` holds a file.
-
+{_SEEDS if imagines else ''}
 {_signatures(models)}
 
 ## How good it is
 
-Judged by held-out works and a classifier of its own (`python -m tf_creative.evaluate`).
+{_JUDGED if imagines else 'Judged by greedy episodes'} (`python -m tf_creative.evaluate`).
 
 {measured}
 

@@ -10,11 +10,13 @@ from collections.abc import Callable
 import json
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 
+_LONG = 10**9  # numbers above it are told in fewer digits
 _MOST = 10  # of the size of a number in a code: what is drawn is hardly ever beyond 5
 
 Tensors = dict[str, tf.Tensor]
@@ -48,14 +50,9 @@ def models(
 
   The imagination's codes have `code_size` numbers; pictures are magnified by `zoom`.
   """
-  vector = lambda dtype: tf.TensorSpec([], dtype)  # noqa: E731
-  seed = {'seed': vector(tf.int64), 'label': vector(tf.int32)}
+  seed = {'seed': _vector(tf.int64), 'label': _vector(tf.int32)}
   work = tf.TensorSpec(domain.works.work_spec.shape, domain.works.work_spec.dtype)
   code = tf.TensorSpec([code_size], tf.float32)
-  seen = {
-    name: tf.TensorSpec(bounded.shape, bounded.dtype)
-    for name, bounded in domain.play.observation_spec.items()
-  }
 
   def made(concept: works_lib.Works) -> Tensors:
     canvas, steps, returns, actions = creator.make_graph(concept)
@@ -109,13 +106,50 @@ def models(
       logit = creator.score_graph(tf.identity(work), tf.identity(label))
     return {'logit': logit, 'probability': tf.sigmoid(logit)}
 
+  def _check_label(label: tf.Tensor, least: int) -> tf.Operation:
+    most = len(domain.works.label_names) - 1
+    return _check(label, works_lib.Bounded((), tf.int32, least, most), 'label')
+
+  painted = {} if domain.play.code_size else {'paint': (paint, {'target': work})}
+  return {
+    'creator': Model(
+      {
+        'serving_default': (create, seed),
+        **painted,
+        'about': (tell, {'seed': _vector(tf.int64)}),
+      }
+    ),
+    'generator': Model(
+      {
+        'serving_default': (imagine, seed),
+        'decode': (decode, {'z': code, 'label': _vector(tf.int32)}),
+      }
+    ),
+    'critic': Model(
+      {
+        'serving_default': (judge, {'work': work}),
+        'as_label': (judge_as, {'work': work, 'label': _vector(tf.int32)}),
+      }
+    ),
+    'agent': hand(domain, creator.values_graph),
+  }
+
+
+def hand(domain: world_lib.World, evaluate: Callable[[Tensors], tf.Tensor]) -> Model:
+  """The model of a hand: `evaluate` gives the values of all actions [B, A] in what is seen."""
+  seen = {
+    name: tf.TensorSpec(bounded.shape, bounded.dtype)
+    for name, bounded in domain.play.observation_spec.items()
+  }
+  drawn = {'temperature': _vector(tf.float32), 'seed': _vector(tf.int64)}
+
   def values(observation: Tensors) -> tf.Tensor:
     checks = [
       _check(observation[name], bounded, name)
       for name, bounded in domain.play.observation_spec.items()
     ]
     with tf.control_dependencies(checks):
-      return creator.values_graph(tf.nest.map_structure(tf.identity, observation))
+      return evaluate(tf.nest.map_structure(tf.identity, observation))
 
   def act(**observation: tf.Tensor) -> Tensors:
     q_values = values(observation)
@@ -134,40 +168,24 @@ def models(
     action = tf.argmax(logits - tf.math.log(-tf.math.log(chance)), -1, tf.int32)
     return {'action': action, 'q_values': q_values}
 
-  def _check_label(label: tf.Tensor, least: int) -> tf.Operation:
-    most = len(domain.works.label_names) - 1
-    return _check(label, works_lib.Bounded((), tf.int32, least, most), 'label')
+  return Model({'serving_default': (act, seen), 'sample': (sample, {**drawn, **seen})})
 
-  drawn = {'temperature': vector(tf.float32), 'seed': vector(tf.int64)}
-  painted = {} if domain.play.code_size else {'paint': (paint, {'target': work})}
-  return {
-    'creator': Model(
-      {
-        'serving_default': (create, seed),
-        **painted,
-        'about': (tell, {'seed': vector(tf.int64)}),
-      }
-    ),
-    'generator': Model(
-      {
-        'serving_default': (imagine, seed),
-        'decode': (decode, {'z': code, 'label': vector(tf.int32)}),
-      }
-    ),
-    'critic': Model(
-      {
-        'serving_default': (judge, {'work': work}),
-        'as_label': (judge_as, {'work': work, 'label': vector(tf.int32)}),
-      }
-    ),
-    'agent': Model({'serving_default': (act, seen), 'sample': (sample, {**drawn, **seen})}),
-  }
+
+def _vector(dtype: tf.DType) -> tf.TensorSpec:
+  """One number for each row."""
+  return tf.TensorSpec([], dtype)
 
 
 def _check(value: tf.Tensor, bounded: works_lib.Bounded, name: str) -> tf.Operation:
   """That all of a tensor is within its bounds; what is not a number is not."""
   wide = tf.float32 if value.dtype.is_floating else tf.int64
   value = tf.cast(value, wide)
-  inside = (value >= tf.cast(bounded.minimum, wide)) & (value <= tf.cast(bounded.maximum, wide))
-  said = f'{name} must be {bounded.minimum} to {bounded.maximum}'
-  return tf.debugging.Assert(tf.reduce_all(inside), [said])
+  # By numpy: the bounds of a type are beyond the whole numbers that TensorFlow reads.
+  low, high = np.array([bounded.minimum, bounded.maximum], wide.as_numpy_dtype)
+  inside = (value >= low) & (value <= high)
+  said = [
+    f'{bound:.3g}' if abs(bound) > _LONG else f'{bound}'
+    for bound in (bounded.minimum, bounded.maximum)
+  ]
+  said = [f'{name} must be {" to ".join(said)}']
+  return tf.debugging.Assert(tf.reduce_all(inside), said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tf_creative.core.promises import acting, case, showing
+from tf_creative.core.promises import acting, case, showing, simulating
 
 Rule = Callable[[case.Case], None]
 
@@ -22,6 +22,16 @@ RULES: tuple[tuple[tuple[str, ...], tuple[Rule, ...]], ...] = (
   ),
   (('play', 'rules', 'works'), (acting.steps_keep_the_form_of_states, acting.steps_are_pure)),
   (('play',), (acting.observations_are_in_their_specs, acting.features_have_one_shape)),
+  (
+    ('play', 'simulator'),
+    (
+      simulating.restarts_are_steps_of_their_own,
+      simulating.seeds_make_episodes,
+      simulating.rewards_are_numbers,
+      simulating.episodes_end,
+      simulating.environments_render,
+    ),
+  ),
   (
     ('play', 'rules', 'works'),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import contextlib
 import functools
 from typing import Any, NamedTuple
 
@@ -69,6 +70,8 @@ class Case:
     """The same, or anything that is in the spec where the rules are not known."""
     if self.world.rules and self.world.works:
       return self.seen
+    if self.world.simulator:
+      return [seen for seen, *_ in self.simulated]
     rng = np.random.default_rng(0)
     drawn = {
       name: rng.integers(part.minimum, part.maximum, (COUNT, *part.shape), endpoint=True)
@@ -76,6 +79,19 @@ class Case:
     }
     kinds = self.world.play.observation_spec
     return [{name: tf.cast(part, kinds[name].dtype) for name, part in drawn.items()}]
+
+  @functools.cached_property
+  def simulated(self) -> list[tuple]:
+    """What the simulator answers to random actions, the start first."""
+    return self.simulate(STEPS)
+
+  def simulate(self, steps: int) -> list[tuple]:
+    """Observations, rewards, ends and cuts of random actions in new environments."""
+    with contextlib.closing(self.world.simulator.vector(COUNT)) as envs:
+      none = np.zeros(COUNT)
+      found = [(envs.reset(seed=[*range(COUNT)])[0], none, none > 0, none > 0)]
+      found += [envs.step(self.actions(time).numpy())[:4] for time in range(steps)]
+    return found
 
   @property
   def hidden(self) -> bool:
