@@ -61,6 +61,7 @@ def python(folder, *arguments, cwd=ROOT, code=0):
 
 def test_the_package_is_called_as_its_version_says(tmp_path):
   (tmp_path / 'tf_creative').mkdir()
+  (tmp_path / 'made').mkdir()
   for name in ('pyproject.toml', 'LICENSE', 'tf_creative/__init__.py'):
     shutil.copy(ROOT / name, tmp_path / name)
   code = "from setuptools import build_meta; build_meta.prepare_metadata_for_build_wheel('made')"
@@ -108,7 +109,7 @@ def test_help_tells_the_options_of_one_that_is_named(folder):
 
 
 TYPOS = [
-  ('--domain=skylin', "unknown domain 'skylin'. Did you mean 'skyline'? Valid: level, melody, pi"),
+  ('--domain=skylin', "unknown domain 'skylin'. Did you mean 'skyline'? Valid: gym, l"),
   ('--couplings=tied', "unknown coupling 'tied'. Did you mean 'tide'?"),
   ('--agent=patent', "--agent cannot be 'patent'. Did you mean 'patient'?"),
   ('--agent_network=linea', "Did you mean 'linear'?"),
@@ -131,7 +132,7 @@ for argument, _ in {TYPOS!r}:
   arguments = ['--run_dir={folder}/never', argument]
   assert command.main(train.train, 'Usage.', config.Config, arguments) == 2
 """
-  answers = python(folder, '-c', code).split('error: ')[1:]
+  answers = f'\n{python(folder, "-c", code)}'.split('\nerror: ')[1:]
   assert len(answers) == len(TYPOS)
   for (argument, words), answer in zip(TYPOS, answers, strict=True):
     assert words in answer
