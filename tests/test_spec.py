@@ -120,3 +120,10 @@ def test_bounds_hold(option, right, wrong, words):
   for value in wrong:
     with pytest.raises(spec.SpecError, match=re.escape(f"option '{option}' of x {words}")):
       spec.configure(Bounded, {option: value}, 'x')
+
+
+def test_options_of_no_dataclass_are_refused():
+  with pytest.raises(
+    spec.SpecError, match="options of world 'x' cannot be read: make <class 'int'"
+  ):
+    spec.configure(int, {}, "world 'x'")

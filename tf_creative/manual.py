@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import textwrap
@@ -67,4 +68,5 @@ def _told(table: plugins.Table, name: str) -> str:
   except spec.SpecError as error:
     return str(error)
   options = getattr(part, 'Options', part)
-  return f'{(part.__doc__ or "").partition(chr(10))[0]} {spec.signature(options)}'
+  told = spec.signature(options) if dataclasses.is_dataclass(options) else ''
+  return f'{(part.__doc__ or "").partition(chr(10))[0]} {told}'

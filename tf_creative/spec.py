@@ -159,6 +159,8 @@ def check_name(table: Iterable[str], name: str, what: str) -> None:
 
 def configure(cls: type, options: Mapping[str, Any], what: str) -> Any:
   """An instance of the dataclass `cls` from options: fields, of their types and in their bounds."""
+  if not dataclasses.is_dataclass(cls):
+    raise SpecError(f'the options of {what} cannot be read: make {cls!r} a dataclass.')
   fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
   for name, value in options.items():
     if name not in fields:
