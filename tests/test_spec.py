@@ -120,9 +120,3 @@ def test_bounds_hold(option, right, wrong, words):
   for value in wrong:
     with pytest.raises(spec.SpecError, match=re.escape(f"option '{option}' of x {words}")):
       spec.configure(Bounded, {option: value}, 'x')
-
-
-def test_load_by_name():
-  assert spec.load({'pi': 'math:pi'}, 'pi', 'number') == pytest.approx(3.14159, abs=1e-5)
-  with pytest.raises(spec.SpecError, match="unknown number 'pie'. Did you mean 'pi'. Valid: pi."):
-    spec.load({'pi': 'math:pi'}, 'pie', 'number')

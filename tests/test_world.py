@@ -82,9 +82,9 @@ def assigned(scope: ast.AST) -> dict[str, str | None]:
   for node in ast.walk(scope):
     if isinstance(node, ast.arg) and re.search('Config', ast.unparse(node.annotation or node)):
       local[node.arg] = None
-    if not isinstance(node, ast.Assign):
+    if not isinstance(node, (ast.Assign, ast.NamedExpr)):
       continue
-    for target in node.targets:
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
       pairs = [(target, node.value)]
       if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
         pairs = zip(target.elts, node.value.elts, strict=True)
@@ -151,7 +151,7 @@ def refusal(by: str, part: str, name: str) -> str:
 
 @pytest.mark.parametrize('name', couplings.COUPLINGS)
 def test_a_coupling_is_refused_without_any_part_that_it_needs(name):
-  coupling = spec.load(couplings.COUPLINGS, name, 'coupling')
+  coupling = couplings.COUPLINGS.load(name)
   assert set(coupling.needs) <= set(PARTS) and len(coupling.needs) > 0
   whole = tiny.Bars()
   parts = {part: getattr(whole, part) or object() for part in PARTS}
@@ -218,6 +218,7 @@ def test_what_is_used_is_declared(path):
     ('couplings/x.py', 'self.parts.episodes.returns'),
     ('couplings/x.py', 'def f():\n  making = domain.making\n  making.step'),
     ('couplings/x.py', 'def f():\n  gan, domain = parts.gan, parts.domain\n  domain.works.colours'),
+    ('eyes.py', 'def f(self):\n  if levels := self._domain.levels:\n    levels.step(x)'),
     ('gan/x.py', 'domain.works._pixels'),
     ('agent/x.py', 'domain.rules.features'),
     ('edit.py', "f'{learner.domain.media.file}'"),

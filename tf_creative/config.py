@@ -156,10 +156,10 @@ def check(settings: Any) -> None:
 
 def _check_parts(run: RunConfig) -> None:
   """Refuses what no world and no coupling has, before any of them is loaded."""
-  worlds = [spec.parse_one(run.domain, 'domain')]
+  named = [spec.parse_one(run.domain, 'domain')]
   parts = spec.parse(run.couplings, 'couplings')
   for table, options, found in (
-    (domains.DOMAINS, domain_options.OPTIONS, worlds),
+    (domains.DOMAINS, domain_options.OPTIONS, named),
     (couplings.COUPLINGS, coupling_options.OPTIONS, parts),
   ):
     for place, part in enumerate(found):
