@@ -242,6 +242,8 @@ def test_a_simulator_that_breaks_a_rule_is_told_which(rule, monkeypatch):
     testing.check_world(broken)
 
 
-@pytest.mark.parametrize('name', ['CartPole-v1', 'FrozenLake-v1', 'CliffWalking-v1', 'MountainCar-v0'])
+@pytest.mark.parametrize(
+  'name', ['CartPole-v1', 'FrozenLake-v1', 'CliffWalking-v1', 'MountainCar-v0']
+)
 def test_environments_of_gymnasium_keep_the_contract(name):
   testing.check_world(simulated.Gym(name))
