@@ -157,15 +157,14 @@ def test_a_run_of_it_trains_resumes_evaluates_exports_and_says_what_it_was_made_
   flags = ('-c', RUN, 'train', *TRAIN, f'--run_dir={run}')
   said = python(folder, *flags, '--rounds=4', '--noexport')
   assert 'starting' in said and NAME not in said
-  said = python(folder, *flags, '--rounds=6', '--noexport')
-  assert 'resuming' in said and 'at round 4' in said and 'computed with something' not in said
   [built] = json.loads((run / 'build.json').read_text())
   assert built['with'][NAME] == '1.0'
   install(folder / 'site', folder, '1.1')
-  said = python(folder, *flags, '--rounds=8')
+  said = python(folder, *flags, '--rounds=6')
+  assert 'resuming' in said and 'at round 4' in said
   assert f'something else ({NAME}: 1.0, now 1.1): it goes on' in said
   built = json.loads((run / 'build.json').read_text())
-  assert [(one['from round'], one['with'][NAME]) for one in built] == [(0, '1.0'), (6, '1.1')]
+  assert [(one['from round'], one['with'][NAME]) for one in built] == [(0, '1.0'), (4, '1.1')]
   card = (run / 'exports' / 'README.md').read_text()
   assert f'of {NAME} 1.1.' in card and '`skyline(floors=3, horizon=8)`' in card
   logged = [json.loads(line) for line in (run / 'metrics.jsonl').read_text().splitlines()]
@@ -177,8 +176,6 @@ def test_a_run_of_it_trains_resumes_evaluates_exports_and_says_what_it_was_made_
   python(folder, '-m', 'tf_creative.create', *given)
   heights = [path.read_text().split() for path in sorted((made / 'towers').iterdir())]
   assert len(heights) == 3 and all(len(one) == 8 and max(map(int, one)) <= 3 for one in heights)
-  said = python(folder, '-m', 'tf_creative.create', *given[:2], '--format=towrs', code=2)
-  assert "have no format 'towrs'. Did you mean 'towers'?" in said
 
 
 def test_one_that_cannot_be_imported_is_listed_and_told_when_it_is_asked_for(folder, tmp_path):
