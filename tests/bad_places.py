@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from tests import tiny
-from tf_creative import learner as learner_lib
-from tf_creative import run as run_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import run as run_lib
 
 _ABSENT_DATA = '{"name": "x", "moduleName": 3, "splits": [{"nam'
 

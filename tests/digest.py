@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import checkpoints
+from tf_creative.runs import checkpoints
 
 
 def of_checkpoint(shelf: pathlib.Path) -> dict[str, list[str]]:

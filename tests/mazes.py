@@ -6,7 +6,7 @@ import collections
 
 import numpy as np
 
-from tf_creative.domains import tiles
+from tf_creative.worlds.level import tiles
 
 AHEAD = [(0, 1), (1, 0), (0, -1), (-1, 0)]  # rows and columns; right, down, left, up
 

@@ -26,8 +26,8 @@ from tensorflow_serving.apis import (
   prediction_service_pb2_grpc,
 )
 
-from tf_creative.serving import server as server_lib
-from tf_creative.serving import warmup
+from tf_creative.serving.exports import warmup
+from tf_creative.serving.server import server as server_lib
 
 W = np.array([[1, 2], [0, 1], [0.5, 0.2]], np.float32)
 BATCHING = """

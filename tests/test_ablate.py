@@ -11,9 +11,12 @@ from absl import flags
 from PIL import Image
 import pytest
 
-from tf_creative import ablate, grid, outcomes, spec
-from tf_creative import config as config_lib
-from tf_creative import run as run_lib
+from tf_creative import ablate
+from tf_creative.core import spec
+from tf_creative.experiments import ablation_tables as outcomes
+from tf_creative.experiments import grid
+from tf_creative.learner import config as config_lib
+from tf_creative.runs import run as run_lib
 
 # What stands in for train: it ends well, or as a coupling's name says.
 STUB = """

@@ -11,12 +11,12 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 
 from tests import worlds
-from tf_creative import spec
 from tf_creative.agent import AGENTS, batches, build, graph_world
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
-from tf_creative.domains import pixel_art
+from tf_creative.worlds.pixel_art import world as pixel_art
 
 TOY = config_lib.AgentConfig(
   network='dense',

@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny, worlds
-from tf_creative import learner as learner_lib
-from tf_creative import spec
 from tf_creative.agent import build
 from tf_creative.agent import config as agent_config
+from tf_creative.core import spec
 from tf_creative.couplings import augment
+from tf_creative.learner import learner as learner_lib
 
 STILL = tf.zeros([2], tf.int32)
 

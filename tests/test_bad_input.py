@@ -15,10 +15,10 @@ import pytest
 import requests
 
 from tests import bad_places, bad_rows
-from tf_creative import command
-from tf_creative import config as config_lib
-from tf_creative import run as run_lib
-from tf_creative.domains import images
+from tf_creative.cli import command
+from tf_creative.learner import config as config_lib
+from tf_creative.runs import run as run_lib
+from tf_creative.worlds import images
 
 
 @pytest.fixture(scope='module')

@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial import distance
 
 from tests import tiny
-from tf_creative import baselines
 from tf_creative.core import works as works_lib
+from tf_creative.evaluation import baselines
 
 
 @pytest.fixture(scope='module')

@@ -6,8 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from tf_creative import benchmark, growth, probes, spec, speed
-from tf_creative import config as config_lib
+from tf_creative import benchmark
+from tf_creative.core import spec
+from tf_creative.experiments import probes, speed
+from tf_creative.experiments import speed_plot as growth
+from tf_creative.learner import config as config_lib
 
 TOY = '--agent_width=4 --gan_width=4 --gan_batch_size=8 --agent_batch_size=8'
 

@@ -8,13 +8,14 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import eyes as eyes_lib
-from tf_creative import learner as learner_lib
-from tf_creative import pictures, train
-from tf_creative import progress as progress_lib
-from tf_creative import run as run_lib
+from tf_creative import train
 from tf_creative.core import works as works_lib
+from tf_creative.evaluation import evaluator as eyes_lib
+from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import judge
+from tf_creative.runs import progress as progress_lib
+from tf_creative.runs import run as run_lib
+from tf_creative.studio import pictures
 
 
 @pytest.fixture(scope='module')

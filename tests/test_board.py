@@ -13,8 +13,8 @@ from tensorboard.plugins.hparams import metadata
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import board as board_lib
-from tf_creative import pictures
+from tf_creative.runs import summaries as board_lib
+from tf_creative.studio import pictures
 
 
 def read(path: pathlib.Path) -> event_accumulator.EventAccumulator:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
-from tf_creative.domains import brushes, pixel_art
+from tf_creative.worlds.pixel_art import brushes
+from tf_creative.worlds.pixel_art import world as pixel_art
 
 STILL = tf.zeros([2], tf.int32)
 BRUSHES = ['pixel', 'square', 'line']

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tf_creative import chatter
+from tf_creative.cli import chatter
 
 # As TensorFlow 2.21 says it at every start, whatever TF_CPP_MIN_LOG_LEVEL is.
 NOISE = [
@@ -38,7 +38,7 @@ NATIVE = 'import os\nfor line in {lines!r}:\n  os.write(2, (line + chr(10)).enco
 def within(code, level='2', **options):
   """What comes of a process that runs this code under the filter."""
   body = ''.join(f'  {line}\n' for line in code.splitlines())
-  code = f'import sys\nfrom tf_creative import chatter\nwith chatter.filtered():\n{body}'
+  code = f'import sys\nfrom tf_creative.cli import chatter\nwith chatter.filtered():\n{body}'
   env = os.environ | {'TF_CPP_MIN_LOG_LEVEL': level}
   line = [sys.executable, '-c', code]
   return subprocess.run(line, capture_output=True, text=True, env=env, timeout=60, **options)

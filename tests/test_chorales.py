@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative import spec
-from tf_creative.domains import images, midi, scores, sound, tunes
-from tf_creative.domains.chorales import chorales_dataset_builder as chorales
+from tf_creative.core import spec
+from tf_creative.worlds import images
+from tf_creative.worlds.melody import midi, scores, sound, tunes
+from tf_creative.worlds.melody.chorales import chorales_dataset_builder as chorales
 
 Note = scores.Note
 # 22 is MIDI 72, C5, as 2 is 52; so d is 24, e 26, g 29.

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import rich.console
 
-from tf_creative import columns, evaluation, tables
-from tf_creative import domains as domains_lib
+from tf_creative import worlds as domains_lib
+from tf_creative.cli import columns
+from tf_creative.evaluation import measured as evaluation
+from tf_creative.evaluation import tables
 
 WORLDS = ('level', 'melody', 'pixel_art')
 

@@ -5,7 +5,8 @@ import errno
 
 import pytest
 
-from tf_creative import command, spec
+from tf_creative.cli import command
+from tf_creative.core import spec
 
 
 @dataclasses.dataclass(frozen=True)

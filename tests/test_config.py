@@ -9,16 +9,19 @@ import sys
 from absl import flags
 import pytest
 
-from tf_creative import config as config_lib
-from tf_creative import couplings, create, domains, evaluate, export, manual, serve, spec, train
+from tf_creative import couplings, create, evaluate, export, serve, train
+from tf_creative import worlds as domains
 from tf_creative.agent import AGENTS
 from tf_creative.agent import NETWORKS as agent_networks
+from tf_creative.cli import manual
+from tf_creative.core import spec
 from tf_creative.couplings import options as coupling_options
 from tf_creative.couplings import reward
-from tf_creative.domains import brushes, palettes
-from tf_creative.domains import options as domain_options
 from tf_creative.gan import LOSSES
 from tf_creative.gan import NETWORKS as gan_networks
+from tf_creative.learner import config as config_lib
+from tf_creative.worlds import options as domain_options
+from tf_creative.worlds.pixel_art import brushes, palettes
 
 
 def parse(*arguments: str) -> config_lib.Config:
@@ -173,7 +176,9 @@ def test_typos_are_answered_before_anything_heavy_is_imported(tmp_path):
   (tmp_path / 'run.flags').write_text('--seed=1\n')
   code = f"""
 import sys
-from tf_creative import command, config, train
+from tf_creative.cli import command
+from tf_creative.learner import config
+from tf_creative import train
 for argument, _ in {TYPOS!r}:
   arguments = ['--run_dir={tmp_path}', argument]
   assert command.main(train.train, 'Usage.', config.Config, arguments) == 2

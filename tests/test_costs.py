@@ -6,8 +6,9 @@ import sys
 import pytest
 import tensorflow as tf
 
-from tf_creative import config as config_lib
-from tf_creative import costs, learner
+from tf_creative.experiments import costs
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner
 
 FLAGS = ['--flagfile=pipelines/pixel_art.flags', '--noprogress']
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import spec
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import spec
 from tf_creative.couplings import base, environment
 
 

@@ -16,10 +16,12 @@ from sklearn import neighbors
 import tensorflow_datasets as tfds
 
 from tests import tiny
-from tf_creative import create, portfolio, spec, train
-from tf_creative import run as run_lib
-from tf_creative.domains import pixel_art
+from tf_creative import create, train
+from tf_creative.core import spec
 from tf_creative.metrics import judge
+from tf_creative.runs import run as run_lib
+from tf_creative.studio import portfolio
+from tf_creative.worlds.pixel_art import world as pixel_art
 
 COUNT = 103
 

@@ -14,8 +14,10 @@ import tensorflow as tf
 
 from tests import tiny
 from tests.test_train import TOY, rows, tiny_config
-from tf_creative import checkpoints, spec, storage, train
-from tf_creative import run as run_lib
+from tf_creative import train
+from tf_creative.core import spec, storage
+from tf_creative.runs import checkpoints
+from tf_creative.runs import run as run_lib
 
 DATA, INDEX = '.data-00000-of-00001', '.index'
 

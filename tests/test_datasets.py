@@ -10,8 +10,8 @@ import pytest
 from sklearn import datasets
 import tensorflow_datasets as tfds
 
-from tf_creative.domains.digits import digits_dataset_builder as digits
-from tf_creative.domains.glyphs import glyphs_dataset_builder as glyphs
+from tf_creative.worlds.pixel_art.digits import digits_dataset_builder as digits
+from tf_creative.worlds.pixel_art.glyphs import glyphs_dataset_builder as glyphs
 
 
 class DigitsTest(tfds.testing.DatasetBuilderTestCase):

@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import creator as creator_lib
-from tf_creative import edit, spec
-from tf_creative import learner as learner_lib
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import spec
+from tf_creative.learner import creator as creator_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.studio import edit
 
 
 @pytest.fixture(scope='module')

@@ -8,7 +8,10 @@ import threading
 import pytest
 
 from tests import tiny
-from tf_creative import baselines, create, evaluate, evaluation, export, spec, train
+from tf_creative import create, evaluate, export, train
+from tf_creative.core import spec
+from tf_creative.evaluation import baselines
+from tf_creative.evaluation import measured as evaluation
 from tf_creative.metrics import judge
 
 SOURCES = list(evaluation.SOURCES)

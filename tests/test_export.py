@@ -12,10 +12,13 @@ import pytest
 import tensorflow as tf
 
 from tests import capi, served, tiny
-from tf_creative import export, portfolio, publishing, remote, spec
-from tf_creative import learner as learner_lib
+from tf_creative import export
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
-from tf_creative.serving import lite, ops, server, verify, versions, warmup
+from tf_creative.learner import learner as learner_lib
+from tf_creative.serving.exports import lite, ops, verify, versions, warmup
+from tf_creative.serving.server import server
+from tf_creative.studio import portfolio, publishing, remote
 
 ROOT = pathlib.Path(__file__).parents[1]
 SEEDS = np.array([3, 2**47, 0], np.int64)

@@ -5,9 +5,10 @@ from PIL import Image
 import pytest
 import tensorflow_datasets as tfds
 
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
-from tf_creative.domains import files, pixel_art
+from tf_creative.worlds import files
+from tf_creative.worlds.pixel_art import world as pixel_art
 
 GREYS = np.linspace(0, 1, 4, dtype=np.float32)[:, None]
 RED_GREEN_BLUE = np.concatenate([np.zeros([1, 3]), np.eye(3)]).astype(np.float32)  # on black

@@ -7,13 +7,13 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import learner as learner_lib
-from tf_creative import spec
 from tf_creative.agent import batches, build
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
 from tf_creative.couplings import canvas, environment
-from tf_creative.domains import pixel_art
+from tf_creative.learner import learner as learner_lib
+from tf_creative.worlds.pixel_art import world as pixel_art
 
 STILL = tf.zeros([2], tf.int32)
 

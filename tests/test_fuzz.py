@@ -10,8 +10,8 @@ import hypothesis
 from hypothesis import strategies as st
 import pytest
 
-from tf_creative import config as config_lib
-from tf_creative import spec
+from tf_creative.core import spec
+from tf_creative.learner import config as config_lib
 
 often = hypothesis.settings(derandomize=True, deadline=None, max_examples=200, database=None)
 

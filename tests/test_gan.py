@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import spec
-from tf_creative.core import imagination
+from tf_creative.core import imagination, spec
 from tf_creative.gan.config import GanConfig
 from tf_creative.gan.gan import Gan
 

@@ -9,9 +9,12 @@ import tensorflow as tf
 
 from tests import tiny
 from tests.test_train import rows, tiny_config
-from tf_creative import alarms, checkpoints, guard, train
-from tf_creative import config as config_lib
-from tf_creative import learner as learner_lib
+from tf_creative import train
+from tf_creative.core import guard
+from tf_creative.learner import alarms
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import checkpoints
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import spec, streams
 from tf_creative.agent import build
+from tf_creative.core import spec, streams
 from tf_creative.core import works as works_lib
 from tf_creative.couplings import guide
 

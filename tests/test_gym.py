@@ -9,12 +9,16 @@ import pytest
 import tensorflow as tf
 
 from tests.test_config import parse
-from tf_creative import create, evaluate, manual, player, publishing, run, spec, testing, train
-from tf_creative import learner as learner_lib
+from tf_creative import create, evaluate, testing, train
+from tf_creative.cli import manual
+from tf_creative.core import spec
 from tf_creative.core.promises import simulating
-from tf_creative.domains import simulated
-from tf_creative.serving import client
-from tf_creative.serving import server as server_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import run
+from tf_creative.serving.server import client
+from tf_creative.serving.server import server as server_lib
+from tf_creative.studio import player, publishing
+from tf_creative.worlds import simulated
 
 TOY = (
   '--flagfile=pipelines/cartpole.flags --rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 '

@@ -11,7 +11,7 @@ from gymnasium.utils import env_checker
 import numpy as np
 import pytest
 
-from tf_creative import spec
+from tf_creative.core import spec
 
 ROOT = pathlib.Path(__file__).parents[1]
 WORLDS = [

@@ -13,7 +13,7 @@ from sklearn import datasets
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative.domains import images
+from tf_creative.worlds import images
 
 GREYS = np.linspace(0, 1, 4, dtype=np.float32)[:, None]
 RED_GREEN_BLUE = np.concatenate([np.zeros([1, 3]), np.eye(3)]).astype(np.float32)  # on black

@@ -16,14 +16,16 @@ import pytest
 
 from tests import digest
 from tests.test_train import PIPELINES, TOY
-from tf_creative import checkpoints
+from tf_creative.runs import checkpoints
 
 ROOT = pathlib.Path(__file__).parents[1]
 # The command, with a judge that is made in a moment: here nobody trusts it.
 RUN = """
 import sys
 import tf_creative
-from tf_creative import config, eyes, train
+from tf_creative.learner import config
+from tf_creative.evaluation import evaluator as eyes
+from tf_creative import train
 from tf_creative.metrics import judge
 judge._STEPS, eyes._VALIDATED, eyes._PLAYED = 20, 40, 8
 sys.exit(train.train(config.from_arguments(sys.argv[1:])))

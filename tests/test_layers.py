@@ -231,7 +231,7 @@ def test_build_says_what_the_imports_say():
     ('gan/x.py', 'from tf_creative.agent import replay', "imports 'agent'"),
     ('gan/x.py', 'from tf_creative import metrics as m', "imports 'metrics'"),
     ('gan/x.py', "TABLE = {'x': 'tf_creative.agent.agent:Agent'}", "imports 'agent'"),
-    ('gan/x.py', 'from tf_creative import config', "imports 'config'"),
+    ('gan/x.py', 'from tf_creative.learner import config', "imports 'config'"),
     ('gan/x.py', 'from . import layers', 'in full'),
     ('couplings/x.py', 'def late():\n  import tf_creative.gan.gan', "imports 'gan'"),
     ('couplings/x.py', 'from tf_agents.trajectories import trajectory', 'imports tf_agents'),
@@ -241,7 +241,7 @@ def test_build_says_what_the_imports_say():
     ('loop.py', 'from absl import flags', 'imports absl.flags'),
     ('loop.py', 'import absl.app\nabsl.app.flags.FLAGS.seed', 'reads FLAGS'),
     ('loop.py', 'from tf_creative import train', "imports 'train'"),
-    ('spec.py', 'from tf_creative import loop', "imports 'loop'"),
+    ('spec.py', 'from tf_creative.learner import loop', "imports 'loop'"),
     ('__init__.py', 'from tf_creative import gan', "imports 'gan'"),
   ],
 )

@@ -9,11 +9,12 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tests import mazes
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
-from tf_creative.domains import level as level_lib
-from tf_creative.domains import level_rules, tiles
-from tf_creative.domains.minigrid_levels import minigrid_levels_dataset_builder as builder
+from tf_creative.worlds.level import rules as level_rules
+from tf_creative.worlds.level import tiles
+from tf_creative.worlds.level import world as level_lib
+from tf_creative.worlds.level.minigrid_levels import minigrid_levels_dataset_builder as builder
 
 FEW = [
   builder.Config(name='small', families=('simple_crossing', 'door_key'), size=11,

@@ -7,8 +7,9 @@ import tensorflow as tf
 from tests import walks
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.couplings import curriculum, level_replay, levels
-from tf_creative.domains import tiles
+from tf_creative.couplings import curriculum, level_replay
+from tf_creative.couplings import random_levels as levels
+from tf_creative.worlds.level import tiles
 
 
 def test_levels_of_chance_replace_as_many_as_asked_for():

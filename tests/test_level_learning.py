@@ -7,11 +7,14 @@ import pytest
 import tensorflow as tf
 
 from tests import mazes, tiny, walks
-from tf_creative import learner as learner_lib
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
-from tf_creative.domains import level as level_lib
-from tf_creative.domains import level_rules, level_solver, level_survey, tiles
+from tf_creative.learner import learner as learner_lib
+from tf_creative.worlds.level import rules as level_rules
+from tf_creative.worlds.level import solver as level_solver
+from tf_creative.worlds.level import survey as level_survey
+from tf_creative.worlds.level import tiles
+from tf_creative.worlds.level import world as level_lib
 
 
 @pytest.fixture(scope='module')

@@ -12,8 +12,10 @@ import tensorflow as tf
 
 from tests import mazes
 from tf_creative.core import works as works_lib
-from tf_creative.domains import level_rules, level_solver, minigrid_play, tiles
-from tf_creative.domains.minigrid_levels import minigrid_levels_dataset_builder as builder
+from tf_creative.worlds.level import minigrid_play, tiles
+from tf_creative.worlds.level import rules as level_rules
+from tf_creative.worlds.level import solver as level_solver
+from tf_creative.worlds.level.minigrid_levels import minigrid_levels_dataset_builder as builder
 
 STEP = tf.function(level_rules.step, autograph=False)
 SOLVE = tf.function(level_solver.solve, autograph=False)

@@ -10,10 +10,13 @@ import pytest
 import tensorflow as tf
 
 from tests import mazes, tiny
-from tf_creative import baselines, create, edit, evaluate, export, learner, train
-from tf_creative import run as run_lib
-from tf_creative.domains import tiles
+from tf_creative import create, evaluate, export, train
+from tf_creative.evaluation import baselines
+from tf_creative.learner import learner
 from tf_creative.metrics import judge
+from tf_creative.runs import run as run_lib
+from tf_creative.studio import edit
+from tf_creative.worlds.level import tiles
 
 
 @pytest.fixture(scope='module', autouse=True)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tests import tiny, walks
-from tf_creative import config as config_lib
-from tf_creative import creator as creator_lib
-from tf_creative import learner as learner_lib
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import works as works_lib
-from tf_creative.domains import level as level_lib
-from tf_creative.domains import minigrid_play
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import creator as creator_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.worlds.level import minigrid_play
+from tf_creative.worlds.level import world as level_lib
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ import tensorflow as tf
 from tests.test_melody import THEME, C
 from tf_creative.agent import build
 from tf_creative.agent import config as config_lib
-from tf_creative.domains import likelihood, melody
+from tf_creative.worlds.melody import likelihood
+from tf_creative.worlds.melody import world as melody
 
 
 def test_next_notes_by_hand():

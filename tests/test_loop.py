@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import loop as loop_lib
 from tf_creative.couplings import base
+from tf_creative.learner import loop as loop_lib
 
 
 class Tape:

@@ -10,9 +10,12 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import domains, pictures, spec
+from tf_creative import worlds as domains
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
-from tf_creative.domains import melody, midi, scores, theory
+from tf_creative.studio import pictures
+from tf_creative.worlds.melody import midi, scores, theory
+from tf_creative.worlds.melody import world as melody
 
 STILL = tf.zeros([2], tf.int32)
 C, D, E = 22, 24, 26

@@ -10,10 +10,12 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import baselines, create, evaluate, export, spec, train
-from tf_creative import run as run_lib
-from tf_creative.domains import midi, scores
+from tf_creative import create, evaluate, export, train
+from tf_creative.core import spec
+from tf_creative.evaluation import baselines
 from tf_creative.metrics import judge
+from tf_creative.runs import run as run_lib
+from tf_creative.worlds.melody import midi, scores
 
 PLAYER = {'agent': 'ddqn', 'couplings': 'environment|reward|guide|augment'}
 MAKER = {

@@ -7,13 +7,16 @@ from PIL import Image
 import pytest
 
 from tests.test_config import parse
-from tf_creative import baselines, create, evaluate, spec, train
-from tf_creative import creator as creator_lib
-from tf_creative import eyes as eyes_lib
-from tf_creative import run as run_lib
+from tf_creative import create, evaluate, train
+from tf_creative.core import spec
+from tf_creative.evaluation import baselines
+from tf_creative.evaluation import evaluator as eyes_lib
+from tf_creative.learner import creator as creator_lib
 from tf_creative.metrics import judge
-from tf_creative.serving import client, ops
-from tf_creative.serving import server as server_lib
+from tf_creative.runs import run as run_lib
+from tf_creative.serving.exports import ops
+from tf_creative.serving.server import client
+from tf_creative.serving.server import server as server_lib
 
 TOY = (
   '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --checkpoint_seconds=0 --works=20 '
@@ -86,7 +89,7 @@ def test_a_refused_export_does_not_swallow_the_numbers(tmp_path, monkeypatch, ca
   def refuse(paths):
     return [fault for path in paths for fault in ops.faults(path)]
 
-  monkeypatch.setattr('tf_creative.serving.verify.in_another_process', refuse)
+  monkeypatch.setattr('tf_creative.serving.exports.verify.in_another_process', refuse)
   arguments = ['--flagfile=pipelines/debug.flags', *TOY, f'--run_dir={tmp_path}', '--rounds=2']
   with pytest.raises(spec.UserError, match='nothing is published'):
     train.train(parse(*arguments))

@@ -8,9 +8,10 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
-from tf_creative.domains import palettes, pixel_art
+from tf_creative.worlds.pixel_art import palettes
+from tf_creative.worlds.pixel_art import world as pixel_art
 
 STILL = tf.zeros([2], tf.int32)
 

@@ -20,7 +20,7 @@ NAME = 'tf-creative-skylines'
 RUN = """
 import runpy, sys
 import tf_creative
-from tf_creative import eyes
+from tf_creative.evaluation import evaluator as eyes
 from tf_creative.metrics import judge
 judge._STEPS, eyes._VALIDATED, eyes._PLAYED = 20, 40, 8
 sys.argv = sys.argv[1:]
@@ -81,7 +81,9 @@ def folder(tmp_path_factory):
 def test_help_lists_it_and_does_not_import_it(folder):
   code = """
 import sys
-from tf_creative import command, config, train
+from tf_creative.cli import command
+from tf_creative.learner import config
+from tf_creative import train
 command.main(train.train, 'Usage.', config.Config, ['--help'])
 heavy = {'skylines', 'skylines.world', 'tensorflow', 'tf_agents', 'tensorflow_datasets'}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
@@ -127,7 +129,9 @@ TYPOS = [
 
 def test_typos_are_answered_with_its_names(folder):
   code = f"""
-from tf_creative import command, config, train
+from tf_creative.cli import command
+from tf_creative.learner import config
+from tf_creative import train
 for argument, _ in {TYPOS!r}:
   arguments = ['--run_dir={folder}/never', argument]
   assert command.main(train.train, 'Usage.', config.Config, arguments) == 2
@@ -144,7 +148,8 @@ for argument, _ in {TYPOS!r}:
 def test_its_parts_keep_the_contracts(folder):
   code = """
 import tf_creative.agent
-from tf_creative import domains, testing
+from tf_creative import worlds as domains
+from tf_creative import testing
 testing.check_data('waves')
 testing.check_world(domains.DOMAINS.load('skyline')(floors=4))
 testing.check_coupling('tide', weight=0.5)
@@ -188,4 +193,4 @@ def test_one_that_cannot_be_imported_is_listed_and_told_when_it_is_asked_for(fol
   said = python(tmp_path, '-m', 'tf_creative.train', *given, code=2)
   assert words in said and 'Traceback' not in said
   assert words in ' '.join(python(tmp_path, '-m', 'tf_creative.train', *given, '--help').split())
-  python(tmp_path, '-c', 'from tf_creative import domains; domains.DOMAINS.load("level")')
+  python(tmp_path, '-c', 'from tf_creative import worlds as domains; domains.DOMAINS.load("level")')

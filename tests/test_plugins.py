@@ -2,8 +2,7 @@
 
 import pytest
 
-from tf_creative import spec
-from tf_creative.core import plugins
+from tf_creative.core import plugins, spec
 
 
 @pytest.fixture

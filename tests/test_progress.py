@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rich.console
 
-from tf_creative import progress as progress_lib
+from tf_creative.runs import progress as progress_lib
 
 METRICS = {'agent/return': 1.5, 'gan/critic_gap': 0.25, 'painted/frechet': 3.0}
 WORKS = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 8, 3), np.uint8)

@@ -21,19 +21,11 @@ import tensorflow_datasets as tfds
 
 from tests import test_pipelines
 from tests.test_pipelines import PIPELINES, TOY
-from tf_creative import (
-  ablate,
-  benchmark,
-  command,
-  create,
-  evaluate,
-  export,
-  serve,
-  train,
-)
-from tf_creative import config as config_lib
-from tf_creative.domains import midi
-from tf_creative.serving import server as server_lib
+from tf_creative import ablate, benchmark, create, evaluate, export, serve, train
+from tf_creative.cli import command
+from tf_creative.learner import config as config_lib
+from tf_creative.serving.server import server as server_lib
+from tf_creative.worlds.melody import midi
 
 ROOT = pathlib.Path(__file__).parents[1]
 TRAIN = [*TOY, '--rounds=2', '--evaluate_every=0']

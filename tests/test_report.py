@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from tf_creative import charts, comparison, exhibition, markup, pictures, report
-from tf_creative.domains import pixel_art
+from tf_creative.evaluation import charts, comparison, exhibition, markup, report
+from tf_creative.studio import pictures
+from tf_creative.worlds.pixel_art import world as pixel_art
 
 
 def test_a_chart_has_its_points_where_the_axes_say():

@@ -19,11 +19,11 @@ import pytest
 import tensorflow as tf
 from tf_agents.trajectories import trajectory
 
-from tf_creative import config as config_lib
-from tf_creative import edit
-from tf_creative import learner as learner_lib
-from tf_creative import loop as loop_lib
-from tf_creative import run as run_lib
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.learner import loop as loop_lib
+from tf_creative.runs import run as run_lib
+from tf_creative.studio import edit
 
 SEEDS = [0, 1, 2]
 COLUMNS = ('frechet', 'coverage', 'precision', 'recall', 'label_accuracy', 'copies', 'novelty')

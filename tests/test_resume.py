@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from tests import digest, tiny
-from tf_creative import checkpoints
-from tf_creative import learner as learner_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import checkpoints
 
 EVERYTHING = (
   'environment(real=0.3)|reward(width=8, batch_size=8)|guide(weight=0.3, warmup=2)'

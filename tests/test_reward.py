@@ -8,12 +8,13 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny, worlds
-from tf_creative import couplings, spec, streams
-from tf_creative import learner as learner_lib
+from tf_creative import couplings
 from tf_creative.agent import batches, build
 from tf_creative.agent import config as agent_config
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import spec, streams
 from tf_creative.couplings import canvas, controls, reward
+from tf_creative.learner import learner as learner_lib
 
 HEIGHTS = {
   'logit': lambda x: x,

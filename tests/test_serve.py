@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests import served
-from tf_creative import serve, spec
+from tf_creative import serve
+from tf_creative.core import spec
 
 X = np.zeros((1, 3), np.float32)
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests import served
-from tf_creative.serving import errors
+from tf_creative.serving.server import errors
 
 X = np.ones((2, 3), np.float32)
 GOOD = {'instances': X.tolist()}

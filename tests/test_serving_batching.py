@@ -6,7 +6,8 @@ import time
 import numpy as np
 
 from tests import served
-from tf_creative.serving import batching, errors, parameters
+from tf_creative.serving.exports import parameters
+from tf_creative.serving.server import batching, errors
 
 
 class Model:

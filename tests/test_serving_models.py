@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from tests import served
-from tf_creative import spec
-from tf_creative.serving import parameters
+from tf_creative.core import spec
+from tf_creative.serving.exports import parameters
 
 X = np.zeros((1, 3), np.float32)
 ALL = 'model_version_policy { all {} }'

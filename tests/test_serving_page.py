@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests import browser, served, tiny
-from tf_creative.serving import configs
+from tf_creative.serving.exports import configs
 
 pytestmark = pytest.mark.skipif(not browser.BINARY, reason='there is no Chromium on the PATH')
 

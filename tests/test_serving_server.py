@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests import served
-from tf_creative import spec
-from tf_creative.serving import monitoring, web
-from tf_creative.serving import server as server_lib
+from tf_creative.core import spec
+from tf_creative.serving.server import monitoring, web
+from tf_creative.serving.server import server as server_lib
 
 X = np.zeros((1, 3), np.float32)
 METRICS = '/monitoring/prometheus/metrics'

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from tests import served
-from tf_creative import config as config_lib
-from tf_creative import learner as learner_lib
-from tf_creative import publishing
-from tf_creative.serving import servable, versions
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.serving.exports import versions
+from tf_creative.serving.server import servable
+from tf_creative.studio import publishing
 
 SECONDS = 5  # of each measurement
 

@@ -10,8 +10,10 @@ import pytest
 import tensorflow as tf
 
 from tests import browser, mazes, served, tiny
-from tf_creative.domains import level_rules, midi, scores, tiles
-from tf_creative.serving import configs
+from tf_creative.serving.exports import configs
+from tf_creative.worlds.level import rules as level_rules
+from tf_creative.worlds.level import tiles
+from tf_creative.worlds.melody import midi, scores
 
 pytestmark = pytest.mark.skipif(not browser.BINARY, reason='there is no Chromium on the PATH')
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tf_creative import spec
+from tf_creative.core import spec
 
 
 @dataclasses.dataclass(frozen=True)

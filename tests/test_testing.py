@@ -9,13 +9,15 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tests import tiny
-from tf_creative import couplings, domains, testing
-from tf_creative import learner as learner_lib
+from tf_creative import couplings, testing
+from tf_creative import worlds as domains
 from tf_creative.core import promises
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.couplings import base
-from tf_creative.domains import level, squash
+from tf_creative.learner import learner as learner_lib
+from tf_creative.worlds.level import world as level
+from tf_creative.worlds.pixel_art import squash
 
 OTHERS = [  # options under which worlds are others
   'bars(target=hidden, code=4)',

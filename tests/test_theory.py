@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_creative.domains import scores, statistics, theory
+from tf_creative.worlds.melody import scores, statistics, theory
 
 C, D, E, F, G, A, B = 22, 24, 26, 27, 29, 31, 33
 H, R = scores.HOLD, scores.REST

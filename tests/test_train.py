@@ -21,13 +21,16 @@ import tensorflow as tf
 
 from tests import tiny
 from tests.test_config import parse
-from tf_creative import board, domains, spec, train
-from tf_creative import config as config_lib
-from tf_creative import eyes as eyes_lib
-from tf_creative import learner as learner_lib
-from tf_creative import progress as progress_lib
-from tf_creative import run as run_lib
+from tf_creative import train
+from tf_creative import worlds as domains
+from tf_creative.core import spec
+from tf_creative.evaluation import evaluator as eyes_lib
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import judge
+from tf_creative.runs import progress as progress_lib
+from tf_creative.runs import run as run_lib
+from tf_creative.runs import summaries as board
 
 TOY = (
   '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --checkpoint_seconds=0 --works=40 '

@@ -11,10 +11,10 @@ import pytest
 import tensorflow as tf
 
 from tests import toys, worlds
-from tf_creative import spec
 from tf_creative.agent import batches, vector
 from tf_creative.core import batch as batch_lib
-from tf_creative.domains import simulated
+from tf_creative.core import spec
+from tf_creative.worlds import simulated
 
 FIRST, MID, LAST = range(3)
 

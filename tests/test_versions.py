@@ -12,14 +12,14 @@ import time
 import pytest
 import tensorflow as tf
 
-from tf_creative import spec
-from tf_creative.serving import versions
+from tf_creative.core import spec
+from tf_creative.serving.exports import versions
 
 ROOT = pathlib.Path(__file__).parents[1]
 FILES = {'saved_model.pb': 'graph', 'variables/variables.index': 'index', 'assets.extra/x': ''}
 PUBLISHER = f"""
 import pathlib, sys
-from tf_creative.serving import versions
+from tf_creative.serving.exports import versions
 print('begun', flush=True)
 while True:
   with versions.staging(pathlib.Path(sys.argv[1]), ['a', 'b']) as stage:

@@ -13,11 +13,12 @@ import re
 import pytest
 
 from tests import tiny, toys
-from tf_creative import couplings, domains, spec
-from tf_creative import learner as learner_lib
+from tf_creative import couplings
+from tf_creative import worlds as domains
 from tf_creative.agent import build, vector
-from tf_creative.core import hand, imagination, showing
+from tf_creative.core import hand, imagination, showing, spec
 from tf_creative.core import world as world_lib
+from tf_creative.learner import learner as learner_lib
 
 HOUSE = pathlib.Path(__file__).parents[1] / 'tf_creative'
 PARTS = {

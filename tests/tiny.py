@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import config as config_lib
-from tf_creative import domains, publishing
-from tf_creative import learner as learner_lib
+from tf_creative import worlds as domains
 from tf_creative.agent import config as agent_config
 from tf_creative.core import works as works_lib
-from tf_creative.domains import melody, pixel_art, scores
 from tf_creative.gan import config as gan_config
-from tf_creative.serving import configs, signatures
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.serving.exports import configs, signatures
+from tf_creative.studio import publishing
+from tf_creative.worlds.melody import scores
+from tf_creative.worlds.melody import world as melody
+from tf_creative.worlds.pixel_art import world as pixel_art
 
 GAN = gan_config.GanConfig(width=8, batch_size=8, latent_size=4, learning_rate=4e-4, decay_steps=0)
 AGENT = agent_config.AgentConfig(

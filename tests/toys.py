@@ -11,7 +11,7 @@ from tests import worlds
 from tf_creative.agent import build as build_lib
 from tf_creative.agent import config as config_lib
 from tf_creative.core import world as world_lib
-from tf_creative.domains import simulated
+from tf_creative.worlds import simulated
 
 SMALL = config_lib.AgentConfig(
   network='dense',

@@ -6,11 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from tests import mazes, tiny
-from tf_creative import learner as learner_lib
 from tf_creative.agent import build
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import works as works_lib
-from tf_creative.domains import level_rules
+from tf_creative.learner import learner as learner_lib
+from tf_creative.worlds.level import rules as level_rules
 
 AGENT = dataclasses.replace(tiny.AGENT, network='map', depth=2, discount=0.9)
 

@@ -20,4 +20,4 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 __version__ = '0.1.0'
 STARTED = time.monotonic()  # for the log of how long start-up takes
 
-from tf_creative import domains as domains  # noqa: E402  (registers the worlds with Gymnasium)
+from tf_creative import worlds as worlds  # noqa: E402  (registers the worlds with Gymnasium)

@@ -19,9 +19,9 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative import command
-from tf_creative import config as config_lib
-from tf_creative.spec import UserError, setting
+from tf_creative.cli import command
+from tf_creative.core.spec import UserError, setting
+from tf_creative.learner import config as config_lib
 
 _LAST_LINES = 10  # of a failed run's log
 
@@ -46,7 +46,7 @@ class AblateConfig:
 def ablate(settings: AblateConfig) -> int:
   """Trains what is not finished and shows what all came to; the exit code."""
   # Imported here, so that --help is answered at once, and so is a mistyped case.
-  from tf_creative import grid
+  from tf_creative.experiments import grid
 
   config_lib.check(settings)
   cases = grid.read_cases(settings.case)
@@ -55,7 +55,7 @@ def ablate(settings: AblateConfig) -> int:
 
   import rich.console
 
-  from tf_creative import outcomes
+  from tf_creative.experiments import ablation_tables as outcomes
 
   logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
   console = rich.console.Console(highlight=False, markup=False)
@@ -90,8 +90,9 @@ def _train(
   cells: list, todo: list, columns: list, settings: AblateConfig, console: Any
 ) -> tuple[int | None, list]:
   """Runs the cells to do; the signal that stopped it, if any, and the cells that failed."""
-  from tf_creative import grid, outcomes
-  from tf_creative import run as run_lib
+  from tf_creative.experiments import ablation_tables as outcomes
+  from tf_creative.experiments import grid
+  from tf_creative.runs import run as run_lib
 
   failed = []
 
@@ -136,8 +137,10 @@ def _duration(minutes: float) -> str:
 
 def _show(rows: list, cases: list, columns: list, settings: AblateConfig, console: Any) -> None:
   """The tables on the screen; tables, picture and numbers as files."""
-  from tf_creative import columns as table_lib
-  from tf_creative import dots, outcomes, portfolio
+  from tf_creative.cli import columns as table_lib
+  from tf_creative.experiments import ablation_plot as dots
+  from tf_creative.experiments import ablation_tables as outcomes
+  from tf_creative.studio import portfolio
 
   names, titles = [case.name for case in cases], [column.title for column in columns]
   tables = [outcomes.table(rows, names, titles)]

@@ -19,9 +19,9 @@ import shlex
 
 from absl import logging
 
-from tf_creative import command
-from tf_creative import config as config_lib
-from tf_creative.spec import UserError, setting
+from tf_creative.cli import command
+from tf_creative.core.spec import UserError, setting
+from tf_creative.learner import config as config_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +58,9 @@ def benchmark(settings: BenchmarkConfig) -> int:
   console = rich.console.Console(highlight=False, markup=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, markup=False, width=120)
-  from tf_creative import columns, growth, speed
+  from tf_creative.cli import columns
+  from tf_creative.experiments import speed
+  from tf_creative.experiments import speed_plot as growth
 
   logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
   if settings.compare:

@@ -20,9 +20,11 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative import command, domains, spec
-from tf_creative import config as config_lib
-from tf_creative.spec import setting
+from tf_creative import worlds as domains
+from tf_creative.cli import command
+from tf_creative.core import spec
+from tf_creative.core.spec import setting
+from tf_creative.learner import config as config_lib
 
 FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
 _MOST_SEED = 2**48  # those that are derived from it must fit into 64 bits
@@ -67,8 +69,8 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
   console = rich.console.Console()
   with command.status(console, 'starting'):
-    from tf_creative import edit, portfolio, remote
-    from tf_creative import run as run_lib
+    from tf_creative.runs import run as run_lib
+    from tf_creative.studio import edit, portfolio, remote
 
     logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
     run_dir, picture = pathlib.Path(config.run_dir), config.target or config.start

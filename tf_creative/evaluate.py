@@ -14,9 +14,9 @@ import pathlib
 
 from absl import logging
 
-from tf_creative import command
-from tf_creative import config as config_lib
-from tf_creative.spec import UserError, setting
+from tf_creative.cli import command
+from tf_creative.core.spec import UserError, setting
+from tf_creative.learner import config as config_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +49,11 @@ def evaluate(settings: EvaluateConfig) -> int:
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, width=140)
   with command.status(console, 'loading') as show:
-    from tf_creative import columns, evaluation, portfolio, report, tables
-    from tf_creative import run as run_lib
+    from tf_creative.cli import columns
+    from tf_creative.evaluation import measured as evaluation
+    from tf_creative.evaluation import report, tables
+    from tf_creative.runs import run as run_lib
+    from tf_creative.studio import portfolio
 
     logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
     tell = show if console.is_terminal else console.print

@@ -13,9 +13,9 @@ import pathlib
 
 from absl import logging
 
-from tf_creative import command
-from tf_creative import config as config_lib
-from tf_creative.spec import setting
+from tf_creative.cli import command
+from tf_creative.core.spec import setting
+from tf_creative.learner import config as config_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +35,9 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
 
   console = rich.console.Console()
   with command.status(console, 'starting'):
-    from tf_creative import publishing
-    from tf_creative import run as run_lib
-    from tf_creative.serving import lite
+    from tf_creative.runs import run as run_lib
+    from tf_creative.serving.exports import lite
+    from tf_creative.studio import publishing
 
     logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
     run_dir = pathlib.Path(config.run_dir)

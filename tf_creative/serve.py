@@ -22,9 +22,9 @@ import threading
 
 from absl import logging
 
-from tf_creative import command
-from tf_creative import config as config_lib
-from tf_creative.spec import UserError, setting
+from tf_creative.cli import command
+from tf_creative.core.spec import UserError, setting
+from tf_creative.learner import config as config_lib
 
 _MOST_PORT = 65535
 
@@ -57,7 +57,7 @@ def serve(settings: ServeConfig) -> int:
     if binary:
       return _serve_by(binary, settings, exports, stop)
     # Imported here, so that --help and a mistyped flag are answered at once.
-    from tf_creative.serving import server as server_lib
+    from tf_creative.serving.server import server as server_lib
 
     logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
     missing = f'there is no {settings.binary} on the PATH' if settings.binary else 'as asked for'
@@ -104,7 +104,7 @@ class _Stop:
 
 def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _Stop) -> int:
   """Runs TensorFlow Serving until it ends or we are told to."""
-  from tf_creative.serving import parameters
+  from tf_creative.serving.exports import parameters
 
   port, rest_port = (_free(port) for port in (settings.port, settings.rest_port))
   with tempfile.TemporaryDirectory() as folder:

@@ -19,18 +19,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import config as config_lib
-from tf_creative import couplings, spec
-from tf_creative import learner as learner_lib
+from tf_creative import couplings
 from tf_creative.agent import config as agent_config
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
-from tf_creative.core import promises
+from tf_creative.core import promises, spec
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.core.promises import case as case_lib
-from tf_creative.domains import images
 from tf_creative.gan import config as gan_config
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.worlds import images
 
 SMALL = config_lib.Config(  # a learner of moments
   run=config_lib.RunConfig(couplings='', rounds_per_call=2),

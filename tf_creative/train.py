@@ -15,8 +15,8 @@ from typing import Any
 from absl import logging
 
 import tf_creative
-from tf_creative import command
-from tf_creative import config as config_lib
+from tf_creative.cli import command
+from tf_creative.learner import config as config_lib
 
 _KEEP_VERSIONS = 3  # of the models in a run's exports
 
@@ -26,12 +26,13 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   command.check_writable(config.run.run_dir, 'run_dir')
   os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())  # read as TensorFlow starts
   # Imported here, so that --help and a mistyped flag are answered at once.
-  from tf_creative import alarms as alarms_lib
-  from tf_creative import board, pictures, player
-  from tf_creative import eyes as eyes_lib
-  from tf_creative import learner as learner_lib
-  from tf_creative import progress as progress_lib
-  from tf_creative import run as run_lib
+  from tf_creative.evaluation import evaluator as eyes_lib
+  from tf_creative.learner import alarms as alarms_lib
+  from tf_creative.learner import learner as learner_lib
+  from tf_creative.runs import progress as progress_lib
+  from tf_creative.runs import run as run_lib
+  from tf_creative.runs import summaries as board
+  from tf_creative.studio import pictures, player
 
   logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
   clock = [('imports', time.monotonic())]
@@ -92,7 +93,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
 
     def publish(numbers: dict[str, float]) -> None:
       if settings.export:
-        from tf_creative import publishing
+        from tf_creative.studio import publishing
 
         progress.say('exporting, and asking what was exported in another process')
         progress.doing('exporting')

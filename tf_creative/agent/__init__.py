@@ -5,7 +5,7 @@ import sys
 
 import gymnasium
 
-from tf_creative.core import plugins  # with what TF-Agents needs before TensorFlow is imported
+from tf_creative.core import plugins
 
 # TF-Agents imports `gym` only to hand its registry to child processes, which we never start; its
 # maintained successor takes that place.
@@ -21,13 +21,13 @@ AGENTS = plugins.Table(
   'agent',
   'tf_creative.agents',
   {
-    'dqn': 'tf_creative.agent.makers:dqn',
-    'ddqn': 'tf_creative.agent.makers:ddqn',
-    'informed': 'tf_creative.agent.makers:informed',
-    'survey': 'tf_creative.agent.makers:survey',
-    'c51': 'tf_creative.agent.makers:c51',
-    'reinforce': 'tf_creative.agent.makers:reinforce',
-    'ppo': 'tf_creative.agent.makers:ppo',
+    'dqn': 'tf_creative.agent.learners.makers:dqn',
+    'ddqn': 'tf_creative.agent.learners.makers:ddqn',
+    'informed': 'tf_creative.agent.learners.makers:informed',
+    'survey': 'tf_creative.agent.learners.makers:survey',
+    'c51': 'tf_creative.agent.learners.makers:c51',
+    'reinforce': 'tf_creative.agent.learners.makers:reinforce',
+    'ppo': 'tf_creative.agent.learners.makers:ppo',
   },
 )
 ON_POLICY = ('reinforce', 'ppo')  # who learn from what they have just done
@@ -36,9 +36,9 @@ NETWORKS = plugins.Table(
   'Q-network',
   'tf_creative.networks',
   {
-    'conv': 'tf_creative.agent.networks:ConvQNetwork',
-    'dense': 'tf_creative.agent.networks:DenseQNetwork',
-    'map': 'tf_creative.agent.networks:MapQNetwork',
-    'strided': 'tf_creative.agent.networks:StridedQNetwork',
+    'conv': 'tf_creative.agent.learners.networks:ConvQNetwork',
+    'dense': 'tf_creative.agent.learners.networks:DenseQNetwork',
+    'map': 'tf_creative.agent.learners.networks:MapQNetwork',
+    'strided': 'tf_creative.agent.learners.networks:StridedQNetwork',
   },
 )

@@ -8,10 +8,10 @@ from typing import Any
 
 from tf_agents.drivers import dynamic_step_driver
 
-from tf_creative import spec
 from tf_creative.agent import AGENTS, ON_POLICY, graph_world, policy_hand, q_hand, rollout, vector
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import hand as hand_lib
+from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 
 _EXPLORATIONS = ('epsilon', 'boltzmann')

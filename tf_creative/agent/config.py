@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from tf_creative.agent import NETWORKS
-from tf_creative.spec import setting
+from tf_creative.core.spec import setting
 
 
 @dataclasses.dataclass(frozen=True)

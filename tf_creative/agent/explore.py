@@ -8,7 +8,7 @@ import tensorflow as tf
 from tf_agents.policies import tf_policy
 from tf_agents.trajectories import policy_step
 
-from tf_creative import streams
+from tf_creative.core import streams
 
 
 class Explorer(tf_policy.TFPolicy):

@@ -9,7 +9,7 @@ from tf_agents.environments import tf_environment
 from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 
-from tf_creative import streams
+from tf_creative.core import streams
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 

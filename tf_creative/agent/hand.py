@@ -10,11 +10,11 @@ from typing import Any
 import tensorflow as tf
 from tf_agents.agents import tf_agent
 
-from tf_creative import guard
 from tf_creative.agent import batches, explore, graph_world, vector
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import replay as replay_lib
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import guard
 from tf_creative.core import hand as contract
 from tf_creative.core import world as world_lib
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tensorflow as tf
 from tf_agents.trajectories import time_step as ts
 
-from tf_creative import spec
 from tf_creative.agent import batches, rollout
 from tf_creative.agent import hand as hand_lib
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import hand as contract
+from tf_creative.core import spec
 
 
 class PolicyHand(hand_lib.Hand):

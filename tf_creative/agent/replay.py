@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tf_agents.replay_buffers import tf_uniform_replay_buffer
 
-from tf_creative import streams
+from tf_creative.core import streams
 
 
 class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):

@@ -20,9 +20,9 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import policy_step, trajectory
 from tf_agents.trajectories import time_step as ts
 
-from tf_creative import spec
 from tf_creative.agent import graph_world
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 
 

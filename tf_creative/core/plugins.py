@@ -13,7 +13,7 @@ import importlib
 from importlib import metadata
 from typing import Any
 
-from tf_creative import spec
+from tf_creative.core import spec
 
 _used: dict[str, str] = {}
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.core.showing import Measure as Measure
 from tf_creative.core.showing import Measures, Media
 from tf_creative.core.works import Bounded

@@ -13,7 +13,7 @@ COUPLINGS = plugins.Table(
     'constant_reward': 'tf_creative.couplings.controls:ConstantReward',
     'random_reward': 'tf_creative.couplings.controls:RandomReward',
     'curriculum': 'tf_creative.couplings.curriculum:Curriculum',
-    'random_levels': 'tf_creative.couplings.levels:RandomLevels',
+    'random_levels': 'tf_creative.couplings.random_levels:RandomLevels',
     'level_replay': 'tf_creative.couplings.level_replay:LevelReplay',
     'adversarial': 'tf_creative.couplings.adversarial:Adversarial',
   },

@@ -6,9 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import spec, streams
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import spec, streams
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.couplings import base, canvas

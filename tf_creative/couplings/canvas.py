@@ -6,8 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import streams
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import streams
 from tf_creative.core import works as works_lib
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tf_creative import streams
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import streams
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 

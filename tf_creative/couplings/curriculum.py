@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tf_creative import streams
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import streams
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.couplings import base

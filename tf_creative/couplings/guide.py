@@ -6,8 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import spec, streams
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import spec, streams
 from tf_creative.core import works as works_lib
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib

@@ -6,12 +6,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import spec, streams
 from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import spec, streams
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.couplings import base, levels
+from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
+from tf_creative.couplings import random_levels as levels
 
 _NONE = -1.0  # the regret of a place in which no level is kept
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tf_creative.spec import setting
+from tf_creative.core.spec import setting
 
 SOME = 32  # works of either outcome that a round of `curriculum` learns from
 SHAPINGS = ('difference', 'final')

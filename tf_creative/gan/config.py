@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from tf_creative.core.spec import setting
 from tf_creative.gan import LOSSES, NETWORKS
-from tf_creative.spec import setting
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import guard
+from tf_creative.core import guard
 from tf_creative.gan import losses, optimizers
 from tf_creative.gan.config import GanConfig
 

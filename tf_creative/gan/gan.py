@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative import guard
+from tf_creative.core import guard
 from tf_creative.core import imagination as imagination_lib
 from tf_creative.gan import critic as critic_lib
 from tf_creative.gan import optimizers

@@ -3,7 +3,7 @@
 from tf_agents.agents.dqn import dqn_agent
 from tf_agents.utils import common
 
-from tf_creative.agent import makers, networks
+from tf_creative.agent.learners import makers, networks
 
 
 def patient(domain, config, seed):

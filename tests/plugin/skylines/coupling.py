@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.couplings import base
 
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.domains import drawings, files, images
+from tf_creative.worlds import drawings, files, images
 
 
 class State(NamedTuple):

@@ -10,7 +10,7 @@ import xml.etree.ElementTree
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import spec
+from tf_creative.core import spec
 from tf_creative.core.promises.case import COUNT, STEPS, Case, floats, hold, same, within
 from tf_creative.core.works import Bounded
 

@@ -1,0 +1,1 @@
+"""TF-Agents' learners and the networks that they learn."""

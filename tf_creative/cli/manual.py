@@ -1,0 +1,73 @@
+"""What `--help` shows: flags, worlds and couplings, as their tables have them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import textwrap
+
+from tf_creative import couplings
+from tf_creative import worlds as domains
+from tf_creative.core import plugins, spec
+from tf_creative.couplings import options as coupling_options
+from tf_creative.learner import config as config_lib
+from tf_creative.worlds import options as domain_options
+
+_WIDEST = 100
+
+
+def text(usage: str, settings: type = config_lib.Config, asked: str = '') -> str:
+  """Says what `--help` shows: every setting on a line or two, with its default.
+
+  What a plugin can be told is shown if its name is in `asked`, for then it must be imported.
+  """
+  lines, shown = [usage.strip()], None
+  width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
+  titles = {'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
+
+  def show(name: str, text: str) -> None:
+    head = f'  {name}'
+    lines.extend(
+      textwrap.wrap(text, width, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27)
+    )
+
+  for name, group, field in config_lib.flag_fields(settings):
+    if group != shown:
+      lines += ['', f'{titles.get(group, "Settings")}:']
+      shown = group
+    default = ','.join(field.default) if isinstance(field.default, tuple) else field.default
+    words = ': ' + ', '.join(field.metadata['one_of']) if field.metadata['one_of'] else ''
+    show(f'--{name}', f'{field.metadata["help"]}{words} [{default}]')
+  if settings is config_lib.Config:
+    for title, table, options, flag in (
+      ('Worlds', domains.DOMAINS, domain_options.OPTIONS, 'domain'),
+      ('Couplings', couplings.COUPLINGS, coupling_options.OPTIONS, 'couplings'),
+    ):
+      lines += ['', f'{title}, for --{flag}: NAME, or NAME(option=value, ...) in quotes']
+      for name, told in options.items():
+        show(name, f'{told.__doc__} {spec.signature(told)}')
+      for name, bringer in table.plugins.items():
+        if re.search(rf'\b{re.escape(name)}\b', asked):
+          show(name, f'{_told(table, name)} Of {bringer}.')
+        else:
+          show(name, f'Of {bringer}. What it can be told: --help --{flag}={name}')
+    lines += ['', 'Data sets, for data= of a world: any of TFDS, and']
+    show('with the program', ', '.join(domains.DATA.ours))
+    for name, bringer in domains.DATA.plugins.items():
+      show(name, f'Of {bringer}.')
+  lines += ['', 'Every command:']
+  show('--flagfile', 'a file of flags, one per line; what comes later wins')
+  show('--debug', 'show the traceback of an error, and what TensorFlow says')
+  return '\n'.join(lines)
+
+
+def _told(table: plugins.Table, name: str) -> str:
+  """Says what a plugin is and can be told, or why nobody knows."""
+  try:
+    part = table.load(name)
+  except spec.SpecError as error:
+    return str(error)
+  options = getattr(part, 'Options', part)
+  told = spec.signature(options) if dataclasses.is_dataclass(options) else ''
+  return f'{(part.__doc__ or "").partition(chr(10))[0]} {told}'

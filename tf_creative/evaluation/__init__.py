@@ -1,0 +1,1 @@
+"""How good a learner is: measures, baselines, tables and the report."""

@@ -1,0 +1,77 @@
+"""Several runs side by side: those that differ only in their seed are one recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tf_creative.evaluation.measured import Evaluation
+from tf_creative.learner import config as config_lib
+from tf_creative.metrics import aggregate
+from tf_creative.runs import run as run_lib
+
+# Of works, painted; of the hand, over its tasks.
+_OF_WORKS = {
+  'halves/frechet': '.2f',
+  'halves/coverage': '.2f',
+  'label_accuracy': '.1%',
+  'halves/creativity': '.2f',
+  'copies': '.1%',
+}
+
+
+def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
+  """Head and rows: a recipe's interquartile means and their intervals over its runs."""
+  recipes: dict[str, list[Evaluation]] = {}
+  for run in runs:
+    recipes.setdefault(recipe(run.config), []).append(run)
+  measures = {
+    name: m for run in runs for name, m in list(run.learner.domain.measures.scores.items())[:2]
+  }
+  head = ['recipe', 'runs', *(name.replace('_', ' ') for name in measures)]
+  of_works = _OF_WORKS if any(run.sources for run in runs) else {}
+  head += [name.removeprefix('halves/').replace('_', ' ') for name in of_works]
+  rows = []
+  for name, own in zip(names(list(recipes)), recipes.values(), strict=True):
+    cells = [_over_tasks(own, name, measure.form) for name, measure in measures.items()]
+    for measure, form in of_works.items():
+      scores = [run.sources['painted'][measure] for run in own if run.sources]
+      cells.append(_cell(scores, np.zeros(len(scores)), form) if scores else '·')
+    rows.append([name, str(len(own)), *cells])
+  return head, rows
+
+
+def recipe(config: config_lib.Config) -> str:
+  """What runs have in common that differ only by their seed and by what learning does not see."""
+  free = run_lib.FREE - {'rounds'} | {'seed'}
+  lines = config_lib.to_text(config).splitlines()
+  return '\n'.join(line for line in lines if line[2:].partition('=')[0] not in free)
+
+
+def names(recipes: Sequence[str]) -> list[str]:
+  """Each recipe by the settings that not all of them share."""
+  settings = [recipe.splitlines() for recipe in recipes]
+  shared = set(settings[0]).intersection(*settings)
+  return [
+    ' '.join(line for line in lines if line not in shared) or 'all settings alike'
+    for lines in settings
+  ]
+
+
+def _over_tasks(runs: Sequence[Evaluation], measure: str, form: str) -> str:
+  tasks, scores = [], []
+  for run in runs:
+    for (works, hand), numbers in run.hands.items():
+      if hand == 'hand' and measure in numbers:
+        tasks.append(works)
+        scores.append(numbers[measure][0])
+  return _cell(scores, np.array(tasks), form) if scores else '·'
+
+
+def _cell(scores: Sequence[float], strata: np.ndarray, form: str) -> str:
+  value = f'{aggregate.interquartile_mean(scores):{form}}'
+  if len(scores) == len(np.unique(strata)):  # one run: nothing to draw from
+    return value
+  low, high = aggregate.interval(scores, strata, aggregate.interquartile_mean)
+  return f'{value} ({low:{form}} to {high:{form}})'

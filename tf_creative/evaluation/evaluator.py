@@ -1,0 +1,202 @@
+"""How good works are: judged by one frozen classifier, against held-out real works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import functools
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
+from tf_creative.learner import creator as creator_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.metrics import frechet, summary
+from tf_creative.metrics import judge as judge_lib
+
+# What the best round is chosen by: as many works whatever --works says, so that all looks at a run
+# bear comparison, of seeds far from those of any report.
+_VALIDATED, _VALIDATION_SEED = 500, 10**9
+_PLAYED = 120  # training works that are walked through instead, where nothing is made
+
+
+class Eyes:
+  """Looks at a learner's works and at what the hand makes of given ones."""
+
+  def __init__(
+    self,
+    learner: learner_lib.Learner,
+    run_dir: pathlib.Path,
+    count: int,
+    tell: Callable[..., None] = lambda what, done=0, total=0: None,
+  ):
+    """`count` works are imagined at a look, and at most so many real ones are painted.
+
+    `tell` hears what is being done, and of how much of it how much is done.
+    """
+    self._learner, self._domain, self._count = learner, learner.domain, count
+    self._tell = tell
+    path = run_dir / 'judge.npz'
+    if path.exists():
+      self._judge = judge_lib.Judge.load(path)
+    else:
+      values = self._domain.works.to_values(learner.real.work)
+      names = self._domain.works.label_names
+      self._judge = judge_lib.Judge.train(
+        values, learner.real.label, len(names), functools.partial(tell, 'training the judge')
+      )
+      self._judge.save(path)
+    self.chosen_by = f'validation/{"frechet" if self._domain.making else "failures"}'
+    self.training = summary.look(learner.real, self._domain.works.to_values, self._judge)
+    self.held_out = self.see(learner.works('test'))
+    self._like = self._describe(self.held_out)
+    self.for_hand = {
+      {'test': 'held_out'}.get(split, split): _some(learner.works(split), count)
+      for split in self._domain.measures.splits
+    }
+
+  def see(self, works: works_lib.Works) -> summary.Look:
+    """What the judge sees in them."""
+    return summary.look(works, self._domain.works.to_values, self._judge, self.training)
+
+  def imagined(self, seed: int = 0) -> works_lib.Works:
+    """Imagined works with labels as frequent as among the real ones; the same for a seed."""
+    seeds = np.arange(self._count) + seed * self._count
+    return self._learner.creator.imagine(seeds, self._labels(seed))
+
+  def _labels(self, seed: int) -> np.ndarray:
+    known = np.resize(self._learner.real.label, self._count)
+    return np.random.default_rng(seed).permutation(known)
+
+  def some_training(self) -> summary.Look:
+    """As many works of the training split as are imagined, if it has so many."""
+    return self.training.at(_places(len(self.training.label), self._count))
+
+  def look(self) -> dict[str, float]:
+    """How well the hand paints what it never saw, and what imagination and hand make together."""
+    numbers = {}
+    for split, works in self.for_hand.items():
+      made = self._make(f'making {split} works', works)
+      numbers |= _means(split, scores(self._domain, works, made))
+      if levels := self._domain.levels:
+        self._tell(f'playing {split} works in the original simulator')
+        numbers |= _means(split, levels.reference_scores(works, self._learner.creator.act))
+    self._tell('imagining works')
+    imagined = self.imagined()
+    made = self._make('making imagined works', imagined)
+    numbers |= _means('imagined', scores(self._domain, imagined, made))
+    for source, works in (('imagined', imagined), ('painted', imagined._replace(work=made.work))):
+      self._tell(f'measuring {source} works')
+      numbers |= self._measure(source, self.see(works))
+    return numbers | {self.chosen_by: self.validation()}
+
+  def _make(self, what: str, concept: works_lib.Works) -> creator_lib.Made:
+    return self._learner.creator.make(concept, tell=functools.partial(self._tell, what))
+
+  def fault(self, numbers: Mapping[str, float]) -> float:
+    """Tells what the best round has least of."""
+    return numbers[self.chosen_by]
+
+  def validation(self) -> float:
+    """How far painted imagination is from the training split: the best round has the least.
+
+    Where nothing is made, what is imagined says nothing of the hand: how often does it fail?
+    """
+    if not self._domain.making:
+      works = _some(self._learner.real, _PLAYED)
+      made = scores(self._domain, works, self._make('making works to choose the best by', works))
+      return 1 - float(made[next(iter(self._domain.measures.scores))].mean())
+    # There is no third split, and to choose by the held-out one would flatter what is reported on
+    # it. By this a memoriser would win, but `copies` shows one.
+    labels = np.sort(self._learner.real.label)
+    labels = labels[_places(len(labels), _VALIDATED)]
+    seeds = _VALIDATION_SEED + np.arange(len(labels))
+    imagined = self._learner.creator.imagine(seeds, labels)
+    made = self._make('making works to choose the best by', imagined)
+    values = np.asarray(self._domain.works.to_values(made.work))
+    return frechet.distance(self._judge.features(values), self.training.features)
+
+  def yardstick(self, seed: int = 0) -> dict[str, float]:
+    """The same measures of real works, the aim, and of the world's own models, to be beaten."""
+    self._tell('measuring real works')
+    held_out = summary.imagination(self.held_out, self.held_out, self.training)
+    numbers = self._measure('training', self.some_training()) | {
+      f'training/{name}': held_out[name] for name in ('copies', 'novelty', 'authenticity')
+    }
+    for name, works in self._domain.measures.models(self._labels(seed), seed).items():
+      numbers |= self._measure(name.replace(' ', '_'), self.see(works))
+    return numbers
+
+  def traits(self, works: summary.Look) -> dict[str, float]:
+    """What works are like in the world's own terms: means.
+
+    Of shares it is told how far they are from those of the held-out works, in total variation.
+    """
+    return {
+      name: float(np.abs(mean - self._like[name]).sum() / 2 if mean.ndim else mean)
+      for name, mean in self._describe(works).items()
+    }
+
+  def _describe(self, works: summary.Look) -> dict[str, np.ndarray]:
+    described = self._domain.measures.describe(self._domain.works.to_works(works.values))
+    return {name: np.mean(values, 0) for name, values in described.items()}
+
+  def _measure(self, source: str, works: summary.Look) -> dict[str, float]:
+    measured = summary.imagination(works, self.held_out, self.training) | self.traits(works)
+    return {f'{source}/{name}': value for name, value in measured.items()}
+
+
+def scores(
+  domain: world_lib.World, concept: works_lib.Works, made: creator_lib.Made
+) -> dict[str, np.ndarray]:
+  """What each episode of a hand was worth: [B] for each name."""
+  return {
+    **domain.measures.metrics(made.work, concept.work),
+    'return': made.returns,
+    'strokes': made.steps,
+  }
+
+
+def headlines(numbers: dict[str, float], domain: world_lib.World) -> str:
+  """The numbers that a person wants to see first."""
+  lines, measures = [], list(domain.measures.scores.items())[:2]
+  for section, title in (
+    ('held_out', 'real works never trained on, made'),
+    ('unseen', 'works of kinds never trained on, made'),
+    ('imagined', 'imagined works, made'),
+  ):
+    if f'{section}/{measures[0][0]}' in numbers and not lines:  # one will do
+      told = [f'{numbers[f"{section}/{name}"]:{m.form}} {m.words}' for name, m in measures]
+      lines.append(f'{title}: {", ".join(told)}')
+  lines.append(
+    f'{"":<22}{"Frechet":>9}{"coverage":>10}{"precision":>11}{"right label":>13}{"copies":>9}'
+  )
+  for section in ('training', 'imagined', 'painted'):
+    row = {
+      name: numbers[f'{section}/{name}']
+      for name in ('frechet', 'coverage', 'precision', 'label_accuracy', 'copies')
+    }
+    title = {'training': 'real (training split)', 'painted': domain.measures.participle}.get(
+      section, section
+    )
+    lines.append(
+      f'{title:<22}{row["frechet"]:>9.2f}{row["coverage"]:>10.2f}{row["precision"]:>11.2f}'
+      f'{row["label_accuracy"]:>13.1%}{row["copies"]:>9.1%}'
+    )
+  return '\n'.join(lines)
+
+
+def _means(section: str, scores: dict[str, np.ndarray]) -> dict[str, float]:
+  return {f'{section}/{name}': float(values.mean()) for name, values in scores.items()}
+
+
+def _some(works: works_lib.Works, most: int) -> works_lib.Works:
+  places = _places(len(works.label), most)
+  return tf.nest.map_structure(lambda part: part[places], works)
+
+
+def _places(count: int, most: int) -> np.ndarray:
+  """At most so many places, spread evenly over all."""
+  return np.linspace(0, count - 1, min(count, most)).round().astype(int)

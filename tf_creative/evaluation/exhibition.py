@@ -1,0 +1,117 @@
+"""What a report shows: each section of pictures as HTML."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+from PIL import Image
+
+from tf_creative.evaluation import markup
+from tf_creative.evaluation.measured import Evaluation
+from tf_creative.learner import creator as creator_lib
+from tf_creative.studio import pictures, player
+
+_COLUMNS, _MOST_KINDS, _STEPS = 8, 52, 9
+
+
+def episode(one: Evaluation) -> str:
+  """Shows one episode of the hand; nothing where the simulator has no pictures."""
+  frames = player.Player(one.learner).frames()
+  if frames is None:
+    return ''
+  sheets = [Image.fromarray(frame) for frame in frames]
+  return '<p>An episode of the hand.</p>' + _stage(sheets, 'an episode, moment by moment', 'moment')
+
+
+def painting(one: Evaluation) -> str:
+  labels = pictures.some_labels(one.learner, 10)
+  concept = one.learner.creator.imagine(np.arange(len(labels)) + 1000, labels)
+  made = one.learner.creator.make(concept)
+  frames = creator_lib.frames(one.learner.domain, concept, made)
+  render = one.learner.domain.media.render
+  sheets = [pictures.tiles(render(frame), len(labels)) for frame in frames]
+  return (
+    '<p>Imagined works, and below them the hand at work on each.</p>'
+    + markup.works(render(concept.work), len(labels), 'the imagined works')
+    + _stage(sheets, 'the same works appearing stroke by stroke', 'stroke')
+  )
+
+
+def _stage(sheets: list[Image.Image], alt: str, moment: str) -> str:
+  """Shows frames one after the other, with a slider."""
+  strip = Image.fromarray(np.concatenate([np.asarray(sheet) for sheet in sheets]))
+  last = len(sheets) - 1
+  return (
+    f'<div id="stage" role="img" aria-label="{alt}" '
+    f'data-frames="{len(sheets)}" style="--w:{sheets[0].width};--h:{sheets[0].height};'
+    f'background-image:url({markup.uri(strip)})"></div>'
+    '<div class="controls"><button id="play" type="button">Play</button>'
+    f'<input id="moment" type="range" min="0" max="{last}" value="{last}" '
+    f'aria-label="{moment}"></div>'
+  )
+
+
+def gallery(one: Evaluation) -> str:
+  names, render = one.learner.domain.works.label_names, one.learner.domain.media.render
+  names = [name.replace('_', ' ') for name in names]
+  widest = max(len(word) for name in names for word in ('all', *name.split()))
+  rows = []
+  for label in pictures.some_labels(one.learner, _MOST_KINDS):
+    places = np.flatnonzero(one.imagined.label == label)[:_COLUMNS]
+    if len(places):
+      name = html.escape(names[label]) or 'all'
+      triple = ''.join(
+        f'<figure><figcaption>{title}</figcaption>'
+        f'{markup.works(render(works.work[places]), _COLUMNS, f"{name}: {title}")}</figure>'
+        for title, works in (
+          ('imagined', one.imagined),
+          (one.made, one.painted),
+          ('nearest training work', one.nearest),
+        )
+      )
+      rows.append(
+        f'<div class="kind" style="--name:{0.5 + 0.65 * widest:.1f}rem"><h3>{name}</h3>'
+        f'<div class="triple">{triple}</div></div>'
+      )
+  return (
+    f'<p>The first works of each class, not chosen: as imagined, as {one.made} by the hand, and '
+    'the training work that the judge finds nearest to each.</p>' + ''.join(rows)
+  )
+
+
+def interpolations(one: Evaluation) -> str:
+  creator, labels = one.learner.creator, pictures.some_labels(one.learner, 10)
+  ends = creator.latents(np.arange(2 * len(labels)) + 2000).reshape(len(labels), 2, -1)
+  codes = [_between(*pair, share) for pair in ends for share in np.linspace(0, 1, _STEPS)]
+  works = creator.decode(np.stack(codes), np.repeat(labels, _STEPS))
+  alt = f'{len(labels)} rows of works, each changing in {_STEPS} steps into another of its class'
+  return (
+    '<p>Each row goes from one code to another on the sphere of codes, the class held fast.</p>'
+    + markup.works(one.learner.domain.media.render(works.work), _STEPS, alt)
+  )
+
+
+def by_critic(one: Evaluation) -> str:
+  scores, labels = one.learner.creator.score(one.imagined), pictures.some_labels(one.learner, 12)
+  best, worst = [], []
+  for label in labels:  # logits of different labels are not on one scale
+    places = np.flatnonzero(one.imagined.label == label)
+    places = places[np.argsort(-scores[places], kind='stable')]
+    best += [places[:2]]
+    worst += [places[-2:]]
+  render, shown = one.learner.domain.media.render, []
+  for title, places in (('best', np.concatenate(best)), ('worst', np.concatenate(worst))):
+    alt = f'the two works of each class that the critic thinks {title} of'
+    shown.append(
+      f'<h3>The {title} two of each class: mean logit {scores[places].mean():.3f}</h3>'
+      + markup.works(render(one.imagined.work[places]), 12, alt)
+    )
+  return f'<p>Of {len(scores):,} imagined works.</p>' + ''.join(shown)
+
+
+def _between(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
+  """A code on the way along the sphere (slerp): straight lines pass codes that never occur."""
+  cosine = first @ second / (np.linalg.norm(first) * np.linalg.norm(second))
+  angle = np.arccos(np.clip(cosine, -1, 1))
+  return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)

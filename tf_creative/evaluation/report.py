@@ -1,0 +1,252 @@
+"""report.html: what a run has learnt, on one page that needs nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import html
+from importlib import metadata
+import os
+import pathlib
+import platform
+import string
+
+import numpy as np
+
+from tf_creative.evaluation import charts, comparison, exhibition, markup, tables
+from tf_creative.evaluation import measured as evaluation
+from tf_creative.evaluation.measured import Evaluation
+from tf_creative.learner import config as config_lib
+from tf_creative.studio import pictures
+
+_CURVES = {
+  'agent/return': 'Pay of an episode',
+  'held_out/return': 'Held-out episodes: pay, without exploration',
+  'agent/loss': 'Loss of the hand',
+  'agent/q': "The hand's best Q-value",
+  'gan/generator_loss': 'Loss of the generator',
+  'gan/critic_loss': 'Loss of the critic',
+  'gan/critic_gap': "Critic's gap between real and imagined",
+  'held_out/equal_pixels': 'Held-out works: equal pixels',
+  'held_out/equal_steps': 'Held-out works: equal steps',
+  'held_out/solved': 'Held-out works: solved',
+  'unseen/equal_pixels': 'Unseen works: equal pixels',
+  'painted/frechet': 'Frechet distance of what the hand made of imagined works',
+}
+_PACKAGES = ('tensorflow', 'keras', 'tf-agents', 'tensorflow-datasets', 'numpy')
+
+
+def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
+  """The report of the first run, beside the others if there are any."""
+  one = runs[0]
+  if one.imagined:
+    sections = {
+      'Painting': ('A painting in the making', exhibition.painting(one)),
+      'Gallery': ('Gallery', exhibition.gallery(one)),
+      'Works': ('The works in numbers', _works(one)),
+      'Traits': ('What the works are like', _traits(one)),
+    }
+  else:
+    sections = {'Episode': ('An episode', exhibition.episode(one))}
+  sections |= {
+    'Hand': ('The hand in numbers', _hand(one)),
+    'Compared': ('The runs compared', _compared(runs) if len(runs) > 1 else ''),
+    'Curves': ('Learning curves', _curves(runs)),
+  }
+  if one.imagined:
+    sections |= {
+      'Between': ('Between two works', exhibition.interpolations(one)),
+      'Critic': ('Best and worst by the critic', exhibition.by_critic(one)),
+    }
+  sections['Settings'] = ('Settings and environment', _settings(one))
+  sections = {name: part for name, part in sections.items() if part[1]}
+  links = ''.join(f'<a href="#{name}">{name}</a>' for name in sections)
+  body = [
+    _head(one, when, seed),
+    f'<nav aria-label="Sections">{links}</nav><main>',
+    _cards(_of_works(one) if one.imagined else _of_episodes(one)),
+    *(
+      f'<section id="{name}"><h2>{title}</h2>{inside}</section>'
+      for name, (title, inside) in sections.items()
+    ),
+    '</main>',
+  ]
+  template = string.Template(pathlib.Path(__file__).with_suffix('.html').read_text())
+  return template.substitute(title=html.escape(f'{one.path}: report'), body='\n'.join(body))
+
+
+def _head(one: Evaluation, when: str, seed: int) -> str:
+  run = one.config.run
+  what = 'works imagined and made' if one.imagined else 'episodes played'
+  facts = html.escape(
+    f'{run.domain}; hand: {run.agent}; couplings: {run.couplings or "none"}; seed {run.seed}; '
+    f'as of round {one.rounds:,}. {one.count:,} {what} for '
+    f'this report with seed {seed}'
+  )
+  return (
+    f'<header><h1>{html.escape(str(one.path))}</h1>'
+    f'<p class="quiet">{facts}, <time>{html.escape(when)}</time>.</p></header>'
+  )
+
+
+Card = tuple[str, str, str]  # a number, what it is, and what to hold it against
+
+
+def _of_episodes(one: Evaluation) -> list[Card]:
+  mean, low, high = one.hands['episodes', 'hand']['return']
+  chance, *between = one.hands['episodes', 'random_policy']['return']
+  return [
+    (
+      f'{mean:.1f}',
+      f'return of the greedy hand, mean of {one.count:,} episodes',
+      f'95% interval {low:.1f} to {high:.1f}; random policy {chance:.1f} '
+      f'({between[0]:.1f} to {between[1]:.1f})',
+    )
+  ]
+
+
+def _of_works(one: Evaluation) -> list[Card]:
+  works = next(iter(one.hands))[0]
+  likeness, measure = next(iter(one.learner.domain.measures.scores.items()))
+  mean, low, high = one.hands[works, 'hand'][likeness]
+  by_chance, blank = (one.hands[works, hand][likeness][0] for hand in ('random', 'blank'))
+  painted, real = one.sources['painted'], one.sources['held_out']
+  plain = one.sources['dense_gan']
+  spread = painted['halves/frechet_spread']
+  return [
+    (
+      f'{mean:.2%}',
+      f'{measure.words} when the hand makes {works.replace("_", " ")} works',
+      f'95% interval {low:.2%} to {high:.2%}; random strokes {by_chance:.0%}, blank {blank:.0%}',
+    ),
+    (
+      f'{painted["halves/frechet"]:.2f}',
+      f'Frechet distance of {one.made} imagination to held-out works, at equal size',
+      f'± {spread:.2f}; real works {real["halves/frechet"]:.2f}, '
+      f'dense GAN {plain["halves/frechet"]:.2f}',
+    ),
+    (
+      f'{painted["halves/creativity"]:.0%}',
+      f'of {one.made} works are creative: both new and of value',
+      f'new {painted["halves/novel"]:.0%}, of value {painted["halves/valued"]:.0%}; '
+      f'new real works {real["halves/creativity"]:.0%}',
+    ),
+    (
+      f'{painted["copies"]:.1%}',
+      'are copies of training works',
+      f'of held-out real works {real["copies"]:.1%}',
+    ),
+  ]
+
+
+def _cards(cards: Sequence[Card]) -> str:
+  shown = ''.join(
+    f'<div class="card"><b>{big}</b>{what}<br><span class="quiet">{beside}</span></div>'
+    for big, what, beside in cards
+  )
+  return f'<div class="cards">{shown}</div>'
+
+
+def _works(one: Evaluation) -> str:
+  def rows(columns, prefix):
+    for source, numbers in one.sources.items():
+      cells = []
+      for column in columns:
+        cell = tables.show(numbers, prefix + column.name, column.form)
+        spread = tables.show(numbers, f'{prefix}{column.name}_spread', column.form)
+        cells.append(f'{cell} <small>± {spread}</small>' if prefix and cell != '·' else cell)
+      yield evaluation.source(source, one.made)[0], cells, source in ('imagined', 'painted')
+
+  def part(columns, prefix, caption):
+    head = [column.title for column in columns]
+    meanings = {column.title: column.meaning for column in columns}
+    return markup.table(caption, ['', *head], rows(columns, prefix)) + markup.terms(
+      'What the columns mean', meanings
+    )
+
+  count = len(one.imagined.label)
+  return (
+    part(tables.HALVES, 'halves/', 'At equal size, against one half of the held-out works; mean '
+         'and spread over random halves. The first row is the floor, noise the ceiling.')
+    + part(tables.ALL, '', f'{count:,} works of each kind, against all held-out works and the '
+           'training split.')
+    + markup.terms(
+      'What the rows are', dict(evaluation.source(name, one.made) for name in one.sources)
+    )
+  )  # fmt: skip
+
+
+def _traits(one: Evaluation) -> str:
+  head, rows = tables.traits(one)
+  if not rows:
+    return ''
+  own = [evaluation.source(name, one.made)[0] for name in ('imagined', 'painted')]
+  caption = 'Means. Of a distribution: how far it is from that of the held-out works (0 to 1).'
+  words = {name: measure.words for name, measure in one.learner.domain.measures.traits.items()}
+  return markup.table(
+    caption, head, ((row[0], row[1:], row[0] in own) for row in rows)
+  ) + markup.terms(
+    'What the columns mean', {name.replace('_', ' '): text for name, text in words.items()}
+  )
+
+
+def _hand(one: Evaluation) -> str:
+  head, rows = tables.hands(one)
+  caption = 'Means over episodes, with 95% intervals (bootstrap over episodes within each label).'
+  return markup.table(caption, head, ((row[0], row[1:], 'the hand' in row[0]) for row in rows))
+
+
+def _compared(runs: Sequence[Evaluation]) -> str:
+  head, rows = comparison.table(runs)
+  caption = (
+    'Runs that differ only in their seed are one row: interquartile mean over seeds (and, for the '
+    'hand, over its tasks) with a 95% interval of the stratified bootstrap. One run has none.'
+  )
+  strips = []
+  for run in runs:
+    if not run.imagined:
+      continue
+    labels = pictures.some_labels(run.learner, 8)
+    concept = run.learner.creator.imagine(np.arange(len(labels)), labels)
+    made = run.learner.creator.make(concept)
+    render = run.learner.domain.media.render
+    strips.append(
+      f'<h3>{html.escape(str(run.path))}</h3>'
+      + markup.works(render(np.concatenate([concept.work, made.work])), len(labels),
+                     f'{run.path}: imagined works above, below them as the hand made them')
+    )  # fmt: skip
+  return markup.table(caption, head, ((row[0], row[1:], False) for row in rows)) + ''.join(strips)
+
+
+def _curves(runs: Sequence[Evaluation]) -> str:
+  drawn = []
+  for name, title in _CURVES.items():
+    lines = []
+    for run in runs:
+      # Not the last row of a training, which tells of the best round and not of its own.
+      points = [
+        (row['round'], row[name])
+        for row in run.history
+        if name in row and row.get('best/round', row['round']) == row['round']
+      ]
+      if points:
+        lines.append(charts.Line(str(run.path), *zip(*points, strict=True)))
+    if any(len(set(line.x)) > 1 for line in lines):
+      drawn.append(charts.chart(title, lines))
+  if not drawn:
+    return '<p>Training logged nothing in metrics.jsonl that a line could be drawn through.</p>'
+  keys = ''.join(
+    f'<p><svg class="key line{index % 4}" aria-hidden="true"><line x2="32" y1="5" y2="5"/></svg> '
+    f'{html.escape(str(run.path))}</p>'
+    for index, run in enumerate(runs)
+  )
+  return (keys if len(runs) > 1 else '') + f'<div class="charts">{"".join(drawn)}</div>'
+
+
+def _settings(one: Evaluation) -> str:
+  versions = ', '.join(f'{name} {metadata.version(name)}' for name in _PACKAGES)
+  machine = f'Python {platform.python_version()}, {platform.system()} {platform.machine()}, '
+  flags = html.escape(config_lib.to_text(one.config))
+  return (
+    f'<p>{versions}; {machine}{os.cpu_count()} processors.</p>'
+    f'<details><summary>run.flags</summary><pre tabindex="0">{flags}</pre></details>'
+  )

@@ -1,0 +1,148 @@
+"""The columns of every table and what each means, for the screen and for the report alike."""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+from tf_creative.evaluation import measured as evaluation
+
+
+class Column(NamedTuple):
+  name: str  # of the number
+  title: str
+  form: str
+  meaning: str
+
+
+# Works against all held-out ones: more of them, so finer, but without a floor of the same size.
+ALL = (
+  Column(
+    'frechet',
+    'Frechet',
+    '.2f',
+    "distance of the judge's features of the works to those of all held-out real works; lower is "
+    'better. Compare with the training split: both have about as many works.',
+  ),
+  Column(
+    'label_accuracy',
+    'right label',
+    '.1%',
+    'share in which the judge, a frozen classifier, sees the class that was asked for',
+  ),
+  Column(
+    'train_on_synthetic',
+    'useful',
+    '.1%',
+    'accuracy on held-out real works of a classifier (SVM on pixels) trained on these works alone',
+  ),
+  Column('copies', 'copies', '.1%', 'share that equals a training work exactly'),
+  Column(
+    'novelty',
+    'novelty',
+    '.2f',
+    'distance to the nearest training work, relative to that of held-out works (1); 0: copies',
+  ),
+  Column(
+    'authenticity',
+    'authentic',
+    '.2f',
+    'share farther from its nearest training work than that one is from its own nearest',
+  ),
+  Column(
+    'diversity',
+    'diversity',
+    '.2f',
+    'distance between works of one label, relative to that of held-out works (1)',
+  ),
+)
+# As many works as half of the held-out ones, against the other half; mean and spread of cuts.
+HALVES = (
+  Column(
+    'frechet',
+    'Frechet',
+    '.2f',
+    'the same distance at equal size: every row, the floor too, has as many works as the half of '
+    'the held-out ones that it is held against. Few works lie far apart, hence the larger numbers.',
+  ),
+  Column(
+    'kernel',
+    'kernel',
+    '.2f',
+    'kernel distance (KID), unbiased by size; evenly dealt labels pull it a little below 0',
+  ),
+  Column('precision', 'precision', '.2f', 'share of works that lie among the real ones'),
+  Column('recall', 'recall', '.2f', 'share of real works that lie among these'),
+  Column('density', 'density', '.2f', 'how densely: 1 as real works'),
+  Column('coverage', 'coverage', '.2f', 'share of real works that have one of these nearby'),
+  Column(
+    'novel',
+    'novel',
+    '.2f',
+    'share farther from all training works than the nearest tenth of new real works is',
+  ),
+  Column(
+    'valued', 'valued', '.2f', 'share recognised as what was asked for and lying among the real'
+  ),
+  Column(
+    'creativity',
+    'creative',
+    '.2f',
+    'share both novel and valued; new real works do not reach 1 either: compare with their row',
+  ),
+)
+HAND = {'return': '.2f', 'strokes': '.1f'}  # beside what the world measures
+
+
+def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
+  """Head and rows of the table that fits a terminal."""
+  head = ['', 'Frechet', 'at equal n', 'coverage', 'precision', 'right label']
+  head += ['useful', 'copies', 'novel', 'valued', 'creative']
+  rows = []
+  for source, numbers in one.sources.items():
+    cell = functools.partial(show, numbers)
+    rows.append(
+      [
+        evaluation.source(source, one.made)[0],
+        cell('frechet', '.2f'),
+        f'{cell("halves/frechet", ".2f")} ±{cell("halves/frechet_spread", ".2f")}',
+        *(cell(f'halves/{name}', '.2f') for name in ('coverage', 'precision')),
+        *(cell(name, '.1%') for name in ('label_accuracy', 'train_on_synthetic', 'copies')),
+        *(cell(f'halves/{name}', '.2f') for name in ('novel', 'valued', 'creativity')),
+      ]
+    )
+  return head, rows
+
+
+def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
+  """Head and rows of the table of hands, with intervals."""
+  forms = {name: m.form for name, m in one.learner.domain.measures.scores.items()} | HAND
+  names = [name for name in forms if name in next(iter(one.hands.values()))]
+  rows = []
+  for (works, hand), numbers in one.hands.items():
+    cells = []
+    for name in names:
+      mean, low, high = (f'{value:{forms[name]}}' for value in numbers[name])
+      cells.append(mean if hand == 'blank' else f'{mean} ({low} to {high})')
+    rows.append([f'{works.replace("_", " ")}: {evaluation.HANDS[hand]}', *cells])
+  head = 'works: who makes them' if one.sources else 'who acts'
+  return [head, *(name.replace('_', ' ') for name in names)], rows
+
+
+def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
+  """Head and rows of the table of what works are like; no rows where there are no traits."""
+  told = one.learner.domain.measures.traits
+  rows = [
+    [
+      evaluation.source(source, one.made)[0],
+      *(show(numbers, name, told[name].form) for name in told),
+    ]
+    for source, numbers in one.sources.items()
+    if told
+  ]
+  return ['', *(name.replace('_', ' ') for name in told)], rows
+
+
+def show(numbers: dict[str, float], name: str, form: str) -> str:
+  """A number, or a dot where there is none."""
+  return f'{numbers[name]:{form}}' if name in numbers else '·'

@@ -1,0 +1,1 @@
+"""Many runs compared: ablations, and how fast and how dear a round is."""

@@ -1,0 +1,175 @@
+"""What the runs of a grid came to: numbers, and tables with their spread over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tf_creative.core import spec
+from tf_creative.experiments import grid
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import loop
+from tf_creative.metrics import aggregate
+from tf_creative.runs import run as run_lib
+
+COST = ('minutes', 'CPU minutes')
+Row = dict[str, Any]  # of a run: case, seed, run, what it cost, and a number (or none) per column
+Table = tuple[list[str], list[list[str]]]  # head and rows
+
+_STEPS = re.compile(r'steps\s+until\s+(\S+)\s*(>=|<=)\s*(\S+)')
+
+
+class Column(NamedTuple):
+  """The last value of a number, or when it first was as it should be."""
+
+  title: str
+  name: str  # of the number
+  sign: str = ''
+  limit: float = 0.0
+
+  def value(self, logged: Iterable[Mapping[str, float]], config: config_lib.Config) -> float | None:
+    """What the rows of metrics.jsonl say; None if they do not, or if it never came to that."""
+    having = [row for row in logged if self.name in row]
+    if not self.sign:
+      return having[-1][self.name] if having else None
+    sense = 1 if self.sign == '>=' else -1
+    holds = (row['round'] for row in having if sense * row[self.name] >= sense * self.limit)
+    rounds = next(holds, None)
+    return None if rounds is None else environment_steps(config, rounds)
+
+
+def read_column(text: str) -> Column:
+  text = ' '.join(text.split())
+  if not text.startswith('steps '):
+    return Column(text, text)
+  match = _STEPS.fullmatch(text)
+  try:
+    name, sign, limit = match.groups()
+    return Column(text, name, sign, float(limit))
+  except (AttributeError, ValueError) as error:
+    raise spec.UserError(
+      f"cannot read the column '{text}': write 'steps until NAME >= NUMBER', or <=."
+    ) from error
+
+
+def environment_steps(config: config_lib.Config, rounds: float) -> int:
+  """What the hand has done by the end of a round, in all environments together."""
+  agent = config.agent
+  per_round = agent.environments * agent.collect_steps * config.run.agent_steps
+  return loop.warm_up_steps(agent) + int(rounds) * per_round
+
+
+def row(cell: grid.Cell, columns: Sequence[Column]) -> Row:
+  record, logged = cell.record(), run_lib.logged(cell.path)
+  return {
+    'case': cell.case,
+    'seed': cell.seed,
+    'run': str(cell.path),
+    'minutes': record['minutes'],
+    'CPU minutes': record['cpu_minutes'],
+    **{column.title: column.value(logged, cell.config) for column in columns},
+  }
+
+
+def check_logged(cells: Sequence[grid.Cell], columns: Sequence[Column]) -> None:
+  """Refuses a column that none of the runs knows."""
+  known = {name for cell in cells for logged in run_lib.logged(cell.path) for name in logged}
+  known -= {'round'}
+  for column in columns:
+    if column.name not in known:
+      raise spec.UserError(f"no run has logged '{column.name}'.{spec.nearest(column.name, known)}")
+
+
+def table(rows: Sequence[Row], cases: Sequence[str], columns: Sequence[str]) -> Table:
+  """A row for each case: mean, standard deviation and interval of the mean over its seeds."""
+  body = []
+  for case in cases:
+    own = [row for row in rows if row['case'] == case]
+    cells = [_spread(column, own, _decimals(column, rows)) for column in columns]
+    cost = [f'{np.mean([row[name] for row in own]):.1f}' if own else '·' for name in COST]
+    body.append([case, str(len(own)), *cells, *cost])
+  return ['case', 'runs', *columns, *COST], body
+
+
+def against(rows: Sequence[Row], cases: Sequence[str], columns: Sequence[str]) -> Table:
+  """A row for each case but the first: its ratios to the first, seed by seed."""
+  first = {row['seed']: row for row in rows if row['case'] == cases[0]}
+  body = []
+  for case in cases[1:]:
+    pairs = [
+      (row, first[row['seed']]) for row in rows if row['case'] == case and row['seed'] in first
+    ]
+    cells = []
+    for name in (*columns, *COST):
+      ratios = [
+        own[name] / its[name]
+        for own, its in pairs
+        if None not in (own[name], its[name]) and its[name]
+      ]
+      few = f' ({len(ratios)} of {len(pairs)})' if len(ratios) < len(pairs) else ''
+      cells.append(f'{np.mean(ratios):.3f}{_interval(ratios, 3)}{few}' if ratios else '·')
+    body.append([case, str(len(pairs)), *cells])
+  return [f'against {cases[0]}', 'pairs', *columns, *COST], body
+
+
+def markdown(tables: Sequence[Table], pipeline: str, cases: Mapping[str, str]) -> str:
+  """A page of the tables, and of what the cases are."""
+  what = (
+    f'Runs of `{pipeline}`: mean ± standard deviation over seeds [95% bootstrap interval of the '
+    'mean]; minutes are means.',
+    'Ratios of runs of one seed: their mean [95% bootstrap interval].',
+  )
+  parts = []
+  for text, (head, body) in zip(what, tables, strict=False):
+    lines = [head, ['---', *['---:'] * (len(head) - 1)], *body]
+    cells = [[cell.replace('|', r'\|') for cell in line] for line in lines]
+    parts.append(text + '\n\n' + '\n'.join(f'| {" | ".join(line)} |' for line in cells))
+  parts.append('\n'.join(f'- {name}: `{flags or "as it is"}`' for name, flags in cases.items()))
+  return '\n\n'.join(parts) + '\n'
+
+
+def brief(row: Row, column: str) -> str:
+  """One number of one run."""
+  score = row[column]
+  return f'{column} {absent(column) if score is None else f"{score:,.6g}"}'
+
+
+def known(column: str, rows: Iterable[Row]) -> list[float]:
+  return [row[column] for row in rows if row[column] is not None]
+
+
+def absent(column: str) -> str:
+  """What to call a run that has no number in this column."""
+  return 'never' if column.startswith('steps until') else 'not logged'
+
+
+def _spread(column: str, rows: Sequence[Row], decimals: int) -> str:
+  scores, parts = known(column, rows), []
+  if scores:
+    deviation = f' ± {np.std(scores, ddof=1):,.{decimals}f}' if len(scores) > 1 else ''
+    parts.append(f'{np.mean(scores):,.{decimals}f}{deviation}{_interval(scores, decimals)}')
+  if len(scores) < len(rows):
+    parts.append(f'{absent(column)}: {len(rows) - len(scores)} of {len(rows)}')
+  return ', '.join(parts) or '·'
+
+
+def _interval(scores: Sequence[float], decimals: int) -> str:
+  """Where their mean lies; nothing if there is only one to draw from."""
+  if len(scores) < 2:
+    return ''
+  low, high = aggregate.interval(scores)
+  return f' [{low:,.{decimals}f}, {high:,.{decimals}f}]'
+
+
+def _decimals(column: str, rows: Sequence[Row]) -> int:
+  """So many that the range of all runs has three digits, but steps are whole."""
+  scores = [score for score in known(column, rows) if math.isfinite(score)]
+  if all(isinstance(score, int) for score in scores):
+    return 0
+  width = np.ptp(scores) if scores else 0
+  width = width or max(map(abs, scores), default=0) or 1
+  return int(np.clip(2 - math.floor(math.log10(width)), 0, 6))

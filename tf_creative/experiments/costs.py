@@ -1,0 +1,92 @@
+"""What a graph costs, counted instead of timed: the same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import math
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from tf_creative.learner import learner as learner_lib
+
+_BODIES = ('body', 'cond', 'then_branch', 'else_branch', 'f')  # attributes that name a function
+
+
+class Cost(NamedTuple):
+  nodes: int
+  flops: int  # of products of matrices and convolutions: all others together are a hundredth
+
+  def __add__(self, other: Cost) -> Cost:
+    return Cost(self.nodes + other.nodes, self.flops + other.flops)
+
+  def times(self, count: int) -> Cost:
+    """The same nodes, passed so many times."""
+    return Cost(self.nodes, count * self.flops)
+
+
+def of(step: Callable[[], Any]) -> Cost:
+  """The cost of a step, whatever it calls and the bodies of its loops counted once."""
+  return _of_graph(tf.function(step, autograph=False).get_concrete_function().graph)
+
+
+def of_parts(learner: learner_lib.Learner) -> dict[str, Cost]:
+  """The cost of each part of a round, as often as a round comes to it."""
+  loop, run, agent = learner.loop, learner.config.run, learner.config.agent
+  cost = {name: of(part) for name, part in loop.parts().items()}
+  cost['collect'] = cost['collect'].times(agent.collect_steps * run.agent_steps)
+  cost['learn'] = cost['learn'].times(run.agent_steps)
+  cost['gan'] = cost['gan'].times(run.gan_steps)
+  return cost
+
+
+def _of_graph(graph: tf.Graph) -> Cost:
+  """Of what is run: slopes that nobody asks for are traced, and left out before they run."""
+  nodes = flops = 0
+  run, ahead = set(), [*(output.op for output in graph.outputs), *graph.control_outputs]
+  while ahead:
+    op = ahead.pop()
+    if op not in run:
+      run.add(op)
+      ahead += [*(given.op for given in op.inputs), *op.control_inputs]
+  for op in run:
+    nodes, flops = nodes + 1, flops + _flops(op)
+    for body in filter(None, (_function(op, name) for name in _BODIES)):
+      inner = _of_graph(graph._get_function(body).graph)
+      nodes, flops = nodes + inner.nodes, flops + inner.flops
+  return Cost(nodes, flops)
+
+
+def _function(op: tf.Operation, attribute: str) -> str:
+  try:
+    return getattr(op.get_attr(attribute), 'name', '')
+  except ValueError:  # has no such attribute
+    return ''
+
+
+def _flops(op: tf.Operation) -> int:
+  """Two for each product that is added up; what falls on padding counts, as it is computed."""
+  match op.type:
+    case 'MatMul':
+      rows, columns = _shape(op.inputs[0])
+      depth = rows if op.get_attr('transpose_a') else columns
+      return 2 * depth * math.prod(_shape(op.outputs[0]))
+    case 'BatchMatMulV2':
+      *_, rows, columns = _shape(op.inputs[0])
+      depth = rows if op.get_attr('adj_x') else columns
+      return 2 * depth * math.prod(_shape(op.outputs[0]))
+    case 'Conv2D' | 'Conv3D':
+      kernel, spread = op.inputs[1], op.outputs[0]
+    case 'Conv2DBackpropInput' | 'Conv3DBackpropInputV2':
+      kernel, spread = op.inputs[1], op.inputs[2]
+    case 'Conv2DBackpropFilter' | 'Conv3DBackpropFilterV2':
+      kernel, spread = op.outputs[0], op.inputs[2]
+    case _:
+      return 0
+  return 2 * math.prod(_shape(spread)) * math.prod(_shape(kernel)[:-1])
+
+
+def _shape(tensor: tf.Tensor) -> list[int]:
+  if not tensor.shape.is_fully_defined():
+    raise ValueError(f'{tensor.op.type} {tensor.name} has no fixed shape: {tensor.shape}')
+  return tensor.shape.as_list()

@@ -1,0 +1,230 @@
+"""Cases times seeds: what each cell is trained with, and the processes that train them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import dataclasses
+import fcntl
+import json
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from typing import Any, NamedTuple
+
+from tf_creative.core import spec
+from tf_creative.learner import config as config_lib
+
+TRAIN = [sys.executable, '-m', f'{__package__}.train']
+_PAUSE = 0.2  # seconds between two looks at the processes
+_OWN = {'seed', 'run_dir'}  # what the grid says and a case may not
+_THREADS = ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS')
+
+
+class Case(NamedTuple):
+  name: str
+  flags: list[str]  # of train
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+  """One run of the grid."""
+
+  case: str
+  seed: int
+  flags: list[str]
+  config: config_lib.Config = dataclasses.field(repr=False)
+
+  @property
+  def path(self) -> pathlib.Path:
+    return pathlib.Path(self.config.run.run_dir)
+
+  @property
+  def log(self) -> pathlib.Path:
+    return self.path.with_name(f'{self.path.name}.log')
+
+  def record(self) -> dict[str, Any]:
+    """How its training ended, what it took and what it was told; nothing if it never ended."""
+    path = self.path / 'cell.json'
+    try:
+      record = json.loads(path.read_text()) if path.exists() else {}
+      if record.keys() - {'exit', 'minutes', 'cpu_minutes', 'flags'} or len(record) not in (0, 4):
+        raise ValueError
+      return record
+    except (ValueError, AttributeError) as error:
+      raise spec.UserError(
+        f'{path} is damaged: remove {self.path} to train it anew, or choose another --out.'
+      ) from error
+
+  def finished(self) -> bool:
+    """Whether it need not be trained again; an error if it was trained with other settings."""
+    record = self.record()
+    if record.get('exit') != 0:
+      return False
+    # By way of a config, so that a flag that is newer than the run counts by its default.
+    old = _telling(config_lib.from_arguments(record['flags']))
+    new = _telling(self.config)
+    if old != new:
+      changes = [f'-{line}' for line in old if line not in new]
+      changes += [f'+{line}' for line in new if line not in old]
+      raise spec.UserError(
+        f'{self.path} was trained with other settings (- its own, + yours):\n  '
+        + '\n  '.join(changes)
+        + '\nChoose another --out, or remove that folder to train it anew.'
+      )
+    return True
+
+  def ended(self, code: int, minutes: float, cpu_minutes: float) -> None:
+    """Records it, with all that earlier starts of the same settings took."""
+    from tf_creative.studio import portfolio
+
+    lines = config_lib.to_text(self.config).splitlines()
+    before = self.record()
+    if before.get('flags') == lines:
+      minutes, cpu_minutes = minutes + before['minutes'], cpu_minutes + before['cpu_minutes']
+    record = {'exit': code, 'minutes': minutes, 'cpu_minutes': cpu_minutes, 'flags': lines}
+    self.path.mkdir(parents=True, exist_ok=True)
+    with portfolio.whole(self.path / 'cell.json') as partial:
+      partial.write_text(json.dumps(record, indent=2) + '\n')
+
+
+def read_cases(texts: Sequence[str]) -> list[Case]:
+  """Cases from lines of 'name: train flags', whose names can be told apart as folders."""
+  cases = [_read_case(text) for text in texts]
+  if not cases:
+    raise spec.UserError("an ablation needs cases: --case='name: train flags', one by one.")
+  names: dict[str, str] = {}
+  for name, _ in cases:
+    folder = _folder(name).lower()  # some disks know no capitals
+    if folder in names:
+      raise spec.UserError(f"the cases '{names[folder]}' and '{name}' have one name: change one.")
+    names[folder] = name
+  return cases
+
+
+def cells(cases: Sequence[Case], pipeline: str, seeds: str, out: str) -> list[Cell]:
+  """All runs, each seed's cases together, so that what is done of a stopped grid compares."""
+  return [
+    _cell(case, pipeline, seed, pathlib.Path(out)) for seed in _read_seeds(seeds) for case in cases
+  ]
+
+
+def run(
+  cells: Sequence[Cell], jobs: int, stop: Any, tell: Callable[[Cell, int | None], None]
+) -> None:
+  """Trains the cells in turn, `jobs` at once; `tell` hears of each start, and end with exit code.
+
+  A signal that `stop` has seen is passed on once: training saves and ends, and nothing new begins.
+  """
+  waiting, running, passed_on = list(cells), {}, False
+  with (cells[0].path.parent / '.lock').open('w') as lock:
+    try:
+      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+      raise spec.UserError(
+        f'{cells[0].path.parent} is being worked on, by this command elsewhere or by a run that '
+        'it left behind: wait, or end that one.'
+      ) from error
+    try:
+      while running or (waiting and not stop.signal):
+        while waiting and len(running) < jobs and not stop.signal:
+          cell = waiting.pop(0)
+          tell(cell, None)
+          running[_start(cell, jobs, lock.fileno())] = cell, time.monotonic()
+        time.sleep(_PAUSE)
+        if stop.signal and not passed_on:
+          for process in running:
+            os.kill(process.pid, stop.signal)
+          passed_on = True
+        for process in list(running):
+          pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+          if pid:
+            cell, began = running.pop(process)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            cpu = usage.ru_utime + usage.ru_stime
+            cell.ended(process.returncode, (time.monotonic() - began) / 60, cpu / 60)
+            tell(cell, process.returncode)
+    finally:
+      for process in running:
+        os.kill(process.pid, signal.SIGKILL)
+
+
+def _start(cell: Cell, jobs: int, lock: int) -> subprocess.Popen:
+  share = str(max(1, (os.cpu_count() or 1) // jobs))
+  threads = dict.fromkeys(_THREADS, share) if jobs > 1 else {}
+  with cell.log.open('ab') as log:
+    return subprocess.Popen(
+      [*TRAIN, *cell.flags],
+      stdin=subprocess.DEVNULL,
+      stdout=log,
+      stderr=subprocess.STDOUT,
+      env={**threads, **os.environ, 'PYTHONUNBUFFERED': '1'},
+      pass_fds=[lock],  # held as long as any of the runs goes on
+      process_group=0,  # Ctrl-C in a terminal would reach it twice, and the second is final
+    )
+
+
+def _read_case(text: str) -> Case:
+  name, colon, flags = text.partition(':')
+  name = name.strip()
+  if not (name and colon) or name.startswith('-'):
+    raise spec.UserError(
+      f"the case '{text}' has no name: write --case='name: --flag=value --other=value'."
+    )
+  try:
+    words = _words(flags)
+  except ValueError as error:
+    raise spec.UserError(f"case '{name}': {str(error).lower()} in '{flags.strip()}'.") from error
+  for word in words:
+    flag = word.lstrip('-').partition('=')[0]
+    if flag in _OWN:
+      raise spec.UserError(f"case '{name}': --{flag} is set by the grid; leave it out.")
+  return Case(name, words)
+
+
+def _words(text: str) -> list[str]:
+  """As a shell splits it, but spaces within brackets, as of a spec's options, need no quotes."""
+  words = []
+  for word in shlex.split(text):
+    if words and words[-1].count('(') > words[-1].count(')'):
+      words[-1] += f' {word}'
+    else:
+      words.append(word)
+  return words
+
+
+def _read_seeds(text: str) -> list[int]:
+  try:
+    seeds = [int(word) for word in text.split(',')]
+  except ValueError as error:
+    raise spec.UserError(f"--seeds must be numbers like 0,1,2, not '{text}'.") from error
+  if len(set(seeds)) < len(seeds):
+    raise spec.UserError(f'--seeds has one twice: {text}.')
+  return seeds
+
+
+def _cell(case: Case, pipeline: str, seed: int, out: pathlib.Path) -> Cell:
+  run_dir = out / f'{_folder(case.name)}-{seed}'
+  flags = [f'--flagfile={pipeline}', *case.flags]
+  flags += [f'--seed={seed}', f'--run_dir={run_dir}', '--noprogress', '--noexport']
+  try:
+    config = config_lib.from_arguments(flags)
+  except spec.UserError as error:
+    raise spec.UserError(f"case '{case.name}': {error}") from error
+  return Cell(case.name, seed, flags, config)
+
+
+def _folder(name: str) -> str:
+  """A name as a part of a folder's name that every system and shell can take."""
+  return re.sub(r'[^\w.+-]+', '_', name)
+
+
+def _telling(config: config_lib.Config) -> list[str]:
+  """The lines of its flagfile that say what is learnt and measured."""
+  silent = ('--run_dir=', '--progress=', '--export=')
+  lines = config_lib.to_text(config).splitlines()
+  return [line for line in lines if not line.startswith(silent)]

@@ -1,0 +1,88 @@
+"""Watches a training from outside: says what looks wrong and what to try, and ends what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from tf_creative.core import guard, spec
+from tf_creative.learner import learner as learner_lib
+
+_GAP = 10.0  # between the logits of real and imagined works: the generator's slope is e^-10 of it
+_COLLAPSE = 0.5  # of the best coverage so far
+
+
+class Diverged(spec.UserError):
+  """Nothing but skipped updates; the weights are those of the last good one."""
+
+  code = 3
+
+
+class Alarms:
+  """Each kind of warning is given when it begins, and again only if it had ended meanwhile."""
+
+  def __init__(self, learner: learner_lib.Learner, limit: int, tell: Callable[[int, str], None]):
+    """`tell` is given the round and the warning."""
+    self._learner, self._limit, self._tell = learner, limit, tell
+    self._guards = guard.guards(learner)
+    self._skipped = {each: int(each.skipped) for each in self._guards}
+    self._on: set[str] = set()
+    self._best_coverage = 0.0
+
+  def look(self, round_: int, metrics: Mapping[str, float]) -> None:
+    """Looks at what has just been logged."""
+    for each in self._guards:
+      if int(each.in_a_row) >= self._limit:
+        raise Diverged(_diverged(each, round_))
+    found = dict(self._found(metrics))
+    for kind, text in found.items():
+      if kind not in self._on:
+        self._tell(round_, text)
+    judged = {'coverage'} if 'imagined/coverage' not in metrics else set()
+    self._on = set(found) | (self._on & judged)  # what was not looked at has not ended
+
+  def _found(self, metrics: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    for each in self._guards:
+      new, self._skipped[each] = int(each.skipped) - self._skipped[each], int(each.skipped)
+      if new:
+        yield f'skipped {each.of}', f'{new} updates of {each.of} were skipped: not finite. {_CURE}'
+    discount = self._learner.config.agent.discount
+    most = metrics.get('agent/largest_reward', self._learner.domain.play.reward_bound)
+    bound = 2 * most / (1 - discount) if discount < 1 else float('inf')
+    if abs(metrics.get('agent/q', 0.0)) > bound:
+      yield (
+        'q',
+        f'Q-values of {metrics["agent/q"]:.3g} are beyond {bound:.3g}, twice what pays of up to '
+        f'{most:.3g} can come to. Try a lower --agent_learning_rate or --agent_discount, or a '
+        'longer --agent_target_period.',
+      )
+    gap = metrics.get('gan/critic_gap', 0.0)
+    if gap > _GAP and self._learner.gan.bounds_gap:
+      yield (
+        'gap',
+        f'the critic tells real from imagined works by {gap:.3g} logits: the generator learns '
+        'nothing from that. Try larger --gan_r1 and --gan_r2, or --gan_loss=r3gan.',
+      )
+    coverage = metrics.get('imagined/coverage')
+    if coverage is not None:
+      self._best_coverage = max(self._best_coverage, coverage)
+      if coverage < _COLLAPSE * self._best_coverage:
+        yield (
+          'coverage',
+          f'imagined works cover {coverage:.2f} of the real ones, where it was '
+          f'{self._best_coverage:.2f}: the imagination collapses. Try larger --gan_r1 and '
+          '--gan_r2, a lower --gan_learning_rate, or less guide; the best round is kept.',
+        )
+
+
+_CURE = (
+  'Try lower --gan_learning_rate or --agent_learning_rate, and look at the data and at the weight '
+  'of each coupling.'
+)
+
+
+def _diverged(each: guard.Guard, round_: int) -> str:
+  return (
+    f'the last {int(each.in_a_row)} updates of {each.of} before round {round_} had losses or '
+    f'slopes that are no numbers; they were skipped, so the weights are whole. {_CURE} '
+    '--skip_limit is how many are borne.'
+  )

@@ -1,0 +1,115 @@
+"""A learner built from its config: the parts, what couples them, and the loop that trains them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tf_creative import couplings
+from tf_creative import worlds as domains
+from tf_creative.agent import build as build_lib
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import imagination as imagination_lib
+from tf_creative.core import spec
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
+from tf_creative.couplings import base
+from tf_creative.gan import gan as gan_lib
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import creator as creator_lib
+from tf_creative.learner import loop as loop_lib
+
+
+class Learner(tf.Module):
+  """All that a checkpoint holds, and nothing else.
+
+  Where a world has no works, there are no real ones, no GAN and no creator.
+  """
+
+  def __init__(self, config: config_lib.Config):
+    super().__init__(name='learner')
+    self.config = config
+    seed = config.run.seed
+    self.domain = build_domain(config.run.domain)
+    _check_couplings(self.domain, config)
+    _check_code(self.domain, config)
+    works = self.domain.works
+    self.real = self.works('train') if works else None
+    self.agent = build_lib.hand(config.run.agent, self.domain, config.agent, seed)
+    self.gan = self.creator = real = None
+    if works:
+      subject = imagination_lib.Subject(works.value_shape, len(works.label_names), works.legal)
+      self.gan = gan_lib.Gan(config.gan, subject, seed)
+      real = tf.nest.map_structure(tf.constant, self.real)
+    parts = coupling_lib.Parts(self.domain, self.gan, self.agent, self.agent.world, real)
+    self.coupling = _build_couplings(config.run.couplings, parts, seed)
+    self.loop = loop_lib.Loop(parts, self.coupling, config)
+    if works:
+      self.creator = creator_lib.Creator(parts, self.real.label)
+
+  def works(self, split: str) -> works_lib.Works:
+    """All real works of a split, in memory: they are small, and training draws in the graph."""
+    # The cache keeps tf.data from fusing a last `map` with a batch for which it would make room.
+    works = self.domain.works.real(split).cache().batch(2**31)
+    return tf.nest.map_structure(lambda part: part.numpy(), next(iter(works)))
+
+
+def build_domain(text: str) -> world_lib.World:
+  part = spec.parse_one(text, 'domain')
+  with part.pointed():
+    world = domains.DOMAINS.load(part.name)
+    return spec.configure(world, part.options, f"domain '{part.name}'")
+
+
+def _check_couplings(domain: world_lib.World, config: config_lib.Config) -> None:
+  """What the couplings cannot work with is told before any data are made."""
+  for part, coupling, options in read_couplings(config.run.couplings):
+    with part.pointed():
+      by = f"the coupling '{part.name}' (--couplings= leaves out all)"
+      domain.need(*coupling.needs, by=by)
+      if coupling.needs_shown and domain.play.code_size:
+        raise spec.SpecError(
+          f"the coupling '{part.name}' needs a hand that is shown the work, not told its code: "
+          'use target=shown.'
+        )
+      coupling.check(options, config)
+
+
+def _check_code(domain: world_lib.World, config: config_lib.Config) -> None:
+  """Where the hand is told a code, somebody must give it, and of the right length."""
+  if not domain.play.code_size:
+    return
+  if not any(coupling.gives_codes for _, coupling, _ in read_couplings(config.run.couplings)):
+    giver = next(
+      name for name in couplings.COUPLINGS.ours if couplings.COUPLINGS.load(name).gives_codes
+    )
+    raise spec.SpecError(
+      f"--domain='{config.run.domain}' tells the hand a code, which the coupling '{giver}' "
+      f"gives: --couplings='{'|'.join(filter(None, [giver, config.run.couplings]))}'."
+    )
+  if domain.play.code_size != config.gan.latent_size:
+    raise spec.SpecError(
+      f'the hand is told codes of {domain.play.code_size} numbers, the imagination makes them of '
+      f'{config.gan.latent_size}: give --gan_latent_size={domain.play.code_size}, or code='
+      f'{config.gan.latent_size} to the domain.'
+    )
+
+
+def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
+  """The couplings that a spec names, each with where it stands, its class and its options."""
+  found = []
+  for part in spec.parse(text, 'couplings'):
+    with part.pointed():
+      coupling = couplings.COUPLINGS.load(part.name)
+      options = spec.configure(coupling.Options, part.options, f"coupling '{part.name}'")
+      found.append((part, coupling, options))
+  return found
+
+
+def _build_couplings(text: str, parts: coupling_lib.Parts, seed: int) -> base.Chain:
+  chain = []
+  for part, coupling, options in read_couplings(text):
+    with part.pointed():  # what it cannot work with
+      chain.append(coupling(parts, options, seed))
+  return base.Chain(chain)

@@ -1,0 +1,130 @@
+"""The loop: K rounds of training in one call of one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tf_creative.agent import config as agent_config
+from tf_creative.core import batch as batch_lib
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import streams
+from tf_creative.core import works as works_lib
+from tf_creative.learner import config as config_lib
+
+Metrics = dict[str, tf.Tensor]
+
+
+class Loop(tf.Module):
+  """A round is an agent phase, in which the GAN is frozen, and a GAN phase, the other way round.
+
+  Where nothing is imagined there is no GAN phase, and no work for episodes to be about.
+  """
+
+  def __init__(
+    self,
+    parts: coupling_lib.Parts,
+    coupling: coupling_lib.Coupling,
+    config: config_lib.Config,
+  ):
+    super().__init__(name='loop')
+    self.round = tf.Variable(0, dtype=tf.int64, trainable=False, name='round')
+    self.config, self._agent_config = config.run, config.agent
+    self._parts, self._coupling = parts, coupling
+    self._works = streams.Stream(config.run.seed, 'loop/real')
+    self._noise = streams.Stream(config.run.seed, 'loop/noise')
+    self._chance = streams.Stream(config.run.seed, 'loop/gan')
+    # Concepts wait in a bank of one for each environment; a quarter of it is renewed every round,
+    # which outpaces the episodes that end meanwhile.
+    self._fresh = max(1, config.agent.environments // 4)
+    self.rounds = tf.function(lambda count: repeat(self._round, count), autograph=False)
+    self.warm_up = tf.function(self._warm_up, autograph=False)
+
+  @property
+  def streams(self) -> dict[str, streams.Stream]:
+    """What it draws from, by the names under which a checkpoint has them."""
+    return {name: part for name, part in vars(self).items() if isinstance(part, streams.Stream)}
+
+  def step(self, count: int) -> dict[str, float]:
+    """Trains for `count` rounds; the mean of their metrics."""
+    return {name: float(value) for name, value in self.rounds(tf.constant(count)).items()}
+
+  def _warm_up(self) -> None:
+    """Fills the bank, and the replay with enough transitions to learn from."""
+    config = self._agent_config
+    if self._parts.gan:
+      self._parts.episodes.refresh(self._coupling.concept(self._draw(config.environments)))
+    per_call = config.environments * config.collect_steps
+    repeat(self._parts.agent.collect, tf.constant(warm_up_steps(config) // per_call))
+
+  def _round(self) -> Metrics:
+    imagines = self._parts.gan is not None
+    if imagines:
+      self._refresh()
+    agent = repeat(self._agent_step, self.config.agent_steps)
+    gan = repeat(self._gan_step, self.config.gan_steps if imagines else 0)
+    self.round.assign_add(1)
+    metrics = {f'agent/{name}': value for name, value in agent.items()}
+    metrics |= {f'gan/{name}': value for name, value in gan.items()}
+    metrics |= {f'coupling/{name}': value for name, value in self._coupling.metrics().items()}
+    loss = agent.get('loss', 0.0) + self.config.joint_weight * gan.get('generator_loss', 0.0)
+    return metrics | {'joint/loss': tf.convert_to_tensor(loss)}
+
+  def parts(self) -> dict[str, Callable[[], Metrics]]:
+    """The parts of a round by name, for those who measure."""
+    hand = {'collect': self._parts.agent.collect, 'learn': self._learn}
+    if not self._parts.gan:
+      return hand
+    return {'concept': self._refresh, **hand, 'gan': self._gan_step}
+
+  def _refresh(self) -> Metrics:
+    self._parts.episodes.refresh(self._coupling.concept(self._draw(self._fresh)))
+    return {}
+
+  def _agent_step(self) -> Metrics:
+    """An update beside the next steps in the world, or after them for a hand on policy.
+
+    What is sampled before those steps does not wait for them: both run at once.
+    """
+    agent = self._parts.agent
+    if agent.lesson.on_policy:
+      return agent.collect() | self._learn()
+    batch = agent.sample()
+    return agent.collect() | self._learn_from(batch)
+
+  def _learn(self) -> Metrics:
+    return self._learn_from(self._parts.agent.sample())
+
+  def _learn_from(self, batch: batch_lib.Batch) -> Metrics:
+    return self._parts.agent.learn(self._coupling.reward(self._coupling.experience(batch)))
+
+  def _gan_step(self) -> Metrics:
+    gan, domain = self._parts.gan, self._parts.domain
+    real = self._draw(gan.batch_size)
+    seeds = self._noise.next(), self._chance.next()
+    return gan.train_step(
+      domain.works.to_values(real.work), real.label, seeds, self._coupling.generator_loss
+    )
+
+  def _draw(self, count: int) -> works_lib.Works:
+    """Real works, drawn with replacement."""
+    return works_lib.draw(self._parts.real, count, self._works.next())
+
+
+def warm_up_steps(config: agent_config.AgentConfig) -> int:
+  """Environment steps before the first round: the warm-up asked for, in whole calls."""
+  per_call = config.environments * config.collect_steps
+  return per_call * max(-(-config.warmup // per_call), config.n_step + 2)
+
+
+def repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:
+  """Runs `step` count times, traced once; the mean of its metrics."""
+  if isinstance(count, int) and count < 2:
+    return step() if count else {}
+  traced = tf.function(step, autograph=False)
+  outputs = traced.get_concrete_function().structured_outputs
+  sums = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in outputs.items()}
+  body = lambda i, sums: (i + 1, tf.nest.map_structure(tf.add, sums, traced()))  # noqa: E731
+  _, sums = tf.while_loop(lambda i, _: i < count, body, [0, sums], maximum_iterations=count)
+  return {name: total / tf.cast(count, total.dtype) for name, total in sums.items()}

@@ -1,0 +1,150 @@
+"""A folder of checkpoints, each whole or not there, numbered once; a damaged one is put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import contextlib
+import pathlib
+import shutil
+from typing import Any
+
+from google.protobuf import text_format
+import tensorflow as tf
+from tensorflow.python.training import checkpoint_state_pb2
+
+from tf_creative.core import spec
+from tf_creative.core import storage
+
+_STATE, DAMAGED = 'checkpoint', 'damaged'
+# What reading a damaged checkpoint was seen to raise. A ValueError is none of them: that is one of
+# another shape.
+DAMAGE = (tf.errors.OpError, IndexError, OSError)
+
+
+class Other(spec.UserError):
+  """A checkpoint of something else."""
+
+
+class Shelf:
+  """Saves what `checkpoint` holds under new numbers only, and keeps the newest."""
+
+  def __init__(self, folder: pathlib.Path, checkpoint: tf.train.Checkpoint, keep: int):
+    self.folder, self.checkpoint, self._keep = folder, checkpoint, keep
+
+  def save(self, number: int) -> None:
+    """Under this number, which nobody sees before it is whole and on the disk; once."""
+    known = numbers(self.folder)
+    if number in known:
+      return
+    last = f'The last good one is of round {known[-1]}' if known else 'There is none before it'
+    kept = [*known, number][-self._keep :]
+    advice = f'{last}. Make room, or the folder writable; then the same command goes on from there.'
+    try:
+      with storage.kept(_prefix(self.folder, number), advice):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.checkpoint.write(str(_prefix(self.folder, number)))
+        for path in [*_files(self.folder, number), self.folder]:
+          storage.sync(path)
+        _name(self.folder, kept)
+    except Exception:
+      _remove(self.folder, number)
+      raise
+    for old in set(known) - set(kept):
+      _remove(self.folder, old)
+
+  def clean(self) -> None:
+    """Removes what killed saves have left behind."""
+    known = numbers(self.folder)
+    if not self.folder.is_dir():
+      return
+    wanted = {path for number in known for path in _files(self.folder, number)}
+    wanted |= {self.folder / _STATE, self.folder / DAMAGED}
+    for path in set(self.folder.iterdir()) - wanted:
+      shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+  def restore(self, warn: Callable[[str], None]) -> int | None:
+    """The newest that can be read, if there is one; what is damaged is put aside."""
+    for number in reversed(numbers(self.folder)):
+      try:
+        read(self.checkpoint, self.folder, number)
+      except DAMAGE as error:
+        self.put_aside(number, error, warn)
+      else:
+        return number
+    return None
+
+  def put_aside(self, number: int, error: Exception, warn: Callable[[str], None]) -> None:
+    aside = self.folder / DAMAGED
+    aside.mkdir(exist_ok=True)
+    rest = [other for other in numbers(self.folder) if other != number]
+    for path in _files(self.folder, number):
+      path.replace(aside / path.name)
+    _name(self.folder, rest)
+    warn(f'{_prefix(self.folder, number)} is damaged ({short(error)}): it was put aside in {aside}')
+
+
+def numbers(folder: pathlib.Path) -> list[int]:
+  """What is on a shelf, the oldest first: what its list names, or where that is lost, what lies."""
+  listed = checkpoint_state_pb2.CheckpointState()
+  try:
+    text_format.Parse((folder / _STATE).read_text(), listed)
+    names = list(listed.all_model_checkpoint_paths)
+  except (OSError, UnicodeDecodeError, text_format.ParseError):
+    names = []
+  names = names or [path.stem for path in folder.glob('ckpt-*.index')]
+  found = (name.rpartition('-')[2] for name in names)
+  return sorted({int(number) for number in found if number.isdecimal()})
+
+
+def read(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, number: int) -> None:
+  """Everything, or an error."""
+  with _as_made(folder, number):
+    status = checkpoint.read(str(_prefix(folder, number)))
+    status.assert_existing_objects_matched()
+    status.assert_consumed()
+
+
+def read_some(parts: dict[str, Any], folder: pathlib.Path, number: int) -> None:
+  """All of these parts, whatever else there is."""
+  with _as_made(folder, number):
+    status = tf.train.Checkpoint(**parts).read(str(_prefix(folder, number))).expect_partial()
+    status.assert_existing_objects_matched()
+
+
+@contextlib.contextmanager
+def _as_made(folder: pathlib.Path, number: int) -> Iterator[None]:
+  try:
+    yield
+  except (AssertionError, ValueError) as error:
+    raise Other(
+      f'{_prefix(folder, number)} holds another learner than these settings make ({short(error)}). '
+      'It may be of another version of tf_creative: choose another --run_dir.'
+    ) from error
+
+
+def short(error: Exception) -> str:
+  """What an error says, on a line."""
+  text = getattr(error, 'message', None) or str(error) or type(error).__name__
+  return text.strip().splitlines()[0].split('}} ')[-1][:200]
+
+
+def _prefix(folder: pathlib.Path, number: int) -> pathlib.Path:
+  return folder / f'ckpt-{number}'
+
+
+def _files(folder: pathlib.Path, number: int) -> list[pathlib.Path]:
+  return sorted(folder.glob(f'ckpt-{number}.*'))
+
+
+def _remove(folder: pathlib.Path, number: int) -> None:
+  for path in [*_files(folder, number), *folder.glob(f'ckpt-{number}_temp*')]:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _name(folder: pathlib.Path, kept: list[int]) -> None:
+  """The list of what is on a shelf, in the form in which TensorFlow reads it."""
+  names = [f'ckpt-{number}' for number in kept]
+  listed = checkpoint_state_pb2.CheckpointState(
+    model_checkpoint_path=names[-1] if names else '', all_model_checkpoint_paths=names
+  )
+  storage.write(folder / _STATE, text_format.MessageToString(listed))

@@ -1,0 +1,63 @@
+"""A new run that starts with what another one has learnt, whatever its own settings are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+import difflib
+import pathlib
+
+import tensorflow as tf
+
+from tf_creative.runs import checkpoints
+from tf_creative.core import spec
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+
+
+def changes(old: str, new: str, free: Container[str]) -> str:
+  """How two lists of settings differ, but for those that are free to."""
+
+  def bound(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line[2:].partition('=')[0] not in free]
+
+  lines = difflib.unified_diff(bound(old), bound(new), n=0, lineterm='')
+  # Not the diff's own header, and no settings that the older of two versions did not have.
+  return '\n  '.join(line for line in lines if line[1:3] == '--' and '=' in line)
+
+
+def start(
+  learner: learner_lib.Learner, config: config_lib.Config, warn: Callable[[str], None]
+) -> None:
+  """The newest good checkpoint of another run; couplings of another kind start afresh."""
+  parent = pathlib.Path(config.run.fork_from)
+  numbers = checkpoints.numbers(parent / 'checkpoints')
+  if not numbers:
+    raise spec.UserError(f'--fork_from={parent} holds no trained run.')
+  theirs = config_lib.from_file(parent / 'run.flags')
+  loop, same = learner.loop, theirs.run.couplings == config.run.couplings
+  parts = {'agent': learner.agent} | ({'gan': learner.gan} if learner.gan else {})
+  parts |= {'coupling': learner.coupling} if same else {}
+  parts['loop'] = tf.train.Checkpoint(round=loop.round, **loop.streams)
+  for number in reversed(numbers):
+    try:
+      checkpoints.read_some(
+        {'learner': tf.train.Checkpoint(**parts)}, parent / 'checkpoints', number
+      )
+    except checkpoints.DAMAGE as error:
+      warn(f'{parent}: checkpoint {number} is damaged ({checkpoints.short(error)}): passed over')
+    except checkpoints.Other as error:
+      differ = changes(config_lib.to_text(theirs), config_lib.to_text(config), {'run_dir'})
+      raise spec.UserError(
+        f'--fork_from={parent} holds a learner of another shape than these settings make (- its '
+        f'own, + yours):\n  {differ}\nGive networks, domain and replay the settings that it has.'
+      ) from error
+    else:
+      break
+  else:
+    raise spec.UserError(f'--fork_from={parent}: none of its checkpoints can be read.')
+  if int(loop.round) >= config.run.rounds:
+    raise spec.UserError(
+      f'--fork_from={parent} has been trained for {int(loop.round)} rounds already, and rounds '
+      f'count on: give more than that as --rounds, which is {config.run.rounds}.'
+    )
+  warn(f'starts from round {int(loop.round)} of {parent}' + ('' if same else '; couplings anew'))

@@ -1,0 +1,238 @@
+"""How a long run shows itself: a live view on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+import datetime
+import functools
+import itertools
+import sys
+import time
+
+import numpy as np
+import rich.color
+import rich.console
+import rich.live
+import rich.segment
+import rich.style
+import rich.text
+
+from tf_creative.learner import learner as learner_lib
+
+SHORT = {
+  'agent/return': 'return',
+  'agent/loss': 'q-loss',
+  'gan/critic_gap': 'gap',
+  'held_out/equal_pixels': 'pixels',
+  'held_out/equal_steps': 'steps',
+  'held_out/solved': 'solved',
+  'imagined/frechet': 'frechet',
+}
+SHOWN = (
+  'agent/return',
+  'agent/loss',
+  'gan/generator_loss',
+  'gan/critic_gap',
+  'held_out/equal_pixels',
+  'held_out/equal_steps',
+  'held_out/solved',
+  'unseen/equal_pixels',
+  'imagined/frechet',
+  'painted/frechet',
+)
+_PLAIN_SECONDS = 15
+_LOOK_SECONDS, _LOOK_SHARE = 10, 0.01  # between two looks at least; of the time at most
+_BAR, _NAME, _VALUE, _SPARKLINE = 30, max(map(len, SHOWN)), 11, 30  # widths
+_NOTHING = -1  # where a picture lets the terminal's own background through
+
+
+class Progress:
+  """Rate, time left, main metrics and newest paintings of a run of `total` rounds."""
+
+  def __init__(
+    self,
+    total: int,
+    start: int,
+    live: bool,
+    rows: Iterable[Mapping[str, float]] = (),
+    look: Callable[[], np.ndarray] | None = None,
+    console: rich.console.Console | None = None,
+  ):
+    """`rows` are the metrics so far; `look` gives targets and paintings as [2, N, h, w, RGB]."""
+    if console is None:
+      console = rich.console.Console(highlight=False)
+      live = live and sys.stdout.isatty()  # whatever the environment says about colours
+    self._console, self._total, self._done = console, total, start
+    self._history: dict[str, list[float]] = {name: [] for name in {*SHOWN, *SHORT}}
+    for row in rows:
+      self._remember(row)
+    self._begun, self._rate = time.monotonic(), 0.0
+    self._first, self._last = None, 0.0  # the rate is counted from the first update on
+    colours = console.color_system and not console.no_color
+    self._look, self._next_look = look if colours else None, 0.0
+    self._doing = ''  # beside learning
+    self._paintings = None  # as many as fit so many columns and lines
+    self._live = None
+    if live and console.is_interactive:
+      # Once a second, so that the clock moves while the loop is busy; by a thread of its own.
+      self._live = rich.live.Live(
+        get_renderable=self._view, console=console, refresh_per_second=1, vertical_overflow='crop'
+      )
+
+  def __enter__(self) -> Progress:
+    return self
+
+  def __exit__(self, *_) -> None:
+    if self._live:
+      self._live.stop()
+
+  def say(self, text: str) -> None:
+    """A line that stays."""
+    self._console.print(text, markup=False, soft_wrap=True)
+
+  def doing(self, what: str, done: int = 0, total: int = 0) -> None:
+    """Shows what is done beside learning, and how far it is; a plain line tells only of much."""
+    self._doing = f'{what}  {done}/{total}' if total else what
+    now = time.monotonic()
+    if not (self._live and self._live.is_started) and now - self._last > _PLAIN_SECONDS:
+      self._last = now
+      self.say(f'  {self._doing}')
+
+  def update(self, done: int, metrics: Mapping[str, float]) -> None:
+    self._remember(metrics)
+    self._done, self._doing, now = done, '', time.monotonic()
+    first = self._first is None
+    if first:
+      self._first = now, done
+    then, before = self._first
+    self._rate = (done - before) / max(now - then, 1e-9)
+    if self._live:
+      self._look_again()
+      # Not before, for what TensorFlow says as it traces the loop would go through the view.
+      self._live.start(refresh=True)
+    elif not first and (now - self._last > _PLAIN_SECONDS or done >= self._total):
+      self._last = now
+      left = (self._total - done) / max(self._rate, 1e-9)
+      newest = {short: self._history[name][-1:] for name, short in SHORT.items()}
+      numbers = '  '.join(f'{short} {value[0]:.3g}' for short, value in newest.items() if value)
+      self.say(f'round {done}/{self._total}  {self._rate:.1f}/s  {left:.0f} s left  {numbers}')
+
+  def _remember(self, metrics: Mapping[str, float]) -> None:
+    for name, history in self._history.items():
+      if name in metrics:
+        history.append(float(metrics[name]))
+
+  def _look_again(self) -> None:
+    """The newest paintings, if the time for a look has come."""
+    now = time.monotonic()
+    if not self._look or now < self._next_look:
+      return
+    works = self._look()
+    # What the first look takes says nothing: it is the one that traces the graph.
+    cost = time.monotonic() - now if self._paintings else 0
+    # Drawn once for each size of the terminal, not once a second.
+    self._paintings = functools.cache(functools.partial(paintings, works))
+    self._next_look = time.monotonic() + max(_LOOK_SECONDS, cost / _LOOK_SHARE)
+
+  def _view(self) -> rich.console.Group:
+    """All that moves; the paintings go where lines are few, the sparklines where columns are."""
+    width, height = self._console.size
+    doing = [rich.text.Text(self._doing, no_wrap=True, overflow='crop')] if self._doing else []
+    lines = [self._bar(width), *doing, *self._table(width)]
+    room = height - len(lines) - 3  # a blank line, the caption, and the line of the cursor
+    if self._paintings and (shown := self._paintings(width, room)):
+      caption = rich.text.Text('imagined, and what the hand makes of it', 'dim', no_wrap=True)
+      lines += [rich.text.Text(), caption, shown]
+    return rich.console.Group(*lines)
+
+  def _bar(self, width: int) -> rich.text.Text:
+    text = f'{self._done}/{self._total} rounds  {_clock(time.monotonic() - self._begun)} gone'
+    if self._rate:
+      text += f'  {_clock((self._total - self._done) / self._rate)} left  {self._rate:.1f}/s'
+    room = max(min(width - len(text) - 2, _BAR), 0)
+    full = room * self._done // max(self._total, 1)
+    bar = ('━' * full, 'green'), ('─' * (room - full), 'dim'), '  ' if room else ''
+    return rich.text.Text.assemble(*bar, text, no_wrap=True, overflow='crop')
+
+  def _table(self, width: int) -> list[rich.text.Text]:
+    lines, room = [], width - _NAME - _VALUE - 2
+    for name in SHOWN:
+      if history := self._history[name]:
+        value = f'{history[-1]:{_VALUE}.4g}', 'bold'
+        curve = sparkline(history, min(room, _SPARKLINE)) if room > 7 else ''
+        line = f'{name:<{_NAME}}', value, (f'  {curve}', 'cyan')
+        lines.append(rich.text.Text.assemble(*line, no_wrap=True, overflow='crop'))
+    return lines
+
+
+def newest(learner: learner_lib.Learner, count: int = 8) -> np.ndarray:
+  """What the same codes stand for by now, and what the hand makes of it: [2, count, h, w, RGB]."""
+  imagined = learner.creator.imagine(np.arange(count))
+  made = learner.creator.make(imagined)
+  return np.stack([learner.domain.media.render(works.work) for works in (imagined, made)])
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+  """The course of a number in at most `width` blocks, each the mean of an equal share of it."""
+  shares = np.array_split(np.asarray(values, float), min(width, len(values)))
+  means = np.array([_mean(share[np.isfinite(share)]) for share in shares])
+  known = means[np.isfinite(means)]
+  if not known.size:
+    return ' ' * len(means)
+  low, span = known.min(), known.max() - known.min()
+  heights = (means - low) / span if span else np.where(np.isfinite(means), 0.5, np.nan)
+  return ''.join(' ' if np.isnan(h) else '▁▂▃▄▅▆▇█'[round(7 * h)] for h in heights)
+
+
+def _mean(values: np.ndarray) -> float:
+  return values.mean() if values.size else np.nan
+
+
+def paintings(works: np.ndarray, width: int, height: int) -> rich.segment.Segments | None:
+  """Targets and what the hand made of them, ready for the terminal; None where none fits."""
+  picture = mount(works, width, height)
+  return None if picture is None else half_blocks(picture)
+
+
+def mount(works: np.ndarray, width: int, height: int) -> np.ndarray | None:
+  """Pairs from [2, N, h, w, RGB] as one picture, as many as fit so many columns and lines.
+
+  The second of a pair is below the first, or beside it where lines are few; None if none fits.
+  """
+  for axis in (1, 2):
+    pairs = _with_gap(np.concatenate([_with_gap(part) for part in works], axis))
+    high, wide = pairs.shape[1:3]  # with two pixels of gap, which the last ones do without
+    if wide - 2 <= width and high - 2 <= 2 * height:
+      return np.concatenate(pairs[: (width + 2) // wide], axis=1)[:-2, :-2]
+  return None
+
+
+def _with_gap(works: np.ndarray) -> np.ndarray:
+  """A pixel of nothing below and to the right of each work [N, h, w, RGB]."""
+  return np.pad(works.astype(int), [(0, 0), (0, 1), (0, 1), (0, 0)], constant_values=_NOTHING)
+
+
+def half_blocks(picture: np.ndarray) -> rich.segment.Segments:
+  """A picture [h, w, RGB] as characters, each of which is two pixels, the upper and the lower."""
+  picture = np.pad(picture, [(0, len(picture) % 2), (0, 0), (0, 0)], constant_values=_NOTHING)
+  segments = []
+  for upper, lower in zip(picture[::2], picture[1::2], strict=True):
+    cells = itertools.groupby(map(_cell, upper, lower))
+    segments += [
+      rich.segment.Segment(glyph * len(list(same)), style) for (glyph, style), same in cells
+    ]
+    segments.append(rich.segment.Segment.line())
+  return rich.segment.Segments(segments)
+
+
+def _cell(upper: np.ndarray, lower: np.ndarray) -> tuple[str, rich.style.Style]:
+  above, below = (
+    None if _NOTHING in pixel else rich.color.Color.from_rgb(*pixel) for pixel in (upper, lower)
+  )
+  if above:
+    return '▀', rich.style.Style(color=above, bgcolor=below)
+  return '▄' if below else ' ', rich.style.Style(color=below)
+
+
+def _clock(seconds: float) -> str:
+  return str(datetime.timedelta(seconds=int(seconds)))

@@ -1,0 +1,60 @@
+"""With what a run is computed: exactly the same again is promised for the same of these only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import metadata
+import json
+import os
+import pathlib
+import platform
+
+import tensorflow as tf
+
+import tf_creative
+from tf_creative.cli import command
+from tf_creative.core import storage
+from tf_creative.core import plugins
+
+_LIBRARIES = ('tensorflow', 'keras', 'tf-keras', 'tf-agents', 'tensorflow-probability', 'numpy')
+_SWITCHES = ('TF_ENABLE_ONEDNN_OPTS', 'OMP_NUM_THREADS', 'TF_DETERMINISTIC_OPS')
+
+
+def facts() -> dict[str, str]:
+  """What decides the last bits of a computation."""
+  threading = tf.config.threading
+  return {
+    'tf_creative': tf_creative.__version__,
+    'python': platform.python_version(),
+    **{name: metadata.version(name) for name in _LIBRARIES},
+    **plugins.used(),
+    'machine': f'{platform.system()} {platform.machine()}',
+    'cores': str(command.cores()),
+    'threads within an op': str(
+      threading.get_intra_op_parallelism_threads() or os.environ.get('TF_NUM_INTRAOP_THREADS', 0)
+    ),
+    'threads between ops': str(
+      threading.get_inter_op_parallelism_threads() or os.environ.get('TF_NUM_INTEROP_THREADS', 0)
+    ),
+    **{name: os.environ[name] for name in _SWITCHES if name in os.environ},
+  }
+
+
+def note(path: pathlib.Path, round_: int, warn: Callable[[str], None]) -> None:
+  """Writes down with what a run goes on from a round, and warns where that is something else."""
+  now = facts()
+  known = json.loads(path.read_text()) if round_ and path.exists() else []
+  before = known[-1]['with'] if known else now
+  if before == now and known:
+    return
+  differ = [
+    f'{name}: {before.get(name, "none")}, now {now.get(name, "none")}'
+    for name in dict.fromkeys([*before, *now])
+    if before.get(name) != now.get(name)
+  ]
+  if differ:
+    warn(
+      f'from here on the run is computed with something else ({"; ".join(differ)}): it goes on, '
+      'but need not end bit for bit like one that was never stopped'
+    )
+  storage.write(path, json.dumps([*known, {'from round': round_, 'with': now}], indent=1) + '\n')

@@ -1,0 +1,267 @@
+"""The run directory: settings, checkpoints (last and best), metrics and TensorBoard logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import json
+import pathlib
+import shutil
+import signal
+import sys
+import time
+from typing import Any
+
+import tensorflow as tf
+
+from tf_creative.runs import summaries as board_lib
+from tf_creative.runs import provenance as builds
+from tf_creative.runs import checkpoints
+from tf_creative.runs import forks
+from tf_creative.core import spec
+from tf_creative.core import storage
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+
+# What may change between two starts of one run, because what has been learnt does not depend on it.
+FREE = {
+  'run_dir',
+  'rounds',
+  'rounds_per_call',
+  'evaluate_every',
+  'picture_every',
+  'histogram_every',
+  'checkpoint_every',
+  'checkpoint_seconds',
+  'keep_checkpoints',
+  'export',
+  'progress',
+  'works',
+}
+
+
+class Run:
+  """Remembers a run, so that the same command again goes on where it stopped."""
+
+  def __init__(self, config: config_lib.Config):
+    """Only looks; nothing is written before `attach`, when the learner could be built."""
+    self.path = pathlib.Path(config.run.run_dir)
+    self._config, self._text = config, config_lib.to_text(config)
+    self._metrics, self._lock = self.path / 'metrics.jsonl', None
+    if checkpoints.numbers(self.path / 'checkpoints'):
+      flags = self.path / 'run.flags'
+      if changes := forks.changes(config_lib.saved(self.path), self._text, FREE):
+        raise spec.UserError(
+          f'{self.path} holds a run with other settings (- its own, + yours):\n  {changes}\nChoose '
+          f'another --run_dir (with --fork_from={self.path} it starts from what that has learnt), '
+          f'or go on with its own: python -m tf_creative.train --flagfile={flags}'
+        )
+
+  def attach(self, learner: learner_lib.Learner, warn: Callable[[str], None] = print) -> int:
+    """Restores the newest good checkpoint into the learner, if any; the round it was made in."""
+    with self._kept():
+      self.path.mkdir(parents=True, exist_ok=True)
+      self._lock = storage.lock(
+        self.path / '.lock', 'training', 'wait for it, or choose another --run_dir.'
+      )
+      storage.write(self.path / 'run.flags', self._text)
+    restored = self._restore(learner, warn)
+    done = int(learner.loop.round)
+    self._frechet = _recall(self._best, done, warn)
+    with self._kept():
+      # What was logged after the checkpoint will be logged again.
+      rows = logged(self.path)[: int(self._rows)]
+      storage.write(self._metrics, ''.join(f'{json.dumps(row)}\n' for row in rows))
+      builds.note(self.path / 'build.json', done, warn)
+      self._open_board(done, fresh=not restored)
+    return done
+
+  def _restore(self, learner: learner_lib.Learner, warn: Callable[[str], None]) -> bool:
+    """Whether there was something to go on from."""
+    self._rows = tf.Variable(0, dtype=tf.int64, trainable=False)  # of metrics.jsonl at the save
+    checkpoint = tf.train.Checkpoint(learner=learner, rows=self._rows)
+    keep = self._config.run.keep_checkpoints
+    self._last = checkpoints.Shelf(self.path / 'checkpoints', checkpoint, keep)
+    self._best = checkpoints.Shelf(self.path / 'best', _as_best(learner), 1)
+    self._warn, self._saved = warn, time.monotonic()
+    aside = self._last.folder / checkpoints.DAMAGED
+    begun = bool(checkpoints.numbers(self._last.folder)) or aside.exists()
+    with self._kept():
+      self._last.clean()
+      self._best.clean()
+      restored = self._last.restore(warn) is not None
+    if begun and not restored:
+      raise spec.UserError(
+        f'no checkpoint in {self._last.folder} can be read: all were put aside in {aside}. Bring '
+        'a copy of them back, or choose another --run_dir.'
+      )
+    if not begun and self._config.run.fork_from:
+      forks.start(learner, self._config, warn)
+    return restored
+
+  def _open_board(self, done: int, fresh: bool) -> None:
+    folder = self.path / 'tensorboard'
+    if fresh:
+      for old in folder.glob('events.out.tfevents.*'):  # of a run that was never saved
+        old.unlink()
+    self.board = board_lib.Board(folder)
+    self.board.text(done, 'flags', self._text)
+    if fresh:
+      self.board.hparams(str(self.path), settings(self._config))
+      self.board.layout()
+
+  def save(self, round_: int, due: bool = True) -> None:
+    """A checkpoint under the round's number, once; if it is not `due`, only after a while."""
+    now = time.monotonic()
+    if due or now - self._saved >= self._config.run.checkpoint_seconds:
+      with self._kept():
+        storage.sync(self._metrics)  # first, for a resumed run begins with its rows
+      self._rows.assign(len(logged(self.path)))
+      self._last.save(round_)
+      self._saved = now
+
+  @property
+  def best(self) -> int | None:
+    """The round that is kept as the best, if there is one."""
+    return max(checkpoints.numbers(self._best.folder), default=None)
+
+  def keep_best(self, round_: int, frechet: float) -> None:
+    """Keeps what has been learnt if no round before had so small a distance."""
+    if self.best is None or frechet < self._frechet:
+      self._best.checkpoint.frechet.assign(frechet)
+      self._best.save(round_)  # removes the former one last of all
+      self._frechet = frechet
+
+  def restore_best(self) -> None:
+    """The best into the learner; what a resumed run goes on from stays the last."""
+    if self._best.restore(self._warn) is None:
+      self._last.restore(self._warn)
+
+  def close(self) -> None:
+    """Lets others write here."""
+    if self._lock:
+      self._lock.close()
+
+  def _kept(self):
+    advice = 'Make room or choose another --run_dir; what had been saved is whole.'
+    return storage.kept(self.path, advice)
+
+  def log(self, round_: int, metrics: dict[str, float]) -> None:
+    """A row of metrics.jsonl, and the same numbers for TensorBoard."""
+    row = {'round': round_, **{name: float(value) for name, value in metrics.items()}}
+    with self._kept(), self._metrics.open('a') as file:
+      file.write(json.dumps(row) + '\n')
+    self.board.scalars(round_, metrics)
+
+  def contents(self) -> str:
+    """Where everything is."""
+    what = {
+      'gallery.png': 'imagined works beside what the hand made of them',
+      'painting.gif': 'the hand at work',
+      'metrics.jsonl': 'all numbers, a row for each log',
+      'run.flags': f'the settings: python -m tf_creative.train --flagfile={self.path}/run.flags',
+      'tensorboard': f'curves and pictures: tensorboard --logdir={self.path}',
+      'exports': f'models to serve: python -m tf_creative.serve --export_dir={self.path}/exports',
+      'best': 'the best round: what pictures, evaluate and create are made with',
+      'checkpoints': 'what a resumed run goes on from: the last',
+    }
+    return '\n'.join(
+      f'{self.path / name}  {text}' for name, text in what.items() if (self.path / name).exists()
+    )
+
+
+def logged(path: pathlib.Path) -> list[dict[str, float]]:
+  """All that training has logged of a run; a line that was torn as it was written is not there."""
+  log = path / 'metrics.jsonl'
+  rows = []
+  for line in log.read_text(errors='replace').splitlines() if log.exists() else []:
+    try:
+      rows.append(json.loads(line))
+    except json.JSONDecodeError:
+      continue
+  return [row for row in rows if isinstance(row, dict) and 'round' in row]
+
+
+def newest_numbers(path: pathlib.Path) -> dict[str, float]:
+  """The last value of everything that was logged of a run."""
+  return {name: value for row in logged(path) for name, value in row.items()}
+
+
+def chosen(path: pathlib.Path) -> list[tuple[pathlib.Path, int]]:
+  """The best checkpoint of a run, and the others, newest first. An error without any."""
+  shelves = [path / 'best', path / 'checkpoints']
+  found = [(shelf, n) for shelf in shelves for n in reversed(checkpoints.numbers(shelf))]
+  if not found:
+    beside = sorted(str(flags.parent) for flags in path.parent.glob('*/run.flags'))
+    raise spec.UserError(
+      f'{path} holds no trained run. '
+      + (f'There are: {", ".join(beside)}. ' if beside else '')
+      + f'To train one: python -m tf_creative.train --run_dir={path}'
+    )
+  return found
+
+
+def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
+  """What a run was told and its best (see `chosen`); nothing in its directory is touched."""
+  chosen(path)
+  config = config_lib.from_file(path / 'run.flags')
+  learner = learner_lib.Learner(config)
+  for shelf, number in chosen(path):  # again, for a run that goes on may just have replaced it
+    try:
+      checkpoints.read_some({'learner': learner}, shelf, number)
+    except checkpoints.DAMAGE as error:
+      said = checkpoints.short(error)
+      print(f'warning: {shelf}/ckpt-{number} is damaged ({said}): passed over', file=sys.stderr)
+    else:
+      return config, learner
+  raise spec.UserError(f'no checkpoint in {path} can be read: train it again, or mend its disk.')
+
+
+def _recall(best: checkpoints.Shelf, done: int, warn: Callable[[str], None]) -> float:
+  """The distance of the best so far of a run that goes on from round `done`."""
+  for number in checkpoints.numbers(best.folder):
+    if number > done:  # its round comes again, and then it is kept again
+      shutil.rmtree(best.folder)
+      break
+    try:
+      checkpoints.read_some({'frechet': best.checkpoint.frechet}, best.folder, number)
+    except checkpoints.DAMAGE as error:
+      best.put_aside(number, error, warn)
+  return float(best.checkpoint.frechet)
+
+
+def _as_best(learner: learner_lib.Learner) -> tf.train.Checkpoint:
+  """All of the learner, and the number that it was chosen by."""
+  frechet = tf.Variable(0.0, trainable=False, dtype=tf.float64)
+  return tf.train.Checkpoint(learner=learner, frechet=frechet)
+
+
+class Stop:
+  """Ctrl-C and SIGTERM asked for once: `signal` is set, and the caller ends at a good moment.
+
+  A second Ctrl-C stops at once. A handler runs only when the compiled loop returns to Python.
+  """
+
+  def __enter__(self) -> Stop:
+    self.signal = None
+    self._before = {
+      number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    return self
+
+  def __exit__(self, *_) -> None:
+    for number, handler in self._before.items():
+      signal.signal(number, handler)
+
+  def _ask(self, number: int, frame) -> None:
+    del frame
+    self.signal = number
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def settings(config: config_lib.Config) -> dict[str, Any]:
+  """What decides what is learnt, by the names of the flags."""
+  rooms = dataclasses.asdict(config)
+  named = rooms.pop('run')
+  named |= {f'{room}_{name}': value for room, own in rooms.items() for name, value in own.items()}
+  return {name: value for name, value in named.items() if name not in FREE}

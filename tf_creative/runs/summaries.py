@@ -1,0 +1,119 @@
+"""What TensorBoard shows of a run: curves, pictures, histograms, settings, and their layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+import contextlib
+import pathlib
+
+import numpy as np
+from PIL import Image
+from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.custom_scalar import summary as layout_summary
+from tensorboard.plugins.hparams import api_pb2
+from tensorboard.plugins.hparams import summary as hparams_summary
+import tensorflow as tf
+
+from tf_creative.learner import learner as learner_lib
+from tf_creative.core import storage
+
+# The charts of the tab CUSTOM SCALARS: tags as regular expressions that match from the start.
+CHARTS = {
+  'Return of an episode': ['agent/return$'],
+  'Losses of the GAN': ['gan/(critic|generator)_loss$'],
+  'Making: share that is right': ['(held_out|unseen|imagined)/(equal_pixels|equal_steps|solved)$'],
+  'Imagination: distance from real works': ['(imagined|painted|training)/frechet$'],
+}
+# The columns of the tab HPARAMS, which shows five settings and five numbers unless asked for more.
+TELLING = {'agent', 'couplings', 'domain', 'gan_loss', 'seed'}
+FINAL = (
+  'held_out/equal_pixels',
+  'unseen/equal_pixels',
+  'held_out/solved',
+  'painted/frechet',
+  'painted/coverage',
+  'imagined/frechet',
+  'held_out/perfect_pictures',
+  'unseen/perfect_pictures',
+  'painted/label_accuracy',
+  'imagined/coverage',
+  'imagined/label_accuracy',
+  'agent/return',
+)
+
+
+class Board:
+  """Writes the event files; whatever a method was given is on disk when it returns."""
+
+  def __init__(self, path: pathlib.Path):
+    self._path = path
+    self._writer = tf.summary.create_file_writer(str(path))
+
+  @contextlib.contextmanager
+  def _at(self, round_: int) -> Iterator[None]:
+    with storage.kept(self._path, 'Make room; the last checkpoint is whole.'):
+      with self._writer.as_default(round_):
+        yield
+      self._writer.flush()
+
+  def scalars(self, round_: int, numbers: Mapping[str, float]) -> None:
+    with self._at(round_):
+      for name, value in numbers.items():
+        tf.summary.scalar(name, value)
+
+  def picture(self, round_: int, name: str, picture: Image.Image) -> None:
+    with self._at(round_):
+      tf.summary.image(name, np.asarray(picture)[None])
+
+  def histograms(self, round_: int, values: Mapping[str, tf.Tensor]) -> None:
+    with self._at(round_):
+      for name, value in values.items():
+        tf.summary.histogram(name, value)
+
+  def text(self, round_: int, name: str, lines: str) -> None:
+    """Lines that are shown as they are."""
+    with self._at(round_):
+      tf.summary.text(name, ''.join(f'    {line}\n' for line in lines.splitlines()))
+
+  def hparams(self, run: str, settings: Mapping[str, bool | float | str]) -> None:
+    """A row of the tab HPARAMS; once for a run, for TensorBoard believes the first it reads.
+
+    It takes the columns of all runs from any of them, so each names the same, defaults included.
+    """
+    kinds = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
+    columns = [
+      api_pb2.HParamInfo(
+        name=name,
+        type=kinds.get(type(value), api_pb2.DATA_TYPE_FLOAT64),
+        differs=name in TELLING,  # what is said to differ comes first
+      )
+      for name, value in settings.items()
+    ]
+    final = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in FINAL]
+    shown = {name: 'none' if value == '' else value for name, value in settings.items()}
+    self._write(hparams_summary.experiment_pb(columns, final))
+    self._write(hparams_summary.session_start_pb(shown, group_name=run))
+
+  def layout(self) -> None:
+    """The tab CUSTOM SCALARS."""
+    charts = [
+      layout_pb2.Chart(title=title, multiline=layout_pb2.MultilineChartContent(tag=tags))
+      for title, tags in CHARTS.items()
+    ]
+    category = layout_pb2.Category(title='Overview', chart=charts)
+    self._write(layout_summary.pb(layout_pb2.Layout(category=[category])))
+
+  def _write(self, summary: tf.compat.v1.Summary) -> None:
+    with self._at(0):
+      tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+
+
+def weights(learner: learner_lib.Learner) -> dict[str, tf.Tensor]:
+  """All weights by name, and the values of all actions in what the hand sees just now."""
+  parts = {'gan': learner.gan, 'agent': learner.agent}
+  return {
+    f'{part}/{name}': value
+    for part, own in parts.items()
+    if own
+    for name, value in own.weights().items()
+  }

@@ -1,0 +1,1 @@
+"""Versions of SavedModels: their signatures, checks and files."""

@@ -1,0 +1,79 @@
+"""Versions of models in a folder: numbered, visible at once and whole, and never written twice.
+
+  EXPORTS/NAME/<number>/saved_model.pb ...
+
+A server takes a folder as soon as it sees it. So a version is made in a hidden one beside it,
+brought to the disk, and then renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import pathlib
+import shutil
+
+from tf_creative.core import storage
+
+_STAGE, _LOCK = '.staged-', '.lock'
+
+
+def numbers(base: pathlib.Path) -> list[int]:
+  """The versions that a server sees of a model, the oldest first."""
+  if not base.is_dir():
+    return []
+  return sorted(int(path.name) for path in base.iterdir() if path.name.isdecimal())
+
+
+@contextlib.contextmanager
+def staging(exports: pathlib.Path, names: list[str]) -> Iterator[Stage]:
+  """A stage for one version of each model, which nobody else has at the same time.
+
+  What is not published when it ends is gone; so is what a killed one has left behind.
+  """
+  with storage.kept(exports, 'Make room, or choose another --export_dir.'):
+    exports.mkdir(parents=True, exist_ok=True)
+    lock = storage.lock(exports / _LOCK, 'export', 'wait for it, or choose another --export_dir.')
+  with lock:
+    _clean(exports)
+    try:
+      yield Stage(exports, names)
+    finally:
+      _clean(exports)
+
+
+class Stage:
+  """Where versions of one number are made, before anybody sees them."""
+
+  def __init__(self, exports: pathlib.Path, names: list[str]):
+    self._exports = exports
+    known = [number for name in names for number in numbers(exports / name)]
+    self.number = max(known, default=0) + 1
+    self.paths = {name: exports / name / f'{_STAGE}{self.number}' for name in names}
+    for path in self.paths.values():
+      path.mkdir(parents=True)
+
+  def publish(self) -> dict[str, pathlib.Path]:
+    """Makes all of them visible, one after the other; where they are now."""
+    published = {name: path.with_name(str(self.number)) for name, path in self.paths.items()}
+    for path in self.paths.values():
+      for file in [*path.rglob('*'), path]:
+        storage.sync(file)
+    for name, path in self.paths.items():
+      path.rename(published[name])  # fails rather than replace what is there
+      storage.sync(published[name].parent)
+    return published
+
+
+def prune(exports: pathlib.Path, names: list[str], keep: int) -> None:
+  """Removes all but the newest versions; each disappears at once."""
+  for name in names:
+    for number in numbers(exports / name)[:-keep]:
+      gone = exports / name / f'{_STAGE}gone-{number}'
+      (exports / name / str(number)).rename(gone)
+      shutil.rmtree(gone)
+
+
+def _clean(exports: pathlib.Path) -> None:
+  for path in [*exports.glob(f'{_STAGE}*'), *exports.glob(f'*/{_STAGE}*')]:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,0 +1,255 @@
+"""The versions of all models: found, loaded, warmed up, swapped in, and let go when unused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+import functools
+import os
+import pathlib
+import threading
+import time
+
+import numpy as np
+from tensorflow_serving.apis import get_model_status_pb2
+
+from tf_creative.serving.exports import parameters
+from tf_creative.serving.server import batching, errors, monitoring
+from tf_creative.serving.server import servable as servable_lib
+
+State = get_model_status_pb2.ModelVersionStatus.State
+
+
+class Version:
+  """One version of a model, whatever has become of it."""
+
+  def __init__(
+    self,
+    model: str,
+    number: int,
+    path: pathlib.Path,
+    limits: parameters.Limits | None,
+    observe: Callable[[int], None],
+  ):
+    """`observe` is told the rows of every call; without limits each request is a call."""
+    self.model, self.number, self.path = model, number, path
+    self.state = State.START
+    self.error: errors.ServingError | None = None
+    self.identity = _identity(path)
+    self.servable: servable_lib.Servable | None = None
+    self.users = 0
+    self._limits, self._observe = limits, observe
+    self._queues: dict[tuple[str, tuple[str, ...]], batching.Queue] = {}
+    self._lock = threading.Lock()
+
+  def predict(
+    self,
+    signature: servable_lib.Signature,
+    arrays: Mapping[str, np.ndarray],
+    outputs: Sequence[str] = (),
+  ) -> dict[str, np.ndarray]:
+    """The named outputs (all, where none is named) for inputs that have been checked."""
+    names, inputs = signature.chosen(outputs), list(arrays.values())
+    if self._limits and inputs:
+      values = self._queue(signature, names)(inputs)
+    else:
+      self._observe(len(inputs[0]) if inputs else 1)
+      values = self.servable.run(signature, inputs, names)
+    return dict(zip(names, values, strict=True))
+
+  def _queue(self, signature: servable_lib.Signature, names: tuple[str, ...]) -> batching.Queue:
+    key = signature.name, names
+    with self._lock:
+      if key not in self._queues:
+        run = functools.partial(self.servable.run, signature, outputs=names)
+        self._queues[key] = batching.Queue(run, self._limits, self._observe)
+      return self._queues[key]
+
+
+class Models:
+  """All that is served. `poll` looks for new versions; `start` does so for ever."""
+
+  def __init__(
+    self,
+    models: Sequence[parameters.Model],
+    limits: parameters.Limits | None = None,
+    metrics: monitoring.Metrics | None = None,
+    say: Callable[[str], None] = lambda text: None,
+  ):
+    self._models = {model.name: model for model in models}
+    self._limits, self._say = limits, say
+    self._metrics = metrics or monitoring.Metrics()
+    self._versions: dict[str, dict[int, Version]] = {name: {} for name in self._models}
+    self._lock = threading.Lock()
+    self._stopping = threading.Event()
+    self._thread: threading.Thread | None = None
+
+  def counted(self, name: str) -> str:
+    """The name that requests for this model are counted by: strangers share the empty one."""
+    return name if name in self._models else ''
+
+  def start(self, seconds: float) -> None:
+    """Looks for new versions so often, in a thread; 0: never."""
+
+    def watch() -> None:
+      while not self._stopping.wait(seconds):
+        try:
+          self.poll()
+        except Exception as error:  # a disk that is gone for a while must not end the watch
+          self._say(f'looking for new versions failed: {error}')
+
+    if seconds > 0:
+      self._thread = threading.Thread(target=watch, name='versions', daemon=True)
+      self._thread.start()
+
+  def stop(self) -> None:
+    """Ends the watch and lets go of every version."""
+    self._stopping.set()
+    if self._thread:
+      self._thread.join()
+    for versions in self._versions.values():
+      for version in list(versions.values()):
+        self._retire(version)
+
+  def poll(self) -> None:
+    """Loads what is new and wanted, then retires what is not wanted any more."""
+    for model in self._models.values():
+      found = _found(model.path)
+      wanted, versions = model.wanted(set(found)), self._versions[model.name]
+      for number in sorted(wanted):
+        held = versions.get(number)
+        failed_before = held and held.error and held.identity == _identity(found[number])
+        if not held or (held.state == State.END and not failed_before):
+          self._load(model.name, number, found[number])
+      if any(versions[number].state == State.AVAILABLE for number in wanted):
+        for number in sorted(versions.keys() - wanted):
+          self._retire(versions[number])
+
+  @contextlib.contextmanager
+  def lease(
+    self, name: str, number: int | None = None, label: str | None = None
+  ) -> Iterator[Version]:
+    """A version that stays for as long as it is used: the newest, if none is named."""
+    with self._lock:
+      version = self._find(name, number, label)
+      version.users += 1
+    try:
+      yield version
+    finally:
+      with self._lock:
+        version.users -= 1
+        last = version.state == State.UNLOADING and not version.users
+      if last:
+        self._close(version)
+
+  def status(
+    self, name: str, number: int | None = None, label: str | None = None
+  ) -> list[get_model_status_pb2.ModelVersionStatus]:
+    """The states of a model's versions, or of one of them, the newest first."""
+    with self._lock:
+      versions = self._known(name)
+      number = self._labelled(name, label) if label else number
+      if number is not None:
+        if number not in versions:
+          raise errors.missing(f"there is no version {number} of the model '{name}'.")
+        versions = {number: versions[number]}
+      return [_status(version) for _, version in sorted(versions.items(), reverse=True)]
+
+  def available(self) -> dict[str, list[int]]:
+    """The versions of every model that can be asked."""
+    with self._lock:
+      return {
+        name: [number for number, version in sorted(held.items()) if _serves(version)]
+        for name, held in self._versions.items()
+      }
+
+  def _known(self, name: str) -> dict[int, Version]:
+    if not name:
+      raise errors.bad('the request names no model.')
+    if name not in self._versions or not self._versions[name]:
+      raise errors.missing(f"there are no versions of a model '{name}'.")
+    return self._versions[name]
+
+  def _labelled(self, name: str, label: str) -> int:
+    labels = self._models[name].labels
+    if label not in labels:
+      raise errors.bad(f"the model '{name}' has no version labelled '{label}'.")
+    return labels[label]
+
+  def _find(self, name: str, number: int | None, label: str | None) -> Version:
+    versions = {held.number: held for held in self._known(name).values() if _serves(held)}
+    number = self._labelled(name, label) if label else number
+    if number is None and versions:
+      return versions[max(versions)]
+    if number not in versions:
+      which = f'version {number}' if number is not None else 'version at all'
+      raise errors.missing(f"no {which} of the model '{name}' is being served.")
+    return versions[number]
+
+  def _load(self, name: str, number: int, path: pathlib.Path) -> None:
+    begun, title = time.monotonic(), f'{name} {number}'
+    observe = functools.partial(self._metrics.batch, name)
+    version = Version(name, number, path, self._limits, observe)
+    self._move(version, State.LOADING)
+    try:
+      version.servable = servable_lib.Servable(path)
+    except Exception as error:
+      version.error = errors.of(error)
+      self._say(f'{title}: cannot be loaded: {version.error.message}')
+    else:
+      seconds, requests = time.monotonic() - begun, version.servable.warmed_up_by
+      self._say(f'{title}: loaded in {seconds:.1f} s, warmed up by {requests} requests')
+    self._metrics.load(version.model, not version.error)
+    self._move(version, State.END if version.error else State.AVAILABLE)
+
+  def _move(self, version: Version, state: int) -> None:
+    with self._lock:
+      version.state = state
+      self._versions[version.model][version.number] = version
+
+  def _retire(self, version: Version) -> None:
+    """No new requests; the last of the old ones lets go of it."""
+    with self._lock:
+      if not _serves(version):
+        return
+      version.state = State.UNLOADING
+      unused = not version.users
+    if unused:
+      self._close(version)
+
+  def _close(self, version: Version) -> None:
+    version.servable.close()
+    version.servable = None
+    with self._lock:
+      version.state = State.END
+    self._say(f'{version.model} {version.number}: let go')
+
+
+def _serves(version: Version) -> bool:
+  return version.state == State.AVAILABLE
+
+
+def _found(path: pathlib.Path) -> dict[int, pathlib.Path]:
+  """The versions that lie in a folder: those folders in it that have a number for a name."""
+  try:
+    names = os.listdir(path)
+  except FileNotFoundError:
+    return {}
+  found = {int(name): path / name for name in names if name.isascii() and name.isdigit()}
+  return {number: place for number, place in found.items() if 0 < number < 2**63 and place.is_dir()}
+
+
+def _identity(path: pathlib.Path) -> tuple[int, int] | None:
+  """What tells a folder from another one of the same name."""
+  try:
+    status = path.stat()
+  except OSError:
+    return None
+  return status.st_ino, status.st_ctime_ns
+
+
+def _status(version: Version) -> get_model_status_pb2.ModelVersionStatus:
+  status = get_model_status_pb2.ModelVersionStatus(version=version.number, state=version.state)
+  status.status.error_code = version.error.code.value[0] if version.error else 0
+  status.status.error_message = version.error.message if version.error else ''
+  return status

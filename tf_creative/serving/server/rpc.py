@@ -1,0 +1,143 @@
+"""TensorFlow Serving's gRPC services: predictions, metadata and status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent import futures
+import functools
+import time
+
+import grpc
+from tensorflow_serving.apis import (
+  get_model_metadata_pb2,
+  get_model_status_pb2,
+  model_pb2,
+  model_service_pb2_grpc,
+  predict_pb2,
+  prediction_service_pb2_grpc,
+)
+
+from tf_creative.serving.server import errors, monitoring, servable, tensors
+from tf_creative.serving.server import models as models_lib
+
+SIGNATURES = 'signature_def'  # the one field of metadata that there is
+_THREADS = 64
+_METHODS = (
+  'Predict, GetModelMetadata and GetModelStatus are served here; TensorFlow Serving itself has more'
+)
+
+
+def _counted(answer: Callable) -> Callable:
+  """A method of a service whose refusals become statuses, and which is counted."""
+
+  @functools.wraps(answer)
+  def method(self, request, context):
+    begun, refusal = time.monotonic(), None
+    try:
+      response = answer(self, request)
+    except Exception as error:
+      refusal = errors.of(error)
+    status = refusal.code.name if refusal else 'OK'
+    name = self._models.counted(request.model_spec.name) if hasattr(request, 'model_spec') else ''
+    self._metrics.request(name, answer.__name__, 'gRPC', status, time.monotonic() - begun)
+    if refusal:
+      context.abort(refusal.code, refusal.message)
+    return response
+
+  return method
+
+
+def _refused(name: str) -> Callable:
+  """A method that Serving has and this server has not."""
+
+  def answer(self, request):
+    raise errors.ServingError(
+      grpc.StatusCode.UNIMPLEMENTED, f'there is no {name} here: {_METHODS}.'
+    )
+
+  answer.__name__ = name
+  return _counted(answer)
+
+
+class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+  def __init__(self, models: models_lib.Models, metrics: monitoring.Metrics):
+    self._models, self._metrics = models, metrics
+
+  @_counted
+  def Predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+    with self._models.lease(**wanted(request)) as version:
+      signature = version.servable.signature(request.model_spec.signature_name)
+      arrays = servable.read(signature, request.inputs)
+      outputs = version.predict(signature, arrays, request.output_filter)
+    response = predict_pb2.PredictResponse()
+    response.model_spec.name = version.model
+    response.model_spec.version.value = version.number
+    response.model_spec.signature_name = signature.name
+    for name, array in outputs.items():
+      tensors.fill(response.outputs[name], array)
+    return response
+
+  @_counted
+  def GetModelMetadata(
+    self, request: get_model_metadata_pb2.GetModelMetadataRequest
+  ) -> get_model_metadata_pb2.GetModelMetadataResponse:
+    if list(request.metadata_field) != [SIGNATURES]:
+      raise errors.bad(f"metadata_field must be '{SIGNATURES}': there is no other.")
+    return metadata(self._models, **wanted(request))
+
+  Classify = _refused('Classify')
+  Regress = _refused('Regress')
+  MultiInference = _refused('MultiInference')
+
+
+class ModelService(model_service_pb2_grpc.ModelServiceServicer):
+  def __init__(self, models: models_lib.Models, metrics: monitoring.Metrics):
+    self._models, self._metrics = models, metrics
+
+  @_counted
+  def GetModelStatus(
+    self, request: get_model_status_pb2.GetModelStatusRequest
+  ) -> get_model_status_pb2.GetModelStatusResponse:
+    states = self._models.status(**wanted(request))
+    return get_model_status_pb2.GetModelStatusResponse(model_version_status=states)
+
+  HandleReloadConfigRequest = _refused('HandleReloadConfigRequest')
+
+
+def wanted(request) -> dict:
+  """The version that a request is for, as `lease` takes it."""
+  if not request.HasField('model_spec'):
+    raise errors.bad('the request has no model_spec.')
+  wants: model_pb2.ModelSpec = request.model_spec
+  number = wants.version.value if wants.HasField('version') else None
+  return {'name': wants.name, 'number': number, 'label': wants.version_label or None}
+
+
+def metadata(models: models_lib.Models, **which) -> get_model_metadata_pb2.GetModelMetadataResponse:
+  """The signatures of a version."""
+  response = get_model_metadata_pb2.GetModelMetadataResponse()
+  with models.lease(**which) as version:
+    response.model_spec.name = version.model
+    response.model_spec.version.value = version.number
+    definitions = get_model_metadata_pb2.SignatureDefMap(signature_def=version.servable.definitions)
+  response.metadata[SIGNATURES].Pack(definitions)
+  return response
+
+
+def server(
+  models: models_lib.Models, metrics: monitoring.Metrics, address: str, most_bytes: int
+) -> tuple[grpc.Server, int]:
+  """A server, not yet started, and the port that it has got."""
+  made = grpc.server(
+    futures.ThreadPoolExecutor(_THREADS, thread_name_prefix='grpc'),
+    options=[
+      ('grpc.max_receive_message_length', most_bytes),
+      ('grpc.max_send_message_length', -1),
+      ('grpc.so_reuseport', 0),  # or a second server would take half of the first one's requests
+    ],
+  )
+  prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+    PredictionService(models, metrics), made
+  )
+  model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(models, metrics), made)
+  return made, made.add_insecure_port(address)

@@ -1,0 +1,157 @@
+"""One version of a model, loaded the way that TensorFlow Serving loads it: graph and session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import os
+import pathlib
+from typing import NamedTuple
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from tf_creative.serving.exports import ops, warmup
+from tf_creative.serving.server import errors, tensors
+
+DEFAULT_SIGNATURE = 'serving_default'
+_MOST_RECORDS = 1000  # of warm-up; Serving refuses more
+
+
+class Field(NamedTuple):
+  """An input or output of a signature."""
+
+  tensor: str
+  dtype: tf.DType
+  shape: tf.TensorShape
+
+
+class Signature(NamedTuple):
+  """What can be asked of a model under one name."""
+
+  name: str
+  inputs: dict[str, Field]
+  outputs: dict[str, Field]
+
+  def dtypes(self) -> dict[str, tf.DType]:
+    return {name: field.dtype for name, field in self.inputs.items()}
+
+  def check_names(self, given: Sequence[str]) -> None:
+    """Refuses inputs that are not exactly those of the signature."""
+    if set(given) != set(self.inputs):
+      raise errors.bad(
+        f"signature '{self.name}' takes the inputs {', '.join(sorted(self.inputs))}, not "
+        f'{", ".join(sorted(given)) or "none"}.'
+      )
+
+  def check(self, arrays: Mapping[str, np.ndarray]) -> None:
+    """Refuses arrays of a wrong shape, and those that are not of one batch."""
+    for name, array in arrays.items():
+      shape = self.inputs[name].shape
+      if not shape.is_compatible_with(array.shape):
+        raise errors.bad(f"input '{name}' has shape {list(array.shape)} and wants {_text(shape)}.")
+    sizes = {array.shape[:1] for array in arrays.values()}
+    if () in sizes or len(sizes) > 1:
+      raise errors.bad('the inputs must be of one batch: their first dimensions differ.')
+
+  def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
+    """The outputs of these names, which are all where none is named."""
+    for name in names:
+      if name not in self.outputs:
+        raise errors.bad(
+          f"signature '{self.name}' has no output '{name}', but {', '.join(sorted(self.outputs))}."
+        )
+    if len(set(names)) < len(names):
+      raise errors.bad('an output is asked for twice.')
+    return tuple(sorted(names or self.outputs))
+
+
+class Servable:
+  """A SavedModel in a session of its own; calls may come from any thread."""
+
+  def __init__(self, path: str | os.PathLike):
+    if found := ops.faults(pathlib.Path(path)):  # before TensorFlow reads it: loading runs ops, too
+      raise errors.bad('; '.join(found) + '.')
+    graph = tf.Graph()
+    self._session = tf.compat.v1.Session(graph=graph)
+    try:
+      with graph.as_default():
+        meta = tf.compat.v1.saved_model.loader.load(
+          self._session, [tf.saved_model.SERVING], os.fspath(path)
+        )
+      self.definitions = dict(meta.signature_def)
+      self._signatures = {
+        name: Signature(name, _fields(definition.inputs), _fields(definition.outputs))
+        for name, definition in self.definitions.items()
+        if definition.method_name  # the others are for the loader
+      }
+      self.warmed_up_by = self._warm_up(pathlib.Path(path, warmup.FILE))
+    except BaseException:
+      self._session.close()
+      raise
+
+  def signature(self, name: str) -> Signature:
+    """The signature of this name; the empty name is the default's."""
+    name = name or DEFAULT_SIGNATURE
+    if name not in self._signatures:
+      raise errors.ServingError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        f"there is no signature '{name}', but {', '.join(sorted(self._signatures)) or 'none'}.",
+      )
+    return self._signatures[name]
+
+  def run(
+    self, signature: Signature, arrays: Sequence[np.ndarray], outputs: Sequence[str]
+  ) -> list[np.ndarray]:
+    """The named outputs for arrays that stand in the order of the signature's inputs."""
+    feeds = zip((field.tensor for field in signature.inputs.values()), arrays, strict=True)
+    fetches = [signature.outputs[name].tensor for name in outputs]
+    return [np.asarray(value) for value in self._session.run(fetches, dict(feeds))]
+
+  def close(self) -> None:
+    self._session.close()
+
+  def _warm_up(self, path: pathlib.Path) -> int:
+    """Replays the requests that lie with the model, so that no user waits for the first of them."""
+    count = 0
+    if path.is_file():
+      for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
+        if count == _MOST_RECORDS:
+          raise errors.bad(f'{warmup.FILE} has more than {_MOST_RECORDS} records.')
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        if not log.HasField('predict_log'):
+          raise errors.bad(f'record {count} of {warmup.FILE} is no request to predict.')
+        self._replay(log.predict_log.request)
+        count += 1
+    return count
+
+  def _replay(self, request) -> None:
+    signature = self.signature(request.model_spec.signature_name)
+    arrays = read(signature, request.inputs)
+    self.run(signature, list(arrays.values()), signature.chosen(request.output_filter))
+
+
+def read(signature: Signature, protos: Mapping) -> dict[str, np.ndarray]:
+  """The inputs of a request by gRPC, checked, in the order of the signature."""
+  signature.check_names(protos)
+  arrays = {
+    name: tensors.to_array(protos[name], name, field.dtype)
+    for name, field in signature.inputs.items()
+  }
+  signature.check(arrays)
+  return arrays
+
+
+def _fields(infos: Mapping) -> dict[str, Field]:
+  return {
+    name: Field(info.name, tf.dtypes.as_dtype(info.dtype), tf.TensorShape(info.tensor_shape))
+    for name, info in infos.items()
+  }
+
+
+def _text(shape: tf.TensorShape) -> str:
+  """[any, 8, 8] for a shape of a batch."""
+  if shape.rank is None:
+    return 'any'
+  return f'[{", ".join("any" if size is None else str(size) for size in shape)}]'

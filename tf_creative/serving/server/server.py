@@ -1,0 +1,64 @@
+"""A small model server of our own that speaks TensorFlow Serving's protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import pathlib
+
+from tf_creative.core import spec
+from tf_creative.serving.exports import parameters
+from tf_creative.serving.server import models, monitoring, rest, rpc, web
+
+_SECONDS = 30.0  # that requests in flight are given to end
+
+
+class Server:
+  """Serves exports from `start` to `stop`; `port` and `rest_port` are those it has got."""
+
+  def __init__(
+    self,
+    exports: str | pathlib.Path,
+    host: str = '127.0.0.1',
+    port: int = 0,
+    rest_port: int = 0,
+    poll_seconds: float = 1.0,
+    most_bytes: int = 32 << 20,
+    say: Callable[[str], None] = lambda text: None,
+  ):
+    exports = pathlib.Path(exports)
+    metrics = monitoring.Metrics()
+    self._poll_seconds = poll_seconds
+    self.models = models.Models(
+      parameters.models(parameters.read(exports)), parameters.limits(exports), metrics, say
+    )
+    self._api = rest.Api(self.models, metrics, parameters.metrics_path(exports))
+    address = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
+    try:
+      self._rest = web.Server(host, rest_port, self._api.answer, most_bytes)
+    except (OSError, OverflowError) as error:
+      raise spec.UserError(
+        f'cannot listen on {host}:{rest_port} ({error}): choose another --host or --rest_port.'
+      ) from error
+    try:
+      self._rpc, self.port = rpc.server(self.models, metrics, address, most_bytes)
+    except RuntimeError as error:
+      self._rest.server_close()
+      raise spec.UserError(
+        f'cannot listen on {address}: choose another --host or --port.'
+      ) from error
+    self.rest_port = self._rest.server_address[1]
+
+  def start(self) -> None:
+    """Loads all there is, then answers."""
+    self.models.poll()
+    self.models.start(self._poll_seconds)
+    self._rpc.start()
+    self._rest.start()
+
+  def stop(self, seconds: float = _SECONDS) -> None:
+    """Answers the requests in flight, for so long, takes no more, and lets go of the models."""
+    self._api.stopping = True
+    ended = self._rpc.stop(seconds)
+    self._rest.stop(seconds)
+    ended.wait()
+    self.models.stop()

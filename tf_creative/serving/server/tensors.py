@@ -1,0 +1,60 @@
+"""Arrays on the wire of gRPC: raw memory, copied once; strings one by one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
+
+from tf_creative.serving.server import errors
+
+_MOST_BYTES = 1 << 26  # of an array that a short message may stand for: one value, repeated
+
+
+def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.ndarray:
+  """The array that a TensorProto holds, in either of its ways; not to be written to."""
+  if proto.dtype != dtype.as_datatype_enum:
+    given = _type_name(proto.dtype)
+    raise errors.bad(f"input '{name}' is of dtype {given} and must be of {dtype.name}.")
+  shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+  if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+    raise errors.bad(f"input '{name}' must say its shape in full.")
+  size = math.prod(shape) * np.dtype(dtype.as_numpy_dtype).itemsize
+  content = proto.tensor_content  # once: every look is a copy
+  if content and dtype != tf.string:
+    if size != len(content):
+      raise errors.bad(
+        f"input '{name}' of shape {list(shape)} wants {size} bytes, not {len(content)}."
+      )
+    return np.frombuffer(content, dtype.as_numpy_dtype).reshape(shape)
+  if size > _MOST_BYTES:
+    raise errors.bad(
+      f"input '{name}' of shape {list(shape)} is too much to be listed value by value: send its "
+      'tensor_content.'
+    )
+  try:
+    return tf.make_ndarray(proto)
+  except Exception as error:  # it checks nothing by itself, so anything may come of it
+    raise errors.bad(f"input '{name}' does not hold what its shape and dtype say.") from error
+
+
+def fill(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:
+  """Puts an array into an empty TensorProto."""
+  for size in array.shape:
+    proto.tensor_shape.dim.add().size = size
+  if array.dtype.kind == 'O':
+    proto.dtype = tf.string.as_datatype_enum
+    proto.string_val.extend(array.ravel().tolist())
+  else:
+    proto.dtype = tf.dtypes.as_dtype(array.dtype).as_datatype_enum
+    proto.tensor_content = array.tobytes()
+
+
+def _type_name(number: int) -> str:
+  """A dtype's name; a number that is none has itself for a name."""
+  try:
+    return tf.dtypes.as_dtype(number).name
+  except TypeError:
+    return str(number)

@@ -1,0 +1,172 @@
+"""Arrays as JSON, the way of TensorFlow Serving's REST API: by row, or by column.
+
+NaN, Infinity and -Infinity are written and read as these bare words, which is Serving's documented
+departure from JSON; browsers do not read them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+import itertools
+import json
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.serving.server import errors
+
+_B64 = 'b64'
+_MOST_DIMENSIONS = 32
+_NAMES = {
+  dict: 'an object',
+  list: 'a list',
+  str: 'a string',
+  bool: 'true or false',
+  type(None): 'null',
+  float: 'a number with a fraction or an exponent',
+  int: 'a whole number',
+}
+
+
+def parse(body: bytes) -> dict[str, Any]:
+  """The object that a body holds."""
+  try:
+    document = json.loads(body.decode('utf-8'))
+  except (ValueError, RecursionError) as error:
+    raise errors.bad(f'the body is no JSON: {error}.') from error
+  if not isinstance(document, dict):
+    raise errors.bad(f'the body must be a JSON object, not {_NAMES[type(document)]}.')
+  name = document.get('signature_name', '')
+  if not isinstance(name, str):
+    raise errors.bad(f"'signature_name' must be a string, not {_NAMES[type(name)]}.")
+  return document
+
+
+def to_arrays(
+  document: Mapping[str, Any], dtypes: Mapping[str, tf.DType]
+) -> tuple[dict[str, np.ndarray], bool]:
+  """The inputs that a body names, and whether they come row by row."""
+  if ('instances' in document) == ('inputs' in document):
+    raise errors.bad("the body must have either 'instances' (rows) or 'inputs' (columns).")
+  if 'instances' in document:
+    columns, by_row = _columns(document['instances'], dtypes), True
+  else:
+    columns, by_row = document['inputs'], False
+    if not isinstance(columns, dict) or _is_base64(columns):
+      if len(dtypes) != 1:
+        raise errors.bad(f"'inputs' must be an object of {', '.join(sorted(dtypes))}.")
+      columns = dict.fromkeys(dtypes, columns)
+    for name in sorted(dtypes.keys() - columns.keys()):
+      raise errors.bad(f"'inputs' lacks '{name}'.")
+  return {name: _array(columns[name], name, dtype) for name, dtype in dtypes.items()}, by_row
+
+
+def from_arrays(outputs: Mapping[str, np.ndarray], by_row: bool) -> bytes:
+  """The body that answers with these outputs."""
+  sizes = {array.shape[:1] for array in outputs.values()}
+  if by_row and (() in sizes or len(sizes) > 1):
+    raise errors.bad("the outputs are not of one batch: ask by 'inputs' (columns).")
+  lists = {name: _listed(array, name) for name, array in outputs.items()}
+  if len(lists) == 1:
+    (content,) = lists.values()
+  elif by_row:
+    content = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+  else:
+    content = lists
+  return json.dumps({'predictions' if by_row else 'outputs': content}).encode()
+
+
+def _columns(rows: Any, dtypes: Mapping[str, tf.DType]) -> dict[str, list]:
+  """Rows turned into columns: objects of every input, or bare values of the only one."""
+  if not isinstance(rows, list) or not rows:
+    raise errors.bad("'instances' must be a list of at least one row.")
+  named = [isinstance(row, dict) and not _is_base64(row) for row in rows]
+  if not any(named) and len(dtypes) == 1:
+    return dict.fromkeys(dtypes, rows)
+  for index, (row, is_named) in enumerate(zip(rows, named, strict=True)):
+    if not is_named or row.keys() != dtypes.keys():
+      raise errors.bad(f"row {index} of 'instances' must be an object of {_all(dtypes)}.")
+  return {name: [row[name] for row in rows] for name in dtypes}
+
+
+def _all(names: Mapping[str, Any]) -> str:
+  return f'exactly {", ".join(sorted(names))}'
+
+
+def _is_base64(value: Any) -> bool:
+  return isinstance(value, dict) and list(value) == [_B64] and isinstance(value[_B64], str)
+
+
+def _array(value: Any, name: str, dtype: tf.DType) -> np.ndarray:
+  """The array of nested lists, level by level, each of which must be as even as the first."""
+  level, shape = [value], []
+  while level and set(map(type, level)) == {list}:
+    sizes = set(map(len, level))
+    if len(sizes) > 1:
+      raise errors.bad(f"input '{name}' has lists of unequal lengths at one level.")
+    shape.append(sizes.pop())
+    if len(shape) > _MOST_DIMENSIONS:
+      raise errors.bad(f"input '{name}' has more than {_MOST_DIMENSIONS} dimensions.")
+    level = list(itertools.chain.from_iterable(level))
+  return _values(level, name, dtype).reshape(shape)
+
+
+def _values(values: list, name: str, dtype: tf.DType) -> np.ndarray:
+  """Values that must be of the dtype as they are: none is rounded or read from text."""
+  if dtype == tf.string:
+    allowed = {str, dict}
+  elif dtype == tf.bool:
+    allowed = {bool}
+  else:
+    allowed = {int, float} if dtype.is_floating else {int}
+  for kind in set(map(type, values)) - allowed:
+    raise errors.bad(f"input '{name}' wants {dtype.name} everywhere and has {_NAMES[kind]}.")
+  if dtype == tf.string:
+    array = np.empty(len(values), object)
+    array[:] = [_bytes(value, name) for value in values]
+    return array
+  lossy = errors.bad(f"input '{name}' has a number that {dtype.name} cannot hold.")
+  try:
+    wide = np.array(values, np.float64 if dtype.is_floating else None)
+    with np.errstate(over='ignore'):
+      narrow = wide.astype(dtype.as_numpy_dtype)
+  except OverflowError as error:
+    raise lossy from error
+  if dtype.is_integer and not (wide == narrow).all():
+    raise lossy
+  if dtype.is_floating:
+    exact = 2 ** (np.finfo(dtype.as_numpy_dtype).nmant + 1)
+    if (np.isinf(narrow) & np.isfinite(wide)).any() or any(
+      type(value) is int and abs(value) >= exact for value in values
+    ):
+      raise lossy
+  return narrow
+
+
+def _bytes(value: str | dict, name: str) -> bytes:
+  try:
+    if isinstance(value, str):
+      return value.encode()
+    if _is_base64(value):
+      text = value[_B64]
+      return base64.b64decode(text + '=' * (-len(text) % 4), validate=True)
+  except (binascii.Error, ValueError) as error:
+    raise errors.bad(f"input '{name}' has a string that cannot be decoded: {error}.") from error
+  raise errors.bad(f'input \'{name}\' has an object that is not {{"b64": string}}.')
+
+
+def _listed(array: np.ndarray, name: str) -> Any:
+  """What `json` takes; strings that are not of `_bytes` are text, come what may."""
+  if array.dtype.kind == 'O':
+    texts = np.empty(array.size, object)
+    if name.endswith('_bytes'):
+      texts[:] = [{_B64: base64.b64encode(value).decode()} for value in array.ravel()]
+    else:
+      texts[:] = [value.decode(errors='replace') for value in array.ravel()]
+    return texts.reshape(array.shape).tolist()
+  if array.dtype == np.float32:
+    array = array.astype('U').astype(np.float64)  # 0.2, where float64 would say 0.200000003
+  return array.tolist()

@@ -1,0 +1,1 @@
+"""What is made with a learner: works as files, edits, pictures, published models."""

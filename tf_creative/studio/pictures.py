@@ -1,0 +1,166 @@
+"""Pictures for people: galleries, sheets and paintings in the making."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import pathlib
+import textwrap
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from tf_creative.learner import creator as creator_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.studio import player as player_lib
+
+_PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
+_CELL = 36  # screen pixels that the shorter side of a work should at least have
+_LETTERS, _LEADING = 14, 0  # of a line beside a row; pixels between two such lines
+_MOST_ROWS, _MOST_FRAMES = 20, 60
+
+
+def gallery(
+  learner: learner_lib.Learner,
+  columns: int = 10,
+  tell: Callable[[int, int], None] | None = None,
+) -> Image.Image:
+  """Imagined works beside what the hand made of them, a row for each class."""
+  shown = some_labels(learner, _MOST_ROWS)
+  labels = np.repeat(shown, columns)
+  imagined = learner.creator.imagine(np.arange(len(labels)), labels)
+  made = learner.creator.make(imagined, tell=tell)
+  render = learner.domain.media.render
+  left, right = (
+    sheet(render(works), columns, learner.domain.media.rulers)
+    for works in (imagined.work, made.work)
+  )
+  font = ImageFont.load_default(16)
+  names = ['\n'.join(_lines(learner.domain.works.label_names[label])) for label in shown]
+  ruler = ImageDraw.Draw(left)
+  wide = max(ruler.multiline_textbbox((0, 0), name, font, spacing=_LEADING)[2] for name in names)
+  margin, head, between = 20 + round(wide), 34, 30
+  page = Image.new(
+    'RGB', (margin + left.width + between + right.width + 12, head + left.height + 8), _PAPER
+  )
+  draw = ImageDraw.Draw(page)
+  for picture, title, x in (
+    (left, 'imagined', margin),
+    (right, learner.domain.measures.measures.participle, margin + left.width + between),
+  ):
+    page.paste(picture, (x, head))
+    draw.text((x + _GAP, 8), title, _INK, font)
+  height, width = render(imagined.work[:1]).shape[1:3]
+  cell = height * _zoom(height, width) + _GAP
+  for row, name in enumerate(names):
+    place = margin - 8, head + left.height - (len(names) - row) * cell + (cell - _GAP) / 2
+    draw.text(place, name, _INK, font, anchor='rm', align='right', spacing=_LEADING)
+  return page
+
+
+def _lines(name: str) -> list[str]:
+  """A label's name in at most two lines, which fit beside the smallest work."""
+  words = name.replace('_', ' ')
+  return textwrap.wrap(words, _LETTERS, max_lines=2, placeholder='…') or ['']
+
+
+def imagined(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
+  """Works from fixed codes, a row for each class: how an imagination comes to see."""
+  labels = np.repeat(some_labels(learner, _MOST_ROWS), columns)
+  works = learner.creator.imagine(np.arange(len(labels)), labels)
+  return sheet(learner.domain.media.render(works.work), columns)
+
+
+def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Image]:
+  """Frames: imagined works in the upper row, the strokes appearing in the lower one."""
+  labels = np.resize(some_labels(learner, columns), columns)
+  imagined = learner.creator.imagine(np.arange(columns) + 1000, labels)
+  made = learner.creator.make(imagined)
+  frames = creator_lib.frames(learner.domain, imagined, made)
+  shown = np.unique(
+    np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
+  )
+  render = learner.domain.media.render
+  return [sheet(render(np.concatenate([imagined.work, frames[index]])), columns) for index in shown]
+
+
+def episode(player: player_lib.Player) -> list[Image.Image]:
+  """Frames of a hand in its simulator; none where that has no pictures, or cannot draw them."""
+  frames = player.frames()
+  return [] if frames is None else [Image.fromarray(frame) for frame in frames]
+
+
+def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Image.Image:
+  """Always the same codes being painted, a row each: the target, then moments up to the end."""
+  imagined = learner.creator.imagine(np.arange(rows))
+  made = learner.creator.make(imagined)
+  frames = creator_lib.frames(learner.domain, imagined, made)  # [T + 1, rows, ...]
+  # Each work at its own pace: a hand that never finishes one would hide how it made the others.
+  times = np.linspace(made.steps, 0, moments, endpoint=False)[::-1]  # [moments, rows]
+  shown = frames[times.round().astype(int), np.arange(rows)].swapaxes(0, 1)  # [rows, moments, ...]
+  render = learner.domain.media.render
+  targets = np.asarray(sheet(render(imagined.work), columns=1))
+  works = np.asarray(sheet(render(shown.reshape(-1, *shown.shape[2:])), columns=moments))
+  between = targets[:, :1].repeat(12, axis=1)  # the sheet's own paper
+  return Image.fromarray(np.hstack([targets, between, works]))
+
+
+def sheet(
+  pictures: np.ndarray, columns: int, rulers: Callable[[int], Any] = lambda zoom: None
+) -> Image.Image:
+  """Small RGB pictures [N, h, w, 3] as one large one, magnified without blur.
+
+  A world's `rulers` stand at the beginning of each row and above each column.
+  """
+  count, height, width, _ = pictures.shape
+  zoom = _zoom(height, width)
+  cell = np.array([height, width]) * zoom + _GAP
+  rows = -(-count // columns)
+  page = np.full((rows * cell[0] + _GAP, columns * cell[1] + _GAP, 3), _PAPER, np.uint8)
+  for index, picture in enumerate(pictures):
+    y, x = np.array(divmod(index, columns)) * cell + _GAP
+    page[y : y + height * zoom, x : x + width * zoom] = picture.repeat(zoom, 0).repeat(zoom, 1)
+  return ruled(Image.fromarray(page), rulers(zoom), rows, columns, _GAP)
+
+
+def _zoom(height: int, width: int) -> int:
+  return max(1, -(-_CELL // min(height, width)))
+
+
+def ruled(
+  page: Image.Image, rulers: Any, rows: int = 1, columns: int = 1, gap: int = 0
+) -> Image.Image:
+  """A page of equal pictures with gaps around them, and with what is to stand left and above."""
+  if rulers is None:
+    return page
+  left, top = rulers
+  whole = Image.new('RGB', (left.width + page.width, top.height + page.height), _PAPER)
+  whole.paste(page, (left.width, top.height))
+  for row in range(rows):
+    whole.paste(left, (gap, top.height + gap + row * (left.height + gap)))
+  for column in range(columns):
+    whole.paste(top, (left.width + gap + column * (top.width + gap), gap))
+  return whole
+
+
+def tiles(pictures: np.ndarray, columns: int) -> Image.Image:
+  """Small RGB pictures [N, h, w, 3] pixel for pixel, a clear line between them: for web pages."""
+  count, height, width, _ = pictures.shape
+  rows = -(-count // columns)
+  page = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1, 4), np.uint8)
+  for index, picture in enumerate(pictures):
+    y, x = np.array(divmod(index, columns)) * (height + 1, width + 1)
+    page[y : y + height, x : x + width] = np.dstack([picture, np.full(picture.shape[:2], 255)])
+  return Image.fromarray(page)
+
+
+def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
+  """An animation that rests on its last frame."""
+  times = [80] * (len(frames) - 1) + [2000]
+  frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0)
+
+
+def some_labels(learner: learner_lib.Learner, most: int) -> np.ndarray:
+  """Up to `most` of the labels that real works of the training split have, evenly spread."""
+  known = learner.creator.known_labels
+  return known[np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int)]

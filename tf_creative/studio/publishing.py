@@ -1,0 +1,143 @@
+"""A trained learner as versions of models that TensorFlow Serving picks up while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import plugins, spec, storage
+from tf_creative.learner import batches
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.serving.exports import card, configs, lite, signatures, verify, versions, warmup
+from tf_creative.studio import portfolio
+
+WHAT = {
+  'creator': 'a seed and a label: a work, imagined and made; or a given picture made',
+  'generator': 'a seed, or a code, and a label: the imagined work',
+  'critic': 'a work, and perhaps its label: how real it looks',
+  'agent': 'what is seen of a work in the making: what the hand does next',
+}
+_EXAMPLES = (1, 17)  # how many rows the examples have
+_LITERT_EQUAL = 0.99
+
+
+def publish(
+  learner: learner_lib.Learner,
+  config: config_lib.Config,
+  exports: pathlib.Path,
+  keep: int,
+  numbers: dict[str, float],
+  litert: bool = False,
+) -> dict[str, pathlib.Path]:
+  """Makes, checks and publishes a version of each model; where they are.
+
+  What `numbers` training came to goes into the card. With `litert` there is a file of the generator
+  for small devices in its version.
+  """
+  if litert:
+    learner.domain.need('works', by='--litert')
+  about = _about(learner, config)
+  models = _models(learner, about)
+  full = storage.kept(exports, 'Nothing is published. Make room, or choose another --export_dir.')
+  with full, versions.staging(exports, list(models)) as stage:
+    given = _inputs(learner)
+    for name, model in models.items():
+      model.save(stage.paths[name])
+      warmup.write(stage.paths[name], name, _examples(model, given[name]))
+    if learner.creator:
+      (stage.paths['creator'] / configs.ABOUT).write_text(configs.to_json(about))
+    faults = _add_litert(learner, stage.paths['generator']) if litert else []
+    faults += verify.in_another_process(list(stage.paths.values()))
+    if faults:
+      raise spec.UserError(
+        'nothing is published, for what was made does not answer as it should:\n  '
+        + '\n  '.join(faults)
+      )
+    configs.write(exports, models)
+    text = card.text(models, about, config_lib.to_text(config), numbers, plugins.used())
+    storage.write(exports / 'README.md', text)
+    published = stage.publish()
+    versions.prune(exports, list(models), keep)
+  return published
+
+
+def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str]:
+  """Writes the file, and says what is wrong with it."""
+  domain, gan, creator = learner.domain, learner.gan, learner.creator
+  seeds = np.arange(_EXAMPLES[-1])
+  works, codes = creator.imagine(seeds), creator.latents(seeds)
+  file = lite.convert(lambda *code: domain.works.to_works(gan.generate(*code)), codes.shape[1])
+  (version / lite.FILE).write_bytes(file)
+  # Another kernel rounds otherwise, and then a pixel may have the next colour.
+  equal = (lite.run(file, codes, works.label) == works.work).mean()
+  return [] if equal > _LITERT_EQUAL else [f'{lite.FILE}: only {equal:.1%} is as it should be']
+
+
+def _models(learner: learner_lib.Learner, about: dict[str, Any]) -> dict[str, signatures.Model]:
+  """All models of a learner, or the hand alone where nothing is imagined."""
+  domain, creator = learner.domain, learner.creator
+  if not creator:
+    return {'agent': signatures.hand(domain, batches.in_batches(learner.agent.values))}
+  return signatures.models(domain, creator, learner.gan.code_size, about, about['zoom'])
+
+
+def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str, Any]:
+  """What a client is to know: JSON."""
+  domain, creator = learner.domain, learner.creator
+  known = {'domain': config.run.domain, 'round': int(learner.loop.round)}
+  if not creator:
+    return known
+  legend = {name: np.asarray(part).tolist() for name, part in domain.media.legend().items()}
+  return {
+    **known,
+    'labels': domain.works.label_names,
+    'known_labels': creator.known_labels.tolist(),
+    'horizon': domain.rules.horizon,
+    'shape': list(domain.works.work_spec.shape),
+    'zoom': portfolio.zoom(domain.media.render(learner.real.work[:1])),
+    **legend,
+  }
+
+
+def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+  """Something to ask each signature of each model, by its name."""
+  found = {name: [] for name in WHAT}
+  for count in _EXAMPLES:
+    seed = np.arange(count, dtype=np.int64)
+    warm = {'temperature': np.full(count, 0.1, np.float32), 'seed': seed}
+    if not learner.creator:
+      with contextlib.closing(learner.domain.simulator.vector(count)) as envs:
+        seen, _ = envs.reset(seed=0)
+      found['agent'] += [('serving_default', seen), ('sample', {**warm, **seen})]
+      continue
+    works = learner.creator.imagine(seed)
+    drawn = {'seed': seed, 'label': np.full(count, -1, np.int32)}
+    code = {'z': learner.creator.latents(seed), 'label': works.label}
+    state = learner.domain.rules.start(
+      tf.nest.map_structure(tf.constant, works), tf.zeros([2], tf.int32)
+    )
+    seen = {name: part.numpy() for name, part in learner.domain.rules.observe(state).items()}
+    found['creator'] += [('serving_default', drawn), ('about', {'seed': seed})]
+    if not learner.domain.play.code_size:
+      found['creator'].append(('paint', {'target': works.work}))
+    found['generator'] += [('serving_default', drawn), ('decode', code)]
+    judged = {'work': works.work}
+    found['critic'] += [('serving_default', judged), ('as_label', {**judged, 'label': works.label})]
+    found['agent'] += [('serving_default', seen), ('sample', {**warm, **seen})]
+  return found
+
+
+def _examples(
+  model: signatures.Model, given: list[tuple[str, dict[str, np.ndarray]]]
+) -> list[warmup.Example]:
+  examples = []
+  for signature, inputs in given:
+    outputs = model.functions[signature](**tf.nest.map_structure(tf.constant, inputs))
+    answer = {name: value.numpy() for name, value in outputs.items()}
+    examples.append(warmup.Example(signature, inputs, answer))
+  return examples

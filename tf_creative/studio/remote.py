@@ -1,0 +1,66 @@
+"""Works made by a model server, with the story of their making."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import json
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import spec
+from tf_creative.core import works as works_lib
+from tf_creative.learner import creator as creator_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.serving.server import client
+from tf_creative.studio import portfolio
+
+_ROWS = 64  # in a request
+
+
+class Studio:
+  """A server's creator; what it makes is what the exported run would make."""
+
+  def __init__(self, address: str):
+    self._ask = client.connect(address)
+    answer = self._ask('creator', 'about', {'seed': np.zeros(1, np.int64)})
+    try:
+      about = json.loads(next(iter(answer.values()))[0])
+      self.known_labels: list[int] = about['known_labels']
+      self.round: int = about['round']
+      domain = about['domain']
+    except (ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
+      raise spec.UserError(
+        f'the server at {address} has a creator of another kind: serve what '
+        '`python -m tf_creative.export` has written.'
+      ) from error
+    self.domain = learner_lib.build_domain(domain)
+
+  def imagined(self, labels: Sequence[int], seed: int, count: int) -> portfolio.Portfolio:
+    """As `portfolio.imagined`."""
+    seeds = seed + np.arange(count, dtype=np.int64)
+    labels = np.resize(labels, count).astype(np.int32)
+    parts = [
+      self._ask(
+        'creator',
+        'serving_default',
+        {'seed': seeds[start : start + _ROWS], 'label': labels[start : start + _ROWS]},
+      )
+      for start in range(0, count, _ROWS)
+    ]
+    made = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    work, label = made['imagined'].astype(np.uint8), made['label'].astype(np.int32)
+    code = np.zeros(
+      [count, self.domain.play.code_size], np.float32
+    )  # it is not told, nor ever seen
+    concept = works_lib.Works(work, label, code if self.domain.play.code_size else ())
+    steps = made['steps'].astype(np.int32)
+    hand = creator_lib.Made(
+      made['work'].astype(np.uint8),
+      steps,
+      made['returns'].astype(np.float32),
+      made['actions'].astype(np.int32)[:, : steps.max()],
+    )
+    begun = creator_lib.blank(self.domain, tf.nest.map_structure(tf.constant, concept)).numpy()
+    logit = made['authenticity'].astype(np.float32)
+    return portfolio.Portfolio(seeds, concept, begun, hand, logit)

@@ -1,0 +1,43 @@
+"""Worlds by name; what is not used is not imported."""
+
+import gymnasium
+
+from tf_creative.core import plugins
+
+DOMAINS = plugins.Table(
+  'domain',
+  'tf_creative.worlds',
+  {
+    'gym': 'tf_creative.worlds.simulated:Gym',
+    'level': 'tf_creative.worlds.level.world:Level',
+    'melody': 'tf_creative.worlds.melody.world:Melody',
+    'pixel_art': 'tf_creative.worlds.pixel_art.world:PixelArt',
+  },
+)
+
+_LEVELS = 'tf_creative.worlds.level.minigrid_levels.minigrid_levels_dataset_builder'
+# What data= takes beside the names of TFDS: makers of builders by data_dir.
+DATA = plugins.Table(
+  'data set',
+  'tf_creative.data',
+  {
+    'digits': 'tf_creative.worlds.pixel_art.digits.digits_dataset_builder:Builder',
+    'glyphs': 'tf_creative.worlds.pixel_art.glyphs.glyphs_dataset_builder:Builder',
+    'chorales': 'tf_creative.worlds.melody.chorales.chorales_dataset_builder:Builder',
+    'minigrid_levels': f'{_LEVELS}:small',
+    'minigrid_levels/four_rooms': f'{_LEVELS}:four_rooms',
+    'minigrid_levels/multi_room': f'{_LEVELS}:multi_room',
+  },
+)
+
+# Endings of the names of files that some worlds make, see core.world.Media.files.
+FORMATS = ('json', 'mid', 'txt', 'wav')
+
+# For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
+for _domain in sorted(DOMAINS.ours.keys() - {'gym'}):
+  gymnasium.register(
+    id=f'tf_creative/{_domain.title().replace("_", "")}-v0',
+    entry_point='tf_creative.worlds.gym_env:make',
+    vector_entry_point='tf_creative.worlds.gym_env:make_vec',
+    kwargs={'domain': _domain},
+  )

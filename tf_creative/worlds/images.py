@@ -1,0 +1,225 @@
+"""Pictures by the name of their data set, as works: places in a palette, all of one size."""
+
+from __future__ import annotations
+
+import difflib
+import pathlib
+import textwrap
+
+from absl import logging
+import numpy as np
+import requests
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tf_creative import worlds as domains
+from tf_creative.core import spec
+from tf_creative.core.works import Works
+
+_MOST_WORKS = 1_000_000
+_MOST_BYTES = 1 << 30  # of all works of a split, which training holds in memory
+
+# What may be given, to be put into messages: what is not read, and how it is all the same.
+READ = (
+  'data= takes the name of a data set of TFDS or the folder of one, and for melodies a folder of '
+  'MIDI files; other files (pictures, CSV, npz) are not read yet.'
+)
+_OF_PICTURES = (
+  'Pictures sorted as FOLDER/train/LABEL/*.png (or .jpg) are made a data set by: python -c '
+  "\"import tensorflow_datasets as t; p = t.folder_dataset.ImageFolder('FOLDER'); "
+  "t.dataset_builders.store_as_tfds_dataset('mine', '1.0.0', p.info.features, p.as_dataset(), "
+  "data_dir='data')\"; then give data=data/mine/1.0.0."
+)
+
+
+class DataError(spec.UserError):
+  """A data set that cannot be had; the message says which, where and what to do."""
+
+
+def works(
+  data: str,
+  split: str,
+  height: int,
+  width: int,
+  palette: np.ndarray,  # [colours, 1 or 3] in 0..1, the first being the blank canvas
+  *,
+  data_dir: str | None = None,
+) -> tf.data.Dataset:
+  """All works of a split, in one fixed order; `data_dir` overrides TFDS_DATA_DIR."""
+  colours = tf.constant(palette, tf.float32)
+  if colours.shape.rank != 2 or colours.shape[1] not in (1, 3) or colours.shape[0] > 256:
+    raise ValueError(f'a palette is [256 or fewer, 1 or 3], not {colours.shape}.')
+  builder = find(data, data_dir)
+  image = _image_key(data, builder)
+  label = _label_key(builder)
+  builder = _prepared(data, builder, data_dir)
+  _check_room(data, builder, split, height * width)
+
+  def to_work(example: dict[str, tf.Tensor]) -> Works:
+    picture = resize(recolour(example[image], colours), height, width)
+    # Some data sets mark what has no label by -1.
+    place = tf.maximum(tf.cast(example[label], tf.int32), 0) if label else tf.constant(0)
+    return Works(nearest(picture, colours), place)
+
+  examples = builder.as_dataset(
+    split=split_of(data, builder, split),
+    decoders=tfds.decode.PartialDecoding({key: True for key in (image, label) if key}),
+    read_config=tfds.ReadConfig(try_autocache=False),  # the small works are cached instead
+  )
+  return examples.map(to_work, num_parallel_calls=tf.data.AUTOTUNE).cache()
+
+
+def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
+  """What the labels stand for; one empty name where a data set has no labels."""
+  builder = find(data, data_dir)
+  key = _label_key(builder)
+  return list(builder.info.features[key].names) if key else ['']
+
+
+def splits(data: str, *, data_dir: str | None = None) -> list[str]:
+  """The splits that a data set has."""
+  return list(prepared(data, data_dir).info.splits)
+
+
+def prepared(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
+  """The builder of a data set of any kind, whose data are on disk."""
+  return _prepared(data, find(data, data_dir), data_dir)
+
+
+def recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
+  """Any picture as floats with as many channels as the palette; what is clear shows the blank."""
+  picture = tf.image.convert_image_dtype(picture, tf.float32)
+  if picture.shape[-1] == 4:
+    alpha = picture[..., 3:]
+    picture = alpha * picture[..., :3] + (1 - alpha) * colours[0]
+  if picture.shape[-1] == colours.shape[-1]:
+    return picture
+  if picture.shape[-1] == 1:
+    return tf.image.grayscale_to_rgb(picture)
+  return tf.image.rgb_to_grayscale(picture)
+
+
+def resize(picture: tf.Tensor, height: int, width: int) -> tf.Tensor:
+  """The largest middle part of the right shape, every pixel the mean of what it covers."""
+  shape = tf.shape(picture)
+  rows = tf.clip_by_value(shape[1] * height // width, 1, shape[0])
+  columns = tf.clip_by_value(shape[0] * width // height, 1, shape[1])
+  picture = tf.image.resize_with_crop_or_pad(picture, rows, columns)
+  return tf.image.resize(picture, [height, width], tf.image.ResizeMethod.AREA)
+
+
+def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
+  """The place of the nearest colour for every pixel: uint8 [H, W]."""
+  distance = tf.reduce_sum(tf.square(picture[:, :, None] - colours), -1)  # [H, W, colours]
+  return tf.cast(tf.argmin(distance, -1), tf.uint8)
+
+
+def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
+  """The builder of a data set: one of our own, of TFDS, or of a folder that it has written."""
+  if data in domains.DATA:
+    return domains.DATA.load(data)(data_dir=data_dir)
+  folder = pathlib.Path(data)
+  if (folder / 'dataset_info.json').exists():
+    try:
+      return tfds.builder_from_directory(data)
+    except Exception as error:  # whatever a damaged file makes TFDS raise
+      raise DataError(
+        f"the data set in folder '{data}' is damaged ({first_words(error)}): make it anew."
+      ) from error
+  if folder.is_file():
+    raise DataError(f"'{data}' is a file. {READ} {_OF_PICTURES}")
+  if folder.is_dir() and ('/' in data or not _known(data)):
+    raise DataError(
+      f"the folder '{data}' holds no data set, which has a dataset_info.json. {READ} {_OF_PICTURES}"
+    )
+  try:
+    return tfds.builder(data, data_dir=data_dir)
+  except Exception as error:  # TFDS answers by ValueError, AssertionError, TypeError, ImportError
+    known = tfds.list_builders(with_community_datasets=False)
+    if not folder.exists() and data.startswith(('/', './', '../', '~')):
+      raise DataError(f"there is no folder '{data}' with a data set: mend data=.") from error
+    if data in known or '/' in data or ':' in data:
+      raise DataError(f"cannot use data set '{data}': {first_words(error)}") from error
+    near = [*domains.DATA, 'mnist', *difflib.get_close_matches(data, known, n=5)]
+    raise DataError(
+      f"unknown data set '{data}'.{spec.nearest(data, set(near))} "
+      'These are the nearest; tfds.list_builders() names all.'
+    ) from error
+
+
+def _known(data: str) -> bool:
+  return data in tfds.list_builders(with_community_datasets=False)
+
+
+def _check_room(data: str, builder: tfds.core.DatasetBuilder, split: str, pixels: int) -> None:
+  """Refuses a split of nothing, and one that training could not hold."""
+  count = builder.info.splits[split_of(data, builder, split)].num_examples
+  if not count:
+    raise DataError(f"the split '{split}' of data set '{data}' is empty: choose another data set.")
+  if count > _MOST_WORKS or count * pixels > _MOST_BYTES:
+    raise DataError(
+      f"data set '{data}' has {count:,} pictures, more than fit in memory ({_MOST_WORKS:,}, and "
+      f'{_MOST_BYTES >> 20:,} MB of pixels): choose a smaller one, or a smaller size=.'
+    )
+
+
+def _prepared(
+  data: str, builder: tfds.core.DatasetBuilder, data_dir: str | None
+) -> tfds.core.DatasetBuilder:
+  """A builder whose data are on disk, made or downloaded on first use."""
+  if builder.is_prepared():
+    return builder
+  root = builder.data_dir_root
+  logging.info("Preparing data set '%s' in %s.", data, root)
+  try:
+    # TFDS tries an unreachable host ten times, for minutes; one question in advance is quicker.
+    for url in list(builder.url_infos or ())[:1]:
+      if url.startswith('http'):
+        requests.head(url, timeout=10)
+    builder.download_and_prepare()
+    return builder
+  except Exception as error:  # whatever a builder, a network, a disk or a missing library raises
+    other = find(data, data_dir)
+    if other.is_prepared():  # another process was quicker
+      return other
+    # TFDS's own command, `tfds build`, starts only where apache_beam is installed.
+    python = f'import tensorflow_datasets as t; t.load({data!r}, data_dir={str(root)!r})'
+    cure = (
+      'Set TFDS_DATA_DIR to a folder that can be written.'
+      if data in domains.DATA.ours
+      else f'Run python -c "{python}" where there is a network, or set TFDS_DATA_DIR to a folder '
+      f'that holds it. No download is needed for: {", ".join(domains.DATA.ours)}.'
+    )
+    raise DataError(
+      f"data set '{data}' is not in {root} and could not be prepared: {first_words(error)}. {cure}"
+    ) from error
+
+
+def _image_key(data: str, builder: tfds.core.DatasetBuilder) -> str:
+  features = builder.info.features
+  keys = [key for key in features if isinstance(features[key], tfds.features.Image)]
+  if not keys:
+    raise DataError(f"data set '{data}' has no images; its features are {', '.join(features)}.")
+  return 'image' if 'image' in keys else keys[0]
+
+
+def _label_key(builder: tfds.core.DatasetBuilder) -> str | None:
+  features = builder.info.features
+  found = 'label' in features and isinstance(features['label'], tfds.features.ClassLabel)
+  return 'label' if found else None
+
+
+def split_of(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
+  """The split in TFDS's words; without a `test` the last fifth of `train` stands in for it."""
+  splits = builder.info.splits
+  if 'test' not in splits and 'train' in splits and split in ('train', 'test'):
+    logging.warning("Data set '%s' has no test split: the last fifth of train is its test.", data)
+    return 'train[:80%]' if split == 'train' else 'train[80%:]'
+  if split not in splits:
+    raise DataError(f"data set '{data}' has no split '{split}'.{spec.nearest(split, splits)}")
+  return split
+
+
+def first_words(error: Exception) -> str:
+  """An exception in one line: TFDS's can be pages long."""
+  return f'{type(error).__name__}: {textwrap.shorten(str(error), 240, placeholder=" ...")}'

@@ -1,0 +1,1 @@
+"""Walking through levels by MiniGrid's rules."""

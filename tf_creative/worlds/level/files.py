@@ -1,0 +1,86 @@
+"""Levels by the name of their data set, and as files of text."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tf_creative import worlds as domains
+from tf_creative.core import spec
+from tf_creative.core.works import Works
+from tf_creative.worlds import images
+from tf_creative.worlds.level import tiles
+
+_GAP = '?'
+
+
+def works(data: str, split: str) -> tf.data.Dataset:
+  """All levels of a split, in one fixed order; a set for tests only has nothing to learn from."""
+  _features(data)
+  builder = images.prepared(data)
+  examples = builder.as_dataset(
+    split=images.split_of(data, builder, split),
+    decoders=tfds.decode.PartialDecoding({'tiles': True, 'label': True}),
+    read_config=tfds.ReadConfig(try_autocache=False),
+  )
+  return examples.map(lambda row: Works(row['tiles'], tf.cast(row['label'], tf.int32))).cache()
+
+
+def shape(data: str) -> tuple[int, int]:
+  """Height and width of the levels of a data set."""
+  return _features(data)['tiles'].shape
+
+
+def label_names(data: str) -> list[str]:
+  return list(_features(data)['label'].names)
+
+
+def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+  """A level as `written` writes it, as text or as JSON, and what is given of it: bool [H, W].
+
+  What is to be imagined is marked by a question mark. In a text a blank line ends the level.
+  """
+  try:
+    text = pathlib.Path(path).read_text()
+    if text.lstrip().startswith('{'):
+      text = '\n'.join(json.loads(text)['map'])
+    rows = text.strip('\n').split('\n')
+    if len(rows) > size[0] and not rows[size[0]].strip():
+      rows = rows[: size[0]]
+    rows = [row.ljust(size[1]) for row in rows]
+    given = np.array([[glyph != _GAP for glyph in row] for row in rows])
+    level = tiles.from_ascii('\n'.join(rows).replace(_GAP, ' '))
+  except (OSError, ValueError, KeyError, TypeError) as error:
+    raise spec.UserError(
+      f"cannot read {path} as a level ({error}): a line for each row, '{tiles.GLYPHS}' for "
+      f"{', '.join(tiles.NAMES)}, '{_GAP}' for what is to be imagined."
+    ) from error
+  if level.shape != tuple(size):
+    raise spec.UserError(f'{path} is a level of {level.shape}, not of {tuple(size)}.')
+  return level, given
+
+
+def written(work: np.ndarray, kind: str, told: dict[str, np.ndarray]) -> bytes:
+  """The level before play, which `read` reads, and the agent's way in it: as text or as JSON."""
+  level, played = tiles.ascii_map(work % len(tiles.NAMES)), tiles.ascii_map(work)
+  if kind == 'txt':
+    return f'{level}\n\n{played}\n'.encode()
+  numbers = {name: part.item() for name, part in told.items()}
+  rows = {'map': level.split('\n'), **numbers, 'played': played.split('\n')}
+  return f'{json.dumps(rows, indent=1)}\n'.encode()
+
+
+def _features(data: str) -> tfds.features.FeaturesDict:
+  """What a data set has, whether or not its data are on disk."""
+  features = images.find(data).info.features
+  if 'tiles' not in features:
+    raise images.DataError(
+      f"data set '{data}' has no levels; its features are {', '.join(features)}. There are: "
+      f'{", ".join(name for name in domains.DATA if "levels" in name)}.'
+    )
+  return features

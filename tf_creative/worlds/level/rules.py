@@ -1,0 +1,114 @@
+"""MiniGrid's rules on batches of levels in play: turn, walk, take a key, open a door."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.worlds.level import tiles
+
+# As in MiniGrid, whose `toggle` is 5; what it calls drop (4) and done (6) helps nobody here.
+ACTIONS = ('left', 'right', 'forward', 'pickup', 'toggle')
+LEFT, RIGHT, FORWARD, PICKUP, TOGGLE = range(5)
+MINIGRID = np.array([0, 1, 2, 3, 5])  # what MiniGrid calls our actions
+
+
+class State(NamedTuple):
+  work: tf.Tensor  # uint8 [B, H, W], the level with the traces of play: `tiles` says how
+  place: tf.Tensor  # int32 [B], the cell of the agent, counted row by row
+  direction: tf.Tensor  # int32 [B], 0 right, 1 down, 2 left, 3 up
+  carries: tf.Tensor  # bool [B], a key
+  locked: tf.Tensor  # bool [B], whether doors want a key: in levels that have one
+  label: tf.Tensor  # int32 [B]
+  time: tf.Tensor  # int32 [B], actions done
+
+
+_CODE = np.arange(tiles.CODES, dtype=np.int32)
+_TILE, _TRACE, _CHANGED = _CODE % len(tiles.NAMES), tiles.trace(_CODE), tiles.changed(_CODE)
+_BARE = _CODE - len(tiles.NAMES) * _TRACE  # the code without its trace
+_FLIPPED = _CODE + 42 * (1 - 2 * _CHANGED)  # the code of the door or the key after it changed
+FREE = (_CHANGED == 1) | ~np.isin(_TILE, [tiles.WALL, tiles.DOOR, tiles.KEY])
+
+
+def begin(level: tf.Tensor, label: tf.Tensor) -> State:
+  """The agent stands at the start, or, if there is none, in the first cell, and looks right."""
+  bare = level % len(tiles.NAMES)
+  flat = tf.reshape(bare, [-1, bare.shape[1] * bare.shape[2]])
+  place = tf.argmax(flat == tiles.START, 1, tf.int32)
+  here = tf.gather(flat, place, batch_dims=1) + tiles.HERE * len(tiles.NAMES)
+  flat = _written(flat, place[:, None], here[:, None])
+  locked = tf.reduce_any(flat % len(tiles.NAMES) == tiles.KEY, 1)
+  still, no = tf.zeros_like(place), tf.zeros_like(locked)
+  return State(tf.reshape(flat, tf.shape(bare)), place, still, no, locked, label, still)
+
+
+def read(work: tf.Tensor, label: tf.Tensor, time: tf.Tensor) -> State:
+  """The state that a work in play tells of."""
+  flat = tf.cast(tf.reshape(work, [-1, work.shape[1] * work.shape[2]]), tf.int32)
+  trace, is_key = tiles.trace(flat), flat % len(tiles.NAMES) == tiles.KEY
+  place = tf.argmax(trace >= tiles.HERE, 1, tf.int32)
+  direction = tf.maximum(tf.gather(trace, place, batch_dims=1) - tiles.HERE, 0)
+  carries = tf.reduce_any(is_key & (tiles.changed(flat) == 1), 1)
+  return State(work, place, direction, carries, tf.reduce_any(is_key, 1), label, time)
+
+
+def step(state: State, action: tf.Tensor, horizon: int) -> tuple[State, tf.Tensor, tf.Tensor]:
+  """The next state, the pay 1 - 0.9 t/T of who reaches the goal, and whether it is over."""
+  height, width = state.work.shape[1:]
+  flat = tf.reshape(state.work, [-1, height * width])
+  ahead = tf.gather(tf.constant(tiles.AHEAD, tf.int32), state.direction)
+  row, column = state.place // width + ahead[:, 0], state.place % width + ahead[:, 1]
+  inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+  front = tf.where(inside, row * width + column, state.place)
+  code = tf.cast(tf.gather(flat, front, batch_dims=1), tf.int32)
+  here = tf.cast(tf.gather(flat, state.place, batch_dims=1), tf.int32)
+  tile, changed = tf.gather(_TILE, code), tf.gather(_CHANGED, code) == 1
+
+  walks = (action == FORWARD) & inside & tf.gather(FREE, code)
+  takes = (action == PICKUP) & inside & (tile == tiles.KEY) & ~changed & ~state.carries
+  fits = changed | ~state.locked | state.carries
+  turns_door = (action == TOGGLE) & inside & (tile == tiles.DOOR) & fits
+  turn = tf.where(action == LEFT, 3, tf.where(action == RIGHT, 1, 0))
+  direction = (state.direction + turn) % tiles.DIRECTIONS
+
+  agent = len(tiles.NAMES) * (tiles.HERE + direction)
+  left = tf.gather(_BARE, here) + tf.where(walks, len(tiles.NAMES) * tiles.BEEN, agent)
+  code = tf.where(takes | turns_door, tf.gather(_FLIPPED, code), code)
+  code = tf.where(walks, tf.gather(_BARE, code) + agent, code)
+  code = tf.where(inside, code, left)
+  codes = tf.cast(tf.stack([left, code], 1), tf.uint8)
+  flat = _written(flat, tf.stack([state.place, front], 1), codes)
+
+  time = state.time + 1
+  new = State(
+    tf.reshape(flat, tf.shape(state.work)),
+    tf.where(walks, front, state.place),
+    direction,
+    state.carries | takes,
+    state.locked,
+    state.label,
+    time,
+  )
+  won = walks & (tile == tiles.GOAL)
+  pay = tf.where(won, 1 - 0.9 * tf.cast(time / horizon, tf.float32), 0.0)
+  return new, pay, won | (walks & (tile == tiles.LAVA)) | (time >= horizon)
+
+
+def trail(work: np.ndarray, actions: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+  """Tells where the agent stands after each action (bool [T, H, W]), and that cell's code [T]."""
+  none = tf.zeros([1], tf.int32)
+  state = read(tf.constant(work[None]), none, none)
+  marks, codes = np.zeros([len(actions), *work.shape], bool), np.zeros(len(actions), int)
+  for time, action in enumerate(actions):
+    state, _, _ = step(state, tf.constant([action]), horizon)
+    cell = divmod(int(state.place[0]), work.shape[1])
+    marks[time][cell], codes[time] = True, state.work[0][cell]
+  return marks, codes
+
+
+def _written(flat: tf.Tensor, cells: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
+  """The maps [B, cells] with new codes [B, N] in some cells [B, N]."""
+  rows = tf.range(tf.shape(cells)[0])[:, None] + tf.zeros_like(cells)
+  return tf.tensor_scatter_nd_update(flat, tf.stack([rows, cells], -1), codes)

@@ -1,0 +1,1 @@
+"""Melodies, class by class."""

@@ -1,0 +1,115 @@
+"""Soprano lines of the Bach chorales that music21's package carries; nothing is downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import pathlib
+from typing import Any, NamedTuple
+
+from music21 import converter, corpus, stream
+import numpy as np
+import rich.console
+import rich.progress
+import tensorflow_datasets as tfds
+
+from tf_creative.worlds.melody import scores
+
+
+class Piece(NamedTuple):
+  name: str
+  mode: int
+  windows: list[np.ndarray]  # uint8 [STEPS] each
+
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+  """Melodies of four bars in C major or a minor, split by tune."""
+
+  VERSION = tfds.core.Version('1.0.0')
+  RELEASE_NOTES = {'1.0.0': 'First version.'}
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    return self.dataset_info_from_configs(
+      features=tfds.features.FeaturesDict(
+        {
+          'melody': tfds.features.Tensor(shape=(scores.STEPS,), dtype=np.uint8),
+          'label': tfds.features.ClassLabel(names=list(scores.MODES)),
+          'piece': tfds.features.Text(),
+        }
+      ),
+      supervised_keys=('melody', 'label'),
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+    del dl_manager
+    pieces = list(read(paths()))
+    splits = scores.shares([p.windows for p in pieces], [p.mode for p in pieces])
+    return {
+      split: self._generate_examples(
+        [piece for piece, own in zip(pieces, splits, strict=True) if own == split]
+      )
+      for split in ('train', 'validation', 'test')
+    }
+
+  def _generate_examples(self, pieces: list[Piece]) -> Iterator[tuple[str, dict[str, Any]]]:
+    known = set()  # settings of one tune are not to weigh twice
+    for piece in pieces:
+      for number, window in enumerate(piece.windows):
+        if window.tobytes() not in known:
+          known.add(window.tobytes())
+          example = {'melody': window, 'label': piece.mode, 'piece': piece.name}
+          yield f'{piece.name} {number}', example
+
+
+def paths() -> list[pathlib.Path]:
+  """The files of notes in the corpus; the analyses beside them, in words, are left out."""
+  files = (pathlib.Path(path) for path in corpus.getComposer('bach'))
+  return sorted(path for path in files if path.suffix in ('.mxl', '.xml'))
+
+
+def read(files: list[pathlib.Path]) -> Iterator[Piece]:
+  """The chorales in four quarters that have a soprano and a bass; half a minute for all."""
+  console = rich.console.Console()
+  for path in rich.progress.track(
+    files,
+    'reading the chorales',
+    console=console,
+    transient=True,
+    disable=not console.is_terminal,
+  ):
+    score = converter.parse(path)
+    parts = {part.id: part for part in score.parts}
+    if not {'Soprano', 'Bass'} <= parts.keys():
+      continue
+    soprano = parts['Soprano']
+    meters = {meter.ratioString for meter in soprano.recurse().getElementsByClass('TimeSignature')}
+    if meters == {'4/4'}:
+      yield piece(path.stem, soprano, parts['Bass'], list(score.parts))
+
+
+def piece(name: str, soprano: stream.Part, bass: stream.Part, parts: list[stream.Part]) -> Piece:
+  """One chorale in C major or a minor.
+
+  Its tonic is what the bass ends on, where the key signature allows that as a major or minor key;
+  else the chorale is in a church mode or closes elsewhere, and the key is the one that all its
+  notes fit best.
+  """
+  signature = next(iter(soprano.recurse().getElementsByClass('KeySignature')), None)
+  major = (signature.sharps * 7) % 12 if signature else 0
+  found = {major: 0, (major + 9) % 12: 1}
+  last = line(bass)[-1].pitch % 12
+  if signature and last in found:
+    tonic, mode = last, found[last]
+  else:
+    tonic, mode = scores.key([note for part in parts for note in line(part)])
+  melody = scores.transposed(line(soprano), tonic, mode)
+  measure = soprano.getElementsByClass('Measure').first()
+  upbeat = 2 * measure.duration.quarterLength if measure.paddingLeft else 0
+  return Piece(name, mode, scores.windows(melody, float(upbeat)))
+
+
+def line(part: stream.Part) -> list[scores.Note]:
+  """The notes of a part, tied ones as one; of several at once the highest."""
+  notes = part.flatten().stripTies().notes
+  return [
+    scores.Note(2 * float(n.offset), 2 * float(n.quarterLength), n.pitches[-1].midi) for n in notes
+  ]

@@ -1,0 +1,82 @@
+"""A small model of the next class of a melody: counts, backed off to shorter contexts."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.worlds.melody import scores
+
+_STRENGTH = (2.0, 4.0, 4.0)  # how many examples what is known of a shorter context counts as
+_NOTES = scores.PITCHES + 1  # 0 where there is none
+LEAST = -8.0  # no log-likelihood is below it
+
+
+class NextNote:
+  """p(class | the place in the bar, how long the last note is, it and the one before).
+
+  Interpolated n-grams: the estimate of a context is its counts and, as so many counts more, the
+  estimate of the shorter one (MacKay & Peto 1995, section 2). Deterministic, and one look-up in the
+  graph: RL-Tuner's Note RNN (Jaques et al. 2017, section 4.1) in the size of our corpus.
+  """
+
+  def __init__(self, melodies: np.ndarray):
+    count, steps = melodies.shape
+    every = tf.repeat(tf.constant(melodies, tf.int32), steps, 0)
+    places = _contexts(every, tf.tile(tf.range(steps), [count]))
+    known = np.full([1, scores.CLASSES], 1 / scores.CLASSES)
+    for level, place in enumerate(places):
+      counts = np.zeros([_SIZES[level], scores.CLASSES])
+      np.add.at(counts, (place.numpy(), melodies.ravel()), 1)
+      below = known[_shorter(level)]
+      strength = _STRENGTH[level]
+      known = (counts + strength * below) / (counts.sum(1, keepdims=True) + strength)
+    self.logits = np.maximum(np.log(known), LEAST).astype(np.float32)  # [contexts, CLASSES]
+
+  def scores(self, melody: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
+    """Log-likelihoods of all classes at `time` [B], after what stands before: [B, CLASSES]."""
+    return tf.gather(self.logits, _contexts(tf.cast(melody, tf.int32), time)[-1])
+
+  def sample(self, count: int, seed: int, temperature: float = 1.0) -> np.ndarray:
+    """Melodies drawn class by class: uint8 [count, STEPS]."""
+    rng = np.random.default_rng(seed)
+    melody = np.zeros([count, scores.STEPS], np.uint8)
+    for time in range(scores.STEPS):
+      logits = self.scores(tf.constant(melody), tf.fill([count], time)).numpy() / temperature
+      melody[:, time] = (logits + rng.gumbel(size=logits.shape)).argmax(1)
+    return melody
+
+
+# Contexts from the shortest: the step of the bar; and the last note with the length it has so far;
+# and the note before. A length counts to four steps.
+_LENGTHS = 4
+_SIZES = (
+  scores.BAR,
+  scores.BAR * _LENGTHS * _NOTES,
+  scores.BAR * _LENGTHS * _NOTES * _NOTES,
+)
+
+
+def _contexts(melody: tf.Tensor, time: tf.Tensor) -> list[tf.Tensor]:
+  """The number of the context of the step at `time` [N] in each melody [N, T], at every level."""
+  steps = tf.range(melody.shape[1])
+  latest = lambda which: tf.reduce_max(tf.where(which, steps, -1), 1)  # noqa: E731
+  name = lambda at: tf.where(  # noqa: E731
+    at < 0, 0, tf.gather(melody, tf.maximum(at, 0), batch_dims=1) - scores.FIRST + 1
+  )
+  before = steps < time[:, None]
+  struck = before & (melody >= scores.FIRST)
+  last = latest(struck)
+  past = latest(struck & (steps < last[:, None]))
+  length = tf.minimum(time - 1 - latest(before & (melody != scores.HOLD)), _LENGTHS - 1)
+  step = time % scores.BAR
+  known = (step * _LENGTHS + length) * _NOTES + name(last)
+  return [step, known, known * _NOTES + name(past)]
+
+
+def _shorter(level: int) -> np.ndarray:
+  """The context one level down of each of a level."""
+  places = np.arange(_SIZES[level])
+  if not level:
+    return np.zeros_like(places)
+  return places // (_LENGTHS * _NOTES if level == 1 else _NOTES)

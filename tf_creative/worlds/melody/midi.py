@@ -1,0 +1,146 @@
+"""Melodies as MIDI files, with mido and inside the graph, and MIDI files as melodies."""
+
+from __future__ import annotations
+
+import collections
+import io
+import os
+
+import mido
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import spec
+from tf_creative.worlds.melody import scores
+
+TEMPO = 600_000  # microseconds of a quarter note: 100 in a minute
+EIGHTH_SECONDS = TEMPO / 2e6
+_QUARTER, _EIGHTH = 480, 240  # in ticks
+_LOUD, _DRUMS = 80, 9
+
+
+def file(melody: np.ndarray) -> bytes:
+  """A melody [T] as a MIDI file of one track."""
+  track = mido.MidiTrack([mido.MetaMessage('set_tempo', tempo=TEMPO)])
+  now = 0
+  for note in scores.notes(melody):
+    start, end = _EIGHTH * note.start, _EIGHTH * (note.start + note.length)
+    track.append(mido.Message('note_on', note=note.pitch, velocity=_LOUD, time=int(start - now)))
+    track.append(mido.Message('note_off', note=note.pitch, velocity=0, time=int(end - start)))
+    now = end
+  written = io.BytesIO()
+  whole = mido.MidiFile(type=0, ticks_per_beat=_QUARTER, tracks=[track])
+  whole.save(file=written)
+  return written.getvalue()
+
+
+def lines(path: str | os.PathLike) -> tuple[list[scores.Note], list[scores.Note], set[str]]:
+  """The highest voice of a MIDI file, all its notes, and its metres; drums are left out.
+
+  A voice is a channel of a track.
+  """
+  try:
+    whole = mido.MidiFile(path)
+  except Exception as error:  # mido's own, and whatever a broken file makes it stumble over
+    raise spec.UserError(f'cannot read {path} as a MIDI file: {error!r}.') from error
+  if whole.ticks_per_beat <= 0:
+    raise spec.UserError(f'{path} counts time in film frames, not in beats.')
+  voices, meters = collections.defaultdict(list), set()
+  for number, track in enumerate(whole.tracks):
+    now, sounding = 0.0, {}
+    for message in track:
+      now += 2 * message.time / whole.ticks_per_beat
+      if message.type == 'time_signature':
+        meters.add(f'{message.numerator}/{message.denominator}')
+      if message.type not in ('note_on', 'note_off') or message.channel == _DRUMS:
+        continue
+      voice = number, message.channel
+      start = sounding.pop((voice, message.note), None)
+      if start is not None and now > start:
+        voices[voice].append(scores.Note(start, now - start, message.note))
+      if message.type == 'note_on' and message.velocity:
+        sounding[voice, message.note] = now
+  if not voices:
+    raise spec.UserError(f'{path} has no notes.')
+  highest = max(voices.values(), key=lambda voice: np.mean([note.pitch for note in voice]))
+  return highest, [note for voice in voices.values() for note in voice], meters
+
+
+def read(path: str | os.PathLike) -> np.ndarray:
+  """The first four bars of a file's highest voice, as high as they are: uint8 [STEPS]."""
+  highest, _, _ = lines(path)
+  first = min(note.start for note in highest)
+  begin = first - first % scores.BAR
+  near = [
+    note._replace(start=_grid(note.start - begin), pitch=scores.within(note.pitch))
+    for note in highest
+  ]
+  return scores.classes(near, scores.STEPS)
+
+
+def _grid(start: float) -> float:
+  """A time that a player or a rounding has missed by a hair, put right."""
+  return round(start) if abs(start - round(start)) < 0.1 else start
+
+
+def _quantity(number: int) -> bytes:
+  """A number below 2^14 as MIDI's variable length quantity."""
+  return bytes([number >> 7 | 0x80, number & 0x7F]) if number >> 7 else bytes([number])
+
+
+def _event(before: int, place: int) -> bytes:
+  """What a class says while a pitch sounds, counted from 1, or none (0): off, on, both, nothing."""
+  off = bytes([0x80, scores.LOWEST + before - 1, 0]) if before and place != scores.HOLD else b''
+  on = b''
+  if place >= scores.FIRST:
+    on = bytes([0x90, scores.LOWEST + place - scores.FIRST, _LOUD])
+  return off + b'\0' + on if off and on else off + on
+
+
+# Python's bytes, not NumPy's, which drop zeros at the end.
+_EVENTS = [
+  _event(before, place) for before in range(scores.PITCHES + 1) for place in range(scores.CLASSES)
+]
+_WAITS = [_quantity(_EIGHTH * steps) for steps in range(scores.STEPS + 1)]
+_BYTES = [bytes([number]) for number in range(256)]
+_TEMPO_EVENT = b'\0\xff\x51\x03' + TEMPO.to_bytes(3, 'big')
+_END = b'\0\xff\x2f\0'
+
+
+def sounding(works: tf.Tensor) -> tf.Tensor:
+  """What sounds in each step: int32 [B, T], pitches counted from 1, 0 for silence."""
+  works = tf.cast(works, tf.int32)
+  steps = works.shape[1]
+  event = tf.where(works == scores.HOLD, -1, tf.range(steps))
+  until = np.tri(steps, dtype=bool)  # [now, before]
+  last = tf.reduce_max(tf.where(until, event[:, None], -1), 2)
+  place = tf.gather(works, tf.maximum(last, 0), batch_dims=1)
+  return tf.where(last < 0, 0, tf.maximum(place - scores.REST, 0))
+
+
+def encode(works: tf.Tensor) -> tf.Tensor:
+  """The same as `file`, in the graph: strings [B]."""
+  count, steps = tf.shape(works)[0], works.shape[1]
+  # One step more, a rest, ends the last note.
+  places = tf.pad(tf.cast(works, tf.int32), [[0, 0], [0, 1]], constant_values=scores.REST)
+  before = tf.pad(sounding(works), [[0, 0], [1, 0]])
+  event = before * scores.CLASSES + places  # [B, T + 1]
+  says = tf.gather(_lengths(_EVENTS), event) > 0
+  earlier = np.tri(steps + 1, k=-1, dtype=bool)  # [now, before]
+  times = tf.where(says, tf.range(steps + 1), 0)
+  wait = tf.range(steps + 1) - tf.reduce_max(tf.where(earlier, times[:, None], 0), 2)
+  length = tf.gather(_lengths(_WAITS), wait) + tf.gather(_lengths(_EVENTS), event)
+  length = tf.reduce_sum(tf.where(says, length, 0), 1) + len(_TEMPO_EVENT + _END)
+  size = [
+    tf.gather(tf.constant(_BYTES), tf.bitwise.right_shift(length, shift) % 256)
+    for shift in (24, 16, 8, 0)
+  ]
+  said = [tf.gather(tf.constant(_WAITS), wait), tf.gather(tf.constant(_EVENTS), event)]
+  track = tf.unstack(tf.where(says, tf.strings.join(said), ''), axis=1)
+  head = b'MThd\0\0\0\6\0\0\0\1' + _QUARTER.to_bytes(2, 'big') + b'MTrk'
+  around = tf.fill([count], head), tf.fill([count], _TEMPO_EVENT), tf.fill([count], _END)
+  return tf.strings.join([around[0], *size, around[1], *track, around[2]])
+
+
+def _lengths(texts: list[bytes]) -> tf.Tensor:
+  return tf.constant([len(text) for text in texts])

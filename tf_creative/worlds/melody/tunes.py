@@ -1,0 +1,83 @@
+"""Melodies by the name of their data set, or from a folder of MIDI files, as works."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pathlib
+
+from absl import logging
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tf_creative.core import spec
+from tf_creative.core.works import Works
+from tf_creative.worlds import images
+from tf_creative.worlds.melody import midi, scores
+
+
+def works(data: str, split: str, *, data_dir: str | None = None) -> tf.data.Dataset:
+  """All melodies of a split, in one fixed order: uint8 [STEPS] with their modes."""
+  if pathlib.Path(data).is_dir() and not (pathlib.Path(data) / 'dataset_info.json').exists():
+    found = _folder(str(pathlib.Path(data).resolve()))
+    if split not in found:
+      raise images.DataError(f"{data} has no split '{split}'.{spec.nearest(split, found)}")
+    return tf.data.Dataset.from_tensor_slices(found[split])
+  builder = images.prepared(data, data_dir)
+  features = builder.info.features
+  if 'melody' not in features or features['melody'].shape != (scores.STEPS,):
+    raise images.DataError(
+      f"data set '{data}' has no melodies of {scores.STEPS} steps; its features are "
+      f'{", ".join(features)}. There are: chorales, or any folder of MIDI files.'
+    )
+  examples = builder.as_dataset(
+    split=images.split_of(data, builder, split),
+    decoders=tfds.decode.PartialDecoding({'melody': True, 'label': True}),
+    read_config=tfds.ReadConfig(try_autocache=False),
+  )
+  return examples.map(
+    lambda example: Works(example['melody'], tf.cast(example['label'], tf.int32))
+  ).cache()
+
+
+@functools.cache
+def _folder(path: str) -> dict[str, Works]:
+  """The splits of a folder of MIDI files, each read as the chorales are."""
+  files = sorted(
+    file for file in pathlib.Path(path).rglob('*') if file.suffix.lower() in ('.mid', '.midi')
+  )
+  if not files:
+    raise images.DataError(
+      f'{path} holds neither a data set of TFDS nor any .mid or .midi file. {images.READ}'
+    )
+  pieces, modes = [], []
+  for file in files:
+    mode, windows = _piece(file)
+    if windows:
+      pieces.append(windows)
+      modes.append(mode)
+  logging.info('%d of %d MIDI files have four bars in four quarters.', len(pieces), len(files))
+  splits: dict[str, dict[bytes, tuple[np.ndarray, int]]] = {}
+  for split, mode, windows in zip(scores.shares(pieces, modes), modes, pieces, strict=True):
+    splits.setdefault(split, {}).update({w.tobytes(): (w, mode) for w in windows})
+  if not {'train', 'test'} <= splits.keys():
+    raise images.DataError(
+      f'{path} has {len(pieces)} MIDI files that can be used: at least two tunes of one mode are '
+      'wanted, in 4/4 and of four bars or more.'
+    )
+  return {split: _works(list(found.values())) for split, found in splits.items()}
+
+
+def _piece(file: str | os.PathLike) -> tuple[int, list[np.ndarray]]:
+  """The mode and the windows of a file; none where it is not in four quarters."""
+  highest, notes, meters = midi.lines(file)
+  if meters - {'4/4'}:
+    return 0, []
+  tonic, mode = scores.key(notes)
+  return mode, scores.windows(scores.transposed(highest, tonic, mode))
+
+
+def _works(found: list[tuple[np.ndarray, int]]) -> Works:
+  melodies, modes = zip(*found, strict=True)
+  return Works(np.stack(melodies), np.array(modes, np.int32))

@@ -1,0 +1,1 @@
+"""Painting on a small canvas, stroke by stroke."""
