@@ -44,7 +44,7 @@ def _flagfiles(folder: pathlib.Path) -> None:
     'nested.flags': f'--flagfile={folder}/nowhere.flags\n'.encode(),
     'large.flags': b'#' * (1 << 20) + b'\n--seed=1\n',
     'many.flags': b'--seed=1\n' * 10_001,
-    'spec.flags': b'--couplings=environment|rewrad\n--domain=pixel_art(size 8)\n',
+    'spec.flags': b'--couplings=environment|rewrad\n--world=pixel_art(size 8)\n',
   }
   for name, content in files.items():
     (folder / name).write_bytes(content)
@@ -72,7 +72,7 @@ def _pictures(folder: pathlib.Path) -> None:
 def _runs(folder: pathlib.Path) -> None:
   """A run that was hardly begun, and others with its checkpoint and something wrong."""
   for name in ('run', 'binary', 'lost', 'other', 'hollow'):
-    config = tiny.config(run_dir=str(folder / name), domain='bar_digits')
+    config = tiny.config(run_dir=str(folder / name), world='bar_digits')
     run = run_lib.Run(config)
     if name == 'run':
       learner = learner_lib.Learner(config)

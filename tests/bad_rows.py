@@ -3,8 +3,8 @@
 {place} is the folder that bad_places has filled.
 """
 
-CODE = '--domain=pixel_art(target=hidden, code=4)'
-TOY = ('--domain=bars', '--agent_width=4', '--agent_environments=4')
+CODE = '--world=pixel_art(target=hidden, code=4)'
+TOY = ('--world=bars', '--agent_width=4', '--agent_environments=4')
 
 # What train says before anything is built.
 FLAGS = [
@@ -75,26 +75,26 @@ FLAGFILES = [
 ]
 
 SPECS = [
-  ('--domain=pixel_art(size=8', 'this bracket is never closed'),
-  ('--domain=', '--domain must name exactly one part, not 0'),
-  ('--domain=pixel_art|pixel_art', '--domain must name exactly one part, not 2'),
-  ('--domain=pixl_art', "unknown domain 'pixl_art'. Did you mean 'pixel_art'? Valid: "),
-  ('--domain=pixel_art(size=1)', 'must be 2 to 256, not 1'),
-  ('--domain=pixel_art(size=100000)', 'must be 2 to 256, not 100000'),
-  ('--domain=pixel_art(size=large)', "must be a whole number like 8, not 'large'"),
+  ('--world=pixel_art(size=8', 'this bracket is never closed'),
+  ('--world=', '--world must name exactly one part, not 0'),
+  ('--world=pixel_art|pixel_art', '--world must name exactly one part, not 2'),
+  ('--world=pixl_art', "unknown world 'pixl_art'. Did you mean 'pixel_art'? Valid: "),
+  ('--world=pixel_art(size=1)', 'must be 2 to 256, not 1'),
+  ('--world=pixel_art(size=100000)', 'must be 2 to 256, not 100000'),
+  ('--world=pixel_art(size=large)', "must be a whole number like 8, not 'large'"),
   (
-    '--domain=pixel_art(sise=8)',
-    "unknown option 'sise' of domain 'pixel_art'. Did you mean 'size'",
+    '--world=pixel_art(sise=8)',
+    "unknown option 'sise' of world 'pixel_art'. Did you mean 'size'",
   ),
-  ('--domain=pixel_art(size=8, size=9)', "option 'size' is given twice: leave one out"),
-  ('--domain=pixel_art(width=1)', "'width' of pixel_art must be 2 or more"),
-  ('--domain=pixel_art(palette=gray)', "cannot be 'gray'. Did you mean 'grey'? Valid: cga, "),
-  ('--domain=pixel_art(colors=2.5)', 'must be a whole number like 4, not 2.5'),
-  ('--domain=pixel_art(colors=65)', 'must be 2 to 64, not 65'),
-  ('--domain=pixel_art(brush=lime)', "cannot be 'lime'. Did you mean 'line'?"),
-  ('--domain=pixel_art(target=hiden)', "cannot be 'hiden'. Did you mean 'hidden'?"),
-  ('--domain=pixel_art(pay=eror)', "cannot be 'eror'. Did you mean 'error'?"),
-  ('--domain=pixel_art(horizon=-1)', 'must be 0 to 1000000'),
+  ('--world=pixel_art(size=8, size=9)', "option 'size' is given twice: leave one out"),
+  ('--world=pixel_art(width=1)', "'width' of pixel_art must be 2 or more"),
+  ('--world=pixel_art(palette=gray)', "cannot be 'gray'. Did you mean 'grey'? Valid: cga, "),
+  ('--world=pixel_art(colors=2.5)', 'must be a whole number like 4, not 2.5'),
+  ('--world=pixel_art(colors=65)', 'must be 2 to 64, not 65'),
+  ('--world=pixel_art(brush=lime)', "cannot be 'lime'. Did you mean 'line'?"),
+  ('--world=pixel_art(target=hiden)', "cannot be 'hiden'. Did you mean 'hidden'?"),
+  ('--world=pixel_art(pay=eror)', "cannot be 'eror'. Did you mean 'error'?"),
+  ('--world=pixel_art(horizon=-1)', 'must be 0 to 1000000'),
   ('--couplings=environment|rewrad(weight=)', "'weight' has no value"),
   ('--couplings=environment|rewrad', "unknown coupling 'rewrad'. Did you mean 'reward'? Valid:"),
   ('--couplings=environment|', 'a name should stand here'),
@@ -109,25 +109,25 @@ SPECS = [
 
 # What train finds when it builds.
 BUILDS = [
-  ('--domain=pixel_art(data=mnst)', "unknown data set 'mnst'. Did you mean 'mnist'?"),
-  ('--domain=pixel_art(data=cmaterdb)', 'No download is needed for: digits, glyphs'),
-  ('--domain=pixel_art(data={place}/empty)', "/empty' holds no data set, which has a dataset_info"),
+  ('--world=pixel_art(data=mnst)', "unknown data set 'mnst'. Did you mean 'mnist'?"),
+  ('--world=pixel_art(data=cmaterdb)', 'No download is needed for: digits, glyphs'),
+  ('--world=pixel_art(data={place}/empty)', "/empty' holds no data set, which has a dataset_info"),
   (
-    '--domain=pixel_art(data={place}/empty)',
+    '--world=pixel_art(data={place}/empty)',
     '(pictures, CSV, npz) are not read yet. Pictures',
   ),
-  ('--domain=pixel_art(data={place}/good.png)', "good.png' is a file. data= takes the name of a"),
+  ('--world=pixel_art(data={place}/good.png)', "good.png' is a file. data= takes the name of a"),
   (
-    '--domain=level(data={place}/empty)',
+    '--world=level(data={place}/empty)',
     'data= takes the name of a data set of TFDS',
   ),
-  ('--domain=melody(data={place}/empty)', 'nor any .mid or .midi file. data= takes the name of a'),
-  ('--domain=pixel_art(data={place}/data)', "/data' is damaged"),
-  ('--domain=pixel_art(data={place}/none)', "there is no folder '{place}/none' with a data set"),
+  ('--world=melody(data={place}/empty)', 'nor any .mid or .midi file. data= takes the name of a'),
+  ('--world=pixel_art(data={place}/data)', "/data' is damaged"),
+  ('--world=pixel_art(data={place}/none)', "there is no folder '{place}/none' with a data set"),
   (CODE, '--couplings=reward', "--couplings='environment|reward'"),
-  (CODE, 'give --gan_latent_size=4, or code=32 to the domain'),
+  (CODE, 'give --gan_latent_size=4, or code=32 to the world'),
   (
-    '--domain=bars(target=hidden, code=4)',
+    '--world=bars(target=hidden, code=4)',
     '--gan_latent_size=4',
     '--gan_width=4',
     '--couplings=environment|guide',
@@ -261,7 +261,7 @@ OTHERS = [
   ('ablate', '--case=a:', '--seeds=0,-1', "case 'a': --seed must be 0 to"),
   ('ablate', '--case=a:', '--pipeline={place}/nowhere.flags', 'cannot read {place}/nowhere.flags'),
   ('ablate', '--case=a: --agnt=c51', "case 'a': unknown flag '--agnt'. Did you mean '--agent'?"),
-  ('ablate', '--case=a: --domain=pixel_art(size', "case 'a': cannot read --domain"),
+  ('ablate', '--case=a: --world=pixel_art(size', "case 'a': cannot read --world"),
   ('ablate', '--case=a:', '--column=steps until x > 1', "write 'steps until NAME >= NUMBER'"),
   ('ablate', '--case=a:', '--out={place}/file', 'choose another --out'),
   ('ablate', '--case=a:', '--seeds=0', '--out={place}/grid', 'is damaged: remove'),

@@ -69,10 +69,10 @@ def read(*arguments: str) -> ablate.AblateConfig:
 def test_cases_and_columns_are_taken_as_they_stand(tmp_path):
   file = tmp_path / 'a.flags'
   file.write_text('--case=a: --couplings=environment(real=0.5)\n--column=steps until x >= 1,5\n')
-  given = read(f'--flagfile={file}', '--case=b: --domain=pixel_art(size=8, colors=4)', '--seeds=3')
+  given = read(f'--flagfile={file}', '--case=b: --world=pixel_art(size=8, colors=4)', '--seeds=3')
   assert given.case == (
     'a: --couplings=environment(real=0.5)',
-    'b: --domain=pixel_art(size=8, colors=4)',
+    'b: --world=pixel_art(size=8, colors=4)',
   )
   assert (given.column, given.seeds) == (('steps until x >= 1,5',), '3')
 
@@ -126,7 +126,7 @@ def test_cells_are_ordinary_runs_seed_by_seed(tmp_path):
     (('a: --couplings=x(1)',), 'option=value should stand here'),
     (('a: --couplings=enviroment',), "Did you mean 'environment'?"),
     (('a: --couplings=environment(reel=1)',), "unknown option 'reel' of coupling 'environment'"),
-    (('a: --domain=pixel_art(size=1)',), 'must be 2 to 256, not 1'),
+    (('a: --world=pixel_art(size=1)',), 'must be 2 to 256, not 1'),
     (('a: --seed=3',), '--seed is set by the grid'),
     (('a b:', 'A/b: --rounds=3'), "the cases 'a b' and 'A/b' have one name"),
   ],

@@ -126,7 +126,7 @@ def test_a_batch_says_all_that_a_trajectory_does(kind):
 def test_the_target_network_is_asked_once_for_what_tf_agents_asks_twice():
   agent = build.hand('dqn', pixel_art.PixelArt(size=5, width=6), PAINTER, seed=0)
   agent.collect()
-  step = agent.world.current_time_step()
+  step = agent.episodes.current_time_step()
   ours = agent.learner._compute_next_q_values(step, ())
   theirs = super(type(agent.learner), agent.learner)._compute_next_q_values(step, ())
   np.testing.assert_array_equal(ours, theirs)
@@ -134,16 +134,16 @@ def test_the_target_network_is_asked_once_for_what_tf_agents_asks_twice():
 
 def test_conv_values_move_with_the_picture():
   """What is learnt at one pixel holds at another; away from borders only the position differs."""
-  domain = pixel_art.PixelArt(size=16)
-  agent = build.hand('ddqn', domain, PAINTER, seed=0)
+  world = pixel_art.PixelArt(size=16)
+  agent = build.hand('ddqn', world, PAINTER, seed=0)
   network = agent.learner._q_network
   network._position = tf.zeros_like(network._position)
 
   def values(row, column):
     target = np.zeros((1, 16, 16), np.uint8)
     target[0, row, column] = 3
-    state = domain.rules.start(works_lib.Works(tf.constant(target), tf.zeros([1], tf.int32)), None)
-    return agent.values(domain.rules.observe(state)).numpy().reshape(16, 16, 4)
+    state = world.rules.start(works_lib.Works(tf.constant(target), tf.zeros([1], tf.int32)), None)
+    return agent.values(world.rules.observe(state)).numpy().reshape(16, 16, 4)
 
   np.testing.assert_allclose(values(7, 7)[4:11, 4:11], values(8, 9)[5:12, 6:13], atol=1e-4)
 
@@ -163,7 +163,7 @@ def test_epsilon_falls_in_a_straight_line_and_is_the_share_of_random_actions():
   for updates, epsilon in ((0, 1.0), (50, 0.6), (100, 0.2), (1000, 0.2)):
     agent.updates.assign(updates)
     assert float(agent.epsilon()) == pytest.approx(epsilon)
-  time_step = agent.world.current_time_step()
+  time_step = agent.episodes.current_time_step()
   greedy = agent.act(time_step.observation)
   differs = np.mean(agent.explorer.action(time_step).action != greedy)
   assert differs == pytest.approx(
@@ -174,7 +174,7 @@ def test_epsilon_falls_in_a_straight_line_and_is_the_share_of_random_actions():
 def test_boltzmann_samples_by_the_values():
   config = dataclasses.replace(TOY, exploration='boltzmann', temperature=0.5, environments=4000)
   agent = build.hand('dqn', worlds.TwoStates(), config, seed=0)
-  time_step = agent.world.current_time_step()
+  time_step = agent.episodes.current_time_step()
   values = agent.values(time_step.observation)[0].numpy() / 0.5
   share = np.exp(values[1]) / np.exp(values).sum()
   assert np.mean(agent.explorer.action(time_step).action) == pytest.approx(share, abs=0.03)
@@ -182,7 +182,7 @@ def test_boltzmann_samples_by_the_values():
 
 def test_what_is_logged_of_collecting_is_what_happened():
   agent = build.hand('dqn', worlds.TwoStates(), TOY, seed=0)
-  best = agent.values({'place': agent.world.current_time_step().observation['place']})
+  best = agent.values({'place': agent.episodes.current_time_step().observation['place']})
   logged = agent.collect()
   assert float(logged['q']) == pytest.approx(float(tf.reduce_mean(tf.reduce_max(best, -1))))
   assert float(logged['epsilon']) == 1.0

@@ -69,23 +69,23 @@ def test_only_differences_of_logits_count():
 
 
 def test_every_imagined_transition_is_a_step_of_the_world(parts):
-  domain, coupling = parts.domain, built(parts, tries=0)
+  world, coupling = parts.world, built(parts, tries=0)
   concept, accepted = coupling._imagine(64)
   assert accepted.shape == (64,)
   batch = coupling._transitions(concept, True)
   now, following = ({k: x[:, t] for k, x in batch.observation.items()} for t in (0, 1))
   np.testing.assert_array_equal(now['target'], concept.work)
   np.testing.assert_array_equal(now['label'], concept.label)
-  state, action = domain.rules.resume(now), batch.action[:, 0]
-  moved, pay, done = domain.rules.step(state, action, STILL)
-  tf.nest.map_structure(np.testing.assert_array_equal, following, domain.rules.observe(moved))
+  state, action = world.rules.resume(now), batch.action[:, 0]
+  moved, pay, done = world.rules.step(state, action, STILL)
+  tf.nest.map_structure(np.testing.assert_array_equal, following, world.rules.observe(moved))
   np.testing.assert_array_equal(batch.reward[:, 0], pay)
   np.testing.assert_array_equal(batch.discount[:, 0], np.where(done, 0, 1))
   np.testing.assert_array_equal(batch.last[:, 1], done)
   assert not batch.last[:, 0].numpy().any()  # the agent would not learn from those
   # It is at random times of its way, on it, and goes on: no step costs anything, and where
   # something is still to be painted, it pays.
-  times = domain.rules.horizon - now['time_left'].numpy()
+  times = world.rules.horizon - now['time_left'].numpy()
   assert set(times) == set(range(10))
   canvas, target = now['canvas'].numpy(), now['target'].numpy()
   assert ((canvas == 0) | (canvas == target)).all()
@@ -93,7 +93,7 @@ def test_every_imagined_transition_is_a_step_of_the_world(parts):
   np.testing.assert_array_equal(pay.numpy() > 0, unfinished)
   assert (pay.numpy() >= 0).all()
   # The informed are told what every other action would have been paid.
-  every = domain.making.action_rewards(state, domain.making.cell_values(concept.work))
+  every = world.making.action_rewards(state, world.making.cell_values(concept.work))
   np.testing.assert_array_equal(batch.action_rewards, np.stack([every, every], 1))
   taken = np.take_along_axis(every.numpy(), action.numpy()[:, None], 1)[:, 0]
   np.testing.assert_allclose(taken, pay, atol=1e-6)
@@ -101,12 +101,12 @@ def test_every_imagined_transition_is_a_step_of_the_world(parts):
 
 @pytest.mark.parametrize('tries', [0.5, 1.0])
 def test_some_imagined_steps_try_anything_and_are_paid_for_it(parts, tries):
-  domain, coupling = parts.domain, built(parts, tries=tries)
+  world, coupling = parts.world, built(parts, tries=tries)
   concept, _ = coupling._imagine(400)
   batch = coupling._transitions(concept, False)
   assert not batch.tells_every_action
-  state = domain.rules.resume({name: x[:, 0] for name, x in batch.observation.items()})
-  _, pay, _ = domain.rules.step(state, batch.action[:, 0], STILL)
+  state = world.rules.resume({name: x[:, 0] for name, x in batch.observation.items()})
+  _, pay, _ = world.rules.step(state, batch.action[:, 0], STILL)
   np.testing.assert_array_equal(batch.reward[:, 0], pay)
   # On 4x4 canvases with a bar of four pixels any action seldom pays: mostly it costs, or changes
   # nothing (colour 0 on a blank pixel, a quarter of all).
@@ -198,7 +198,7 @@ def test_a_gate_leaves_the_share_of_random_actions_as_it_is():
     agent = build.hand('dqn', worlds.TwoStates(), config, seed=0)
     agent.updates.assign(10)
     agent.explorer.gate = gate
-    time_step = agent.world.current_time_step()
+    time_step = agent.episodes.current_time_step()
     greedy = agent.act(time_step.observation).numpy()
     return greedy, [agent.explorer.action(time_step).action.numpy() for _ in range(20)]
 
@@ -215,7 +215,7 @@ def test_a_gate_leaves_the_share_of_random_actions_as_it_is():
 def test_the_gate_asks_the_critic_what_the_action_leads_to():
   learner = tiny.learner(couplings='augment(gate=true,share=0)')
   [coupling] = learner.coupling._couplings
-  domain, explorer, asked = learner.domain, learner.agent.explorer, []
+  world, explorer, asked = learner.world, learner.agent.explorer, []
   gate = explorer.gate
   explorer.gate = lambda *args: asked.append(args) or gate(*args)
   for _ in range(4):
@@ -223,10 +223,10 @@ def test_the_gate_asks_the_critic_what_the_action_leads_to():
   assert asked  # when the driver's loop was traced
   batch = learner.agent.sample()
   now = {name: part[:, 0] for name, part in batch.observation.items()}
-  ahead, _, _ = domain.rules.step(domain.rules.resume(now), batch.action[:, 0], STILL)
-  strange = -coupling._critic.score(domain.rules.observe(ahead))
+  ahead, _, _ = world.rules.step(world.rules.resume(now), batch.action[:, 0], STILL)
+  strange = -coupling._critic.score(world.rules.observe(ahead))
   np.testing.assert_allclose(gate(now, batch.action[:, 0]), strange, atol=1e-6)
   # And the critic learns, from what was lived through.
   assert coupling.experience(batch) is batch
-  later = -coupling._critic.score(domain.rules.observe(ahead))
+  later = -coupling._critic.score(world.rules.observe(ahead))
   assert np.abs(later - strange).max() > 0

@@ -72,10 +72,10 @@ def test_there_are_many_ways_to_be_wrong():
 @pytest.mark.parametrize(
   ('argument', 'under'),
   [
-    ('--domain=pixel_art(size=8', '('),
-    ('--domain=pixel_art(sise=8)', 'sise'),
-    ('--domain=pixel_art(size=one)', 'one'),
-    ('--domain=pixel_art(data=digits, palette=gray)', 'gray'),
+    ('--world=pixel_art(size=8', '('),
+    ('--world=pixel_art(sise=8)', 'sise'),
+    ('--world=pixel_art(size=one)', 'one'),
+    ('--world=pixel_art(data=digits, palette=gray)', 'gray'),
     ('--couplings=environment|rewrad(weight=1)', 'rewrad'),
     ('--couplings=environment|reward(weight=)', ')'),
     ('--couplings=environment|guide(weight=2)', '2'),

@@ -66,7 +66,7 @@ def test_cost_grows_by_a_power():
 def test_only_one_thing_grows_at_a_time():
   config = config_lib.from_arguments(['--flagfile=pipelines/pixel_art.flags'])
   grown = {(what, size): changed for what, size, changed in speed._grown(config)}
-  assert 'size=64, colors=4' in grown['pixels', 4096].run.domain.replace('data=digits, ', '')
+  assert 'size=64, colors=4' in grown['pixels', 4096].run.world.replace('data=digits, ', '')
   assert grown['pixels', 4096].agent == config.agent
   assert grown['environments', 1024].agent.environments == 1024
   assert grown['environments', 1024].run == config.run
@@ -96,7 +96,7 @@ def test_a_peer_that_fails_is_told():
 
 
 def test_a_fault_in_a_probe_is_told():
-  config = config_lib.from_arguments(['--domain=pixel_art(data=nowhere)'])
+  config = config_lib.from_arguments(['--world=pixel_art(data=nowhere)'])
   with pytest.raises(spec.UserError, match='nowhere'):
     probes.Probe(1, config)
 

@@ -80,7 +80,7 @@ def test_the_strip_goes_from_the_target_to_what_the_hand_made():
     line = strip[4 + row * 40 :][:36]
     for left, work in ((4, imagined.work[row]), (44 + 12 + 4 + 2 * 40, made.work[row])):
       shown = line[4::9, left + 4 : left + 36 : 9]  # the middle of each pixel
-      assert np.array_equal(shown, learner.domain.media.render(work[None])[0])
+      assert np.array_equal(shown, learner.world.media.render(work[None])[0])
 
 
 def test_all_weights_have_a_name_of_their_own():
@@ -111,7 +111,7 @@ def learner():
 )
 def test_a_gallery_has_room_for_the_names_of_its_rows(learner, names, lines, monkeypatch):
   written = []
-  monkeypatch.setattr(type(learner.domain), 'label_names', names)
+  monkeypatch.setattr(type(learner.world), 'label_names', names)
   text = ImageDraw.ImageDraw.text
 
   def watched(draw, place, words, *rest, **options):

@@ -26,20 +26,20 @@ def concept(*targets):
   return works_lib.Works(works, tf.zeros([len(targets)], tf.int32))
 
 
-def midst(domain, count, seed=0):
+def midst(world, count, seed=0):
   """States with anything on the canvas and anything to be painted, at any time."""
   rng = np.random.default_rng(seed)
-  works = lambda: rng.integers(0, len(domain.colours), (count, domain.size, domain.width))  # noqa: E731
-  begun = domain.rules.start(concept(*works()), STILL)
-  state = domain.rules.place(begun, tf.constant(works(), tf.uint8))
-  return state._replace(time=tf.constant(rng.integers(0, domain.rules.horizon, count), tf.int32))
+  works = lambda: rng.integers(0, len(world.colours), (count, world.size, world.width))  # noqa: E731
+  begun = world.rules.start(concept(*works()), STILL)
+  state = world.rules.place(begun, tf.constant(works(), tf.uint8))
+  return state._replace(time=tf.constant(rng.integers(0, world.rules.horizon, count), tf.int32))
 
 
-def every_action(domain, state):
+def every_action(world, state):
   """What each action makes of one state, the batch being the actions: (states, pay, done)."""
-  actions = tf.range(domain.play.action_spec.maximum + 1)
+  actions = tf.range(world.play.action_spec.maximum + 1)
   many = tf.nest.map_structure(lambda part: tf.repeat(part, tf.size(actions), axis=0), state)
-  return domain.rules.step(many, actions, STILL)
+  return world.rules.step(many, actions, STILL)
 
 
 def one(state, row):
@@ -102,14 +102,14 @@ def test_what_lies_outside_the_canvas_is_cut_off():
 
 @pytest.mark.parametrize('name', BRUSHES)
 def test_a_stroke_paints_what_it_covers_and_nothing_else(name):
-  domain = pixel_art.PixelArt(size=3, width=4, colors=3, brush=name)
-  brush = domain._brush
+  world = pixel_art.PixelArt(size=3, width=4, colors=3, brush=name)
+  brush = world._brush
   covered = brush.covered(tf.range(brush.actions)).numpy()
   np.testing.assert_array_equal(covered, np.repeat(brush.marks, 3, axis=0) == 1)
   for standing in range(3):
-    begun = domain.rules.start(concept(np.zeros((3, 4))), STILL)
-    state = domain.rules.place(begun, tf.fill([1, 3, 4], tf.cast(standing, tf.uint8)))
-    painted, _, _ = every_action(domain, state)
+    begun = world.rules.start(concept(np.zeros((3, 4))), STILL)
+    state = world.rules.place(begun, tf.fill([1, 3, 4], tf.cast(standing, tf.uint8)))
+    painted, _, _ = every_action(world, state)
     colour = np.arange(brush.actions)[:, None, None] % 3  # the colour counts fastest
     np.testing.assert_array_equal(painted.canvas, np.where(covered, colour, standing))
 
@@ -127,50 +127,50 @@ def test_under_sums_what_is_covered(name):
 @pytest.mark.parametrize('name', BRUSHES)
 @pytest.mark.parametrize('palette', ['grey', 'cga'])
 def test_pays_are_what_each_step_would_be_paid(name, palette):
-  domain = pixel_art.PixelArt(size=3, width=4, palette=palette, brush=name)
-  state = midst(domain, 3)
-  making = domain.making
+  world = pixel_art.PixelArt(size=3, width=4, palette=palette, brush=name)
+  state = midst(world, 3)
+  making = world.making
   pays = making.action_rewards(state, making.cell_values(state.target))
   np.testing.assert_array_equal(pays, making.action_rewards(state, making.goal_values(state)))
   for row in range(3):
-    _, pay, _ = every_action(domain, one(state, row))
+    _, pay, _ = every_action(world, one(state, row))
     np.testing.assert_allclose(pays[row], pay, atol=1e-5)
   assert pays.numpy().max() > 0 > pays.numpy().min()
 
 
 def test_the_largest_pay_of_a_brush_is_its_bound():
-  domain = pixel_art.PixelArt(size=3, colors=4, brush='square')
-  _, pay, _ = every_action(domain, domain.rules.start(concept(np.full((3, 3), 3)), STILL))
+  world = pixel_art.PixelArt(size=3, colors=4, brush='square')
+  _, pay, _ = every_action(world, world.rules.start(concept(np.full((3, 3), 3)), STILL))
   # Nine pixels from black to white at once, by the square of three (shape 2) at (0, 0), colour 3.
-  assert domain.play.reward_bound == pay.numpy().max() == 9
+  assert world.play.reward_bound == pay.numpy().max() == 9
   assert pay.numpy().argmax() == 2 * 4 + 3
 
 
 @pytest.mark.parametrize('name', BRUSHES)
 def test_no_allowed_stroke_touches_what_is_kept(name):
-  domain = pixel_art.PixelArt(size=3, width=4, colors=2, brush=name)
+  world = pixel_art.PixelArt(size=3, width=4, colors=2, brush=name)
   keep = np.random.default_rng(0).random((4, 3, 4)) < 0.3
-  allowed = domain.rules.allowed(None, tf.constant(keep)).numpy()
-  assert allowed.shape == (4, domain.play.action_spec.maximum + 1)
-  covered = domain._brush.covered(tf.range(allowed.shape[1])).numpy()
+  allowed = world.rules.allowed(None, tf.constant(keep)).numpy()
+  assert allowed.shape == (4, world.play.action_spec.maximum + 1)
+  covered = world._brush.covered(tf.range(allowed.shape[1])).numpy()
   for kept, may in zip(keep, allowed, strict=True):
     np.testing.assert_array_equal(may, ~(covered & kept).any((1, 2)))
-  assert domain.rules.allowed(None, tf.zeros([1, 3, 4], tf.bool)).numpy().all()
+  assert world.rules.allowed(None, tf.zeros([1, 3, 4], tf.bool)).numpy().all()
 
 
 @pytest.mark.parametrize('name', BRUSHES)
 def test_what_is_seen_is_all_that_a_step_depends_on(name):
-  domain = pixel_art.PixelArt(size=3, width=4, colors=3, brush=name)
-  state = midst(domain, 32)
-  actions = np.random.default_rng(1).integers(0, domain.play.action_spec.maximum + 1, 32)
+  world = pixel_art.PixelArt(size=3, width=4, colors=3, brush=name)
+  state = midst(world, 32)
+  actions = np.random.default_rng(1).integers(0, world.play.action_spec.maximum + 1, 32)
   # Some are one stroke from the end: of their time, or of the picture.
   state = state._replace(
     canvas=tf.concat([state.target[:16], state.canvas[16:]], 0),
-    time=tf.concat([state.time[:24], tf.fill([8], domain.rules.horizon - 1)], 0),
+    time=tf.concat([state.time[:24], tf.fill([8], world.rules.horizon - 1)], 0),
   )
   actions = tf.constant(actions, tf.int32)
-  expected = domain.rules.step(state, actions, STILL)
-  found = domain.rules.step(domain.rules.resume(domain.rules.observe(state)), actions, STILL)
+  expected = world.rules.step(state, actions, STILL)
+  found = world.rules.step(world.rules.resume(world.rules.observe(state)), actions, STILL)
   tf.nest.map_structure(np.testing.assert_array_equal, found, expected)
   done = expected[2].numpy()
   assert done[24:].all() and done[:16].any() and not done.all()
@@ -178,15 +178,15 @@ def test_what_is_seen_is_all_that_a_step_depends_on(name):
 
 def test_error_is_what_is_left_to_be_paid():
   """From blank to anywhere, by any strokes: the pays add up to what of the error is gone."""
-  domain = pixel_art.PixelArt(size=4, palette='primary', brush='line')
+  world = pixel_art.PixelArt(size=4, palette='primary', brush='line')
   rng = np.random.default_rng(0)
-  state = start = domain.rules.start(concept(*rng.integers(0, 8, (8, 4, 4))), STILL)
+  state = start = world.rules.start(concept(*rng.integers(0, 8, (8, 4, 4))), STILL)
   paid = 0
   for _ in range(5):
-    actions = tf.constant(rng.integers(0, domain.play.action_spec.maximum + 1, 8), tf.int32)
-    state, pay, _ = domain.rules.step(state, actions, STILL)
+    actions = tf.constant(rng.integers(0, world.play.action_spec.maximum + 1, 8), tf.int32)
+    state, pay, _ = world.rules.step(state, actions, STILL)
     paid += pay
-  error = domain.making.error
+  error = world.making.error
   gone = error(start.canvas, start.target) - error(state.canvas, start.target)
   np.testing.assert_allclose(paid, gone, atol=1e-4)
   np.testing.assert_array_equal(error(state.target, state.target), np.zeros(8))
@@ -198,34 +198,34 @@ def test_error_is_what_is_left_to_be_paid():
 
 def test_a_way_begins_blank_and_paints_right_pixels_only():
   """Where there are strokes enough for the ink, one pixel for each."""
-  domain = pixel_art.PixelArt(size=4, colors=3, horizon=8)
+  world = pixel_art.PixelArt(size=4, colors=3, horizon=8)
   target = [[0, 1, 2, 0], [0, 0, 0, 0], [1, 1, 0, 2], [0, 2, 0, 0]]  # six pixels of ink
   times = tf.range(9)
-  state = domain.making.midway(concept(*[target] * 9), times, tf.constant([3, 4]))
+  state = world.making.midway(concept(*[target] * 9), times, tf.constant([3, 4]))
   painted = (state.canvas != 0).numpy()
   assert painted.sum((1, 2)).tolist() == [0, 1, 2, 3, 4, 5, 6, 6, 6]
   np.testing.assert_array_equal(state.canvas.numpy()[painted], state.target.numpy()[painted])
   np.testing.assert_array_equal(state.canvas[-1], target)
   np.testing.assert_array_equal(state.time, times)
   # Others are on other ways: not all have painted the same pixels first.
-  state = domain.making.midway(concept(*[target] * 40), tf.fill([40], 3), tf.constant([3, 4]))
+  state = world.making.midway(concept(*[target] * 40), tf.fill([40], 3), tf.constant([3, 4]))
   firsts = {canvas.tobytes() for canvas in state.canvas.numpy()}
   assert 4 < len(firsts) <= 20  # of 6 over 3 = 20
 
 
 def test_a_way_rather_begins_with_what_pays_more():
   """White pays 1 and grey 1/4: by luck alone white is first if u > v / 4, in 7 of 8 cases."""
-  domain = pixel_art.PixelArt(size=2, colors=3, horizon=4)
+  world = pixel_art.PixelArt(size=2, colors=3, horizon=4)
   target = [[1, 0], [0, 2]]
   many, time = concept(*[target] * 2000), tf.ones([2000], tf.int32)
-  state = domain.making.midway(many, time, tf.constant([3, 4]))
+  state = world.making.midway(many, time, tf.constant([3, 4]))
   np.testing.assert_array_equal((state.canvas.numpy() != 0).sum((1, 2)), 1)
   assert np.mean(state.canvas.numpy()[:, 1, 1] == 2) == pytest.approx(7 / 8, abs=0.03)
 
 
 def test_a_way_with_too_few_strokes_still_ends_with_the_whole_picture():
-  domain = pixel_art.PixelArt(size=4, colors=2, horizon=5)
-  state = domain.making.midway(concept(*[np.ones((4, 4))] * 6), tf.range(6), tf.constant([0, 1]))
+  world = pixel_art.PixelArt(size=4, colors=2, horizon=5)
+  state = world.making.midway(concept(*[np.ones((4, 4))] * 6), tf.range(6), tf.constant([0, 1]))
   # time * 16 // 5, one picture being sixteen pixels of ink
   assert state.canvas.numpy().sum((1, 2)).tolist() == [0, 3, 6, 9, 12, 16]
 
@@ -233,20 +233,20 @@ def test_a_way_with_too_few_strokes_still_ends_with_the_whole_picture():
 @pytest.mark.parametrize('palette', ['grey', 'gameboy'])
 @pytest.mark.parametrize('pay', ['error', 'pixels'])
 def test_a_prospect_is_how_an_episode_begins(palette, pay):
-  domain = pixel_art.PixelArt(size=3, width=4, palette=palette, pay=pay)
-  start = domain.rules.start(concept(*np.random.default_rng(0).integers(0, 4, (5, 3, 4))), STILL)
-  features, owed = domain.works.prospect(domain.works.to_values(start.target), start.label)
-  np.testing.assert_allclose(features, domain.play.features(domain.rules.observe(start)), atol=1e-6)
-  np.testing.assert_allclose(owed, domain.making.error(start.canvas, start.target), rtol=1e-5)
+  world = pixel_art.PixelArt(size=3, width=4, palette=palette, pay=pay)
+  start = world.rules.start(concept(*np.random.default_rng(0).integers(0, 4, (5, 3, 4))), STILL)
+  features, owed = world.works.prospect(world.works.to_values(start.target), start.label)
+  np.testing.assert_allclose(features, world.play.features(world.rules.observe(start)), atol=1e-6)
+  np.testing.assert_allclose(owed, world.making.error(start.canvas, start.target), rtol=1e-5)
 
 
 @pytest.mark.parametrize('pay', ['error', 'pixels'])
 def test_gradients_of_a_prospect_lead_back_to_the_values(pay):
-  domain = pixel_art.PixelArt(size=2, colors=3, pay=pay)  # 0, 1/2, 1
+  world = pixel_art.PixelArt(size=2, colors=3, pay=pay)  # 0, 1/2, 1
   values = tf.constant([[[[0.0], [0.5]], [[1.0], [0.0]]]])
   with tf.GradientTape(persistent=True) as tape:
     tape.watch(values)
-    features, owed = domain.works.prospect(values, None)
+    features, owed = world.works.prospect(values, None)
     white = tf.reduce_sum(features[..., 5])  # how white each pixel is to be
     blank = tf.reduce_sum(features[..., 3])
   # A pixel between is the nearer to white and the farther from black, the brighter it is: with
@@ -258,11 +258,11 @@ def test_gradients_of_a_prospect_lead_back_to_the_values(pay):
 
 
 def test_pixels_put_right_are_paid_one_by_one():
-  domain = pixel_art.PixelArt(size=2, colors=3, pay='pixels')
-  state = domain.rules.start(concept([[1, 2], [0, 0]]), STILL)
+  world = pixel_art.PixelArt(size=2, colors=3, pay='pixels')
+  state = world.rules.start(concept([[1, 2], [0, 0]]), STILL)
   pays = []
   for pixel, colour in ((0, 2), (0, 1), (1, 2), (1, 1), (2, 1)):
-    state, pay, _ = domain.rules.step(state, tf.constant([pixel * 3 + colour]), STILL)
+    state, pay, _ = world.rules.step(state, tf.constant([pixel * 3 + colour]), STILL)
     pays.append(float(pay[0]))
   # Wrong stays wrong, right, right, wrong again, and what was right made wrong.
   assert pays == [0, 1, 1, -1, -1]
@@ -270,12 +270,12 @@ def test_pixels_put_right_are_paid_one_by_one():
 
 @pytest.mark.parametrize('name', BRUSHES)
 def test_a_drawing_has_a_unit_square_for_every_pixel_covered(name):
-  domain = pixel_art.PixelArt(size=4, width=5, colors=3, brush=name)
-  actions = np.random.default_rng(0).integers(0, domain.play.action_spec.maximum + 1, 7)
-  svg = domain.media.drawing(np.zeros((4, 5), np.uint8), actions, 3)
+  world = pixel_art.PixelArt(size=4, width=5, colors=3, brush=name)
+  actions = np.random.default_rng(0).integers(0, world.play.action_spec.maximum + 1, 7)
+  svg = world.media.drawing(np.zeros((4, 5), np.uint8), actions, 3)
   strokes = re.findall(r'<path d="(\S+)" fill="(\S+)" style="--t:(\d+)"/>', svg)
   assert [int(time) for _, _, time in strokes] == [1, 2, 3, 4, 5, 6, 7]
-  covered = domain._brush.covered(tf.constant(actions)).numpy()
+  covered = world._brush.covered(tf.constant(actions)).numpy()
   for (path, fill, _), mark, action in zip(strokes, covered, actions, strict=True):
     drawn = re.findall(r'M(\d+),(\d+)h1v1h-1z', path)
     assert sorted((int(y), int(x)) for x, y in drawn) == sorted(map(tuple, np.argwhere(mark)))

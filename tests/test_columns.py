@@ -24,22 +24,22 @@ def printed(head, rows, width):
 
 def all_tables(world):
   """What evaluate shows of a run in this world, with numbers as long as they get."""
-  domain = domains_lib.DOMAINS.load(world)()
+  world = domains_lib.WORLDS.load(world)()
   rng = np.random.default_rng(0)
-  names = [column.name for column in tables.ALL] + list(domain.measures.traits)
+  names = [column.name for column in tables.ALL] + list(world.measures.traits)
   names += [f'halves/{column.name}' for column in tables.HALVES] + ['halves/frechet_spread']
   sources = {source: {name: 999 * rng.random() for name in names} for source in evaluation.SOURCES}
   hands = {
     ('held_out', hand): {
-      name: tuple(99 * rng.random(3)) for name in (*domain.measures.scores, *tables.HAND)
+      name: tuple(99 * rng.random(3)) for name in (*world.measures.scores, *tables.HAND)
     }
     for hand in evaluation.HANDS
   }
   one = python_types.SimpleNamespace(
     sources=sources,
     hands=hands,
-    made=domain.measures.participle,
-    learner=python_types.SimpleNamespace(domain=domain),
+    made=world.measures.participle,
+    learner=python_types.SimpleNamespace(world=world),
   )
   return [
     table for table in (tables.screen(one), tables.traits(one), tables.hands(one)) if table[1]

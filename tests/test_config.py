@@ -10,7 +10,7 @@ from absl import flags
 import pytest
 
 from tf_creative import couplings, create, evaluate, export, serve, train
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.agent import AGENTS
 from tf_creative.agent import NETWORKS as agent_networks
 from tf_creative.cli import manual
@@ -20,7 +20,7 @@ from tf_creative.couplings import reward
 from tf_creative.gan import LOSSES
 from tf_creative.gan import NETWORKS as gan_networks
 from tf_creative.learner import config as config_lib
-from tf_creative.worlds import options as domain_options
+from tf_creative.worlds import options as world_options
 from tf_creative.worlds.pixel_art import brushes, palettes
 
 
@@ -97,12 +97,12 @@ def test_a_mistake_is_answered_without_a_traceback(argument, answer, tmp_path):
 @pytest.mark.parametrize(
   'argument, answer',
   [
-    ('--domain=pixl_art', "unknown domain 'pixl_art'. Did you mean 'pixel_art'?"),
+    ('--world=pixl_art', "unknown world 'pixl_art'. Did you mean 'pixel_art'?"),
     ('--couplings=enviroment', "Did you mean 'environment'?"),
     ('--gan_loss=r2gan', "Did you mean 'r3gan'?"),
     (
-      '--domain=pixel_art(siz=8)',
-      "unknown option 'siz' of domain 'pixel_art'. Did you mean 'size'?",
+      '--world=pixel_art(siz=8)',
+      "unknown option 'siz' of world 'pixel_art'. Did you mean 'size'?",
     ),
   ],
 )
@@ -124,14 +124,14 @@ def test_no_flags_train_the_main_run():
 
 def test_the_base_of_the_other_pipelines_does_not_move_with_the_defaults():
   base = config_lib.from_arguments(['--flagfile=pipelines/base.flags'])
-  pinned = base.run.rounds, base.run.evaluate_every, base.run.domain, base.gan.decay_steps
+  pinned = base.run.rounds, base.run.evaluate_every, base.run.world, base.gan.decay_steps
   assert pinned == (8000, 2000, 'pixel_art', 0)
   assert (base.run.couplings, base.gan.learning_rate) == ('environment(real=0.25)', 1e-3)
 
 
 @pytest.mark.parametrize(
   'table, options',
-  [(domains.DOMAINS, domain_options.OPTIONS), (couplings.COUPLINGS, coupling_options.OPTIONS)],
+  [(worlds.WORLDS, world_options.OPTIONS), (couplings.COUPLINGS, coupling_options.OPTIONS)],
   ids=['worlds', 'couplings'],
 )
 def test_what_is_checked_at_once_is_what_is_built(table, options):
@@ -141,8 +141,8 @@ def test_what_is_checked_at_once_is_what_is_built(table, options):
   for name in ours:
     part = table.load(name)
     assert issubclass(getattr(part, 'Options', part), options[name])
-  assert set(domain_options.PALETTES) == {'grey', *palettes.NAMED}
-  assert set(domain_options.BRUSHES) == set(brushes.SHAPES)
+  assert set(world_options.PALETTES) == {'grey', *palettes.NAMED}
+  assert set(world_options.BRUSHES) == set(brushes.SHAPES)
   assert set(coupling_options.FORMS) == set(reward._FORMS)
 
 
@@ -150,18 +150,18 @@ def test_help_names_all_that_the_tables_hold():
   text = ' '.join(manual.text('usage').split())
   for names in (AGENTS, agent_networks, LOSSES, gan_networks):
     assert f': {", ".join(names)} [' in text
-  for options in (*domain_options.OPTIONS.items(), *coupling_options.OPTIONS.items()):
+  for options in (*world_options.OPTIONS.items(), *coupling_options.OPTIONS.items()):
     name, told = options
     assert f' {name} {told.__doc__} {spec.signature(told)}' in text
   formats = manual.text('usage', create.CreateConfig)
-  assert all(f' {name}' in formats for name in (*create.FORMATS, *domains.FORMATS))
+  assert all(f' {name}' in formats for name in (*create.FORMATS, *worlds.FORMATS))
 
 
 TYPOS = [
-  ('--domain=pixl_art', "unknown domain 'pixl_art'"),
-  ('--domain=pixel_art(siz=8)', "unknown option 'siz'"),
-  ('--domain=pixel_art(size=1)', 'must be 2 to 256'),
-  ('--domain=melody(given=32)', 'must be 0 to 31'),
+  ('--world=pixl_art', "unknown world 'pixl_art'"),
+  ('--world=pixel_art(siz=8)', "unknown option 'siz'"),
+  ('--world=pixel_art(size=1)', 'must be 2 to 256'),
+  ('--world=melody(given=32)', 'must be 0 to 31'),
   ('--couplings=enviroment', "Did you mean 'environment'?"),
   ('--couplings=guide(weight=2)', 'must be 0 to 1'),
   ('--couplings=guide|guide', 'is given twice'),

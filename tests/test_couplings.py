@@ -46,7 +46,7 @@ def test_couplings_fold_from_left_to_right():
 def test_environment_leaves_its_share_of_real_works(real):
   learner = tiny.learner()
   parts = coupling_lib.Parts(
-    learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real
+    learner.world, learner.gan, learner.agent, learner.agent.episodes, learner.real
   )
   coupling = environment.Environment(parts, environment.Options(real=real), seed=0)
   concept = tf.nest.map_structure(tf.constant, learner.real)
@@ -59,7 +59,7 @@ def test_environment_leaves_its_share_of_real_works(real):
 def test_environment_imagines_by_the_generator_and_anew_each_time():
   learner = tiny.learner()
   parts = coupling_lib.Parts(
-    learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real
+    learner.world, learner.gan, learner.agent, learner.agent.episodes, learner.real
   )
   coupling = environment.Environment(parts, environment.Options(real=0.0), seed=0)
   concept = tf.nest.map_structure(tf.constant, learner.real)

@@ -37,7 +37,7 @@ class Oracle:
 @pytest.fixture
 def able(learner, monkeypatch):
   """The same learner with a hand that is able."""
-  parts = coupling_lib.Parts(learner.domain, learner.gan, Oracle(), None, learner.real)
+  parts = coupling_lib.Parts(learner.world, learner.gan, Oracle(), None, learner.real)
   monkeypatch.setattr(learner, 'creator', creator_lib.Creator(parts, learner.real.label))
   return learner
 
@@ -107,20 +107,20 @@ def test_a_clumsy_hand_cannot_touch_what_is_given(learner):
   start, given = tiny.works().work[0], holed()
   works = edit.go_on(learner, start, given, [-1], 0, 20)
   assert (works.made.work[:, given] == start[given]).all()
-  frames = creator_lib.frames(learner.domain, works.concept, works.made, works.begun)
+  frames = creator_lib.frames(learner.world, works.concept, works.made, works.begun)
   assert (frames[:, :, given] == start[given]).all()
   np.testing.assert_array_equal(frames[-1], works.made.work)
 
 
 def test_a_picture_of_more_strokes_than_an_episode_has_is_finished(able):
-  assert able.domain.rules.horizon == 10
+  assert able.world.rules.horizon == 10
   target = np.full((4, 4), 2, np.uint8)  # sixteen strokes
   works = edit.repaint(able, target, -1, 5)
   assert works.made.work[0].tolist() == target.tolist()
   assert works.made.steps.tolist() == [16]
   assert works.made.returns[0] == pytest.approx(16 * (2 / 3) ** 2)
   assert works.seed.tolist() == [5]
-  frames = creator_lib.frames(able.domain, works.concept, works.made, works.begun)
+  frames = creator_lib.frames(able.world, works.concept, works.made, works.begun)
   assert (frames[:17, 0] > 0).sum((1, 2)).tolist() == list(range(17))
 
 
@@ -142,17 +142,17 @@ class Stuck(Oracle):
 def test_a_hand_that_is_stuck_finishes_a_strange_picture_by_strokes_that_come_nearer(
   learner, monkeypatch
 ):
-  parts = coupling_lib.Parts(learner.domain, learner.gan, Stuck(), None, learner.real)
+  parts = coupling_lib.Parts(learner.world, learner.gan, Stuck(), None, learner.real)
   monkeypatch.setattr(learner, 'creator', creator_lib.Creator(parts, learner.real.label))
   picture = Image.linear_gradient('L').resize((40, 40))
   ImageDraw.Draw(picture).ellipse((8, 8, 30, 30), fill=200)
   target = np.asarray(picture.resize((4, 4), Image.Resampling.BOX)) // 64
   works = edit.repaint(learner, target.astype(np.uint8), -1, 0)
   np.testing.assert_array_equal(works.made.work[0], target)
-  assert works.made.steps[0] > learner.domain.rules.horizon
-  frames = creator_lib.frames(learner.domain, works.concept, works.made, works.begun)
+  assert works.made.steps[0] > learner.world.rules.horizon
+  frames = creator_lib.frames(learner.world, works.concept, works.made, works.begun)
   wrong = (np.square(frames[:, 0].astype(int) - target)).sum((1, 2))
-  assert (np.diff(wrong[learner.domain.rules.horizon : works.made.steps[0] + 1]) < 0).all()
+  assert (np.diff(wrong[learner.world.rules.horizon : works.made.steps[0] + 1]) < 0).all()
 
 
 def test_who_asks_how_far_the_making_is_gets_the_same_works(learner):
@@ -164,7 +164,7 @@ def test_who_asks_how_far_the_making_is_gets_the_same_works(learner):
 
 
 def test_a_hand_that_knows_codes_goes_on_by_those_that_are_near():
-  config = tiny.config(domain='bars(target=hidden, code=4)', couplings='environment')
+  config = tiny.config(world='bars(target=hidden, code=4)', couplings='environment')
   told = learner_lib.Learner(config)
   start, given = tiny.works().work[0], holed()
   works = edit.go_on(told, start, given, [-1], 0, 5)
@@ -173,7 +173,7 @@ def test_a_hand_that_knows_codes_goes_on_by_those_that_are_near():
   # The code that it is told is the one of what it is to make.
   goal = told.creator.decode(works.concept.code, works.concept.label).work
   np.testing.assert_array_equal(goal[:, ~given], works.concept.work[:, ~given])
-  assert works.made.steps.max() <= told.domain.rules.horizon
+  assert works.made.steps.max() <= told.world.rules.horizon
   whole = edit.go_on(told, start, np.ones_like(given), [0, 1], 0, 4)
   assert whole.concept.label.tolist() == [0, 1, 0, 1]
   np.testing.assert_array_equal(

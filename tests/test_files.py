@@ -81,17 +81,17 @@ def test_what_is_no_picture_is_named(tmp_path):
 
 @pytest.mark.parametrize('palette', ['grey', 'pico8'])
 def test_a_data_set_gives_back_what_was_stored(tmp_path, palette, capfd):
-  domain = pixel_art.PixelArt(palette=palette)
+  world = pixel_art.PixelArt(palette=palette)
   rng = np.random.default_rng(0)
   seeds, folder = np.arange(20) + 2**40, tmp_path / 'stored'
   for _ in range(2):  # the second replaces the first
-    work = rng.integers(0, len(domain.colours), (20, 8, 8)).astype(np.uint8)
+    work = rng.integers(0, len(world.colours), (20, 8, 8)).astype(np.uint8)
     works = works_lib.Works(work, rng.integers(0, 10, 20).astype(np.int32))
-    domain.media.store(works, seeds, folder)
+    world.media.store(works, seeds, folder)
   assert [path.name for path in tmp_path.iterdir()] == ['stored']
   assert 'Downloading' not in capfd.readouterr().out
   again = pixel_art.PixelArt(palette=palette, data=str(folder))
-  assert again.works.label_names == domain.works.label_names
+  assert again.works.label_names == world.works.label_names
   assert again.measures.splits == ('test',)
   read_back = [each for split in ('train', 'test') for each in again.works.real(split)]
   np.testing.assert_array_equal([each.work for each in read_back], works.work)

@@ -20,7 +20,7 @@ STILL = tf.zeros([2], tf.int32)
 
 def told(target, **run):
   """A learner whose hand is told codes, and has painted ten pictures."""
-  config = tiny.config(domain=f'bars(target={target},code=4)', **run)
+  config = tiny.config(world=f'bars(target={target},code=4)', **run)
   warm = dataclasses.replace(config.agent, warmup=100)
   learner = learner_lib.Learner(dataclasses.replace(config, agent=warm))
   learner.loop.warm_up()
@@ -43,7 +43,7 @@ def built(learner, **options):
 
 def decoded(learner, code, label):
   """What the averaged generator makes of a code today."""
-  return learner.domain.works.to_works(learner.domain.works.legal(learner.gan.average(code, label)))
+  return learner.world.works.to_works(learner.world.works.legal(learner.gan.average(code, label)))
 
 
 def by_hand(learner, batch):
@@ -63,20 +63,18 @@ def concept(*targets, code=()):
 
 
 def test_what_is_seen_is_a_code_in_place_of_the_target():
-  domain = tiny.Bars(target='hidden', code=4)
+  world = tiny.Bars(target='hidden', code=4)
   code = tf.constant([[0.5, -1.0, 99.0, -99.0]])
-  seen = domain.rules.observe(domain.rules.start(concept(np.ones((4, 4)), code=code), STILL))
-  assert (
-    list(seen) == list(domain.play.observation_spec) == ['canvas', 'code', 'label', 'time_left']
-  )
+  seen = world.rules.observe(world.rules.start(concept(np.ones((4, 4)), code=code), STILL))
+  assert list(seen) == list(world.play.observation_spec) == ['canvas', 'code', 'label', 'time_left']
   # What no normal distribution would draw is cut off, as the spec says.
   assert seen['code'].numpy().tolist() == [[0.5, -1, 10, -10]]
-  assert domain.play.observation_spec['code'].shape == (4,)
+  assert world.play.observation_spec['code'].shape == (4,)
   # The canvas one-hot and the time; the code and the label, one-hot, in numbers.
-  planes = domain.play.features(seen).numpy()
+  planes = world.play.features(seen).numpy()
   assert planes.shape == (1, 4, 4, 4 + 1)
   assert planes[0, 2, 3].tolist() == [1, 0, 0, 0, 1]
-  assert domain.play.brief(seen).numpy().tolist() == [[0.5, -1, 10, -10, 1, 0]]
+  assert world.play.brief(seen).numpy().tolist() == [[0.5, -1, 10, -10, 1, 0]]
   shown = tiny.Bars()
   assert 'code' not in shown.play.observation_spec and shown.play.code_size == 0
   seen = shown.rules.observe(shown.rules.start(concept(np.ones((4, 4))), STILL))
@@ -85,20 +83,18 @@ def test_what_is_seen_is_a_code_in_place_of_the_target():
 
 @pytest.mark.parametrize('target, pays', [('shown', True), ('hidden', True), ('none', False)])
 def test_who_does_not_see_the_target_paints_to_the_end(target, pays):
-  domain = pixel_art.PixelArt(size=2, colors=2, horizon=3, target=target, code=1)
-  state = domain.rules.start(concept([[1, 0], [0, 0]], code=tf.zeros([1, 1])), STILL)
+  world = pixel_art.PixelArt(size=2, colors=2, horizon=3, target=target, code=1)
+  state = world.rules.start(concept([[1, 0], [0, 0]], code=tf.zeros([1, 1])), STILL)
   found = []
   for action in (1, 3, 2):  # the whole picture; a pixel too much; and that one black again
-    state, pay, done = domain.rules.step(state, tf.constant([action]), STILL)
+    state, pay, done = world.rules.step(state, tf.constant([action]), STILL)
     found.append((float(pay[0]), bool(done[0])))
   done = [target == 'shown', False, True]
   assert found == list(zip([1, -1, 1] if pays else [0, 0, 0], done, strict=True))
-  assert domain.making.rewards_target == pays
+  assert world.making.rewards_target == pays
   # Only who sees the target can be told what the world pays for.
-  own = domain.making.goal_values(state)
-  expected = (
-    domain.making.cell_values(state.target) if target == 'shown' else tf.zeros([1, 2, 2, 2])
-  )
+  own = world.making.goal_values(state)
+  expected = world.making.cell_values(state.target) if target == 'shown' else tf.zeros([1, 2, 2, 2])
   np.testing.assert_array_equal(own, expected)
 
 
@@ -226,7 +222,7 @@ def test_all_that_the_critic_of_canvases_learns_is_in_a_checkpoint(none, tmp_pat
 @pytest.mark.parametrize('network', ['conv', 'dense', 'strided'])
 def test_the_hand_listens_to_code_and_label(network, hidden):
   config = dataclasses.replace(tiny.AGENT, network=network)
-  agent = build.hand('ddqn', hidden.domain, config, seed=0)
+  agent = build.hand('ddqn', hidden.world, config, seed=0)
   seen = batch_lib.after(hidden.agent.sample())
   before = agent.values(seen).numpy()
   for name, value in (('code', seen['code'] + 1.0), ('label', 1 - seen['label'])):
@@ -239,10 +235,10 @@ def test_what_is_imagined_is_made_the_same_each_time(hidden):
   first, second = (hidden.creator.make(imagined) for _ in range(2))
   tf.nest.map_structure(np.testing.assert_array_equal, first, second)
   assert first.work.shape == (7, 4, 4)
-  assert (first.steps == hidden.domain.rules.horizon).all()  # it cannot know that it is done
+  assert (first.steps == hidden.world.rules.horizon).all()  # it cannot know that it is done
   # It has been paid, whole, by what it was told.
   blank = np.zeros_like(imagined.work)
-  gone = hidden.domain.making.error(blank, imagined.work) - hidden.domain.making.error(
+  gone = hidden.world.making.error(blank, imagined.work) - hidden.world.making.error(
     first.work, imagined.work
   )
   np.testing.assert_allclose(first.returns, gone, atol=1e-4)
@@ -252,20 +248,20 @@ def test_what_is_imagined_is_made_the_same_each_time(hidden):
 
 def test_codes_must_be_given_and_be_of_one_length():
   with pytest.raises(spec.SpecError, match=r"--couplings='environment\|reward'"):
-    tiny.learner(domain='bars(target=hidden,code=4)', couplings='reward')
+    tiny.learner(world='bars(target=hidden,code=4)', couplings='reward')
   with pytest.raises(spec.SpecError, match="--couplings='environment'"):
-    tiny.learner(domain='bars(target=none,code=4)', couplings='')
-  with pytest.raises(spec.SpecError, match='--gan_latent_size=5, or code=4 to the domain'):
-    tiny.learner(domain='bars(target=hidden,code=5)')
+    tiny.learner(world='bars(target=none,code=4)', couplings='')
+  with pytest.raises(spec.SpecError, match='--gan_latent_size=5, or code=4 to the world'):
+    tiny.learner(world='bars(target=hidden,code=5)')
   with pytest.raises(spec.SpecError, match="cannot be 'hiden'.* Did you mean 'hidden'"):
-    tiny.learner(domain='bars(target=hiden)')
+    tiny.learner(world='bars(target=hiden)')
 
 
 def test_couplings_may_be_named_in_any_order():
   """All experience comes before any pay: both orders end with the same weights."""
 
   def ends(couplings):
-    learner = tiny.learner(domain='bars(target=hidden,code=4)', couplings=couplings)
+    learner = tiny.learner(world='bars(target=hidden,code=4)', couplings=couplings)
     for _ in range(4):
       learner.agent.collect()
     losses = [learner.loop._agent_step()['loss'].numpy() for _ in range(2)]

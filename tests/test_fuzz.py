@@ -74,12 +74,12 @@ def read(text):
   """The parts of a text; none if it is refused, with a caret that lies within it."""
   try:
     with nothing_runs():
-      return spec.parse(text, 'domain')
+      return spec.parse(text, 'world')
   except spec.SpecError as error:
     said, shown, caret = str(error).split('\n')
-    place = len(caret) - 1 - len('  --domain=')
+    place = len(caret) - 1 - len('  --world=')
     assert said.endswith('.') and caret.strip() == '^'
-    assert 0 <= place < len(text) == len(shown) - len('  --domain=')
+    assert 0 <= place < len(text) == len(shown) - len('  --world=')
     return []
 
 
@@ -129,7 +129,7 @@ def value(field):
       'exclude_max': limits['below'] is not None,
     }
     return st.floats(low, high, allow_nan=False, allow_infinity=False, **open_ends)
-  if field.name == 'domain':
+  if field.name == 'world':
     return parts.filter(len).map(lambda found: written(found[:1]).strip()).filter(str.isprintable)
   if field.name == 'couplings':
     return parts.map(written).filter(str.isprintable)
@@ -169,7 +169,7 @@ def test_a_config_comes_back_from_its_flagfile(tmp_path_factory, config):
 
 
 lines = st.lists(
-  st.sampled_from(['--rounds=', '--seed', '--no', '-', '--flagfile=', '--domain=', '#', '//', '--'])
+  st.sampled_from(['--rounds=', '--seed', '--no', '-', '--flagfile=', '--world=', '#', '//', '--'])
   | st.sampled_from(['\n', ' ', '=', '3', 'true', 'progress', 'pixel_art(', '\x00', '--undefok=x'])
   | st.text(max_size=5)
 ).map(''.join)

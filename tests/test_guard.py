@@ -38,7 +38,7 @@ def weights(learner):
 @pytest.mark.parametrize('bad', [float('nan'), float('inf')])
 def test_bad_numbers_change_no_weight_and_good_ones_go_on(agent, bad):
   learner = tiny.learner(
-    domain='poisoned', agent=agent, couplings='environment|reward(width=8, batch_size=8)'
+    world='poisoned', agent=agent, couplings='environment|reward(width=8, batch_size=8)'
   )
   learner.loop.warm_up()
   learner.loop.step(2)
@@ -70,7 +70,7 @@ def test_a_run_that_learns_nothing_any_more_ends_with_its_own_code(tmp_path, mon
     tiny.POISON.assign(float('nan') if round_ == 4 else tiny.POISON)
 
   monkeypatch.setattr(alarms.Alarms, 'look', poison)
-  config = tiny_config(tmp_path, domain='poisoned', rounds=40, evaluate_every=0, skip_limit=6)
+  config = tiny_config(tmp_path, world='poisoned', rounds=40, evaluate_every=0, skip_limit=6)
   with pytest.raises(alarms.Diverged, match='(?s)updates of the .* before round 10 .*Try lower'):
     train.train(config)
   assert alarms.Diverged.code == 3
@@ -92,7 +92,7 @@ def told(learner, *looks):
 
 
 def test_values_beyond_all_that_can_be_earned_are_told_once(learner):
-  bound = 2 * learner.domain.play.reward_bound / (1 - learner.agent.config.discount)
+  bound = 2 * learner.world.play.reward_bound / (1 - learner.agent.config.discount)
   fine, high = {'agent/q': bound}, {'agent/q': -1.01 * bound}
   said = told(learner, fine, high, high, fine, high)
   assert [round_ for round_, _ in said] == [1, 4]

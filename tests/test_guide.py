@@ -86,7 +86,7 @@ def test_regret_is_the_share_of_what_could_be_earned_that_is_not(parts):
   works = np.zeros((3, 4, 4), np.uint8)
   works[0, 1] = 3  # four white pixels: 4 can be earned; nothing by a blank
   works[2, :3, 0] = 3  # 3
-  regret = coupling._regret(parts.domain.works.to_values(tf.constant(works)), None)
+  regret = coupling._regret(parts.world.works.to_values(tf.constant(works)), None)
   expected = np.mean([1 - 2.5 / 5, 1 - 0 / 1, 1 - 2 / 4])
   assert float(regret) == pytest.approx(expected, rel=1e-6)
 
@@ -103,18 +103,18 @@ def test_a_hand_that_knows_nothing_pulls_nowhere(parts, hand):
 
 @pytest.mark.parametrize('kind', ['ddqn', 'c51', 'informed'])
 def test_what_is_judged_by_its_features_is_what_the_hand_thinks(parts, kind):
-  domain = parts.domain
-  agent = build.hand(kind, domain, tiny.AGENT, seed=0)
+  world = parts.world
+  agent = build.hand(kind, world, tiny.AGENT, seed=0)
   values, labels = imagined(parts)
-  start = domain.rules.start(
-    works_lib.Works(domain.works.to_works(values), labels), tf.zeros([2], tf.int32)
+  start = world.rules.start(
+    works_lib.Works(world.works.to_works(values), labels), tf.zeros([2], tf.int32)
   )
-  features, _ = domain.works.prospect(values, None)
-  expected = agent.values(domain.rules.observe(start))
+  features, _ = world.works.prospect(values, None)
+  expected = agent.values(world.rules.observe(start))
   np.testing.assert_allclose(agent.value_of(features), expected, atol=1e-5)
   with tf.GradientTape() as tape:
     tape.watch(values)
-    best = tf.reduce_max(agent.value_of(domain.works.prospect(values, None)[0]), -1)
+    best = tf.reduce_max(agent.value_of(world.works.prospect(values, None)[0]), -1)
   assert np.abs(tape.gradient(best, values)).max() > 0
 
 
@@ -156,7 +156,7 @@ def test_coverage_is_the_share_of_real_works_that_are_imagined(parts):
   works[0, 0] = works[1, 1] = works[2, 2] = 3  # three bars, of which the first is half of the pool
   pool = works_lib.Works(tf.constant(works.repeat([20, 10, 10], axis=0)), tf.zeros([40], tf.int32))
   coupling = built(parts._replace(real=pool))
-  values = lambda *rows: parts.domain.works.to_values(  # noqa: E731
+  values = lambda *rows: parts.world.works.to_values(  # noqa: E731
     tf.constant(np.resize(np.stack(rows), (400, 4, 4)))
   )
   assert float(coupling._covered(values(*works))) == 1
@@ -186,7 +186,7 @@ def test_distances_are_of_all_pairs():
 
 def test_coverage_is_remembered_slowly(parts):
   coupling = built(parts)
-  values = tf.zeros([64, *parts.domain.works.value_shape])  # no real work is blank
+  values = tf.zeros([64, *parts.world.works.value_shape])  # no real work is blank
   before = float(coupling._coverage)
   taken(coupling, values, tf.zeros([64], tf.int32), tf.ones_like(values))
   after = float(coupling.metrics()['coverage'])
@@ -210,13 +210,13 @@ def test_only_the_generator_learns_from_it():
 
 
 @pytest.mark.parametrize(
-  ('domain', 'guide', 'said'),
+  ('world', 'guide', 'said'),
   [
     ('bars(target=hidden,code=4)', 'guide', "the coupling 'guide' .* use target=shown"),
     ('bars', 'guide(weight=-0.1)', "'weight' of coupling 'guide' must be 0 to 1, not -0.1"),
     ('bars', 'guide(coverage=1.5)', "'coverage' of coupling 'guide' must be 0 to 1, not 1.5"),
   ],
 )
-def test_a_guide_that_cannot_be_is_refused(domain, guide, said):
+def test_a_guide_that_cannot_be_is_refused(world, guide, said):
   with pytest.raises(spec.SpecError, match=said):
-    tiny.learner(domain=domain, couplings=guide)
+    tiny.learner(world=world, couplings=guide)

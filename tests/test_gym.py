@@ -78,7 +78,7 @@ def test_a_resumed_run_has_its_weights_and_its_replay_and_begins_anew(tmp_path):
   assert len(kept[0]) > 30
   tf.nest.map_structure(np.testing.assert_array_equal, *kept)
   old = tf.nest.map_structure(lambda part: part.numpy(), one.agent.replay.newest(3))
-  stood = one.agent.world.current_time_step().observation['seen'].numpy()
+  stood = one.agent.episodes.current_time_step().observation['seen'].numpy()
   other.loop.step(3)
   new = tf.nest.map_structure(lambda part: part.numpy(), other.agent.replay.newest(6))
   np.testing.assert_array_equal(new.observation['seen'][:, :3], old.observation['seen'])
@@ -156,11 +156,11 @@ def test_commands_that_need_works_are_refused(trained):
     (['--agent=ppo'], "--agent=ppo needs a world with 'rules', and 'gym' has none"),
     (['--agent=survey'], "--agent=survey needs a world with 'rules'"),
     (['--agent_network=conv'], 'use --agent_network=dense'),
-    (['--domain=gym(id=Carpole-v1)'], "no environment 'Carpole-v1': .*Did you mean: `CartPole`"),
-    (['--domain=gym(id=Pendulum-v1)'], 'Discrete, not Box'),
-    (['--domain=gym(id=Blackjack-v1)'], 'FlattenObservation'),
-    (['--domain=gym(id="os:CartPole-v1")'], "name of an environment, not a module's"),
-    (['--domain=gym(id=CartPole-v1, max_steps=-1)'], "'max_steps' of domain 'gym' must be 0 to"),
+    (['--world=gym(id=Carpole-v1)'], "no environment 'Carpole-v1': .*Did you mean: `CartPole`"),
+    (['--world=gym(id=Pendulum-v1)'], 'Discrete, not Box'),
+    (['--world=gym(id=Blackjack-v1)'], 'FlattenObservation'),
+    (['--world=gym(id="os:CartPole-v1")'], "name of an environment, not a module's"),
+    (['--world=gym(id=CartPole-v1, max_steps=-1)'], "'max_steps' of world 'gym' must be 0 to"),
   ],
 )
 def test_what_cannot_be_is_refused_in_a_line(changes, fault):

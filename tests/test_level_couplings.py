@@ -19,9 +19,9 @@ def test_levels_of_chance_replace_as_many_as_asked_for():
     coupling = levels.RandomLevels(walks.parts_of(one), levels.Options(real), 0)
     same = (coupling.concept(concept).work == concept.work).numpy().all((1, 2)).sum()
     assert low <= same <= high
-  chance = one.domain.works.random(200, tf.constant([1, 1])).numpy()
+  chance = one.world.works.random(200, tf.constant([1, 1])).numpy()
   assert ((chance == tiles.START).sum((1, 2)) == 1).all()
-  told = one.domain.measures.describe(chance)
+  told = one.world.measures.describe(chance)
   assert 0.2 < told['solvable'].mean() < 0.95 and told['unique'].all()
   assert 0.2 < (chance == tiles.KEY).any((1, 2)).mean() < 0.8
 
@@ -51,7 +51,7 @@ def test_the_curriculum_plays_only_what_can_be_solved():
   coupling = curriculum.Curriculum(walks.parts_of(one), options, 0)
   real = walks.concepts(one, 16)
   made = coupling.concept(real)
-  assert (world_lib.max_return(one.domain, made).numpy() > 0).all()
+  assert (world_lib.max_return(one.world, made).numpy() > 0).all()
   assert not coupling.counts.numpy().any()  # what nobody can solve says nothing of the hand
   found = float(coupling.metrics()['found'])
   assert 0 < found < 1
@@ -76,15 +76,14 @@ def test_of_the_imagined_works_the_hardest_with_a_way_is_played(monkeypatch):
   def counted(latents, labels):
     values = generate(latents, labels)
     way = (
-      world_lib.max_return(one.domain, works_lib.Works(one.domain.works.to_works(values), labels))
-      > 0
+      world_lib.max_return(one.world, works_lib.Works(one.world.works.to_works(values), labels)) > 0
     )
     fewest.append(np.where(way, walls(values), np.inf).reshape(-1, 20).min(1))
     return values
 
   monkeypatch.setattr(one.gan, 'generate', counted)
   made, found = coupling._imagine(tf.constant([0, 1, 2]))
-  np.testing.assert_allclose(walls(one.domain.works.to_values(made.work)), fewest[0], atol=1e-4)
+  np.testing.assert_allclose(walls(one.world.works.to_values(made.work)), fewest[0], atol=1e-4)
   assert found.numpy().all() and np.isfinite(fewest).all()
 
 
@@ -96,9 +95,9 @@ def test_the_curriculum_begins_with_works_of_chance():
   other = ~(made.work == real.work).numpy().all((1, 2))
   assert 35 < other.sum() < 65
   # Levels of chance are not all solvable, what the imagination is asked for is.
-  assert 0 < (world_lib.max_return(one.domain, made).numpy() <= 0).sum() <= other.sum()
+  assert 0 < (world_lib.max_return(one.world, made).numpy() <= 0).sum() <= other.sum()
   one.gan.generator_optimizer.iterations.assign(2)
-  assert (world_lib.max_return(one.domain, coupling.concept(real)).numpy() > 0).all()
+  assert (world_lib.max_return(one.world, coupling.concept(real)).numpy() > 0).all()
 
 
 def test_the_curriculum_remembers_the_newest_of_either_outcome():

@@ -103,7 +103,7 @@ def test_every_agent_learns_on_levels(agent):
 
 
 @pytest.mark.parametrize(
-  ('couplings', 'agent', 'domain', 'words'),
+  ('couplings', 'agent', 'world', 'words'),
   [
     ('augment', 'survey', 'level', 'works are not made in it'),
     ('reward', 'survey', 'level', 'works are not made in it'),
@@ -114,9 +114,9 @@ def test_every_agent_learns_on_levels(agent):
     ('curriculum(real=2)', 'survey', 'level', '0 to 1'),
   ],
 )
-def test_what_does_not_fit_is_refused(couplings, agent, domain, words):
-  config = tiny.config(domain=domain, couplings=couplings, agent=agent)
-  config = dataclasses.replace(config, agent=walks.AGENT if domain == 'level' else tiny.AGENT)
+def test_what_does_not_fit_is_refused(couplings, agent, world, words):
+  config = tiny.config(world=world, couplings=couplings, agent=agent)
+  config = dataclasses.replace(config, agent=walks.AGENT if world == 'level' else tiny.AGENT)
   with pytest.raises(spec.SpecError, match=words):
     learner_lib.Learner(config)
 
@@ -145,7 +145,7 @@ def test_a_corridor_is_learnt(world):
     '', depth=8, width=8, batch_size=4, learning_rate=5e-3, n_step=8, target_period=10
   )
   works = works_lib.Works(tf.constant(corridor[None].repeat(4, 0)), tf.zeros([4], tf.int32))
-  one.agent.world.refresh(works)
+  one.agent.episodes.refresh(works)
   for _ in range(12):
     one.agent.collect()
   learn = tf.function(lambda: one.agent.learn(one.agent.sample()), autograph=False)
@@ -161,7 +161,7 @@ def test_a_seed_has_other_codes_where_its_first_has_no_way():
   seeds, labels = np.arange(12), np.arange(12) % 3
   works = one.creator.imagine(seeds, labels)
   first = one.creator.decode(one.creator.latents(seeds), labels)
-  found, had = (one.domain.measures.describe(each.work)['solvable'] for each in (works, first))
+  found, had = (one.world.measures.describe(each.work)['solvable'] for each in (works, first))
   assert found.all() and 0 < had.sum() < 12
   np.testing.assert_array_equal(works.work[had], first.work[had])
   for place in (int(np.argmin(had)), 11):  # the same in other company

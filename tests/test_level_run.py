@@ -33,7 +33,7 @@ def run_dir(tmp_path_factory):
   path = tmp_path_factory.mktemp('runs') / 'level'
   config = tiny.config(
     run_dir=str(path),
-    domain='level(horizon=12)',
+    world='level(horizon=12)',
     couplings='curriculum(memory=32, after=0)',
     agent='survey',
     rounds=2,
@@ -74,8 +74,8 @@ def test_works_are_written_in_every_format(run_dir, tmp_path):
   with Image.open(tmp_path / 'sheet.gif') as animation:
     assert animation.n_frames > 1
   # What was made is somebody's data set.
-  domain = learner.build_domain(f'level(data={tmp_path / "tfrecord"}, horizon=12)')
-  stored = next(iter(domain.works.real('train').batch(9)))
+  world = learner.build_world(f'level(data={tmp_path / "tfrecord"}, horizon=12)')
+  stored = next(iter(world.works.real('train').batch(9)))
   assert {work.tobytes() for work in stored.work.numpy()} <= {
     work.astype(np.uint8).tobytes() for work in imagined
   }
@@ -134,7 +134,7 @@ def test_only_the_nearest_codes_are_searched_for_a_way(run_dir, monkeypatch):
   level = one.real.work[0]
   whole = edit.go_on(one, level, np.ones_like(level, bool), [0], 0, 4)
   assert asked == [edit.MOST]
-  way = one.domain.measures.describe(whole.concept.work)['solvable']
+  way = one.world.measures.describe(whole.concept.work)['solvable']
   assert (np.diff(way.astype(int)) <= 0).all()  # those with a way come first
   edit.go_on(one, level, level != tiles.GOAL, [0], 0, 4)
   assert asked == [edit.MOST]
@@ -158,7 +158,7 @@ def test_what_is_exported_makes_the_same_and_tells_of_the_way(run_dir):
   concept = loaded.creator.imagine([5, 6], [1, 2])
   made = loaded.creator.make(concept)
   np.testing.assert_array_equal(answer['work'], made.work)
-  told = loaded.domain.measures.metrics(made.work, concept.work) | loaded.domain.measures.describe(
+  told = loaded.world.measures.metrics(made.work, concept.work) | loaded.world.measures.describe(
     made.work
   )
   for name in ('solvable', 'path_length', 'solved'):

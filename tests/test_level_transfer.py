@@ -18,7 +18,7 @@ from tf_creative.worlds.level import world as level_lib
 @pytest.mark.slow
 def test_four_rooms_are_trained_on():
   config = tiny.config(
-    domain='level(data=minigrid_levels/four_rooms, horizon=12)',
+    world='level(data=minigrid_levels/four_rooms, horizon=12)',
     couplings='curriculum(memory=32, after=0)',
     agent='survey',
   )
@@ -44,7 +44,7 @@ def test_what_was_learnt_on_small_levels_is_tried_in_many_rooms():
   works = works_lib.Works(works.work.numpy()[::3], works.label.numpy()[::3])  # a hundred
   agent = walks.moved(one.agent, far)
   creator = creator_lib.Creator(
-    coupling_lib.Parts(far, one.gan, agent, agent.world, works), works.label
+    coupling_lib.Parts(far, one.gan, agent, agent.episodes, works), works.label
   )
   rng = np.random.default_rng(0)
   hands = {

@@ -30,19 +30,19 @@ def test_next_notes_by_hand():
 
 @pytest.mark.parametrize('kind', ['ppo', 'ddqn'])
 def test_a_hand_begins_with_the_model_that_pays_it(kind):
-  domain = melody.Melody(target='none', likelihood=1.0, given=8)
+  world = melody.Melody(target='none', likelihood=1.0, given=8)
   observation = {
     'melody': tf.constant([THEME, THEME], tf.uint8),
     'label': tf.constant([0, 1]),
     'code': tf.zeros([2, 32]),
     'time_left': tf.constant([24, 3]),
   }
-  likely = domain.play.prior_logits(observation).numpy()
-  state = domain.rules.resume(observation)
-  paid = domain.making.side_reward(state, tf.tile(tf.range(38)[None], [2, 1])).numpy()
+  likely = world.play.prior_logits(observation).numpy()
+  state = world.rules.resume(observation)
+  paid = world.making.side_reward(state, tf.tile(tf.range(38)[None], [2, 1])).numpy()
   np.testing.assert_array_equal(likely, paid)
   assert not np.any(melody.Melody(target='none', theory=1.0).play.prior_logits(observation))
-  agent = build.hand(kind, domain, config_lib.AgentConfig(network='dense'), seed=0)
+  agent = build.hand(kind, world, config_lib.AgentConfig(network='dense'), seed=0)
   begun = tf.nn.softmax(agent.values(observation)).numpy()
   others = tf.nn.softmax(tf.zeros([2, 38])).numpy()
   model = tf.nn.softmax(likely).numpy()

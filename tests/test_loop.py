@@ -132,6 +132,6 @@ def test_environment_and_control_differ_only_in_what_is_painted():
   for learner in (control, coupled):
     learner.loop.warm_up()
   real = {work.tobytes() for work in control.real.work}
-  of_real = [work.numpy().tobytes() in real for work in control.agent.world.bank.work]
-  imagined = [work.numpy().tobytes() in real for work in coupled.agent.world.bank.work]
+  of_real = [work.numpy().tobytes() in real for work in control.agent.episodes.bank.work]
+  imagined = [work.numpy().tobytes() in real for work in coupled.agent.episodes.bank.work]
   assert all(of_real) and not all(imagined)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.core import spec
 from tf_creative.core import works as works_lib
 from tf_creative.studio import pictures
@@ -23,81 +23,81 @@ THEME = np.zeros(scores.STEPS, np.uint8)
 THEME[:6] = [C, 0, D, 1, 0, E]
 
 
-def start(domain, *themes, label=0):
+def start(world, *themes, label=0):
   works = tf.constant(np.array(themes, np.uint8))
-  code = tf.ones([len(themes), domain.play.code_size]) if domain.play.code_size else ()
-  return domain.rules.start(works_lib.Works(works, tf.fill([len(themes)], label), code), STILL)
+  code = tf.ones([len(themes), world.play.code_size]) if world.play.code_size else ()
+  return world.rules.start(works_lib.Works(works, tf.fill([len(themes)], label), code), STILL)
 
 
-def play(domain, state, *classes):
+def play(world, state, *classes):
   paid = []
   for place in classes:
-    state, pay, done = domain.rules.step(state, tf.constant([place]), STILL)
+    state, pay, done = world.rules.step(state, tf.constant([place]), STILL)
     paid.append(float(pay[0]))
   return state, paid, bool(done[0])
 
 
 def test_a_class_is_paid_by_the_error_that_it_removes():
-  domain = melody.Melody()
+  world = melody.Melody()
   # A right note puts a hold right; a wrong one leaves it wrong; a hold is right already, and a
   # note in its place makes that wrong; a right rest puts a hold right.
-  state, paid, done = play(domain, start(domain, THEME), C, C, E, 1)
+  state, paid, done = play(world, start(world, THEME), C, C, E, 1)
   assert paid == [1, -1, 0, 1]
   assert not done
-  assert domain.rules.work(state).numpy()[0, :5].tolist() == [C, C, E, 1, 0]
+  assert world.rules.work(state).numpy()[0, :5].tolist() == [C, C, E, 1, 0]
   assert state.time.numpy().tolist() == [4]
 
 
 def test_the_whole_theme_is_worth_its_notes_and_rests_and_ends_the_episode():
-  domain = melody.Melody(match=2.0)
-  state, paid, done = play(domain, start(domain, THEME), *THEME)
+  world = melody.Melody(match=2.0)
+  state, paid, done = play(world, start(world, THEME), *THEME)
   assert sum(paid) == 2 * 4
   assert done
-  np.testing.assert_array_equal(domain.rules.work(state), [THEME])
-  features, owed = domain.works.prospect(
-    domain.works.to_values(tf.constant([THEME])), tf.constant([0])
+  np.testing.assert_array_equal(world.rules.work(state), [THEME])
+  features, owed = world.works.prospect(
+    world.works.to_values(tf.constant([THEME])), tf.constant([0])
   )
   assert float(owed[0]) == 8
 
 
 def test_what_is_given_stands_and_is_gone_on_from():
-  domain = melody.Melody(given=4)
-  state = start(domain, THEME)
-  assert domain.rules.work(state).numpy()[0, :6].tolist() == [C, 0, D, 1, 0, 0]
-  assert domain.rules.horizon == scores.STEPS - 4
-  state, paid, _ = play(domain, state, 0, E)
-  assert domain.rules.work(state).numpy()[0, :6].tolist() == [C, 0, D, 1, 0, E]
+  world = melody.Melody(given=4)
+  state = start(world, THEME)
+  assert world.rules.work(state).numpy()[0, :6].tolist() == [C, 0, D, 1, 0, 0]
+  assert world.rules.horizon == scores.STEPS - 4
+  state, paid, _ = play(world, state, 0, E)
+  assert world.rules.work(state).numpy()[0, :6].tolist() == [C, 0, D, 1, 0, E]
   assert paid == [0, 1]
 
 
 @pytest.mark.parametrize('options', [{}, {'given': 8}, {'target': 'none', 'code': 3}])
 def test_the_world_hides_nothing(options):
-  domain = melody.Melody(**options)
-  state, *_ = play(domain, start(domain, THEME), C, 0, D)
-  observation = domain.rules.observe(state)
-  for name, bounded in domain.play.observation_spec.items():
+  world = melody.Melody(**options)
+  state, *_ = play(world, start(world, THEME), C, 0, D)
+  observation = world.rules.observe(state)
+  for name, bounded in world.play.observation_spec.items():
     assert observation[name].dtype == bounded.dtype
     assert observation[name].shape[1:] == bounded.shape
     assert bounded.minimum <= observation[name].numpy().min()
     assert observation[name].numpy().max() <= bounded.maximum
-  again = domain.rules.observe(domain.rules.resume(observation))
+  again = world.rules.observe(world.rules.resume(observation))
   tf.nest.map_structure(np.testing.assert_array_equal, again, observation)
 
 
 def test_every_action_is_paid_as_it_is_told():
-  domain = tiny.Tunes(theory=0.7, likelihood=0.2)
+  world = tiny.Tunes(theory=0.7, likelihood=0.2)
   rng = np.random.default_rng(0)
-  state = start(domain, *[rng.integers(0, 38, 32) for _ in range(6)], label=1)
+  state = start(world, *[rng.integers(0, 38, 32) for _ in range(6)], label=1)
   for _ in range(9):
-    state, *_ = domain.rules.step(state, tf.constant(rng.integers(0, 38, 6), tf.int32), STILL)
+    state, *_ = world.rules.step(state, tf.constant(rng.integers(0, 38, 6), tf.int32), STILL)
   every = tf.tile(tf.range(38)[None], [6, 1])
-  told = domain.making.action_rewards(
-    state, domain.making.goal_values(state)
-  ) + domain.making.side_reward(state, every)
+  told = world.making.action_rewards(
+    state, world.making.goal_values(state)
+  ) + world.making.side_reward(state, every)
   for action in range(38):
-    _, pay, _ = domain.rules.step(state, tf.fill([6], action), STILL)
+    _, pay, _ = world.rules.step(state, tf.fill([6], action), STILL)
     np.testing.assert_allclose(told[:, action], pay, atol=1e-5)
-    assert np.abs(pay).max() <= domain.play.reward_bound
+    assert np.abs(pay).max() <= world.play.reward_bound
 
 
 def test_rules_and_likelihood_are_weighed():
@@ -117,11 +117,11 @@ def test_rules_and_likelihood_are_weighed():
 
 
 def test_the_same_moment_is_seen_alike_at_any_step():
-  domain = melody.Melody()
+  world = melody.Melody()
   late = np.roll(THEME, 8)  # the same a bar later
-  one, *_ = play(domain, start(domain, THEME), C, 0)
-  other, *_ = play(domain, start(domain, late), *[0] * 8, C, 0)
-  seen, moved = (domain.play.features(domain.rules.observe(s)).numpy()[0] for s in (one, other))
+  one, *_ = play(world, start(world, THEME), C, 0)
+  other, *_ = play(world, start(world, late), *[0] * 8, C, 0)
+  seen, moved = (world.play.features(world.rules.observe(s)).numpy()[0] for s in (one, other))
   rows = scores.STEPS * scores.CLASSES
   heard = seen[:rows].reshape(scores.STEPS, -1)
   assert heard[0].argmax() == 0 and heard[1].argmax() == C  # a hold, and before it C
@@ -138,15 +138,15 @@ def test_the_same_moment_is_seen_alike_at_any_step():
 
 @pytest.mark.parametrize('options', [{}, {'given': 5}, {'target': 'none', 'code': 2}])
 def test_a_prospect_is_how_an_episode_begins(options):
-  domain = melody.Melody(**options)
-  state = start(domain, THEME, np.roll(THEME, 3), label=1)
-  values = domain.works.to_values(state.theme)
-  features, owed = domain.works.prospect(values, state.label)
-  np.testing.assert_allclose(features, domain.play.features(domain.rules.observe(state)))
-  np.testing.assert_allclose(owed, domain.making.error(domain.rules.work(state), state.theme))
+  world = melody.Melody(**options)
+  state = start(world, THEME, np.roll(THEME, 3), label=1)
+  values = world.works.to_values(state.theme)
+  features, owed = world.works.prospect(values, state.label)
+  np.testing.assert_allclose(features, world.play.features(world.rules.observe(state)))
+  np.testing.assert_allclose(owed, world.making.error(world.rules.work(state), state.theme))
   with tf.GradientTape() as tape:
     tape.watch(values)
-    seen = tf.reduce_sum(domain.works.prospect(values, state.label)[0][0])
+    seen = tf.reduce_sum(world.works.prospect(values, state.label)[0][0])
   # Each number of the theme is seen once, ahead or as it stands.
   slope = tape.gradient(seen, values).numpy()
   np.testing.assert_array_equal(slope[0], options.get('target') != 'none')
@@ -154,36 +154,36 @@ def test_a_prospect_is_how_an_episode_begins(options):
 
 
 def test_midway_are_the_first_classes():
-  domain = melody.Melody(given=2)
+  world = melody.Melody(given=2)
   concept = works_lib.Works(tf.constant([THEME] * 2), tf.zeros([2], tf.int32))
-  state = domain.making.midway(concept, tf.constant([0, 3]), STILL)
-  assert domain.rules.work(state).numpy()[:, :6].tolist() == [
+  state = world.making.midway(concept, tf.constant([0, 3]), STILL)
+  assert world.rules.work(state).numpy()[:, :6].tolist() == [
     [C, 0, 0, 0, 0, 0],
     [C, 0, D, 1, 0, 0],
   ]
 
 
 def test_what_is_kept_stays():
-  domain = melody.Melody()
+  world = melody.Melody()
   keep = tf.constant([[True] * 4 + [False] * 28])
-  state = domain.rules.place(start(domain, THEME), tf.constant(THEME[None]))
-  allowed = domain.rules.allowed(state, keep).numpy()[0]
+  state = world.rules.place(start(world, THEME), tf.constant(THEME[None]))
+  allowed = world.rules.allowed(state, keep).numpy()[0]
   assert np.flatnonzero(allowed).tolist() == [C]
-  state, *_ = play(domain, state, *THEME[:4])
-  assert domain.rules.allowed(state, keep).numpy().all()
+  state, *_ = play(world, state, *THEME[:4])
+  assert world.rules.allowed(state, keep).numpy().all()
 
 
 def test_values_and_works_are_one_another_and_gradients_pass():
-  domain = melody.Melody()
+  world = melody.Melody()
   works = np.random.default_rng(0).integers(0, 38, (5, 32))
-  values = domain.works.to_values(tf.constant(works))
-  assert values.shape == (5, *domain.works.value_shape)
-  np.testing.assert_array_equal(domain.works.to_works(values), works)
+  values = world.works.to_values(tf.constant(works))
+  assert values.shape == (5, *world.works.value_shape)
+  np.testing.assert_array_equal(world.works.to_works(values), works)
   raw = tf.Variable(np.random.default_rng(0).normal(size=(2, 32, 38)), dtype=tf.float32)
   with tf.GradientTape() as tape:
-    legal = domain.works.legal(raw)
+    legal = world.works.legal(raw)
     first = tf.reduce_sum(legal[..., 0])
-  np.testing.assert_allclose(legal, domain.works.to_values(domain.works.to_works(legal)), atol=1e-6)
+  np.testing.assert_allclose(legal, world.works.to_values(world.works.to_works(legal)), atol=1e-6)
   soft = tf.nn.softmax(raw).numpy()
   slope = tape.gradient(first, raw)[..., 1]
   np.testing.assert_allclose(slope, -soft[..., 0] * soft[..., 1], rtol=1e-4)
@@ -204,9 +204,9 @@ def test_a_piano_roll():
 
 
 def test_keys_and_bars_stand_beside_a_piano_roll_and_change_no_pixel_of_it():
-  domain = melody.Melody()
+  world = melody.Melody()
   for zoom in (2, 4):
-    keys, bars = domain.media.rulers(zoom)
+    keys, bars = world.media.rulers(zoom)
     assert (keys.height, bars.width) == (36 * zoom, 32 * zoom)
     rows = np.asarray(keys)[::zoom, -1].sum(-1) < 300  # black keys, from D#6 downwards
     pitches = 87 - np.flatnonzero(rows)
@@ -215,8 +215,8 @@ def test_keys_and_bars_stand_beside_a_piano_roll_and_change_no_pixel_of_it():
     lines = 87.5 - np.array([60, 72, 84])  # C4, C5 and C6: a name at each, and none elsewhere
     away = np.abs(lines[:, None] - np.flatnonzero(dark.any(1)) / zoom)
     assert (away.min(1) < 1).all() and (away.min(0) < 4).all()
-    page = pictures.sheet(domain.media.render(np.array([THEME] * 3)), 2, domain.media.rulers)
-    plain = pictures.sheet(domain.media.render(np.array([THEME] * 3)), 2)
+    page = pictures.sheet(world.media.render(np.array([THEME] * 3)), 2, world.media.rulers)
+    plain = pictures.sheet(world.media.render(np.array([THEME] * 3)), 2)
     assert page.size > plain.size
     inside = np.asarray(page)[-plain.height :, -plain.width :]
     gap = 4  # on which the rulers may lie
@@ -224,23 +224,23 @@ def test_keys_and_bars_stand_beside_a_piano_roll_and_change_no_pixel_of_it():
 
 
 def test_files_of_a_melody():
-  domain = melody.Melody()
+  world = melody.Melody()
   works = np.array([THEME, np.roll(THEME, 4)])
-  encoded = tf.function(lambda works: domain.media.encode(works, 2))(tf.constant(works))
+  encoded = tf.function(lambda works: world.media.encode(works, 2))(tf.constant(works))
   for work, png, mid in zip(works, encoded['png_bytes'], encoded['midi_bytes'], strict=True):
     picture = np.asarray(Image.open(io.BytesIO(png.numpy())))
-    np.testing.assert_array_equal(picture[::2, ::2], domain.media.render(work[None])[0])
+    np.testing.assert_array_equal(picture[::2, ::2], world.media.render(work[None])[0])
     notes = [m for m in mido.MidiFile(file=io.BytesIO(mid.numpy())) if m.type == 'note_on']
     assert [m.note for m in notes] == [72, 74, 76]
-  assert domain.media.file(THEME, 'mid')[:4] == b'MThd'
-  assert domain.media.file(THEME, 'wav')[:4] == b'RIFF'
-  assert set(domain.media.formats) <= set(domains.FORMATS)
+  assert world.media.file(THEME, 'mid')[:4] == b'MThd'
+  assert world.media.file(THEME, 'wav')[:4] == b'RIFF'
+  assert set(world.media.formats) <= set(worlds.FORMATS)
 
 
 def test_a_drawing_ends_as_the_picture():
-  domain = melody.Melody(given=2)
+  world = melody.Melody(given=2)
   begun = THEME * (np.arange(32) < 2)
-  svg = domain.media.drawing(begun, np.array(THEME[2:]), 3)
+  svg = world.media.drawing(begun, np.array(THEME[2:]), 3)
   assert 'viewBox="-7 -3 39 39" width="117" height="117"' in svg
   assert re.findall(r'y="(\d+)" text-anchor="end">(C\d)<', svg) == [
     (str(scores.PITCHES - (12 * (number + 1) - scores.LOWEST)), f'C{number}')
@@ -250,50 +250,50 @@ def test_a_drawing_ends_as_the_picture():
   for path, colour in re.findall(r'd="(.*?)" fill="#(.*?)"', svg):
     for x, y in re.findall(r'M(\d+),(\d+)h1v1h-1z', path):
       shown[int(y), int(x)] = list(bytes.fromhex(colour))
-  np.testing.assert_array_equal(shown, domain.media.render(THEME[None])[0])
+  np.testing.assert_array_equal(shown, world.media.render(THEME[None])[0])
 
 
 def test_strokes_are_pitches():
-  domain = melody.Melody()
-  assert domain.media.strokes(tf.constant([[C, 0, 1, -1]])).numpy().tolist() == [
+  world = melody.Melody()
+  assert world.media.strokes(tf.constant([[C, 0, 1, -1]])).numpy().tolist() == [
     [[72], [0], [1], [-1]]
   ]
-  assert domain.media.legend()['pitches'][[0, 1, C]].tolist() == [0, 1, 72]
+  assert world.media.legend()['pitches'][[0, 1, C]].tolist() == [0, 1, 72]
 
 
 def test_a_short_file_has_a_gap_at_its_end(tmp_path):
-  domain, path = melody.Melody(), tmp_path / 'x.mid'
+  world, path = melody.Melody(), tmp_path / 'x.mid'
   work = THEME.copy()
   work[8] = 1
   path.write_bytes(midi.file(work))
-  found, given = domain.media.read(path)
+  found, given = world.media.read(path)
   assert scores.notes(found) == scores.notes(work)
   assert given.tolist() == [True] * 8 + [False] * 24
-  assert domain.media.portrait(path, given)[1].shape == (36, 32)
+  assert world.media.portrait(path, given)[1].shape == (36, 32)
   with pytest.raises(spec.UserError, match='has gaps where it ends'):
-    domain.media.read(path, 'mask.png')
+    world.media.read(path, 'mask.png')
 
 
 def test_what_was_made_is_a_data_set(tmp_path):
-  domain = melody.Melody()
+  world = melody.Melody()
   works = works_lib.Works(np.array([THEME] * 3), np.array([0, 1, 0], np.int32))
-  domain.media.store(works, np.arange(3), tmp_path / 'made')
+  world.media.store(works, np.arange(3), tmp_path / 'made')
   read = list(melody.Melody(data=str(tmp_path / 'made')).real('train').as_numpy_iterator())
   assert [w.label for w in read] == [0, 1]  # the last fifth stands in for a test
   np.testing.assert_array_equal(read[0].work, THEME)
 
 
 def test_metrics_are_measures():
-  domain = melody.Melody()
-  found = domain.measures.metrics(np.array([THEME]), np.array([np.roll(THEME, 1)]))
-  assert found.keys() == domain.measures.scores.keys()
+  world = melody.Melody()
+  found = world.measures.metrics(np.array([THEME]), np.array([np.roll(THEME, 1)]))
+  assert found.keys() == world.measures.scores.keys()
   assert found['equal_steps'].tolist() == [25 / 32]  # all of the first seven differ
 
 
 def test_a_melody_is_described_in_all_terms():
-  domain = melody.Melody()
-  found = domain.measures.describe(np.array([THEME, THEME[::-1]]))
-  assert found.keys() == domain.measures.traits.keys()
+  world = melody.Melody()
+  found = world.measures.describe(np.array([THEME, THEME[::-1]]))
+  assert found.keys() == world.measures.traits.keys()
   assert all(len(values) == 2 for values in found.values())
 
 
@@ -306,5 +306,5 @@ def test_impossible_melodies_are_refused(options):
 
 
 def test_the_bound_is_that_of_all_terms():
-  domain = melody.Melody(match=2.0, theory=0.5, likelihood=0.1)
-  assert domain.play.reward_bound == pytest.approx(2 + 0.5 * theory.BOUND + 0.1 * 8)
+  world = melody.Melody(match=2.0, theory=0.5, likelihood=0.1)
+  assert world.play.reward_bound == pytest.approx(2 + 0.5 * theory.BOUND + 0.1 * 8)

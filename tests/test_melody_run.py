@@ -19,7 +19,7 @@ from tf_creative.worlds.melody import midi, scores
 
 PLAYER = {'agent': 'ddqn', 'couplings': 'environment|reward|guide|augment'}
 MAKER = {
-  'domain': 'tunes(target=none, given=8, code=4, theory=1, likelihood=0.1)',
+  'world': 'tunes(target=none, given=8, code=4, theory=1, likelihood=0.1)',
   'agent': 'ppo',
   'couplings': 'environment|reward(real=data)',
 }
@@ -35,7 +35,7 @@ def _hasty():
 
 
 def toy(path, **settings):
-  config = tiny.config(**{'run_dir': str(path), 'domain': 'tunes', 'rounds': 4, **settings})
+  config = tiny.config(**{'run_dir': str(path), 'world': 'tunes', 'rounds': 4, **settings})
   agent = dataclasses.replace(config.agent, network='dense', epochs=1)
   return dataclasses.replace(config, agent=agent)
 

@@ -48,7 +48,7 @@ def test_what_only_pays_at_the_end_is_found(kind):
   # Not for ever: advantages are measured by their spread, of which in the end there is none.
   learn(agent, 60)
   agent.collect()
-  assert float(tf.reduce_mean(agent.world.returns)) > 17
+  assert float(tf.reduce_mean(agent.episodes.returns)) > 17
   seen = {'place': tf.constant([0, 1, 2]), 'time': tf.constant([0, 1, 2])}
   assert agent.act(seen).numpy().tolist() == [1, 1, 1]
   # What is left to be earned there: 18.5, 19, 19.5.
@@ -62,15 +62,15 @@ def test_what_only_pays_at_the_end_is_found(kind):
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_the_bars_are_painted_better_than_at_random(kind):
   config = dataclasses.replace(TOY, network='conv', width=8, discount=0.5, learning_rate=3e-3)
-  domain = tiny.Bars()
-  agent = build.hand(kind, domain, config, seed=0)
+  world = tiny.Bars()
+  agent = build.hand(kind, world, config, seed=0)
   works = tf.nest.map_structure(lambda part: tf.constant(part[:32]), tiny.works())
-  agent.world.refresh(works)
+  agent.episodes.refresh(works)
   learn(agent, 1)
-  before = float(tf.reduce_mean(agent.world.returns))
+  before = float(tf.reduce_mean(agent.episodes.returns))
   learn(agent, 80)
   assert before < 0  # any colour anywhere costs more than it puts right
-  assert float(tf.reduce_mean(agent.world.returns)) > before + 1
+  assert float(tf.reduce_mean(agent.episodes.returns)) > before + 1
 
 
 @pytest.mark.parametrize('kind', ON_POLICY)
@@ -132,7 +132,7 @@ def test_what_is_undecided_is_paid_by_the_nat(kind, monkeypatch):
 @pytest.mark.parametrize('kind', ON_POLICY)
 def test_actions_are_drawn_from_the_policy(kind):
   agent = build.hand(kind, worlds.Detour(), dataclasses.replace(TOY, environments=4000), 0)
-  step = agent.world.current_time_step()
+  step = agent.episodes.current_time_step()
   logits = agent.values(step.observation)[0].numpy()
   share = np.exp(logits[1]) / np.exp(logits).sum()
   assert np.mean(agent.explorer.action(step).action) == pytest.approx(share, abs=0.03)
@@ -143,12 +143,12 @@ def test_actions_are_drawn_from_the_policy(kind):
   ('kind', 'exploration', 'temperature'), [('ppo', 'epsilon', 1), ('ddqn', 'boltzmann', 0.5)]
 )
 def test_works_are_drawn_from_the_policy_by_their_codes(kind, exploration, temperature):
-  config = tiny.config(agent=kind, domain='bars(target=none, code=4)')
+  config = tiny.config(agent=kind, world='bars(target=none, code=4)')
   hand = dataclasses.replace(config.agent, exploration=exploration, temperature=0.5)
   learner = learner_lib.Learner(dataclasses.replace(config, agent=hand))
   concept = learner.creator.imagine(np.arange(600))
-  start = learner.domain.rules.start(concept, tf.zeros([2], tf.int32))
-  values = learner.agent.values(learner.domain.rules.observe(start))
+  start = learner.world.rules.start(concept, tf.zeros([2], tf.int32))
+  values = learner.agent.values(learner.world.rules.observe(start))
   chances = tf.nn.softmax(values / temperature).numpy()
   first = learner.creator.make(concept).actions[:, 0]
   counts = np.bincount(first, minlength=chances.shape[1])
@@ -174,7 +174,7 @@ def test_ppo_learns_where_nothing_ends():
 def test_what_was_never_done_cannot_be_learnt_from(kind):
   learner = tiny.learner(agent=kind)
   parts = coupling_lib.Parts(
-    learner.domain, learner.gan, learner.agent, learner.agent.world, learner.real
+    learner.world, learner.gan, learner.agent, learner.agent.episodes, learner.real
   )
   with pytest.raises(spec.SpecError, match='imagines what was not done'):
     augment.Augment(parts, augment.Options(), 0)

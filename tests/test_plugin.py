@@ -27,7 +27,7 @@ sys.argv = sys.argv[1:]
 runpy.run_module(f'tf_creative.{sys.argv[0]}', run_name='__main__')
 """
 TRAIN = [
-  *('--domain=skyline(floors=3, horizon=8)', '--couplings=environment|tide(weight=0.2)'),
+  *('--world=skyline(floors=3, horizon=8)', '--couplings=environment|tide(weight=0.2)'),
   *('--agent=patient', '--agent_network=linear', '--gan_network=plain', '--gan_loss=least_squares'),
   *('--agent_environments=4', '--agent_batch_size=8', '--agent_warmup=40', '--gan_width=8'),
   *('--gan_batch_size=8', '--gan_latent_size=4', '--works=20', '--rounds_per_call=2'),
@@ -101,7 +101,7 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
 
 
 def test_help_tells_the_options_of_one_that_is_named(folder):
-  given = ('--help', '--domain=skyline', '--couplings=tide')
+  given = ('--help', '--world=skyline', '--couplings=tide')
   said = ' '.join(python(folder, '-m', 'tf_creative.train', *given).split())
   assert (
     'skyline Rows of eight towers, built to a plan. (data=waves, floors=5, horizon=10) '
@@ -111,19 +111,19 @@ def test_help_tells_the_options_of_one_that_is_named(folder):
 
 
 TYPOS = [
-  ('--domain=skylin', "unknown domain 'skylin'. Did you mean 'skyline'? Valid: gym, l"),
+  ('--world=skylin', "unknown world 'skylin'. Did you mean 'skyline'? Valid: gym, l"),
   ('--couplings=tied', "unknown coupling 'tied'. Did you mean 'tide'?"),
   ('--agent=patent', "--agent cannot be 'patent'. Did you mean 'patient'?"),
   ('--agent_network=linea', "Did you mean 'linear'?"),
   ('--gan_network=plane', "Did you mean 'plain'?"),
   ('--gan_loss=squares', "Did you mean 'least_squares'?"),
   (
-    '--domain=skyline(flors=3)',
-    "unknown option 'flors' of domain 'skyline'. Did you mean 'floor",
+    '--world=skyline(flors=3)',
+    "unknown option 'flors' of world 'skyline'. Did you mean 'floor",
   ),
-  ('--domain=skyline(floors=9)', "option 'floors' of domain 'skyline' must be 1 to 8, not 9."),
+  ('--world=skyline(floors=9)', "option 'floors' of world 'skyline' must be 1 to 8, not 9."),
   ('--couplings=tide(weight=2)', "option 'weight' of coupling 'tide' must be 0 to 1, not 2."),
-  ('--domain=skyline(data=wave)', "unknown data set 'wave'. Did you mean 'waves'?"),
+  ('--world=skyline(data=wave)', "unknown data set 'wave'. Did you mean 'waves'?"),
 ]
 
 
@@ -148,10 +148,10 @@ for argument, _ in {TYPOS!r}:
 def test_its_parts_keep_the_contracts(folder):
   code = """
 import tf_creative.agent
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative import testing
 testing.check_data('waves')
-testing.check_world(domains.DOMAINS.load('skyline')(floors=4))
+testing.check_world(worlds.WORLDS.load('skyline')(floors=4))
 testing.check_coupling('tide', weight=0.5)
 """
   python(folder, '-c', code)
@@ -189,8 +189,8 @@ def test_one_that_cannot_be_imported_is_listed_and_told_when_it_is_asked_for(fol
   said = ' '.join(python(tmp_path, '-m', 'tf_creative.train', '--help').split())
   assert f' skyline Of {NAME} 1.' in said
   words = "ModuleNotFoundError: No module named 'no_such_library'): mend or uninstall"
-  given = (f'--run_dir={tmp_path / "run"}', '--domain=skyline')
+  given = (f'--run_dir={tmp_path / "run"}', '--world=skyline')
   said = python(tmp_path, '-m', 'tf_creative.train', *given, code=2)
   assert words in said and 'Traceback' not in said
   assert words in ' '.join(python(tmp_path, '-m', 'tf_creative.train', *given, '--help').split())
-  python(tmp_path, '-c', 'from tf_creative import worlds as domains; domains.DOMAINS.load("level")')
+  python(tmp_path, '-c', 'from tf_creative import worlds as worlds; worlds.WORLDS.load("level")')

@@ -71,7 +71,7 @@ def run(seed: int, pixels: tuple[float, float], frechet: float, **gan):
     for hand in ('hand', 'random')
   }
   return types.SimpleNamespace(
-    learner=types.SimpleNamespace(domain=pixel_art.PixelArt()),
+    learner=types.SimpleNamespace(world=pixel_art.PixelArt()),
     config=config,
     hands=hands,
     sources={'painted': dict.fromkeys(names, frechet)},

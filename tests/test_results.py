@@ -161,7 +161,7 @@ def test_holes_are_filled_better_than_by_the_nearest_training_digit():
     near = (np.square(known.astype(int) - work) * given).sum((1, 2)).argmin()
     filled['nearest'].append(known[near])
     filled['ours'].append(edit.go_on(learner, work, given, [-1], 0, 1).made.work[0])
-  values = learner.domain.works.to_values
+  values = learner.world.works.to_values
   right, errors = {}, {}
   for name, works in filled.items():
     works = np.array(works)
@@ -181,9 +181,9 @@ def test_the_driver_costs_less_than_a_twentieth_of_a_round():
 
   def by_hand():
     for _ in range(agent.config.collect_steps):
-      time_step = agent.world.current_time_step()
+      time_step = agent.episodes.current_time_step()
       action_step = agent.explorer.action(time_step)
-      next_step = agent.world.step(action_step.action)
+      next_step = agent.episodes.step(action_step.action)
       agent.replay.add_batch(trajectory.from_transition(time_step, action_step, next_step))
     return {'reward': tf.reduce_mean(next_step.reward)}
 

@@ -39,7 +39,7 @@ CASES = {
   },
   'all couplings': {'couplings': EVERYTHING},
   'hidden, controls, phases': {
-    'domain': 'bars(target=hidden, code=4)',
+    'world': 'bars(target=hidden, code=4)',
     'couplings': 'environment(codes=0.5)|constant_reward|random_reward',
     'agent': 'informed',
     'agent_reader': 8,
@@ -47,27 +47,27 @@ CASES = {
     'agent_steps': 3,
   },
   'none': {
-    'domain': 'bars(target=none, code=4)',
+    'world': 'bars(target=none, code=4)',
     'couplings': 'environment(codes=0.5)|reward(whole=true, width=8, batch_size=8)',
     'agent_reader': 8,
   },
   'reinforce': {'agent': 'reinforce', 'agent_network': 'dense'},
   'ppo, melodies': {
-    'domain': 'tunes(target=none, code=4, theory=1, likelihood=0.1)',
+    'world': 'tunes(target=none, code=4, theory=1, likelihood=0.1)',
     'couplings': 'environment|reward(whole=true, width=8, batch_size=8)',
     'agent': 'ppo',
     'agent_epochs': 1,
     'agent_network': 'dense',
   },
   'levels': {
-    'domain': 'level(horizon=6)',
+    'world': 'level(horizon=6)',
     'couplings': 'curriculum(memory=32, after=0)|level_replay(capacity=8)',
     'agent': 'survey',
     'agent_network': 'map',
     'agent_n_step': 2,
   },
   'other levels': {
-    'domain': 'level(horizon=6)',
+    'world': 'level(horizon=6)',
     'couplings': 'random_levels(real=0.5)|adversarial(real=0.5)',
     'agent_network': 'map',
   },
@@ -140,11 +140,11 @@ def test_what_a_checkpoint_does_not_hold_is_noticed(tmp_path):
 
   def careless():
     made = learner({})
-    made.domain = dataclasses.replace(made.domain), tf.Variable(7, name='careless')
+    made.world = dataclasses.replace(made.world), tf.Variable(7, name='careless')
     object.__setattr__(
       made,
       '_self_unconditional_checkpoint_dependencies',
-      [each for each in made._self_unconditional_checkpoint_dependencies if each.name != 'domain'],
+      [each for each in made._self_unconditional_checkpoint_dependencies if each.name != 'world'],
     )
     return made
 
@@ -155,7 +155,7 @@ PARTS = {
   'weights of the hand': lambda made: made.agent.learner._q_network.variables,
   "the hand's optimizer": lambda made: made.agent.learner._optimizer.variables(),
   'replay': lambda made: made.agent.replay.variables(),
-  'world': lambda made: made.agent.world.variables,
+  'world': lambda made: made.agent.episodes.variables,
   'chance of exploring': lambda made: made.agent.explorer._stream.variables,
   'average': lambda made: [part.value for part in made.gan.average.variables],
   "the generator's optimizer": lambda made: [

@@ -58,7 +58,7 @@ def heights(coupling, batch, form='logit'):
 
 @pytest.mark.parametrize('form', HEIGHTS)
 def test_an_episode_is_paid_by_how_much_better_its_work_is_than_nothing(parts, form):
-  batch = batches.from_trajectory(parts.agent.replay.sample(100, parts.domain.rules.horizon + 1))
+  batch = batches.from_trajectory(parts.agent.replay.sample(100, parts.world.rules.horizon + 1))
   whole = batch.first[:, 0] & batch.last[:, -1]
   batch = tf.nest.map_structure(lambda part: tf.boolean_mask(part, whole), batch)
   assert batch.reward.shape[0] > 3
@@ -142,7 +142,7 @@ def test_the_critic_knows_canvas_time_and_label_but_not_the_target(parts):
   changes = {
     'canvas': 3 - seen['canvas'],
     'label': 1 - seen['label'],
-    'time_left': parts.domain.rules.horizon - seen['time_left'] + 1,
+    'time_left': parts.world.rules.horizon - seen['time_left'] + 1,
   }
   for name, value in changes.items():
     assert (np.abs(critic.score({**seen, name: value}) - before) > 1e-6).all(), name
@@ -199,7 +199,7 @@ def test_who_learns_from_every_pay_is_not_paid_at_the_end_only(informed):
 
 @pytest.mark.parametrize('form', HEIGHTS)
 def test_the_informed_are_told_what_every_stroke_would_earn(informed, form):
-  domain, batch = informed.domain, informed.agent.sample()
+  world, batch = informed.world, informed.agent.sample()
   coupling = reward.Reward(informed, reward.Options(weight=0.25, form=form), seed=0)
   paid = coupling.reward(batch)
   told = (paid.action_rewards - batch.action_rewards).numpy()
@@ -209,9 +209,9 @@ def test_the_informed_are_told_what_every_stroke_would_earn(informed, form):
   for row in np.flatnonzero(steps)[:3]:
     seen = {name: part[row, :1] for name, part in batch.observation.items()}
     for action in range(0, 64, 3):
-      state = domain.rules.resume(seen)
-      ahead, _, _ = domain.rules.step(state, tf.constant([action]), tf.zeros([2], tf.int32))
-      logit = coupling._critic.score(domain.rules.observe(ahead)).numpy()[0]
+      state = world.rules.resume(seen)
+      ahead, _, _ = world.rules.step(state, tf.constant([action]), tf.zeros([2], tf.int32))
+      logit = coupling._critic.score(world.rules.observe(ahead)).numpy()[0]
       earned = scale * (HEIGHTS[form](logit) - height[row, 0])
       assert told[row, 0, action] == pytest.approx(earned, abs=1e-4)
   # What was done has been paid by what it led to; so it is by what they are told of it.

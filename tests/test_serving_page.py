@@ -18,7 +18,7 @@ BIG = 2**63 - 8  # a seed that no number of JavaScript can tell from its neighbo
 @pytest.fixture(scope='module')
 def exports(tmp_path_factory):
   folder = tmp_path_factory.mktemp('exports')
-  config = tiny.config(domain='bar_digits(brush=square, palette=primary)')
+  config = tiny.config(world='bar_digits(brush=square, palette=primary)')
   tiny.creator(folder, config)
   return folder
 

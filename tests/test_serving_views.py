@@ -34,8 +34,8 @@ FINISHED = "document.getElementById('play-text').textContent == 'Play'"
 @pytest.fixture(scope='module')
 def exports(tmp_path_factory):
   folder = tmp_path_factory.mktemp('exports')
-  for name, domain in (('tunes', 'tunes(given=3)'), ('level', 'level(horizon=12)')):
-    config = tiny.config(domain=domain)
+  for name, world in (('tunes', 'tunes(given=3)'), ('level', 'level(horizon=12)')):
+    config = tiny.config(world=world)
     agent = dataclasses.replace(config.agent, network='dense')
     tiny.creator(folder / name, dataclasses.replace(config, agent=agent))
   return folder

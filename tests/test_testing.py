@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 
 from tests import tiny
 from tf_creative import couplings, testing
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.core import promises
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
@@ -28,9 +28,9 @@ OTHERS = [  # options under which worlds are others
 ]
 
 
-@pytest.mark.parametrize('world', [*domains.DOMAINS, *OTHERS])
+@pytest.mark.parametrize('world', [*worlds.WORLDS, *OTHERS])
 def test_every_world_keeps_the_contract(world):
-  testing.check_world(learner_lib.build_domain(world))
+  testing.check_world(learner_lib.build_world(world))
 
 
 @pytest.mark.parametrize('name', couplings.COUPLINGS)
@@ -38,7 +38,7 @@ def test_every_coupling_keeps_the_contract(name):
   testing.check_coupling(name, tiny.config())
 
 
-@pytest.mark.parametrize('name', domains.DATA)
+@pytest.mark.parametrize('name', worlds.DATA)
 def test_every_data_set_keeps_the_contract(name):
   testing.check_data(name)
 

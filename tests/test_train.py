@@ -22,7 +22,7 @@ import tensorflow as tf
 from tests import tiny
 from tests.test_config import parse
 from tf_creative import train
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.core import spec
 from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
@@ -184,7 +184,7 @@ def test_a_watched_run_learns_the_same_and_knows_all_that_it_shows(plain, tmp_pa
   others = {'held_out/equal_steps', 'held_out/solved'}
   assert {name for name in wanted - logged - others if not name.startswith('unseen/')} == set()
   for world in ('level', 'melody'):
-    measures = domains.DOMAINS.load(world).measures
+    measures = worlds.WORLDS.load(world).measures
     others -= {f'held_out/{name}' for name in measures}
   assert not others
   for patterns in board.CHARTS.values():

@@ -26,7 +26,7 @@ def played():
   run = toys.rounds(agent)
   run(tf.constant(30))
   run(tf.constant(30))
-  agent.world.close()
+  agent.episodes.close()
   assert run.experimental_get_tracing_count() == 1
   return agent
 
@@ -64,10 +64,10 @@ def test_the_same_seed_is_the_same_run_whatever_the_time_a_step_takes():
   for nap in (lambda: time.sleep(chance.uniform(0, 0.004)), lambda: None):
     agent = toys.build(toys.dice(in_between=nap), seed=3)
     if ends:
-      agent.world._worker.shutdown()
-      agent.world._worker = toys.AtOnce()
+      agent.episodes._worker.shutdown()
+      agent.episodes._worker = toys.AtOnce()
     toys.rounds(agent)(tf.constant(50))
-    agent.world.close()
+    agent.episodes.close()
     ends.append(
       [*agent.learner._q_network.variables, *agent.replay.newest(54).observation.values()]
     )
@@ -80,7 +80,7 @@ def test_steps_keep_their_order_where_no_loop_does():
   agent = toys.build(toys.dice())
   steps = tf.function(lambda: [agent._collector._step(0) for _ in range(8)], autograph=False)
   steps()  # a step that is waited for before it was begun, or begun twice, is an error
-  agent.world.close()
+  agent.episodes.close()
   first, frames = toys.build(toys.dice()), agent.replay.newest(8)
   for _ in range(8):
     first.collect()
@@ -93,15 +93,15 @@ def test_environments_move_while_the_graph_goes_on():
   nap = lambda: time.sleep(0.02)  # noqa: E731
   agent = toys.build(toys.dice(1, in_between=nap))
   run = toys.rounds(agent, lambda: tf.numpy_function(nap, [], []))
-  workers, seconds = [toys.AtOnce(), agent.world._worker], {}
+  workers, seconds = [toys.AtOnce(), agent.episodes._worker], {}
   for repeat in range(4):
     for worker in workers:
-      agent.world._worker = worker
+      agent.episodes._worker = worker
       began = time.perf_counter()
       run(tf.constant(5))
       if repeat:  # the first one traces
         seconds.setdefault(worker, []).append((time.perf_counter() - began) / 5)
-  agent.world.close()
+  agent.episodes.close()
   waiting, overlapped = (statistics.median(seconds[worker]) for worker in workers)
   print(f'\na round of who waits {1e3 * waiting:.1f} ms, with overlap {1e3 * overlapped:.1f} ms')
   assert overlapped < 0.85 * waiting
@@ -116,7 +116,7 @@ def test_an_end_by_the_clock_is_not_the_end_of_all_pay():
     envs, kind='dqn', depth=0, learning_rate=5e-2, batch_size=64, epsilon=1.0, epsilon_decay=0
   )
   toys.rounds(agent)(tf.constant(1500))
-  agent.world.close()
+  agent.episodes.close()
   values = agent.values({'seen': np.eye(2, dtype=np.float32)})
   np.testing.assert_allclose(values, worlds.values_by_iteration(0.9), rtol=0.01)
 
@@ -154,8 +154,8 @@ def test_an_error_in_an_environment_is_told():
     assert ', in fail\n' in str(told.value)  # where it happened is told as well
   with pytest.raises(RuntimeError, match='failed at step .*: the pole is of rubber'):
     agent.collect()
-  threads = agent.world._worker._threads
-  agent.world.close()
+  threads = agent.episodes._worker._threads
+  agent.episodes.close()
   assert threads
   assert not any(thread.is_alive() for thread in threads)
   with pytest.raises(RuntimeError, match='the world is closed'):
@@ -184,7 +184,7 @@ def test_ctrl_c_ends_the_call_and_nothing_else():
   with pytest.raises(KeyboardInterrupt):
     run(tf.constant(20))
   run(tf.constant(20))
-  agent.world.close()
+  agent.episodes.close()
   assert int(agent.updates) == 40
 
 
@@ -207,7 +207,7 @@ def test_classes_are_learnt_from():
     envs, width=32, learning_rate=1e-2, batch_size=64, epsilon=0.1, epsilon_decay=1000
   )
   toys.rounds(agent)(tf.constant(2000))
-  agent.world.close()
+  agent.episodes.close()
   env, over, paid = gymnasium.make('FrozenLake-v1', is_slippery=False), False, 0
   place, _ = env.reset()
   while not over:
@@ -222,7 +222,7 @@ def test_our_own_worlds_are_learnt_in_side_by_side(name):
   envs = gymnasium.make_vec(f'tf_creative/{name}-v0', 4, horizon=8)
   agent = toys.build(envs)
   toys.rounds(agent)(tf.constant(20))
-  agent.world.close()
+  agent.episodes.close()
   assert int(agent.updates) == 20
   frames = agent.replay.newest(24)
   assert {FIRST, MID, LAST} == set(frames.step_type.numpy().flat)
@@ -234,7 +234,7 @@ def test_learning_from_nothing_is_an_error_in_words():
   agent.collect()
   with pytest.raises(tf.errors.InvalidArgumentError, match='too little to learn from'):
     tf.function(agent.sample, autograph=False)()
-  agent.world.close()
+  agent.episodes.close()
 
 
 def test_what_does_not_fit_is_refused_in_words():

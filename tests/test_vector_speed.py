@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 def compare(agent, count: int) -> float:
   """Prints a row of steps a second with and without overlap, and gives the largest return."""
-  envs, world, best, speeds = agent.world.batch_size, agent.world, 0.0, {}
+  envs, world, best, speeds = agent.episodes.batch_size, agent.episodes, 0.0, {}
   run, workers = toys.rounds(agent), [toys.AtOnce(), world._worker]
   run(tf.constant(count))
   for _ in range(15):

@@ -1,6 +1,6 @@
 """The contracts of core/: which parts each world has, who asks for them, and that no more is used.
 
-The uses are found by the names of things: what is called agent, gan or domain is one, and so is
+The uses are found by the names of things: what is called agent, gan or world is one, and so is
 what is assigned from it. The house is read for that, not run.
 """
 
@@ -14,7 +14,7 @@ import pytest
 
 from tests import tiny, toys
 from tf_creative import couplings
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.agent import build, vector
 from tf_creative.core import hand, imagination, showing, spec
 from tf_creative.core import world as world_lib
@@ -41,11 +41,11 @@ CONTRACTS = {
   'agent': (hand.Hand, 'agent'),
   'episodes': (hand.Episodes, 'agent'),
   'gan': (imagination.Imagination, 'gan'),
-  'domain': (world_lib.World, 'domains'),
-  **{name: (part, 'domains') for name, part in PARTS.items()},
+  'world': (world_lib.World, 'worlds'),
+  **{name: (part, 'worlds') for name, part in PARTS.items()},
 }
-CALLED = {'hand': 'agent', **{name: name for name in ('agent', 'gan', 'domain', 'episodes')}}
-BUILDER = {'learner.py: self.agent.world'}  # handed to the others as Parts.episodes
+CALLED = {'hand': 'agent', **{name: name for name in ('agent', 'gan', 'world', 'episodes')}}
+BUILDER = {'learner.py: self.agent.episodes'}  # handed to the others as Parts.episodes
 MOST_MEMBERS = 10
 
 
@@ -71,7 +71,7 @@ def kind(node: ast.expr, local: dict[str, str | None]) -> str | None:
     return local[node.id] if node.id in local else CALLED.get(node.id)
   if not isinstance(node, ast.Attribute):
     return None
-  if kind(node.value, local) == 'domain':
+  if kind(node.value, local) == 'world':
     return node.attr if node.attr in PARTS else None
   settings = re.search(r'config|settings', ast.unparse(node.value))
   return None if settings else CALLED.get(node.attr.lstrip('_'))
@@ -116,13 +116,13 @@ def had(world: world_lib.World) -> set[str]:
 
 
 def test_every_world_is_in_the_table():
-  ours = {name for name, target in domains.DOMAINS.items() if target.startswith('tf_creative.')}
+  ours = {name for name, target in worlds.WORLDS.items() if target.startswith('tf_creative.')}
   assert ours == set(TABLE)
 
 
 @pytest.mark.parametrize('name', TABLE)
 def test_a_world_has_the_parts_of_its_row_and_keeps_their_contracts(name):
-  world = learner_lib.build_domain(name)
+  world = learner_lib.build_world(name)
   assert world.name == name
   assert had(world) == set(TABLE[name].split())
   for part in had(world):
@@ -133,9 +133,9 @@ def test_a_world_has_the_parts_of_its_row_and_keeps_their_contracts(name):
 def test_an_environment_of_others_is_played_in_and_nothing_else():
   world = vector.World(toys.dice(), 0)
   world.close()
-  assert had(world.domain) == {'play'}
+  assert had(world.world) == {'play'}
   with pytest.raises(spec.SpecError, match="^it needs a world with 'rules', and 'gym' has none"):
-    world.domain.need('play', 'rules', by='it')
+    world.world.need('play', 'rules', by='it')
 
 
 @pytest.mark.parametrize('part', PARTS)
@@ -166,16 +166,16 @@ def test_a_coupling_is_refused_without_any_part_that_it_needs(name):
 
 
 @pytest.mark.parametrize(
-  ('agent', 'domain', 'part'), [('informed', 'level', 'making'), ('survey', 'pixel_art', 'levels')]
+  ('agent', 'world', 'part'), [('informed', 'level', 'making'), ('survey', 'pixel_art', 'levels')]
 )
-def test_an_agent_is_refused_without_a_part_that_it_needs(agent, domain, part):
-  with pytest.raises(spec.SpecError, match=refusal(f'--agent={agent}', part, domain)):
-    build.hand(agent, learner_lib.build_domain(domain), tiny.AGENT, seed=0)
+def test_an_agent_is_refused_without_a_part_that_it_needs(agent, world, part):
+  with pytest.raises(spec.SpecError, match=refusal(f'--agent={agent}', part, world)):
+    build.hand(agent, learner_lib.build_world(world), tiny.AGENT, seed=0)
 
 
 def test_a_whole_learner_is_refused_in_the_same_words():
   with pytest.raises(spec.SpecError, match=refusal("the coupling 'augment'", 'making', 'level')):
-    tiny.learner(domain='level', couplings='augment')
+    tiny.learner(world='level', couplings='augment')
 
 
 def test_there_is_one_wording():
@@ -213,16 +213,16 @@ def test_what_is_used_is_declared(path):
   [
     ('loop.py', 'self._parts.agent.replay'),
     ('loop.py', 'agent.config'),
-    ('creator.py', 'def f(self):\n  hand = self._agent\n  hand.world.returns'),
-    ('creator.py', 'self._domain.prospect(x)'),
+    ('creator.py', 'def f(self):\n  hand = self._agent\n  hand.episodes.returns'),
+    ('creator.py', 'self._world.prospect(x)'),
     ('couplings/x.py', 'self.parts.gan.generator_variables'),
     ('couplings/x.py', 'self.parts.episodes.returns'),
-    ('couplings/x.py', 'def f():\n  making = domain.making\n  making.step'),
-    ('couplings/x.py', 'def f():\n  gan, domain = parts.gan, parts.domain\n  domain.works.colours'),
-    ('eyes.py', 'def f(self):\n  if levels := self._domain.levels:\n    levels.step(x)'),
-    ('gan/x.py', 'domain.works._pixels'),
-    ('agent/x.py', 'domain.rules.features'),
-    ('edit.py', "f'{learner.domain.media.file}'"),
+    ('couplings/x.py', 'def f():\n  making = world.making\n  making.step'),
+    ('couplings/x.py', 'def f():\n  gan, world = parts.gan, parts.world\n  world.works.colours'),
+    ('eyes.py', 'def f(self):\n  if levels := self._world.levels:\n    levels.step(x)'),
+    ('gan/x.py', 'world.works._pixels'),
+    ('agent/x.py', 'world.rules.features'),
+    ('edit.py', "f'{learner.world.media.file}'"),
     ('learner.py', 'self.agent.explorer'),
   ],
 )
@@ -238,9 +238,9 @@ def test_what_is_used_and_not_declared_is_found(path, source):
     ('loop.py', 'def f():\n  agent = repeat(step)\n  agent.items()'),
     ('config.py', 'def f(agent: AgentConfig):\n  return agent.n_step'),
     ('agent/x.py', 'agent.replay'),
-    ('domains/x.py', 'domain.works.colours'),
-    ('learner.py', 'self.agent.world'),
-    ('loop.py', 'def f():\n  rules = domain.rules\n  rules.step(x, domain.name)'),
+    ('worlds/x.py', 'world.works.colours'),
+    ('learner.py', 'self.agent.episodes'),
+    ('loop.py', 'def f():\n  rules = world.rules\n  rules.step(x, world.name)'),
   ],
 )
 def test_what_is_declared_or_something_else_is_no_fault(path, source):

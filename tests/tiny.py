@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.agent import config as agent_config
 from tf_creative.core import works as works_lib
 from tf_creative.gan import config as gan_config
@@ -93,7 +93,7 @@ class Tunes(melody.Melody):
 
 
 def config(**run) -> config_lib.Config:
-  settings = {'domain': 'bars', 'rounds_per_call': 5, 'works': 20}
+  settings = {'world': 'bars', 'rounds_per_call': 5, 'works': 20}
   settings |= {'progress': False, 'export': False, **run}
   return config_lib.Config(run=config_lib.RunConfig(**settings), gan=GAN, agent=AGENT)
 
@@ -107,7 +107,7 @@ def creator(folder: pathlib.Path, config: config_lib.Config) -> dict[str, Any]:
   one, path = learner_lib.Learner(config), folder / 'creator/1'
   about = publishing._about(one, config)
   code_size = one.gan.config.latent_size
-  models = signatures.models(one.domain, one.creator, code_size, about, about['zoom'])
+  models = signatures.models(one.world, one.creator, code_size, about, about['zoom'])
   models['creator'].save(path)
   (path / configs.ABOUT).parent.mkdir()
   (path / configs.ABOUT).write_text(configs.to_json(about))
@@ -115,7 +115,7 @@ def creator(folder: pathlib.Path, config: config_lib.Config) -> dict[str, Any]:
   return about
 
 
-domains.DOMAINS['tunes'] = 'tests.tiny:Tunes'
-domains.DOMAINS['bars'] = 'tests.tiny:Bars'
-domains.DOMAINS['bar_digits'] = 'tests.tiny:Digits'
-domains.DOMAINS['poisoned'] = 'tests.tiny:Poisoned'
+worlds.WORLDS['tunes'] = 'tests.tiny:Tunes'
+worlds.WORLDS['bars'] = 'tests.tiny:Bars'
+worlds.WORLDS['bar_digits'] = 'tests.tiny:Digits'
+worlds.WORLDS['poisoned'] = 'tests.tiny:Poisoned'

@@ -18,7 +18,7 @@ AGENT = dataclasses.replace(tiny.AGENT, network='map', depth=2, discount=0.9)
 def learner(
   couplings: str, agent: str = 'survey', horizon: int = 20, **changes
 ) -> learner_lib.Learner:
-  config = tiny.config(domain=f'level(horizon={horizon})', couplings=couplings, agent=agent)
+  config = tiny.config(world=f'level(horizon={horizon})', couplings=couplings, agent=agent)
   config = dataclasses.replace(config, agent=dataclasses.replace(AGENT, **changes))
   return learner_lib.Learner(config)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.cli import command
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
@@ -42,7 +42,7 @@ class CreateConfig:
   )
   label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
   format: tuple = setting(
-    ('png',), f'what to write, by commas: {", ".join(FORMATS + domains.FORMATS)}'
+    ('png',), f'what to write, by commas: {", ".join(FORMATS + worlds.FORMATS)}'
   )
   out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
   target: str = setting('', 'a picture to be painted')
@@ -78,21 +78,21 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     out = pathlib.Path(config.out or folder / portfolio.file_name(_name(config)))
     if config.server:
       maker = remote.Studio(config.server)
-      domain, known_labels, round_ = maker.domain, maker.known_labels, maker.round
+      world, known_labels, round_ = maker.world, maker.known_labels, maker.round
     else:
       _, learner = run_lib.load(run_dir)
-      learner.domain.need('works', by='create')
-      domain, known_labels = learner.domain, learner.creator.known_labels
+      learner.world.need('works', by='create')
+      world, known_labels = learner.world, learner.creator.known_labels
       round_ = int(learner.loop.round)
-    portfolio.check(config.format, domain)
-    labels = _labels(config.label, domain, known_labels)
+    portfolio.check(config.format, world)
+    labels = _labels(config.label, world, known_labels)
     if picture:
-      if config.target and domain.play.code_size:
+      if config.target and world.play.code_size:
         raise spec.UserError(
           f'the hand of {run_dir} works from codes and cannot be shown a --target: '
-          f'--start={picture} goes on from it, and a run of --domain=...(target=shown) makes it.'
+          f'--start={picture} goes on from it, and a run of --world=...(target=shown) makes it.'
         )
-      work, given = domain.media.read(picture, config.mask)
+      work, given = world.media.read(picture, config.mask)
       _check_gaps(given, config)
   with command.status(console, 'making'):
     if config.server:
@@ -105,7 +105,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       works = portfolio.imagined(learner, labels, config.seed, config.count)
   try:
     out.mkdir(parents=True, exist_ok=True)
-    written = portfolio.write(works, domain, config.format, out)
+    written = portfolio.write(works, world, config.format, out)
     if picture:
       written |= edit.before_after(picture, given, works, learner, out)
   except OSError as error:
@@ -116,21 +116,21 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   return '\n'.join(
     [
       f'{len(works.seed)} made as of round {round_}',
-      *_likeness(works, domain, bool(picture) and edit.by_chance(learner)),
+      *_likeness(works, world, bool(picture) and edit.by_chance(learner)),
       f'{out}:',
       *(f'  {name:<{width}}  {text}' for name, text in written.items()),
     ]
   )
 
 
-def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
+def _likeness(works: Any, world: Any, free: bool) -> Iterator[str]:
   """How well the works came out, in lines: nothing where they were `free` to become anything."""
-  numbers, count = domain.measures.metrics(works.made.work, works.concept.work), len(works.seed)
-  if not domain.making:
+  numbers, count = world.measures.metrics(works.made.work, works.concept.work), len(works.seed)
+  if not world.making:
     reached = ', '.join(
       f'{name} {int(values.sum())} of {count}' for name, values in numbers.items()
     )
-    way = int(domain.measures.describe(works.made.work)['solvable'].sum())
+    way = int(world.measures.describe(works.made.work)['solvable'].sum())
     yield f'{reached}; a way through: {way} of {count}'
     if way < count:
       yield (
@@ -142,12 +142,12 @@ def _likeness(works: Any, domain: Any, free: bool) -> Iterator[str]:
     return
   shares = ', '.join(f'{name} {float(values.mean()):.4g}' for name, values in numbers.items())
   yield f'like what was to be made: {shares}'
-  if (most := works.made.steps.max()) > domain.rules.horizon:
-    episode = domain.rules.horizon
+  if (most := works.made.steps.max()) > world.rules.horizon:
+    episode = world.rules.horizon
     yield (
       f'strokes: {most}, where an episode has {episode}: after these the hand had only such as '
       'come nearer to choose from. One that has learnt from works like these (by data= and '
-      'horizon= in --domain) does without.'
+      'horizon= in --world) does without.'
     )
 
 
@@ -156,8 +156,8 @@ def _check(config: CreateConfig) -> None:
   config_lib.check(config)
   for name in config.format:
     # The world of a plugin may have formats of its own: then `portfolio` answers.
-    if name not in FORMATS + domains.FORMATS and not domains.DOMAINS.plugins:
-      near = spec.nearest(name, FORMATS + domains.FORMATS)
+    if name not in FORMATS + worlds.FORMATS and not worlds.WORLDS.plugins:
+      near = spec.nearest(name, FORMATS + worlds.FORMATS)
       raise spec.UserError(f"--format cannot be '{name}'.{near}")
   if config.target and config.start:
     raise spec.UserError('--target paints a picture and --start goes on from one: choose.')
@@ -191,13 +191,13 @@ def _name(config: CreateConfig) -> str:
   if not config.target:
     parts += [f'seed{config.seed}', f'count{config.count}']
   if config.label != ('any',):
-    parts.append(f'label{"+".join(config.label)}')  # a comma would end an option of --domain
+    parts.append(f'label{"+".join(config.label)}')  # a comma would end an option of --world
   return '-'.join(parts)
 
 
-def _labels(names: Iterable[str], domain: Any, known_labels: Iterable[int]) -> list[int]:
+def _labels(names: Iterable[str], world: Any, known_labels: Iterable[int]) -> list[int]:
   """The places of labels by name, of those that training saw; -1 is any."""
-  known = {domain.works.label_names[label]: label for label in known_labels}
+  known = {world.works.label_names[label]: label for label in known_labels}
   known['any'] = -1
   for name in names:
     if name not in known:

@@ -58,13 +58,13 @@ def check_coupling(coupling: str | type, config: config_lib.Config = SMALL, **op
   config = dataclasses.replace(config, run=dataclasses.replace(config.run, couplings=''))
   given = spec.configure(cls.Options, options, f"coupling '{name}'")
   learner = learner_lib.Learner(config)
-  learner.domain.need(*cls.needs, by=f"the coupling '{name}'")
+  learner.world.need(*cls.needs, by=f"the coupling '{name}'")
   cls.check(given, config)
   parts = coupling_lib.Parts(
-    learner.domain,
+    learner.world,
     learner.gan,
     learner.agent,
-    learner.agent.world,
+    learner.agent.episodes,
     tf.nest.map_structure(tf.constant, learner.real),
   )
   rules = hooks_are_there, concepts_are_works, batches_keep_their_form
@@ -122,7 +122,7 @@ def hooks_are_there(case: _Coupled) -> None:
 
 
 def concepts_are_works(case: _Coupled) -> None:
-  given, works = case.concept(), case.parts.domain.works
+  given, works = case.concept(), case.parts.world.works
   made = case.coupling.concept(given)
   labels = works_lib.Bounded((), tf.int32, 0, len(works.label_names) - 1)
   case_lib.within(made.work, works.work_spec, 'a work', _COUNT)
@@ -149,7 +149,7 @@ def batches_keep_their_form(case: _Coupled) -> None:
 
 def losses_are_finite(case: _Coupled) -> None:
   concept = case.concept()
-  values = case.parts.domain.works.to_values(concept.work)
+  values = case.parts.world.works.to_values(concept.work)
   with tf.GradientTape() as tape:
     tape.watch(values)
     loss = case.coupling.generator_loss(values, concept.label, tf.ones_like(values))
@@ -160,7 +160,7 @@ def losses_are_finite(case: _Coupled) -> None:
 
 def hooks_run_in_a_graph(case: _Coupled) -> None:
   """As in the compiled loop, where nothing may be made anew; all that is logged is finite."""
-  coupling, to_values = case.coupling, case.parts.domain.works.to_values
+  coupling, to_values = case.coupling, case.parts.world.works.to_values
 
   @functools.partial(tf.function, autograph=False)
   def once(batch: batch_lib.Batch, given: works_lib.Works) -> dict[str, tf.Tensor]:

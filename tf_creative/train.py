@@ -127,7 +127,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
     alarms = alarms_lib.Alarms(learner, settings.skip_limit, alarm)
     with run_lib.Stop() as stop:
       with progress:
-        anew = '; episodes begin anew' if done and learner.domain.simulator else ''
+        anew = '; episodes begin anew' if done and learner.world.simulator else ''
         progress.say(f'{"resuming" if done else "starting"} {run.path} at round {done}{anew}')
         if not done:
           learner.loop.warm_up()
@@ -157,7 +157,7 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
       if numbers is None:
         progress.say(f'stopped at round {done}, saved; the same command goes on from there')
         return 128 + stop.signal
-      told = eyes_lib.headlines(numbers, learner.domain) if imagines else player.headlines(numbers)
+      told = eyes_lib.headlines(numbers, learner.world) if imagines else player.headlines(numbers)
       progress.say(f'\n{told}\n\n{run.contents()}')
       if fault:
         raise fault

@@ -19,7 +19,7 @@ _EXPLORATIONS = ('epsilon', 'boltzmann')
 
 def hand(
   kind: str,
-  domain: world_lib.World,
+  world: world_lib.World,
   config: config_lib.AgentConfig,
   seed: int,
 ) -> hand_lib.Hand:
@@ -29,17 +29,17 @@ def hand(
       f"unknown exploration '{config.exploration}'."
       + spec.nearest(config.exploration, _EXPLORATIONS)
     )
-  learner = AGENTS.load(kind)(domain, config, seed)
+  learner = AGENTS.load(kind)(world, config, seed)
   learner.initialize()
-  worlds = graph_world if domain.rules else vector
-  episodes = worlds.World(domain, config.environments, seed)
-  given = learner, domain, config, seed, episodes
+  worlds = graph_world if world.rules else vector
+  episodes = worlds.World(world, config.environments, seed)
+  given = learner, world, config, seed, episodes
   if kind in ON_POLICY:
-    steps = rollout.length(domain, config)
+    steps = rollout.length(world, config)
     collector = functools.partial(rollout.Driver, frames=steps)
     whole = kind == 'reinforce'
     return policy_hand.PolicyHand(*given, collector, frames=steps + 1, whole=whole)
-  if domain.rules:
+  if world.rules:
     return q_hand.QHand(*given, _in_graph(config), every_action=kind == 'informed')
   collector = functools.partial(vector.Driver, frames=config.collect_steps)
   return q_hand.QHand(*given, collector, weigh=vector.whole)
@@ -52,6 +52,6 @@ def _in_graph(config: config_lib.AgentConfig) -> Callable[..., Any]:
   collect_steps - 1 full ones is what makes it take collect_steps steps.
   """
   steps = config.environments * (config.collect_steps - 1) + 1
-  return lambda world, policy, observer: dynamic_step_driver.DynamicStepDriver(
-    world, policy, observers=[observer], num_steps=steps
+  return lambda episodes, policy, observer: dynamic_step_driver.DynamicStepDriver(
+    episodes, policy, observers=[observer], num_steps=steps
   )

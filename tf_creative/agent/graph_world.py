@@ -20,23 +20,23 @@ class World(tf_environment.TFEnvironment, tf.Module):
   Also a tf.Module, because a TFEnvironment alone is invisible to checkpoints.
   """
 
-  def __init__(self, domain: world_lib.World, batch_size: int, seed: int):
+  def __init__(self, world: world_lib.World, batch_size: int, seed: int):
     tf.Module.__init__(self, name='world')
     tf_environment.TFEnvironment.__init__(
       self,
-      ts.time_step_spec({k: to_spec(v, k) for k, v in domain.play.observation_spec.items()}),
-      to_spec(domain.play.action_spec, 'action'),
+      ts.time_step_spec({k: to_spec(v, k) for k, v in world.play.observation_spec.items()}),
+      to_spec(world.play.action_spec, 'action'),
       batch_size,
     )
-    self._domain = domain
+    self._world = world
     self._picks = streams.Stream(seed, 'world/picks')
     self._chances = streams.Stream(seed, 'world/chances')
-    work = tf.zeros([batch_size, *domain.works.work_spec.shape], domain.works.work_spec.dtype)
-    code = tf.zeros([batch_size, domain.play.code_size]) if domain.play.code_size else ()
+    work = tf.zeros([batch_size, *world.works.work_spec.shape], world.works.work_spec.dtype)
+    code = tf.zeros([batch_size, world.play.code_size]) if world.play.code_size else ()
     self.bank = variables(works_lib.Works(work, tf.zeros([batch_size], tf.int32), code))
     self._next_place = tf.Variable(0, dtype=tf.int32, trainable=False)
     self._concept = variables(self._draw())  # what the present episodes are about
-    self._state = variables(domain.rules.start(self._concept, self._chances.next()))
+    self._state = variables(world.rules.start(self._concept, self._chances.next()))
     # Everyone starts as if an episode had just ended, so that the first step is a reset.
     self._step_type = tf.Variable(tf.fill([batch_size], ts.StepType.LAST), trainable=False)
     self._just_over = tf.Variable(tf.fill([batch_size], False), trainable=False)
@@ -64,19 +64,19 @@ class World(tf_environment.TFEnvironment, tf.Module):
     step_type = tf.convert_to_tensor(self._step_type)
     discount = tf.cast(step_type != ts.StepType.LAST, tf.float32)
     reward = tf.convert_to_tensor(self._reward)
-    return ts.TimeStep(step_type, reward, discount, self._domain.rules.observe(state))
+    return ts.TimeStep(step_type, reward, discount, self._world.rules.observe(state))
 
   def _reset(self) -> ts.TimeStep:
     concept = self._draw()
-    fresh = self._domain.rules.start(concept, self._chances.next())
+    fresh = self._world.rules.start(concept, self._chances.next())
     return self._become(concept, fresh, tf.zeros_like(self._reward), tf.zeros_like(self._step_type))
 
   def _step(self, action: tf.Tensor) -> ts.TimeStep:
     over = tf.equal(self._step_type, ts.StepType.LAST)
     now = tf.nest.map_structure(tf.convert_to_tensor, self._state)
-    moved, reward, done = self._domain.rules.step(now, action, self._chances.next())
+    moved, reward, done = self._world.rules.step(now, action, self._chances.next())
     drawn = self._draw()
-    fresh = self._domain.rules.start(drawn, self._chances.next())
+    fresh = self._world.rules.start(drawn, self._chances.next())
     state = works_lib.select(over, fresh, moved)
     concept = works_lib.select(over, drawn, self._concept)
     step_type = tf.where(done, ts.StepType.LAST, ts.StepType.MID)

@@ -28,20 +28,20 @@ class Hand(tf.Module, abc.ABC):
   def __init__(
     self,
     learner: tf_agent.TFAgent,
-    domain: world_lib.World,
+    world: world_lib.World,
     config: config_lib.AgentConfig,
     seed: int,
-    world: graph_world.World | vector.World,
+    episodes: graph_world.World | vector.World,
     collector: Callable,
   ):
-    """`collector(world, policy, observer)` makes what takes the steps, by its `run()`."""
+    """`collector(episodes, policy, observer)` makes what takes the steps, by its `run()`."""
     super().__init__(name='agent')
-    self.config, self.world, self.learner = config, world, learner
-    self._domain = domain
+    self.config, self.episodes, self.learner = config, episodes, learner
+    self._world = world
     learner._loss = _checked(learner._loss)
     self.guard = learner._optimizer.guard
     # The largest reward so far, a coupling's included: what Q-values are bounded by.
-    self.most_paid = tf.Variable(domain.play.reward_bound, trainable=False)
+    self.most_paid = tf.Variable(world.play.reward_bound, trainable=False)
     self.explorer = explore.Explorer(self._behaviour(), seed, self.epsilon, self.temperature)
     self.replay = replay_lib.Replay(
       learner.collect_data_spec,
@@ -49,7 +49,7 @@ class Hand(tf.Module, abc.ABC):
       max_length=max(config.replay_capacity // config.environments, self.frames + 1),
       seed=seed,
     )
-    self._collector = collector(world, self.explorer, self.replay.add_batch)
+    self._collector = collector(episodes, self.explorer, self.replay.add_batch)
 
   @property
   @abc.abstractmethod
@@ -96,7 +96,7 @@ class Hand(tf.Module, abc.ABC):
     time_step, _ = self._collector.run()
     return {
       'reward': tf.reduce_mean(time_step.reward),
-      'return': tf.reduce_mean(self.world.returns),
+      'return': tf.reduce_mean(self.episodes.returns),
       'epsilon': self.epsilon(),
       'q': tf.convert_to_tensor(self.explorer.value),
     }
@@ -118,7 +118,7 @@ class Hand(tf.Module, abc.ABC):
   def weights(self) -> dict[str, tf.Tensor]:
     """All weights by name, and the values of all actions in what is seen just now."""
     named = {v.name.removesuffix(':0'): v for v in self.learner.policy.variables()}
-    return named | {'q_values': self.values(self.world.current_time_step().observation)}
+    return named | {'q_values': self.values(self.episodes.current_time_step().observation)}
 
   def _note_rewards(self, batch: batch_lib.Batch) -> tf.Tensor:
     """The largest reward so far, in size; one that is not finite does not count."""

@@ -52,9 +52,9 @@ class QHand(hand_lib.Hand):
     batch = batches.from_trajectory(self.replay.sample(self.config.batch_size, self.frames))
     if not self.lesson.every_action:
       return batch
-    before = self._domain.rules.resume({name: x[:, 0] for name, x in batch.observation.items()})
-    rewards = self._domain.making.action_rewards(before, self._domain.making.goal_values(before))
-    rewards += world_lib.side_rewards(self._domain, before)
+    before = self._world.rules.resume({name: x[:, 0] for name, x in batch.observation.items()})
+    rewards = self._world.making.action_rewards(before, self._world.making.goal_values(before))
+    rewards += world_lib.side_rewards(self._world, before)
     return batch._replace(action_rewards=tf.repeat(rewards[:, None], self.frames, axis=1))
 
   def learn(self, batch: batch_lib.Batch) -> dict[str, tf.Tensor]:

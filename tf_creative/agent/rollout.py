@@ -16,9 +16,9 @@ from tf_creative.core import world as world_lib
 _LONGEST = 256  # steps of an episode up to which a whole one is collected
 
 
-def length(domain: world_lib.World, config: config_lib.AgentConfig) -> int:
+def length(world: world_lib.World, config: config_lib.AgentConfig) -> int:
   """Frames between two updates: an episode and its restart, if it is not too long."""
-  episode = domain.rules.horizon + 1
+  episode = world.rules.horizon + 1
   return max(config.collect_steps, episode if episode <= _LONGEST else 2)
 
 
@@ -27,27 +27,27 @@ class Driver:
 
   def __init__(
     self,
-    world: tf_environment.TFEnvironment,
+    episodes: tf_environment.TFEnvironment,
     policy: tf_policy.TFPolicy,
     observer: Callable[[Any], Any],
     frames: int,
   ):
-    self._world, self._policy = world, policy
+    self._episodes, self._policy = episodes, policy
     self._observer, self._frames = observer, frames
     # Out of the state before the first episode, so that a run of frames ends where episodes of one
     # length end.
-    world.reset()
+    episodes.reset()
 
   def run(self) -> tuple[Any, tuple]:
     def step(count: tf.Tensor) -> list[tf.Tensor]:
-      now = self._world.current_time_step()
+      now = self._episodes.current_time_step()
       action = self._policy.action(now)
-      following = self._world.step(action.action)
+      following = self._episodes.step(action.action)
       self._observer(trajectory.from_transition(now, action, following))
       return [count + 1]
 
     tf.while_loop(lambda count: count < self._frames, step, [0])
-    return self._world.current_time_step(), ()
+    return self._episodes.current_time_step(), ()
 
 
 def lesson(batch: Any, whole: bool) -> tuple[Any, tf.Tensor]:

@@ -1,4 +1,4 @@
-"""Gymnasium's vector environments as a world: they step in a thread while the graph learns.
+"""Gymnasium's vector environments as episodes: they step in a thread while the graph learns.
 
 As EnvPool does (Weng et al. 2022), a step is split into `send` and `receive`. A round first waits
 for the step that the last one began, remembers it, decides and begins the next step; then the agent
@@ -36,9 +36,9 @@ class World(tf.Module):
   the reads and writes of a variable); two steps that were begun at once would be told.
   """
 
-  def __init__(self, domain: world_lib.World, batch_size: int, seed: int):
+  def __init__(self, world: world_lib.World, batch_size: int, seed: int):
     super().__init__(name='world')
-    self._envs = domain.simulator.vector(batch_size)
+    self._envs = world.simulator.vector(batch_size)
     mode = self._envs.metadata.get('autoreset_mode')
     if mode is not gymnasium.vector.AutoresetMode.NEXT_STEP:
       raise spec.SpecError(
@@ -47,7 +47,7 @@ class World(tf.Module):
       )
     self.batch_size, self._seed = batch_size, seed
     self.time_step_spec = ts.time_step_spec(
-      {name: graph_world.to_spec(part, name) for name, part in domain.play.observation_spec.items()}
+      {name: graph_world.to_spec(part, name) for name, part in world.play.observation_spec.items()}
     )
     # As if an episode had just ended, so that the first step is a reset.
     blank = tensor_spec.zero_spec_nest(self.time_step_spec, outer_dims=[batch_size])
@@ -98,7 +98,7 @@ class World(tf.Module):
       seed = seed if step == 1 else int(seed.generate_state(1)[0] >> 1)
       self._begun, self._new = self._worker.submit(self._reset, seed), False
     if self._begun is None:
-      why = 'the last round broke off, begin anew' if self._worker else 'the world is closed'
+      why = 'the last round broke off, begin anew' if self._worker else 'the episodes are closed'
       raise RuntimeError(f'no step is under way: {why}.')
     if error := self._begun.exception():  # it stays, for whoever asks again
       raise RuntimeError(
@@ -109,7 +109,9 @@ class World(tf.Module):
 
   def _begin(self, action: np.ndarray) -> None:
     if self._begun is not None:
-      raise RuntimeError("a step is under way already: a world is one agent's, one call at a time.")
+      raise RuntimeError(
+        "a step is under way already: episodes are one agent's, one call at a time."
+      )
     self._begun = self._worker.submit(self._step, action.copy())
 
   def _reset(self, seed: int) -> list[np.ndarray]:
@@ -136,26 +138,26 @@ class World(tf.Module):
 class Driver:
   """As rollout.Driver, with the step of an environment where the round is over."""
 
-  def __init__(self, world: World, policy: tf_policy.TFPolicy, observer: Callable, frames: int):
-    self._world, self._policy = world, policy
+  def __init__(self, episodes: World, policy: tf_policy.TFPolicy, observer: Callable, frames: int):
+    self._episodes, self._policy = episodes, policy
     self._observer, self._frames = observer, frames
     self._action = graph_world.variables(
-      tensor_spec.zero_spec_nest(policy.action_spec, outer_dims=[world.batch_size])
+      tensor_spec.zero_spec_nest(policy.action_spec, outer_dims=[episodes.batch_size])
     )
 
   def run(self) -> tuple[ts.TimeStep, tuple]:
     tf.while_loop(lambda count: count < self._frames, self._step, [0])
-    return self._world.current_time_step(), ()
+    return self._episodes.current_time_step(), ()
 
   def _step(self, count: tf.Tensor) -> list[tf.Tensor]:
-    before, action = self._world.current_time_step(), tf.convert_to_tensor(self._action)
-    now = self._world.receive()
+    before, action = self._episodes.current_time_step(), tf.convert_to_tensor(self._action)
+    now = self._episodes.receive()
     # A run that goes on begins new episodes: those of before were cut short where they stood.
     cut = tf.where(now.is_first(), ts.StepType.LAST, before.step_type)
     before = before._replace(step_type=cut)
     self._observer(trajectory.from_transition(before, policy_step.PolicyStep(action), now))
     decided = self._policy.action(now).action
-    self._world.send(decided)
+    self._episodes.send(decided)
     self._action.assign(decided)
     return [count + 1]
 

@@ -8,11 +8,11 @@ import shutil
 import textwrap
 
 from tf_creative import couplings
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.core import plugins, spec
 from tf_creative.couplings import options as coupling_options
 from tf_creative.learner import config as config_lib
-from tf_creative.worlds import options as domain_options
+from tf_creative.worlds import options as world_options
 
 _WIDEST = 100
 
@@ -41,7 +41,7 @@ def text(usage: str, settings: type = config_lib.Config, asked: str = '') -> str
     show(f'--{name}', f'{field.metadata["help"]}{words} [{default}]')
   if settings is config_lib.Config:
     for title, table, options, flag in (
-      ('Worlds', domains.DOMAINS, domain_options.OPTIONS, 'domain'),
+      ('Worlds', worlds.WORLDS, world_options.OPTIONS, 'world'),
       ('Couplings', couplings.COUPLINGS, coupling_options.OPTIONS, 'couplings'),
     ):
       lines += ['', f'{title}, for --{flag}: NAME, or NAME(option=value, ...) in quotes']
@@ -53,8 +53,8 @@ def text(usage: str, settings: type = config_lib.Config, asked: str = '') -> str
         else:
           show(name, f'Of {bringer}. What it can be told: --help --{flag}={name}')
     lines += ['', 'Data sets, for data= of a world: any of TFDS, and']
-    show('with the program', ', '.join(domains.DATA.ours))
-    for name, bringer in domains.DATA.plugins.items():
+    show('with the program', ', '.join(worlds.DATA.ours))
+    for name, bringer in worlds.DATA.plugins.items():
       show(name, f'Of {bringer}.')
   lines += ['', 'Every command:']
   show('--flagfile', 'a file of flags, one per line; what comes later wins')

@@ -16,7 +16,7 @@ from tf_creative.core import world as world_lib
 class Parts(NamedTuple):
   """The built parts of a learner, as the couplings receive them."""
 
-  domain: world_lib.World
+  world: world_lib.World
   gan: imagination_lib.Imagination | None  # as `real`, where the world has works
   agent: hand_lib.Hand
   episodes: hand_lib.Episodes

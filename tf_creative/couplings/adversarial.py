@@ -30,17 +30,17 @@ class Adversarial(base.Coupling):
 
   def concept(self, concept: works_lib.Works) -> works_lib.Works:
     what, share = streams.split(self._stream.next(), 2)
-    domain, count = self.parts.domain, concept.label.shape[0]
+    world, count = self.parts.world, concept.label.shape[0]
     values, _ = self.parts.gan.draw(concept.label, what)
-    works = concept._replace(work=domain.works.to_works(values))
-    self.show(solvable=tf.reduce_mean(tf.cast(world_lib.max_return(domain, works) > 0, tf.float32)))
+    works = concept._replace(work=world.works.to_works(values))
+    self.show(solvable=tf.reduce_mean(tf.cast(world_lib.max_return(world, works) > 0, tf.float32)))
     stays = tf.random.stateless_uniform([count], share) < self.options.real
     return works_lib.select(stays, concept, works)
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(values)
-      features, _ = self.parts.domain.works.prospect(values, labels)
+      features, _ = self.parts.world.works.prospect(values, labels)
       value = tf.reduce_mean(tf.reduce_max(self.parts.agent.value_of(features), -1))
     self.show(value=value)
     own = tape.gradient(value, values)

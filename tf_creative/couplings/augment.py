@@ -69,26 +69,26 @@ class Augment(base.Coupling):
 
   def _imagine(self, count: int) -> tuple[works_lib.Works, tf.Tensor]:
     """Works of real labels, and which of them are accepted."""
-    domain, gan = self.parts.domain, self.parts.gan
+    world, gan = self.parts.world, self.parts.gan
     what, which, luck = streams.split(self._stream.next(), 3)
     label = works_lib.draw(self.parts.real, count, which).label
     values, code = gan.draw(label, what)
-    work = domain.works.to_works(values)
-    accepted = accept(gan.score(domain.works.to_values(work), label), luck, self.options.percentile)
-    return works_lib.Works(work, label, code if domain.play.code_size else ()), accepted
+    work = world.works.to_works(values)
+    accepted = accept(gan.score(world.works.to_values(work), label), luck, self.options.percentile)
+    return works_lib.Works(work, label, code if world.play.code_size else ()), accepted
 
   def _transitions(self, concept: works_lib.Works, every_action: bool) -> batch_lib.Batch:
     """One step of each, from a random time on a way to the work: runs of two frames.
 
     With `every_action` they tell the rewards of all actions, not only of the one that is taken.
     """
-    domain = self.parts.domain
+    world = self.parts.world
     when, way, taste, chance, bold, what = streams.split(self._stream.next(), 6)
     time = tf.random.stateless_uniform(
-      tf.shape(concept.label), when, maxval=domain.rules.horizon, dtype=tf.int32
+      tf.shape(concept.label), when, maxval=world.rules.horizon, dtype=tf.int32
     )
-    state = domain.making.midway(concept, time, way)
-    pays = domain.making.action_rewards(state, domain.making.cell_values(concept.work))
+    state = world.making.midway(concept, time, way)
+    pays = world.making.action_rewards(state, world.making.cell_values(concept.work))
     # Any action that pays, better ones rather; where none does, one that costs nothing.
     luck = tf.random.stateless_uniform(tf.shape(pays), taste)
     action = tf.argmax(pays * luck, -1, tf.int32)
@@ -96,26 +96,22 @@ class Augment(base.Coupling):
     anything = tf.random.stateless_uniform(count, what, maxval=pays.shape[1], dtype=tf.int32)
     tries = tf.random.stateless_uniform(count, bold) < self.options.tries
     action = tf.where(tries, anything, action)
-    following, pay, done = domain.rules.step(state, action, chance)
-    rewards = world_lib.side_rewards(domain, state) + (
-      pays if domain.making.rewards_target else 0.0
-    )
+    following, pay, done = world.rules.step(state, action, chance)
+    rewards = world_lib.side_rewards(world, state) + (pays if world.making.rewards_target else 0.0)
     return batch_lib.transitions(
-      domain.rules.observe(state),
+      world.rules.observe(state),
       action,
       pay,
-      domain.rules.observe(following),
+      world.rules.observe(following),
       done,
       rewards if every_action else (),
     )
 
   def _strangeness(self, observation: Any, action: tf.Tensor) -> tf.Tensor:
     """How little the critic knows of what the action leads to: [B]."""
-    domain = self.parts.domain
-    ahead, _, _ = domain.rules.step(
-      domain.rules.resume(observation), action, tf.zeros([2], tf.int32)
-    )
-    return -self._critic.score(domain.rules.observe(ahead))
+    world = self.parts.world
+    ahead, _, _ = world.rules.step(world.rules.resume(observation), action, tf.zeros([2], tf.int32))
+    return -self._critic.score(world.rules.observe(ahead))
 
 
 def accept(logits: tf.Tensor, seed: tf.Tensor, percentile: float) -> tf.Tensor:

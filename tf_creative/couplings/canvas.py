@@ -31,8 +31,8 @@ class CanvasCritic(tf.Module):
   ):
     super().__init__()
     self._parts, self._batch_size, self._whole = parts, batch_size, whole
-    *space, channels = parts.domain.works.value_shape
-    self._by_code = by_code and bool(parts.domain.play.code_size)
+    *space, channels = parts.world.works.value_shape
+    self._by_code = by_code and bool(parts.world.play.code_size)
     planes = channels * (2 if self._by_code else 1) + 1
     self._critic = parts.gan.new_critic((*space, planes), seed, **settings)
     self._works = streams.Stream(seed, 'canvas critic/works')
@@ -40,10 +40,10 @@ class CanvasCritic(tf.Module):
 
   def goal(self, seen: dict[str, tf.Tensor]) -> tf.Tensor:
     """What the codes that are told stand for, as values; without a code of no channels."""
-    domain, gan = self._parts.domain, self._parts.gan
+    world, gan = self._parts.world, self._parts.gan
     if self._by_code:
       return gan.generate(seen['code'], seen['label'])
-    return tf.zeros([tf.shape(seen['label'])[0], *domain.works.value_shape[:-1], 0])
+    return tf.zeros([tf.shape(seen['label'])[0], *world.works.value_shape[:-1], 0])
 
   def score(self, seen: dict[str, tf.Tensor], goal: tf.Tensor | None = None) -> tf.Tensor:
     """Logits [N] of what stands on the easel; who knows the `goal` already may give it."""
@@ -81,23 +81,23 @@ class CanvasCritic(tf.Module):
     return tf.nest.map_structure(mix, (made, goal), (other, tf.roll(goal, 1, 0)))
 
   def _real(self, made: dict[str, tf.Tensor], goal: tf.Tensor) -> dict[str, tf.Tensor]:
-    domain = self._parts.domain
+    world = self._parts.world
     if self._by_code:
-      concept = works_lib.Works(domain.works.to_works(goal), made['label'], made['code'])
+      concept = works_lib.Works(world.works.to_works(goal), made['label'], made['code'])
     else:
       count = tf.shape(made['label'])[0]
       concept = works_lib.draw(self._parts.real, count, self._works.next())
-      if domain.play.code_size:
-        concept = concept._replace(code=tf.zeros([count, domain.play.code_size]))
-    time, chance = domain.rules.horizon - made['time_left'], self._chance.next()
-    done = tf.fill(tf.shape(time), domain.rules.horizon) if self._whole else time
-    real = domain.rules.observe(domain.making.midway(concept, done, chance))
+      if world.play.code_size:
+        concept = concept._replace(code=tf.zeros([count, world.play.code_size]))
+    time, chance = world.rules.horizon - made['time_left'], self._chance.next()
+    done = tf.fill(tf.shape(time), world.rules.horizon) if self._whole else time
+    real = world.rules.observe(world.making.midway(concept, done, chance))
     return {**real, 'time_left': made['time_left']}
 
   def _shown(self, seen: dict[str, tf.Tensor], goal: tf.Tensor) -> Any:
     """A work with a plane of the time left and what it is to be beside it, and its label."""
-    domain = self._parts.domain
-    values = domain.works.to_values(domain.rules.work(domain.rules.resume(seen)))
-    time = tf.cast(seen['time_left'], tf.float32) / domain.rules.horizon
+    world = self._parts.world
+    values = world.works.to_values(world.rules.work(world.rules.resume(seen)))
+    time = tf.cast(seen['time_left'], tf.float32) / world.rules.horizon
     time = tf.reshape(time, [-1, *[1] * (values.shape.rank - 1)]) + tf.zeros_like(values[..., :1])
     return self._critic.shown(tf.concat([values, time, goal], -1), seen['label'])

@@ -40,7 +40,7 @@ class Curriculum(base.Coupling):
     self._shares = streams.Stream(seed, 'curriculum/shares')
     self._chance = streams.Stream(seed, 'curriculum/chance')
     self.predictor = parts.gan.new_critic(
-      parts.domain.works.value_shape,
+      parts.world.works.value_shape,
       seed + 3,
       loss='minimax',
       learning_rate=3e-4,
@@ -48,7 +48,7 @@ class Curriculum(base.Coupling):
       r1=0.0,
       r2=0.0,
     )
-    work = parts.domain.works.work_spec
+    work = parts.world.works.work_spec
     blank = works_lib.Works(
       tf.zeros([2, options.memory, *work.shape], work.dtype),
       tf.zeros([2, options.memory], tf.int32),
@@ -70,7 +70,7 @@ class Curriculum(base.Coupling):
     replays = ((replays < self.options.replay) | ~found) & self._knows()
     stays = (real < self.options.real) | ~(found | replays | self._early())
     new = works_lib.select(replays, again, imagined)
-    chance = self.parts.domain.works.random(concept.label.shape[0], self._chance.next())
+    chance = self.parts.world.works.random(concept.label.shape[0], self._chance.next())
     early = self._early() & tf.ones_like(stays)
     new = works_lib.select(early, works_lib.Works(chance, concept.label), new)
     return works_lib.select(stays, works_lib.Works(concept.work, concept.label), new)
@@ -113,7 +113,7 @@ class Curriculum(base.Coupling):
 
   def _learn(self, some: works_lib.Works, count: int) -> works_lib.Works:
     """Learns from what is remembered; so many of it, rather what succeeds now and then."""
-    values, chance = self.parts.domain.works.to_values(some.work), self._picks.next()
+    values, chance = self.parts.world.works.to_values(some.work), self._picks.next()
     lost, won = (
       self.predictor.shown(*pair)
       for pair in zip(tf.split(values, 2), tf.split(some.label, 2), strict=True)
@@ -124,20 +124,18 @@ class Curriculum(base.Coupling):
       lambda: 0.0,
     )
     success = self._success(values, some.label)
-    worth = tf.where(
-      world_lib.max_return(self.parts.domain, some) > 0, success * (1 - success), 0.0
-    )
+    worth = tf.where(world_lib.max_return(self.parts.world, some) > 0, success * (1 - success), 0.0)
     logits = tf.math.log(worth + 1e-9)[None]
     places = tf.random.stateless_categorical(logits, count, self._picks.next(), tf.int32)[0]
     return works_lib.Works(tf.gather(some.work, places), tf.gather(some.label, places))
 
   def _imagine(self, label: tf.Tensor) -> tuple[works_lib.Works, tf.Tensor]:
     """Of each label [B] the most middling work with a way through, and whether there is one."""
-    domain, tries, count = self.parts.domain, self.options.tries, label.shape[0]
+    world, tries, count = self.parts.world, self.options.tries, label.shape[0]
     labels = tf.ensure_shape(tf.repeat(label, tries), [count * tries])
     values, _ = self.parts.gan.draw(labels, self._latents.next())
-    works = works_lib.Works(domain.works.to_works(values), labels)
-    solvable = world_lib.max_return(domain, works) > 0
+    works = works_lib.Works(world.works.to_works(values), labels)
+    solvable = world_lib.max_return(world, works) > 0
     success = self._success(values, labels)
     worth = tf.where(solvable, 1 - success, -1.0)
     best = tf.argmax(tf.reshape(worth, [count, tries]), 1, tf.int32) + tries * tf.range(count)

@@ -35,29 +35,29 @@ class Environment(base.Coupling):
     latent_seed, share_seed = streams.split(self._stream.next(), 2)
     count = tf.shape(concept.label)[0]
     values, codes = self.parts.gan.draw(concept.label, latent_seed)
-    imagined = self.parts.domain.works.to_works(values)
-    if self.parts.domain.play.code_size:
+    imagined = self.parts.world.works.to_works(values)
+    if self.parts.world.play.code_size:
       return works_lib.Works(imagined, concept.label, codes)
     stays = tf.random.stateless_uniform([count], share_seed) < self.options.real
     return concept._replace(work=works_lib.select(stays, concept.work, imagined))
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    if not self.parts.domain.play.code_size:
+    if not self.parts.world.play.code_size:
       return batch
     if not self.parts.agent.lesson.on_policy:  # else it did what it did because of the code
       batch = self._with_other_codes(batch)
-    domain, seen = self.parts.domain, batch_lib.frames(batch)
-    if not domain.making.rewards_target:
+    world, seen = self.parts.world, batch_lib.frames(batch)
+    if not world.making.rewards_target:
       return batch
-    goal = domain.works.to_works(self.parts.gan.generate(seen['code'], seen['label']))
-    state = domain.rules.resume(seen)
-    errors = batch_lib.by_frame(domain.making.error(domain.rules.work(state), goal), batch)
-    besides = domain.making.side_reward(state, tf.reshape(batch.action, [-1, 1]))[:, 0]
+    goal = world.works.to_works(self.parts.gan.generate(seen['code'], seen['label']))
+    state = world.rules.resume(seen)
+    errors = batch_lib.by_frame(world.making.error(world.rules.work(state), goal), batch)
+    besides = world.making.side_reward(state, tf.reshape(batch.action, [-1, 1]))[:, 0]
     batch = batch._replace(reward=base.steps_up(-errors) + batch_lib.by_frame(besides, batch))
     if batch.tells_every_action:
-      rewards = domain.making.action_rewards(
-        state, domain.making.cell_values(goal)
-      ) + world_lib.side_rewards(domain, state)
+      rewards = world.making.action_rewards(
+        state, world.making.cell_values(goal)
+      ) + world_lib.side_rewards(world, state)
       batch = batch._replace(action_rewards=batch_lib.by_frame(rewards, batch))
     return batch
 

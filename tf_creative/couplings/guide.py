@@ -57,7 +57,7 @@ class Guide(base.Coupling):
     return base.balanced(regret, own, values, gradient, weight)
 
   def _regret(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    features, owed = self.parts.domain.works.prospect(values, labels)
+    features, owed = self.parts.world.works.prospect(values, labels)
     value = tf.reduce_max(self.parts.agent.value_of(features), -1)
     return tf.reduce_mean(1 - value / (owed + 1))
 
@@ -72,7 +72,7 @@ class Guide(base.Coupling):
     Coverage (Naeem et al. 2020, equation 6) of a batch, on values: a rough guard, but a quick one.
     """
     some = works_lib.draw(self.parts.real, tf.shape(values)[0], self._works.next())
-    real = self.parts.domain.works.to_values(some.work)
+    real = self.parts.world.works.to_values(some.work)
     real, imagined = (tf.reshape(x, [tf.shape(x)[0], -1]) for x in (real, values))
     near = tf.math.top_k(-_distances(real, real), _NEIGHBOURS + 1).values  # itself is the first
     nearest = tf.reduce_min(_distances(real, imagined), 1)

@@ -42,7 +42,7 @@ class LevelReplay(base.Coupling):
     super().__init__(parts, options, seed)
     self._new = levels.RandomLevels(parts, levels.Options(options.real), seed + 1)
     self._stream = streams.Stream(seed, 'level replay')
-    work = parts.domain.works.work_spec
+    work = parts.world.works.work_spec
     kept = tf.zeros([options.capacity, *work.shape], work.dtype)
     self.works = tf.Variable(kept, trainable=False)
     self.labels = tf.Variable(tf.zeros([options.capacity], tf.int32), trainable=False)
@@ -63,7 +63,7 @@ class LevelReplay(base.Coupling):
 
   def remember(self, played: works_lib.Works, paid: tf.Tensor, over: tf.Tensor) -> None:
     """Keeps those of the levels that taught the hand least, each once, with its newest regret."""
-    owed = world_lib.max_return(self.parts.domain, played)
+    owed = world_lib.max_return(self.parts.world, played)
     regret = tf.where(over & (owed > 0), owed - paid, _NONE)
     twins = _equal(played.work, played.work) & over
     first = tf.argmax(twins, 1, tf.int32) == tf.range(tf.shape(paid)[0])  # of its twins

@@ -26,6 +26,6 @@ class RandomLevels(base.Coupling):
   def concept(self, concept: works_lib.Works) -> works_lib.Works:
     what, share = streams.split(self._stream.next(), 2)
     count = concept.label.shape[0]
-    chance = self.parts.domain.works.random(count, what)
+    chance = self.parts.world.works.random(count, what)
     stays = tf.random.stateless_uniform([count], share) < self.options.real
     return concept._replace(work=works_lib.select(stays, concept.work, chance))

@@ -82,14 +82,14 @@ class Reward(base.Coupling):
 
   def _inform(self, batch: batch_lib.Batch, scale: tf.Tensor) -> batch_lib.Batch:
     """Rewards all actions at once: each is tried, and judged by what it leads to."""
-    domain, count = self.parts.domain, self.parts.domain.play.action_spec.maximum + 1
+    world, count = self.parts.world, self.parts.world.play.action_spec.maximum + 1
     now = {name: part[:, 0] for name, part in batch.observation.items()}
     goal = self._critic.goal(now)
     height = self._form(self._critic.score(now, goal))
-    tries = tf.nest.map_structure(lambda part: tf.repeat(part, count, 0), domain.rules.resume(now))
-    actions = tf.tile(tf.range(count, dtype=domain.play.action_spec.dtype), [tf.shape(height)[0]])
-    ahead, _, _ = domain.rules.step(tries, actions, tf.zeros([2], tf.int32))
-    heights = self._form(self._critic.score(domain.rules.observe(ahead), tf.repeat(goal, count, 0)))
+    tries = tf.nest.map_structure(lambda part: tf.repeat(part, count, 0), world.rules.resume(now))
+    actions = tf.tile(tf.range(count, dtype=world.play.action_spec.dtype), [tf.shape(height)[0]])
+    ahead, _, _ = world.rules.step(tries, actions, tf.zeros([2], tf.int32))
+    heights = self._form(self._critic.score(world.rules.observe(ahead), tf.repeat(goal, count, 0)))
     pays = tf.reshape(heights, [-1, count]) - height[:, None]
     pays = tf.repeat(pays[:, None], batch.reward.shape[1], axis=1)
     return batch._replace(action_rewards=batch.action_rewards + scale * pays)

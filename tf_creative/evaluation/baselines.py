@@ -33,26 +33,26 @@ _PLAIN_UPDATES = 4000
 
 
 def imagined(
-  domain: world_lib.World, training: works_lib.Works, label: np.ndarray, seed: int
+  world: world_lib.World, training: works_lib.Works, label: np.ndarray, seed: int
 ) -> dict[str, works_lib.Works]:
   """Works of the given labels by each of the simpler imaginations."""
-  values = np.asarray(domain.works.to_values(training.work))
+  values = np.asarray(world.works.to_values(training.work))
   flat = values.reshape(len(values), -1).astype(np.float64)
 
   def works(drawn: np.ndarray) -> works_lib.Works:
-    legal = domain.works.to_works(
-      tf.constant(drawn.reshape(-1, *domain.works.value_shape), tf.float32)
+    legal = world.works.to_works(
+      tf.constant(drawn.reshape(-1, *world.works.value_shape), tf.float32)
     )
     return works_lib.Works(legal.numpy(), label)
 
-  bound = domain.works.work_spec
+  bound = world.works.work_spec
   noise = np.random.default_rng([seed, 0]).integers(
     bound.minimum, bound.maximum, (len(label), *bound.shape), endpoint=True
   )
   return {
     'kernel_density': works(_kernel_density(flat, training.label, label, seed)),
     'gaussian_mixture': works(_gaussian_mixture(flat, training.label, label, seed)),
-    'dense_gan': works(_dense_gan(domain, values, training.label, label, seed)),
+    'dense_gan': works(_dense_gan(world, values, training.label, label, seed)),
     'noise': works_lib.Works(noise.astype(bound.dtype.as_numpy_dtype), label),
   }
 
@@ -96,10 +96,10 @@ def _gaussian_mixture(rows, known, label, seed) -> np.ndarray:
   return np.clip(drawn, 0, 1)
 
 
-def _dense_gan(domain, values, known, label, seed) -> np.ndarray:
+def _dense_gan(world, values, known, label, seed) -> np.ndarray:
   """The GAN that people write first, told the labels as ours is."""
   subject = imagination.Subject(
-    domain.works.value_shape, len(domain.works.label_names), domain.works.legal
+    world.works.value_shape, len(world.works.label_names), world.works.legal
   )
   gan = gan_lib.Gan(_PLAIN, subject, seed)
   real, names = tf.constant(values), tf.constant(known)

@@ -27,7 +27,7 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
   for run in runs:
     recipes.setdefault(recipe(run.config), []).append(run)
   measures = {
-    name: m for run in runs for name, m in list(run.learner.domain.measures.scores.items())[:2]
+    name: m for run in runs for name, m in list(run.learner.world.measures.scores.items())[:2]
   }
   head = ['recipe', 'runs', *(name.replace('_', ' ') for name in measures)]
   of_works = _OF_WORKS if any(run.sources for run in runs) else {}

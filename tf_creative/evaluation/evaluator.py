@@ -36,30 +36,30 @@ class Eyes:
 
     `tell` hears what is being done, and of how much of it how much is done.
     """
-    self._learner, self._domain, self._count = learner, learner.domain, count
+    self._learner, self._world, self._count = learner, learner.world, count
     self._tell = tell
     path = run_dir / 'judge.npz'
     if path.exists():
       self._judge = judge_lib.Judge.load(path)
     else:
-      values = self._domain.works.to_values(learner.real.work)
-      names = self._domain.works.label_names
+      values = self._world.works.to_values(learner.real.work)
+      names = self._world.works.label_names
       self._judge = judge_lib.Judge.train(
         values, learner.real.label, len(names), functools.partial(tell, 'training the judge')
       )
       self._judge.save(path)
-    self.chosen_by = f'validation/{"frechet" if self._domain.making else "failures"}'
-    self.training = summary.look(learner.real, self._domain.works.to_values, self._judge)
+    self.chosen_by = f'validation/{"frechet" if self._world.making else "failures"}'
+    self.training = summary.look(learner.real, self._world.works.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
     self._like = self._describe(self.held_out)
     self.for_hand = {
       {'test': 'held_out'}.get(split, split): _some(learner.works(split), count)
-      for split in self._domain.measures.splits
+      for split in self._world.measures.splits
     }
 
   def see(self, works: works_lib.Works) -> summary.Look:
     """What the judge sees in them."""
-    return summary.look(works, self._domain.works.to_values, self._judge, self.training)
+    return summary.look(works, self._world.works.to_values, self._judge, self.training)
 
   def imagined(self, seed: int = 0) -> works_lib.Works:
     """Imagined works with labels as frequent as among the real ones; the same for a seed."""
@@ -79,14 +79,14 @@ class Eyes:
     numbers = {}
     for split, works in self.for_hand.items():
       made = self._make(f'making {split} works', works)
-      numbers |= _means(split, scores(self._domain, works, made))
-      if levels := self._domain.levels:
+      numbers |= _means(split, scores(self._world, works, made))
+      if levels := self._world.levels:
         self._tell(f'playing {split} works in the original simulator')
         numbers |= _means(split, levels.reference_scores(works, self._learner.creator.act))
     self._tell('imagining works')
     imagined = self.imagined()
     made = self._make('making imagined works', imagined)
-    numbers |= _means('imagined', scores(self._domain, imagined, made))
+    numbers |= _means('imagined', scores(self._world, imagined, made))
     for source, works in (('imagined', imagined), ('painted', imagined._replace(work=made.work))):
       self._tell(f'measuring {source} works')
       numbers |= self._measure(source, self.see(works))
@@ -104,10 +104,10 @@ class Eyes:
 
     Where nothing is made, what is imagined says nothing of the hand: how often does it fail?
     """
-    if not self._domain.making:
+    if not self._world.making:
       works = _some(self._learner.real, _PLAYED)
-      made = scores(self._domain, works, self._make('making works to choose the best by', works))
-      return 1 - float(made[next(iter(self._domain.measures.scores))].mean())
+      made = scores(self._world, works, self._make('making works to choose the best by', works))
+      return 1 - float(made[next(iter(self._world.measures.scores))].mean())
     # There is no third split, and to choose by the held-out one would flatter what is reported on
     # it. By this a memoriser would win, but `copies` shows one.
     labels = np.sort(self._learner.real.label)
@@ -115,7 +115,7 @@ class Eyes:
     seeds = _VALIDATION_SEED + np.arange(len(labels))
     imagined = self._learner.creator.imagine(seeds, labels)
     made = self._make('making works to choose the best by', imagined)
-    values = np.asarray(self._domain.works.to_values(made.work))
+    values = np.asarray(self._world.works.to_values(made.work))
     return frechet.distance(self._judge.features(values), self.training.features)
 
   def yardstick(self, seed: int = 0) -> dict[str, float]:
@@ -125,7 +125,7 @@ class Eyes:
     numbers = self._measure('training', self.some_training()) | {
       f'training/{name}': held_out[name] for name in ('copies', 'novelty', 'authenticity')
     }
-    for name, works in self._domain.measures.models(self._labels(seed), seed).items():
+    for name, works in self._world.measures.models(self._labels(seed), seed).items():
       numbers |= self._measure(name.replace(' ', '_'), self.see(works))
     return numbers
 
@@ -140,7 +140,7 @@ class Eyes:
     }
 
   def _describe(self, works: summary.Look) -> dict[str, np.ndarray]:
-    described = self._domain.measures.describe(self._domain.works.to_works(works.values))
+    described = self._world.measures.describe(self._world.works.to_works(works.values))
     return {name: np.mean(values, 0) for name, values in described.items()}
 
   def _measure(self, source: str, works: summary.Look) -> dict[str, float]:
@@ -149,19 +149,19 @@ class Eyes:
 
 
 def scores(
-  domain: world_lib.World, concept: works_lib.Works, made: creator_lib.Made
+  world: world_lib.World, concept: works_lib.Works, made: creator_lib.Made
 ) -> dict[str, np.ndarray]:
   """What each episode of a hand was worth: [B] for each name."""
   return {
-    **domain.measures.metrics(made.work, concept.work),
+    **world.measures.metrics(made.work, concept.work),
     'return': made.returns,
     'strokes': made.steps,
   }
 
 
-def headlines(numbers: dict[str, float], domain: world_lib.World) -> str:
+def headlines(numbers: dict[str, float], world: world_lib.World) -> str:
   """The numbers that a person wants to see first."""
-  lines, measures = [], list(domain.measures.scores.items())[:2]
+  lines, measures = [], list(world.measures.scores.items())[:2]
   for section, title in (
     ('held_out', 'real works never trained on, made'),
     ('unseen', 'works of kinds never trained on, made'),
@@ -178,7 +178,7 @@ def headlines(numbers: dict[str, float], domain: world_lib.World) -> str:
       name: numbers[f'{section}/{name}']
       for name in ('frechet', 'coverage', 'precision', 'label_accuracy', 'copies')
     }
-    title = {'training': 'real (training split)', 'painted': domain.measures.participle}.get(
+    title = {'training': 'real (training split)', 'painted': world.measures.participle}.get(
       section, section
     )
     lines.append(

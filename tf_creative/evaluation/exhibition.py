@@ -28,8 +28,8 @@ def painting(one: Evaluation) -> str:
   labels = pictures.some_labels(one.learner, 10)
   concept = one.learner.creator.imagine(np.arange(len(labels)) + 1000, labels)
   made = one.learner.creator.make(concept)
-  frames = creator_lib.frames(one.learner.domain, concept, made)
-  render = one.learner.domain.media.render
+  frames = creator_lib.frames(one.learner.world, concept, made)
+  render = one.learner.world.media.render
   sheets = [pictures.tiles(render(frame), len(labels)) for frame in frames]
   return (
     '<p>Imagined works, and below them the hand at work on each.</p>'
@@ -53,7 +53,7 @@ def _stage(sheets: list[Image.Image], alt: str, moment: str) -> str:
 
 
 def gallery(one: Evaluation) -> str:
-  names, render = one.learner.domain.works.label_names, one.learner.domain.media.render
+  names, render = one.learner.world.works.label_names, one.learner.world.media.render
   names = [name.replace('_', ' ') for name in names]
   widest = max(len(word) for name in names for word in ('all', *name.split()))
   rows = []
@@ -88,7 +88,7 @@ def interpolations(one: Evaluation) -> str:
   alt = f'{len(labels)} rows of works, each changing in {_STEPS} steps into another of its class'
   return (
     '<p>Each row goes from one code to another on the sphere of codes, the class held fast.</p>'
-    + markup.works(one.learner.domain.media.render(works.work), _STEPS, alt)
+    + markup.works(one.learner.world.media.render(works.work), _STEPS, alt)
   )
 
 
@@ -100,7 +100,7 @@ def by_critic(one: Evaluation) -> str:
     places = places[np.argsort(-scores[places], kind='stable')]
     best += [places[:2]]
     worst += [places[-2:]]
-  render, shown = one.learner.domain.media.render, []
+  render, shown = one.learner.world.media.render, []
   for title, places in (('best', np.concatenate(best)), ('worst', np.concatenate(worst))):
     alt = f'the two works of each class that the critic thinks {title} of'
     shown.append(

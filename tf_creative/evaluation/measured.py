@@ -69,7 +69,7 @@ class Evaluation:
 
   @property
   def made(self) -> str:
-    return self.learner.domain.measures.participle
+    return self.learner.world.measures.participle
 
   @property
   def rounds(self) -> int:
@@ -98,7 +98,7 @@ def evaluate(
   """Measures `count` works of each source, or as many episodes; `say` hears what is done."""
   if not learner.creator:
     return _played(path, config, learner, min(count, _MOST_EPISODES), seed, say)
-  domain, creator = learner.domain, learner.creator
+  world, creator = learner.world, learner.creator
   say('the judge')
   eyes = eyes_lib.Eyes(learner, path, count)
   say('imagining and making')
@@ -113,16 +113,16 @@ def evaluate(
     tries = {
       'hand': by_hand,
       'random': creator.make(concept, random=True),
-      'blank': _blank(domain, concept),
+      'blank': _blank(world, concept),
     }
     for hand, attempt in tries.items():
       hands[name, hand] = _with_intervals(
-        eyes_lib.scores(domain, concept, attempt), concept.label, seed
+        eyes_lib.scores(world, concept, attempt), concept.label, seed
       )
   scribbled, blank = tries['random'].work, tries['blank'].work  # of the imagined, the last concept
   say('baselines')
-  simpler = baselines.imagined(domain, learner.real, imagined.label, seed)
-  models = domain.measures.models(imagined.label, seed)
+  simpler = baselines.imagined(world, learner.real, imagined.label, seed)
+  models = world.measures.models(imagined.label, seed)
   looks = {
     'held_out': None,
     'training': eyes.some_training(),
@@ -135,7 +135,7 @@ def evaluate(
   }
   sources = {}
   for name in (*SOURCES, *models):
-    say(f'measuring: {source(name, domain.measures.participle)[0]}')
+    say(f'measuring: {source(name, world.measures.participle)[0]}')
     sources[name] = _measure(eyes, looks[name], count, seed)
   history = run_lib.logged(path)
   return Evaluation(
@@ -156,7 +156,7 @@ def _played(
   seeds = player_lib.held_out(count, seed + 1)  # 0: those that training looks at
   for name, act in {'hand': player.act, 'random_policy': player.at_random(seed)}.items():
     say(f'playing {count} episodes: {HANDS[name]}')
-    played = player_lib.play(learner.domain, act, seeds)
+    played = player_lib.play(learner.world, act, seeds)
     scores = {'return': played.returns, 'steps': played.steps}
     hands['episodes', name] = _with_intervals(scores, np.zeros(count), seed)
   history = run_lib.logged(path)
@@ -193,9 +193,9 @@ def _with_intervals(
   }
 
 
-def _blank(domain: world_lib.World, concept: works_lib.Works) -> creator_lib.Made:
+def _blank(world: world_lib.World, concept: works_lib.Works) -> creator_lib.Made:
   """What a hand makes that makes nothing."""
   works = tf.nest.map_structure(tf.constant, concept)
-  work = domain.rules.work(domain.rules.start(works, tf.zeros([2], tf.int32))).numpy()
+  work = world.rules.work(world.rules.start(works, tf.zeros([2], tf.int32))).numpy()
   none = np.zeros(len(work), np.int32)
   return creator_lib.Made(work, none, none.astype(np.float32), np.zeros((len(work), 0), np.int32))

@@ -78,7 +78,7 @@ def _head(one: Evaluation, when: str, seed: int) -> str:
   run = one.config.run
   what = 'works imagined and made' if one.imagined else 'episodes played'
   facts = html.escape(
-    f'{run.domain}; hand: {run.agent}; couplings: {run.couplings or "none"}; seed {run.seed}; '
+    f'{run.world}; hand: {run.agent}; couplings: {run.couplings or "none"}; seed {run.seed}; '
     f'as of round {one.rounds:,}. {one.count:,} {what} for '
     f'this report with seed {seed}'
   )
@@ -106,7 +106,7 @@ def _of_episodes(one: Evaluation) -> list[Card]:
 
 def _of_works(one: Evaluation) -> list[Card]:
   works = next(iter(one.hands))[0]
-  likeness, measure = next(iter(one.learner.domain.measures.scores.items()))
+  likeness, measure = next(iter(one.learner.world.measures.scores.items()))
   mean, low, high = one.hands[works, 'hand'][likeness]
   by_chance, blank = (one.hands[works, hand][likeness][0] for hand in ('random', 'blank'))
   painted, real = one.sources['painted'], one.sources['held_out']
@@ -181,7 +181,7 @@ def _traits(one: Evaluation) -> str:
     return ''
   own = [evaluation.source(name, one.made)[0] for name in ('imagined', 'painted')]
   caption = 'Means. Of a distribution: how far it is from that of the held-out works (0 to 1).'
-  words = {name: measure.words for name, measure in one.learner.domain.measures.traits.items()}
+  words = {name: measure.words for name, measure in one.learner.world.measures.traits.items()}
   return markup.table(
     caption, head, ((row[0], row[1:], row[0] in own) for row in rows)
   ) + markup.terms(
@@ -208,7 +208,7 @@ def _compared(runs: Sequence[Evaluation]) -> str:
     labels = pictures.some_labels(run.learner, 8)
     concept = run.learner.creator.imagine(np.arange(len(labels)), labels)
     made = run.learner.creator.make(concept)
-    render = run.learner.domain.media.render
+    render = run.learner.world.media.render
     strips.append(
       f'<h3>{html.escape(str(run.path))}</h3>'
       + markup.works(render(np.concatenate([concept.work, made.work])), len(labels),

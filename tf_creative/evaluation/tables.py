@@ -116,7 +116,7 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Head and rows of the table of hands, with intervals."""
-  forms = {name: m.form for name, m in one.learner.domain.measures.scores.items()} | HAND
+  forms = {name: m.form for name, m in one.learner.world.measures.scores.items()} | HAND
   names = [name for name in forms if name in next(iter(one.hands.values()))]
   rows = []
   for (works, hand), numbers in one.hands.items():
@@ -131,7 +131,7 @@ def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Head and rows of the table of what works are like; no rows where there are no traits."""
-  told = one.learner.domain.measures.traits
+  told = one.learner.world.measures.traits
   rows = [
     [
       evaluation.source(source, one.made)[0],

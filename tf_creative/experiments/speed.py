@@ -89,7 +89,7 @@ def sweep(
 
 
 def _grown(config: config_lib.Config) -> Iterator[tuple[str, int, config_lib.Config]]:
-  part = spec.parse_one(config.run.domain, 'domain')
+  part = spec.parse_one(config.run.world, 'world')
 
   def changed(**agent: int) -> config_lib.Config:
     return dataclasses.replace(config, agent=dataclasses.replace(config.agent, **agent))
@@ -97,7 +97,7 @@ def _grown(config: config_lib.Config) -> Iterator[tuple[str, int, config_lib.Con
   if part.name == 'pixel_art':
     for size in _SIZES:
       options = ', '.join(f'{k}={v}' for k, v in {**part.options, 'size': size}.items())
-      run = dataclasses.replace(config.run, domain=f'pixel_art({options})')
+      run = dataclasses.replace(config.run, world=f'pixel_art({options})')
       yield 'pixels', size**2, dataclasses.replace(config, run=run)
   for count in _MANY:
     room = max(config.agent.replay_capacity, count * (config.agent.n_step + 2))

@@ -46,7 +46,7 @@ class Alarms:
       if new:
         yield f'skipped {each.of}', f'{new} updates of {each.of} were skipped: not finite. {_CURE}'
     discount = self._learner.config.agent.discount
-    most = metrics.get('agent/largest_reward', self._learner.domain.play.reward_bound)
+    most = metrics.get('agent/largest_reward', self._learner.world.play.reward_bound)
     bound = 2 * most / (1 - discount) if discount < 1 else float('inf')
     if abs(metrics.get('agent/q', 0.0)) > bound:
       yield (

@@ -11,14 +11,14 @@ from typing import Any
 from absl import flags
 
 from tf_creative import couplings
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.agent import AGENTS
 from tf_creative.agent.config import AgentConfig
 from tf_creative.core import flagfile, spec
 from tf_creative.core.spec import setting
 from tf_creative.couplings import options as coupling_options
 from tf_creative.gan.config import GanConfig
-from tf_creative.worlds import options as domain_options
+from tf_creative.worlds import options as world_options
 
 _MOST = 10**12  # of what is only counted
 
@@ -29,7 +29,7 @@ FEWEST_WORKS = 12
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
   run_dir: str = setting('runs/pixel_art', 'where everything goes; the same command again resumes')
-  domain: str = setting(
+  world: str = setting(
     'pixel_art(data=digits, size=8, colors=4)', 'the world, with its options: one of those below'
   )
   agent: str = setting('ddqn', 'the learner of the hand', one_of=AGENTS)
@@ -158,10 +158,10 @@ def check(settings: Any) -> None:
 
 def _check_parts(run: RunConfig) -> None:
   """Refuses what no world and no coupling has, before any of them is loaded."""
-  named = [spec.parse_one(run.domain, 'domain')]
+  named = [spec.parse_one(run.world, 'world')]
   parts = spec.parse(run.couplings, 'couplings')
   for table, options, found in (
-    (domains.DOMAINS, domain_options.OPTIONS, named),
+    (worlds.WORLDS, world_options.OPTIONS, named),
     (couplings.COUPLINGS, coupling_options.OPTIONS, parts),
   ):
     for place, part in enumerate(found):

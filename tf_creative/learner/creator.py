@@ -44,7 +44,7 @@ class Creator(tf.Module):
   def __init__(self, parts: coupling_lib.Parts, labels: np.ndarray):
     """`labels` are those that were trained on: what a work without a wish may be of."""
     super().__init__(name='creator')
-    self._domain, self._gan, self._agent = parts.domain, parts.gan, parts.agent
+    self._world, self._gan, self._agent = parts.world, parts.gan, parts.agent
     self.known_labels = np.unique(labels)
     graph = functools.partial(tf.function, autograph=False, reduce_retracing=True)
     self._latents, self._decode = graph(self.latents_graph), graph(self.decode_graph)
@@ -58,7 +58,7 @@ class Creator(tf.Module):
   @property
   def drawn(self) -> bool:
     """Whether actions are drawn, with the code as the chance, instead of being the best."""
-    return bool(self._agent.temperature and self._domain.play.code_size)
+    return bool(self._agent.temperature and self._world.play.code_size)
 
   def latents_graph(self, seed: tf.Tensor, turn: tf.Tensor | int = 0) -> tf.Tensor:
     """The code that each seed int64 [B] stands for, or another one of it."""
@@ -72,14 +72,14 @@ class Creator(tf.Module):
   def decode_graph(self, latents: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """The imagined work, as stored, of each code and label."""
     works = batches.in_batches(
-      lambda *codes: self._domain.works.to_works(self._gan.generate(*codes))
+      lambda *codes: self._world.works.to_works(self._gan.generate(*codes))
     )
     return works(latents, label)
 
   def imagine_graph(self, seed: tf.Tensor, label: tf.Tensor) -> works_lib.Works:
     """An imagined work for each seed and label int32 [B]; where that is -1, the seed draws it."""
     first = self.first_graph(seed, label)
-    if self._domain.making:
+    if self._world.making:
       return first
     return first._replace(work=self._with_a_way(first.work, seed, first.label))
 
@@ -91,12 +91,12 @@ class Creator(tf.Module):
     label = tf.where(label < 0, drawn, label)
     code = self.latents_graph(seed)
     work = self.decode_graph(code, label)
-    return works_lib.Works(work, label, code if self._domain.play.code_size else ())
+    return works_lib.Works(work, label, code if self._world.play.code_size else ())
 
   def _with_a_way(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Other works of the same seeds and labels in place of those in which nothing can be earned."""
     owed = batches.in_batches(
-      lambda *of: self._domain.works.prospect(self._domain.works.to_values(of[0]), of[1])[1]
+      lambda *of: self._world.works.prospect(self._world.works.to_values(of[0]), of[1])[1]
     )
 
     def another(turn: tf.Tensor, work: tf.Tensor, found: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -113,12 +113,12 @@ class Creator(tf.Module):
 
   def make_graph(self, concept: works_lib.Works, begun: Any = None) -> tuple[tf.Tensor, ...]:
     """What the hand makes of each concept, from `begun` on: the parts of `Made`."""
-    begun = blank(self._domain, concept) if begun is None else begun
+    begun = blank(self._world, concept) if begun is None else begun
     return self._episodes(self._greedy, concept, begun)
 
   def score_graph(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """The critic's logits: the higher, the more like a real work of that label."""
-    score = lambda work, label: self._gan.score(self._domain.works.to_values(work), label)  # noqa: E731
+    score = lambda work, label: self._gan.score(self._world.works.to_values(work), label)  # noqa: E731
     return batches.in_batches(score)(work, label)
 
   def best_label_graph(self, work: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -147,23 +147,23 @@ class Creator(tf.Module):
     keep: tf.Tensor | None = None,
     nearer: bool = False,
   ) -> tuple[tf.Tensor, ...]:
-    domain = self._domain
-    state = domain.rules.place(domain.rules.start(concept, _still()), begun)
+    world = self._world
+    state = world.rules.place(world.rules.start(concept, _still()), begun)
     over = tf.zeros_like(concept.label, tf.bool)
     steps, returns = tf.zeros_like(concept.label), tf.zeros_like(concept.label, tf.float32)
-    actions = tf.TensorArray(tf.int32, domain.rules.horizon, element_shape=over.shape)
-    actions = actions.unstack(tf.fill([domain.rules.horizon, over.shape[0]], -1))
+    actions = tf.TensorArray(tf.int32, world.rules.horizon, element_shape=over.shape)
+    actions = actions.unstack(tf.fill([world.rules.horizon, over.shape[0]], -1))
 
     def step(time, state, over, steps, returns, actions):
-      allowed = None if keep is None else domain.rules.allowed(state, keep)
+      allowed = None if keep is None else world.rules.allowed(state, keep)
       if nearer:
-        allowed = domain.rules.allowed(state, keep | (domain.rules.work(state) == concept.work))
+        allowed = world.rules.allowed(state, keep | (world.rules.work(state) == concept.work))
         better = allowed & (
-          domain.making.action_rewards(state, domain.making.cell_values(concept.work)) > 0
+          world.making.action_rewards(state, world.making.cell_values(concept.work)) > 0
         )
         allowed = tf.where(tf.reduce_any(better, 1, keepdims=True), better, allowed)
-      action = act(domain.rules.observe(state), concept.code, time, allowed)
-      moved, pay, done = domain.rules.step(state, action, _still())
+      action = act(world.rules.observe(state), concept.code, time, allowed)
+      moved, pay, done = world.rules.step(state, action, _still())
       state = works_lib.select(over, state, moved)
       steps += tf.cast(~over, tf.int32)
       returns += tf.where(over, 0.0, pay)
@@ -171,14 +171,14 @@ class Creator(tf.Module):
       return time + 1, state, over | done, steps, returns, actions
 
     _, state, _, steps, returns, actions = tf.while_loop(
-      lambda time, state, over, *_: (time < domain.rules.horizon) & ~tf.reduce_all(over),
+      lambda time, state, over, *_: (time < world.rules.horizon) & ~tf.reduce_all(over),
       step,
       [0, state, over, steps, returns, actions],
     )
-    return domain.rules.work(state), steps, returns, tf.transpose(actions.stack())
+    return world.rules.work(state), steps, returns, tf.transpose(actions.stack())
 
   def _best(self, observation: Any) -> tf.Tensor:
-    return tf.argmax(self._agent.values(observation), -1, self._domain.play.action_spec.dtype)
+    return tf.argmax(self._agent.values(observation), -1, self._world.play.action_spec.dtype)
 
   def _greedy(self, observation: Any, code: Any, time: tf.Tensor, allowed: Any) -> tf.Tensor:
     """The hand at its best."""
@@ -187,11 +187,11 @@ class Creator(tf.Module):
     values = self._agent.values(observation)
     if allowed is not None:
       values = tf.where(allowed, values, values.dtype.min)
-    dtype = self._domain.play.action_spec.dtype
+    dtype = self._world.play.action_spec.dtype
     if not self.drawn:
       return tf.argmax(values, -1, dtype)
     # A code is normal, and one of its numbers at a time is enough to draw one action by.
-    number = tf.gather(code, time % self._domain.play.code_size, axis=1)
+    number = tf.gather(code, time % self._world.play.code_size, axis=1)
     chance = tf.math.erfc(-number / np.sqrt(2).astype(np.float32))[:, None] / 2
     passed = tf.cumsum(tf.nn.softmax(values / self._agent.temperature), 1)[:, :-1] < chance
     return tf.reduce_sum(tf.cast(passed, dtype), 1)
@@ -200,7 +200,7 @@ class Creator(tf.Module):
     """Any action, whatever is seen: what every hand must beat."""
     del code, allowed
     count = tf.shape(tf.nest.flatten(observation)[0])[0]
-    actions = self._domain.play.action_spec
+    actions = self._world.play.action_spec
     return tf.random.stateless_uniform(
       [count], tf.stack([time, 0]), maxval=actions.maximum + 1, dtype=actions.dtype
     )
@@ -220,7 +220,7 @@ class Creator(tf.Module):
     label = np.asarray(label, np.int32)
     code = np.asarray(latents, np.float32)
     works = works_lib.Works(self._decode(tf.constant(code), tf.constant(label)).numpy(), label)
-    return works._replace(code=code) if self._domain.play.code_size else works
+    return works._replace(code=code) if self._world.play.code_size else works
 
   def score(self, works: works_lib.Works) -> np.ndarray:
     """The critic's logits: the higher, the more like a real work of that label."""
@@ -261,27 +261,27 @@ class Creator(tf.Module):
 
   def blank(self, concept: works_lib.Works) -> np.ndarray:
     """What stands on the easel when an episode about each concept begins."""
-    return blank(self._domain, tf.nest.map_structure(tf.constant, concept)).numpy()
+    return blank(self._world, tf.nest.map_structure(tf.constant, concept)).numpy()
 
 
-def blank(domain: world_lib.World, concept: works_lib.Works) -> tf.Tensor:
+def blank(world: world_lib.World, concept: works_lib.Works) -> tf.Tensor:
   """What stands on the easel when an episode about each concept begins."""
-  return domain.rules.work(domain.rules.start(concept, _still()))
+  return world.rules.work(world.rules.start(concept, _still()))
 
 
 def frames(
-  domain: world_lib.World, concept: works_lib.Works, made: Made, begun: np.ndarray | None = None
+  world: world_lib.World, concept: works_lib.Works, made: Made, begun: np.ndarray | None = None
 ) -> np.ndarray:
   """The works as they came about, the start first: uint8 [T + 1, B, ...]."""
-  state = domain.rules.start(tf.nest.map_structure(tf.constant, concept), _still())
+  state = world.rules.start(tf.nest.map_structure(tf.constant, concept), _still())
   if begun is not None:
-    state = domain.rules.place(state, tf.constant(begun))
-  step = tf.function(domain.rules.step, autograph=False)
-  shown = [domain.rules.work(state)]
+    state = world.rules.place(state, tf.constant(begun))
+  step = tf.function(world.rules.step, autograph=False)
+  shown = [world.rules.work(state)]
   for time, action in enumerate(made.actions.T):
     moved, _, _ = step(state, tf.constant(action), _still())
     state = works_lib.select(tf.constant(made.steps <= time), state, moved)
-    shown.append(domain.rules.work(state))
+    shown.append(world.rules.work(state))
   return np.stack(shown)
 
 

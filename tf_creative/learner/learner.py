@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_creative import couplings
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.agent import build as build_lib
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import imagination as imagination_lib
@@ -31,18 +31,18 @@ class Learner(tf.Module):
     super().__init__(name='learner')
     self.config = config
     seed = config.run.seed
-    self.domain = build_domain(config.run.domain)
-    _check_couplings(self.domain, config)
-    _check_code(self.domain, config)
-    works = self.domain.works
+    self.world = build_world(config.run.world)
+    _check_couplings(self.world, config)
+    _check_code(self.world, config)
+    works = self.world.works
     self.real = self.works('train') if works else None
-    self.agent = build_lib.hand(config.run.agent, self.domain, config.agent, seed)
+    self.agent = build_lib.hand(config.run.agent, self.world, config.agent, seed)
     self.gan = self.creator = real = None
     if works:
       subject = imagination_lib.Subject(works.value_shape, len(works.label_names), works.legal)
       self.gan = gan_lib.Gan(config.gan, subject, seed)
       real = tf.nest.map_structure(tf.constant, self.real)
-    parts = coupling_lib.Parts(self.domain, self.gan, self.agent, self.agent.world, real)
+    parts = coupling_lib.Parts(self.world, self.gan, self.agent, self.agent.episodes, real)
     self.coupling = _build_couplings(config.run.couplings, parts, seed)
     self.loop = loop_lib.Loop(parts, self.coupling, config)
     if works:
@@ -51,24 +51,24 @@ class Learner(tf.Module):
   def works(self, split: str) -> works_lib.Works:
     """All real works of a split, in memory: they are small, and training draws in the graph."""
     # The cache keeps tf.data from fusing a last `map` with a batch for which it would make room.
-    works = self.domain.works.real(split).cache().batch(2**31)
+    works = self.world.works.real(split).cache().batch(2**31)
     return tf.nest.map_structure(lambda part: part.numpy(), next(iter(works)))
 
 
-def build_domain(text: str) -> world_lib.World:
-  part = spec.parse_one(text, 'domain')
+def build_world(text: str) -> world_lib.World:
+  part = spec.parse_one(text, 'world')
   with part.pointed():
-    world = domains.DOMAINS.load(part.name)
-    return spec.configure(world, part.options, f"domain '{part.name}'")
+    world = worlds.WORLDS.load(part.name)
+    return spec.configure(world, part.options, f"world '{part.name}'")
 
 
-def _check_couplings(domain: world_lib.World, config: config_lib.Config) -> None:
+def _check_couplings(world: world_lib.World, config: config_lib.Config) -> None:
   """What the couplings cannot work with is told before any data are made."""
   for part, coupling, options in read_couplings(config.run.couplings):
     with part.pointed():
       by = f"the coupling '{part.name}' (--couplings= leaves out all)"
-      domain.need(*coupling.needs, by=by)
-      if coupling.needs_shown and domain.play.code_size:
+      world.need(*coupling.needs, by=by)
+      if coupling.needs_shown and world.play.code_size:
         raise spec.SpecError(
           f"the coupling '{part.name}' needs a hand that is shown the work, not told its code: "
           'use target=shown.'
@@ -76,23 +76,23 @@ def _check_couplings(domain: world_lib.World, config: config_lib.Config) -> None
       coupling.check(options, config)
 
 
-def _check_code(domain: world_lib.World, config: config_lib.Config) -> None:
+def _check_code(world: world_lib.World, config: config_lib.Config) -> None:
   """Where the hand is told a code, somebody must give it, and of the right length."""
-  if not domain.play.code_size:
+  if not world.play.code_size:
     return
   if not any(coupling.gives_codes for _, coupling, _ in read_couplings(config.run.couplings)):
     giver = next(
       name for name in couplings.COUPLINGS.ours if couplings.COUPLINGS.load(name).gives_codes
     )
     raise spec.SpecError(
-      f"--domain='{config.run.domain}' tells the hand a code, which the coupling '{giver}' "
+      f"--world='{config.run.world}' tells the hand a code, which the coupling '{giver}' "
       f"gives: --couplings='{'|'.join(filter(None, [giver, config.run.couplings]))}'."
     )
-  if domain.play.code_size != config.gan.latent_size:
+  if world.play.code_size != config.gan.latent_size:
     raise spec.SpecError(
-      f'the hand is told codes of {domain.play.code_size} numbers, the imagination makes them of '
-      f'{config.gan.latent_size}: give --gan_latent_size={domain.play.code_size}, or code='
-      f'{config.gan.latent_size} to the domain.'
+      f'the hand is told codes of {world.play.code_size} numbers, the imagination makes them of '
+      f'{config.gan.latent_size}: give --gan_latent_size={world.play.code_size}, or code='
+      f'{config.gan.latent_size} to the world.'
     )
 
 

@@ -100,11 +100,11 @@ class Loop(tf.Module):
     return self._parts.agent.learn(self._coupling.reward(self._coupling.experience(batch)))
 
   def _gan_step(self) -> Metrics:
-    gan, domain = self._parts.gan, self._parts.domain
+    gan, world = self._parts.gan, self._parts.world
     real = self._draw(gan.batch_size)
     seeds = self._noise.next(), self._chance.next()
     return gan.train_step(
-      domain.works.to_values(real.work), real.label, seeds, self._coupling.generator_loss
+      world.works.to_values(real.work), real.label, seeds, self._coupling.generator_loss
     )
 
   def _draw(self, count: int) -> works_lib.Works:

@@ -49,7 +49,7 @@ def start(
       differ = changes(config_lib.to_text(theirs), config_lib.to_text(config), {'run_dir'})
       raise spec.UserError(
         f'--fork_from={parent} holds a learner of another shape than these settings make (- its '
-        f'own, + yours):\n  {differ}\nGive networks, domain and replay the settings that it has.'
+        f'own, + yours):\n  {differ}\nGive networks, world and replay the settings that it has.'
       ) from error
     else:
       break

@@ -169,7 +169,7 @@ def newest(learner: learner_lib.Learner, count: int = 8) -> np.ndarray:
   """What the same codes stand for by now, and what the hand makes of it: [2, count, h, w, RGB]."""
   imagined = learner.creator.imagine(np.arange(count))
   made = learner.creator.make(imagined)
-  return np.stack([learner.domain.media.render(works.work) for works in (imagined, made)])
+  return np.stack([learner.world.media.render(works.work) for works in (imagined, made)])
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

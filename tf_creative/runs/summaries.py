@@ -25,7 +25,7 @@ CHARTS = {
   'Imagination: distance from real works': ['(imagined|painted|training)/frechet$'],
 }
 # The columns of the tab HPARAMS, which shows five settings and five numbers unless asked for more.
-TELLING = {'agent', 'couplings', 'domain', 'gan_loss', 'seed'}
+TELLING = {'agent', 'couplings', 'world', 'gan_loss', 'seed'}
 FINAL = (
   'held_out/equal_pixels',
   'unseen/equal_pixels',

@@ -65,7 +65,7 @@ def go_on(
 
 def by_chance(learner: Learner) -> bool:
   """Whether codes stand for no work to be made, but are the chance by which a policy is drawn."""
-  return bool(learner.creator.drawn and not learner.domain.making.rewards_target)
+  return bool(learner.creator.drawn and not learner.world.making.rewards_target)
 
 
 def _draw_on(
@@ -108,9 +108,9 @@ def before_after(
   shown = {'goal': portfolio.concept.work, 'made': portfolio.made.work}
   if by_chance(learner):
     del shown['goal']
-  shown = {title: learner.domain.media.render(works[:_MOST_ROWS]) for title, works in shown.items()}
+  shown = {title: learner.world.media.render(works[:_MOST_ROWS]) for title, works in shown.items()}
   scale, margin, head = portfolio_lib.zoom(shown['made']), 12, 32
-  opened, seen = learner.domain.media.portrait(picture, given)
+  opened, seen = learner.world.media.portrait(picture, given)
   first = _with_holes(opened, portfolio_lib.magnified(seen, scale))
   width, height = first.width + margin, first.height + margin
   size = margin + (1 + len(shown)) * width, head + len(shown['made']) * height
@@ -158,14 +158,14 @@ def _imagine_near(
   else:
     latents, loss = map(np.array, refine(creator.latents(seeds), labels, work, given))
     found = creator.decode(latents, labels)
-    found = found._replace(work=learner.domain.works.filled(work, _keep(given), found.work))
+    found = found._replace(work=learner.world.works.filled(work, _keep(given), found.work))
   lost = np.zeros(len(seeds), bool)
-  if not learner.domain.making:
+  if not learner.world.making:
     lost = _lost(learner, found)
     if lost.any() and not given.all():
       # The next nearest codes as they are, for those that descent leaves without a way
       rest = np.argsort(far, kind='stable')[MOST:]
-      others = pool._replace(work=learner.domain.works.filled(work, given, pool.work))
+      others = pool._replace(work=learner.world.works.filled(work, given, pool.work))
       others = tf.nest.map_structure(lambda part: part[rest], others)
       more = np.flatnonzero(~_lost(learner, others))[: lost.sum()]
       places = np.flatnonzero(lost)[: len(more)]
@@ -179,9 +179,7 @@ def _imagine_near(
 
 def _lost(learner: Learner, works: works_lib.Works) -> np.ndarray:
   """Where nothing can be earned, as in a level without a way: bool [B]."""
-  return (
-    world_lib.max_return(learner.domain, tf.nest.map_structure(tf.constant, works)).numpy() <= 0
-  )
+  return world_lib.max_return(learner.world, tf.nest.map_structure(tf.constant, works)).numpy() <= 0
 
 
 def _named(learner: Learner, work: np.ndarray, given: np.ndarray, label: int) -> int:
@@ -201,7 +199,7 @@ def _distance(
 ) -> np.ndarray:
   """Squared distance of each work to one, where that is given: [B]."""
   values, wanted = (
-    learner.domain.works.to_values(tf.constant(w)).numpy() for w in (works, work[None])
+    learner.world.works.to_values(tf.constant(w)).numpy() for w in (works, work[None])
   )
   squares = given[..., None] * np.square(values - wanted)
   return squares.reshape(len(squares), -1).sum(1)
@@ -215,7 +213,7 @@ def _refinement(learner: Learner) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
 
   @tf.function(autograph=False)
   def refine(latents: tf.Tensor, label: tf.Tensor, work: tf.Tensor, given: tf.Tensor):
-    wanted = learner.domain.works.to_values(work)
+    wanted = learner.world.works.to_values(work)
     weight = tf.cast(given, tf.float32)[..., None]
 
     def loss(latents: tf.Tensor) -> tf.Tensor:
@@ -252,11 +250,11 @@ def _make(
   After the first a hand that builds what it sees has only actions that come nearer to choose from,
   or strange works would never be finished: in what it has not learnt of, it says the same for ever.
   """
-  creator, domain = learner.creator, learner.domain
+  creator, world = learner.creator, learner.world
   made = creator.make(goal, begun, keep=keep)
-  last = domain.rules.horizon
-  while (made.steps == last).any() and not domain.play.code_size:
-    more = creator.make(goal, made.work, keep=keep, nearer=domain.making)
+  last = world.rules.horizon
+  while (made.steps == last).any() and not world.play.code_size:
+    more = creator.make(goal, made.work, keep=keep, nearer=world.making)
     on = (made.steps == last) & (more.returns > 0)
     made = creator_lib.Made(
       np.where(on.reshape(-1, *[1] * (made.work.ndim - 1)), more.work, made.work),
@@ -264,7 +262,7 @@ def _make(
       made.returns + on * more.returns,
       np.concatenate([made.actions, more.actions], 1),
     )
-    last += domain.rules.horizon
+    last += world.rules.horizon
   return made
 
 

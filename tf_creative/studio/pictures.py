@@ -30,13 +30,13 @@ def gallery(
   labels = np.repeat(shown, columns)
   imagined = learner.creator.imagine(np.arange(len(labels)), labels)
   made = learner.creator.make(imagined, tell=tell)
-  render = learner.domain.media.render
+  render = learner.world.media.render
   left, right = (
-    sheet(render(works), columns, learner.domain.media.rulers)
+    sheet(render(works), columns, learner.world.media.rulers)
     for works in (imagined.work, made.work)
   )
   font = ImageFont.load_default(16)
-  names = ['\n'.join(_lines(learner.domain.works.label_names[label])) for label in shown]
+  names = ['\n'.join(_lines(learner.world.works.label_names[label])) for label in shown]
   ruler = ImageDraw.Draw(left)
   wide = max(ruler.multiline_textbbox((0, 0), name, font, spacing=_LEADING)[2] for name in names)
   margin, head, between = 20 + round(wide), 34, 30
@@ -46,7 +46,7 @@ def gallery(
   draw = ImageDraw.Draw(page)
   for picture, title, x in (
     (left, 'imagined', margin),
-    (right, learner.domain.measures.measures.participle, margin + left.width + between),
+    (right, learner.world.measures.measures.participle, margin + left.width + between),
   ):
     page.paste(picture, (x, head))
     draw.text((x + _GAP, 8), title, _INK, font)
@@ -68,7 +68,7 @@ def imagined(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
   """Works from fixed codes, a row for each class: how an imagination comes to see."""
   labels = np.repeat(some_labels(learner, _MOST_ROWS), columns)
   works = learner.creator.imagine(np.arange(len(labels)), labels)
-  return sheet(learner.domain.media.render(works.work), columns)
+  return sheet(learner.world.media.render(works.work), columns)
 
 
 def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Image]:
@@ -76,11 +76,11 @@ def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Imag
   labels = np.resize(some_labels(learner, columns), columns)
   imagined = learner.creator.imagine(np.arange(columns) + 1000, labels)
   made = learner.creator.make(imagined)
-  frames = creator_lib.frames(learner.domain, imagined, made)
+  frames = creator_lib.frames(learner.world, imagined, made)
   shown = np.unique(
     np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
   )
-  render = learner.domain.media.render
+  render = learner.world.media.render
   return [sheet(render(np.concatenate([imagined.work, frames[index]])), columns) for index in shown]
 
 
@@ -94,11 +94,11 @@ def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Imag
   """Always the same codes being painted, a row each: the target, then moments up to the end."""
   imagined = learner.creator.imagine(np.arange(rows))
   made = learner.creator.make(imagined)
-  frames = creator_lib.frames(learner.domain, imagined, made)  # [T + 1, rows, ...]
+  frames = creator_lib.frames(learner.world, imagined, made)  # [T + 1, rows, ...]
   # Each work at its own pace: a hand that never finishes one would hide how it made the others.
   times = np.linspace(made.steps, 0, moments, endpoint=False)[::-1]  # [moments, rows]
   shown = frames[times.round().astype(int), np.arange(rows)].swapaxes(0, 1)  # [rows, moments, ...]
-  render = learner.domain.media.render
+  render = learner.world.media.render
   targets = np.asarray(sheet(render(imagined.work), columns=1))
   works = np.asarray(sheet(render(shown.reshape(-1, *shown.shape[2:])), columns=moments))
   between = targets[:, :1].repeat(12, axis=1)  # the sheet's own paper

@@ -39,7 +39,7 @@ class Player:
     tell: Callable[[str], None] = lambda what: None,
   ):
     """`tell` hears what is being done."""
-    self._world, self._agent, self._tell = learner.domain, learner.agent, tell
+    self._world, self._agent, self._tell = learner.world, learner.agent, tell
     self._best = tf.function(batches.in_batches(self._greedy), autograph=False)
 
   def act(self, observation: world_lib.Observation) -> np.ndarray:

@@ -65,22 +65,22 @@ def judged(
 
 
 def write(
-  portfolio: Portfolio, domain: world_lib.World, formats: Iterable[str], folder: pathlib.Path
+  portfolio: Portfolio, world: world_lib.World, formats: Iterable[str], folder: pathlib.Path
 ) -> Written:
   """Writes the works in each format; no file is ever half there under its name."""
-  written = _csv(portfolio, domain, folder)
+  written = _csv(portfolio, world, folder)
   for name in dict.fromkeys(formats):
-    written |= FORMATS.get(name, functools.partial(_own, name))(portfolio, domain, folder)
+    written |= FORMATS.get(name, functools.partial(_own, name))(portfolio, world, folder)
   return written
 
 
-def check(formats: Iterable[str], domain: world_lib.World) -> None:
+def check(formats: Iterable[str], world: world_lib.World) -> None:
   """That works of this world can be written in each format."""
   for name in formats:
-    if name not in (*FORMATS, *domain.media.files):
+    if name not in (*FORMATS, *world.media.files):
       raise spec.UserError(
         f"works of this world have no format '{name}'."
-        + spec.nearest(name, (*FORMATS, *domain.media.files))
+        + spec.nearest(name, (*FORMATS, *world.media.files))
       )
 
 
@@ -89,14 +89,14 @@ def file_name(text: str) -> str:
   return re.sub(r'[^\w.+-]+', '_', text)
 
 
-def _csv(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
+def _csv(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   works = portfolio.works
   columns = {
     'seed': portfolio.seed,
-    'label': [domain.works.label_names[label] for label in works.label],
+    'label': [world.works.label_names[label] for label in works.label],
     'strokes': portfolio.made.steps,
-    **domain.measures.metrics(works.work, portfolio.concept.work),
-    **{name: x for name, x in domain.measures.describe(works.work).items() if x.ndim == 1},
+    **world.measures.metrics(works.work, portfolio.concept.work),
+    **{name: x for name, x in world.measures.describe(works.work).items() if x.ndim == 1},
     'logit': portfolio.logit,
   }
   with whole(folder / 'works.csv') as path, path.open('w', newline='') as file:
@@ -107,8 +107,8 @@ def _csv(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) ->
   return {'works.csv': "seed, label, strokes, likeness to what was imagined, the critic's logit"}
 
 
-def _png(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
-  shown, rulers = domain.media.render(portfolio.works.work), domain.media.rulers
+def _png(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
+  shown, rulers = world.media.render(portfolio.works.work), world.media.rulers
   scale = zoom(shown)
   for number, start in enumerate(range(0, len(shown), _SHEET)):
     with whole(folder / f'sheet-{number:03d}.png') as path:
@@ -116,7 +116,7 @@ def _png(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) ->
       pictures.sheet(some, min(_COLUMNS, len(shown)), rulers).save(path)
   _each(
     portfolio,
-    domain,
+    world,
     folder / 'png',
     lambda place, path: pictures.ruled(
       Image.fromarray(magnified(shown[place], scale)), rulers(scale)
@@ -125,42 +125,41 @@ def _png(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) ->
   return {'png/': 'a picture of each', 'sheet-*.png': f'{_SHEET} on a sheet'}
 
 
-def _gif(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
-  render, made = domain.media.render, portfolio.made
-  frames = creator_lib.frames(domain, portfolio.concept, made, portfolio.begun)  # [T + 1, N, ...]
+def _gif(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
+  render, made = world.media.render, portfolio.made
+  frames = creator_lib.frames(world, portfolio.concept, made, portfolio.begun)  # [T + 1, N, ...]
 
   def animate(place: int, path: pathlib.Path) -> None:
     shown = render(frames[: made.steps[place] + 1, place])
     pictures.save_gif(_indexed(shown, zoom(shown)), path)
 
-  _each(portfolio, domain, folder / 'gif', animate)
+  _each(portfolio, world, folder / 'gif', animate)
   written = {'gif/': 'the strokes of each appearing'}
   if len(made.work) > 1:
     times = np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
     columns = min(_COLUMNS, len(made.work))
     with whole(folder / 'sheet.gif') as path:
       sheets = [
-        pictures.sheet(render(frames[time, :_SHEET]), columns, domain.media.rulers)
-        for time in times
+        pictures.sheet(render(frames[time, :_SHEET]), columns, world.media.rulers) for time in times
       ]
       pictures.save_gif(sheets, path)
     written['sheet.gif'] = f'the same for the first {_SHEET} at once'
   return written
 
 
-def _svg(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
+def _svg(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   begun, made = portfolio.begun, portfolio.made
-  scale = zoom(domain.media.render(begun[:1]))
+  scale = zoom(world.media.render(begun[:1]))
 
   def draw(place: int, path: pathlib.Path) -> None:
     actions = made.actions[place, : made.steps[place]]
-    path.write_text(domain.media.drawing(begun[place], actions, scale))
+    path.write_text(world.media.drawing(begun[place], actions, scale))
 
-  _each(portfolio, domain, folder / 'svg', draw)
+  _each(portfolio, world, folder / 'svg', draw)
   return {'svg/': 'each as a drawing that paints itself in a browser'}
 
 
-def _npz(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
+def _npz(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   made, concept = portfolio.made, portfolio.concept
   happened = np.arange(made.actions.shape[1]) < made.steps[:, None]  # [N, T]
   arrays = {
@@ -168,22 +167,22 @@ def _npz(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) ->
     'imagined': concept.work,
     'begun': portfolio.begun,
     'label': concept.label,
-    'label_names': np.array(domain.works.label_names),
+    'label_names': np.array(world.works.label_names),
     'seed': portfolio.seed,
     'steps': made.steps,
-    'strokes': domain.media.strokes(np.where(happened, made.actions, -1)).numpy(),
-    **domain.media.legend(),
+    'strokes': world.media.strokes(np.where(happened, made.actions, -1)).numpy(),
+    **world.media.legend(),
   }
   with whole(folder / 'works.npz') as path, path.open('wb') as file:
     np.savez_compressed(file, **arrays)
   return {'works.npz': f'arrays for numpy.load: {", ".join(arrays)}'}
 
 
-def _tfrecord(portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
+def _tfrecord(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   path = folder / 'tfrecord'
   with command.status(rich.console.Console(), 'tfrecord'):
-    domain.media.store(portfolio.works, portfolio.seed, path)
-  return {'tfrecord/': f'a data set: data={path} in --domain, or tfds.builder_from_directory'}
+    world.media.store(portfolio.works, portfolio.seed, path)
+  return {'tfrecord/': f'a data set: data={path} in --world, or tfds.builder_from_directory'}
 
 
 FORMATS: dict[str, Callable[[Portfolio, Learner, pathlib.Path], Written]] = {
@@ -195,21 +194,21 @@ FORMATS: dict[str, Callable[[Portfolio, Learner, pathlib.Path], Written]] = {
 }
 
 
-def _own(name: str, portfolio: Portfolio, domain: world_lib.World, folder: pathlib.Path) -> Written:
+def _own(name: str, portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   """A format that only this world has."""
   works = portfolio.made.work
   _each(
     portfolio,
-    domain,
+    world,
     folder / name,
-    lambda place, path: path.write_bytes(domain.media.files[name](works[place])),
+    lambda place, path: path.write_bytes(world.media.files[name](works[place])),
   )
   return {f'{name}/': f'each as a .{name} file'}
 
 
 def _each(
   portfolio: Portfolio,
-  domain: world_lib.World,
+  world: world_lib.World,
   folder: pathlib.Path,
   save: Callable[[int, pathlib.Path], None],
 ) -> None:
@@ -223,7 +222,7 @@ def _each(
     transient=True,
     disable=not console.is_terminal,
   ):
-    label = domain.works.label_names[portfolio.concept.label[place]]
+    label = world.works.label_names[portfolio.concept.label[place]]
     name = f'{portfolio.seed[place]:06d}' + (f'-{label}' if label else '')
     with whole(folder / f'{file_name(name)}.{folder.name}') as path:
       save(place, path)

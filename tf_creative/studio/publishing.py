@@ -40,7 +40,7 @@ def publish(
   for small devices in its version.
   """
   if litert:
-    learner.domain.need('works', by='--litert')
+    learner.world.need('works', by='--litert')
   about = _about(learner, config)
   models = _models(learner, about)
   full = storage.kept(exports, 'Nothing is published. Make room, or choose another --export_dir.')
@@ -68,10 +68,10 @@ def publish(
 
 def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str]:
   """Writes the file, and says what is wrong with it."""
-  domain, gan, creator = learner.domain, learner.gan, learner.creator
+  world, gan, creator = learner.world, learner.gan, learner.creator
   seeds = np.arange(_EXAMPLES[-1])
   works, codes = creator.imagine(seeds), creator.latents(seeds)
-  file = lite.convert(lambda *code: domain.works.to_works(gan.generate(*code)), codes.shape[1])
+  file = lite.convert(lambda *code: world.works.to_works(gan.generate(*code)), codes.shape[1])
   (version / lite.FILE).write_bytes(file)
   # Another kernel rounds otherwise, and then a pixel may have the next colour.
   equal = (lite.run(file, codes, works.label) == works.work).mean()
@@ -80,26 +80,26 @@ def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str
 
 def _models(learner: learner_lib.Learner, about: dict[str, Any]) -> dict[str, signatures.Model]:
   """All models of a learner, or the hand alone where nothing is imagined."""
-  domain, creator = learner.domain, learner.creator
+  world, creator = learner.world, learner.creator
   if not creator:
-    return {'agent': signatures.hand(domain, batches.in_batches(learner.agent.values))}
-  return signatures.models(domain, creator, learner.gan.code_size, about, about['zoom'])
+    return {'agent': signatures.hand(world, batches.in_batches(learner.agent.values))}
+  return signatures.models(world, creator, learner.gan.code_size, about, about['zoom'])
 
 
 def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str, Any]:
   """What a client is to know: JSON."""
-  domain, creator = learner.domain, learner.creator
-  known = {'domain': config.run.domain, 'round': int(learner.loop.round)}
+  world, creator = learner.world, learner.creator
+  known = {'world': config.run.world, 'round': int(learner.loop.round)}
   if not creator:
     return known
-  legend = {name: np.asarray(part).tolist() for name, part in domain.media.legend().items()}
+  legend = {name: np.asarray(part).tolist() for name, part in world.media.legend().items()}
   return {
     **known,
-    'labels': domain.works.label_names,
+    'labels': world.works.label_names,
     'known_labels': creator.known_labels.tolist(),
-    'horizon': domain.rules.horizon,
-    'shape': list(domain.works.work_spec.shape),
-    'zoom': portfolio.zoom(domain.media.render(learner.real.work[:1])),
+    'horizon': world.rules.horizon,
+    'shape': list(world.works.work_spec.shape),
+    'zoom': portfolio.zoom(world.media.render(learner.real.work[:1])),
     **legend,
   }
 
@@ -111,19 +111,19 @@ def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str,
     seed = np.arange(count, dtype=np.int64)
     warm = {'temperature': np.full(count, 0.1, np.float32), 'seed': seed}
     if not learner.creator:
-      with contextlib.closing(learner.domain.simulator.vector(count)) as envs:
+      with contextlib.closing(learner.world.simulator.vector(count)) as envs:
         seen, _ = envs.reset(seed=0)
       found['agent'] += [('serving_default', seen), ('sample', {**warm, **seen})]
       continue
     works = learner.creator.imagine(seed)
     drawn = {'seed': seed, 'label': np.full(count, -1, np.int32)}
     code = {'z': learner.creator.latents(seed), 'label': works.label}
-    state = learner.domain.rules.start(
+    state = learner.world.rules.start(
       tf.nest.map_structure(tf.constant, works), tf.zeros([2], tf.int32)
     )
-    seen = {name: part.numpy() for name, part in learner.domain.rules.observe(state).items()}
+    seen = {name: part.numpy() for name, part in learner.world.rules.observe(state).items()}
     found['creator'] += [('serving_default', drawn), ('about', {'seed': seed})]
-    if not learner.domain.play.code_size:
+    if not learner.world.play.code_size:
       found['creator'].append(('paint', {'target': works.work}))
     found['generator'] += [('serving_default', drawn), ('decode', code)]
     judged = {'work': works.work}

@@ -28,13 +28,13 @@ class Studio:
       about = json.loads(next(iter(answer.values()))[0])
       self.known_labels: list[int] = about['known_labels']
       self.round: int = about['round']
-      domain = about['domain']
+      world = about['world']
     except (ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
       raise spec.UserError(
         f'the server at {address} has a creator of another kind: serve what '
         '`python -m tf_creative.export` has written.'
       ) from error
-    self.domain = learner_lib.build_domain(domain)
+    self.world = learner_lib.build_world(world)
 
   def imagined(self, labels: Sequence[int], seed: int, count: int) -> portfolio.Portfolio:
     """As `portfolio.imagined`."""
@@ -50,10 +50,8 @@ class Studio:
     ]
     made = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     work, label = made['imagined'].astype(np.uint8), made['label'].astype(np.int32)
-    code = np.zeros(
-      [count, self.domain.play.code_size], np.float32
-    )  # it is not told, nor ever seen
-    concept = works_lib.Works(work, label, code if self.domain.play.code_size else ())
+    code = np.zeros([count, self.world.play.code_size], np.float32)  # it is not told, nor ever seen
+    concept = works_lib.Works(work, label, code if self.world.play.code_size else ())
     steps = made['steps'].astype(np.int32)
     hand = creator_lib.Made(
       made['work'].astype(np.uint8),
@@ -61,6 +59,6 @@ class Studio:
       made['returns'].astype(np.float32),
       made['actions'].astype(np.int32)[:, : steps.max()],
     )
-    begun = creator_lib.blank(self.domain, tf.nest.map_structure(tf.constant, concept)).numpy()
+    begun = creator_lib.blank(self.world, tf.nest.map_structure(tf.constant, concept)).numpy()
     logit = made['authenticity'].astype(np.float32)
     return portfolio.Portfolio(seeds, concept, begun, hand, logit)

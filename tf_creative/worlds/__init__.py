@@ -4,8 +4,8 @@ import gymnasium
 
 from tf_creative.core import plugins
 
-DOMAINS = plugins.Table(
-  'domain',
+WORLDS = plugins.Table(
+  'world',
   'tf_creative.worlds',
   {
     'gym': 'tf_creative.worlds.simulated:Gym',
@@ -34,10 +34,10 @@ DATA = plugins.Table(
 FORMATS = ('json', 'mid', 'txt', 'wav')
 
 # For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
-for _domain in sorted(DOMAINS.ours.keys() - {'gym'}):
+for _world in sorted(WORLDS.ours.keys() - {'gym'}):
   gymnasium.register(
-    id=f'tf_creative/{_domain.title().replace("_", "")}-v0',
+    id=f'tf_creative/{_world.title().replace("_", "")}-v0',
     entry_point='tf_creative.worlds.gym_env:make',
     vector_entry_point='tf_creative.worlds.gym_env:make_vec',
-    kwargs={'domain': _domain},
+    kwargs={'world': _world},
   )

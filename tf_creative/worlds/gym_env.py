@@ -10,7 +10,7 @@ import gymnasium
 from gymnasium.utils import seeding
 import numpy as np
 
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 from tf_creative.worlds import gym_play
@@ -117,7 +117,7 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
     return {'label': np.where(begun, seen['label'], 0), '_label': begun} if begun.any() else {}
 
 
-def make(domain: str, split: str = 'train', render_mode: str | None = None, **options):
+def make(world: str, split: str = 'train', render_mode: str | None = None, **options):
   """What gymnasium.make('tf_creative/PixelArt-v0', data='digits', size=8, ...) builds."""
   _check_mode(render_mode, ('human', 'rgb_array'))
   if render_mode == 'human':
@@ -125,19 +125,19 @@ def make(domain: str, split: str = 'train', render_mode: str | None = None, **op
       raise spec.UserError(
         "render_mode='human' needs a display, and there is none: use render_mode='rgb_array'."
       )
-    return gymnasium.wrappers.HumanRendering(make(domain, split, 'rgb_array', **options))
-  return WorldEnv(_world(domain, options), split, render_mode)
+    return gymnasium.wrappers.HumanRendering(make(world, split, 'rgb_array', **options))
+  return WorldEnv(_world(world, options), split, render_mode)
 
 
 def make_vec(
-  domain: str, num_envs: int = 1, split: str = 'train', render_mode: str | None = None, **options
+  world: str, num_envs: int = 1, split: str = 'train', render_mode: str | None = None, **options
 ) -> WorldVectorEnv:
   """What gymnasium.make_vec('tf_creative/PixelArt-v0', 64, size=8, ...) builds."""
-  return WorldVectorEnv(_world(domain, options), num_envs, split, render_mode)
+  return WorldVectorEnv(_world(world, options), num_envs, split, render_mode)
 
 
-def _world(domain: str, options: dict[str, Any]) -> world_lib.World:
-  return spec.configure(domains.DOMAINS.load(domain), options, f"world '{domain}'")
+def _world(world: str, options: dict[str, Any]) -> world_lib.World:
+  return spec.configure(worlds.WORLDS.load(world), options, f"world '{world}'")
 
 
 def _check_mode(mode: str | None, valid: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.core import spec
 from tf_creative.core.works import Works
 
@@ -116,8 +116,8 @@ def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
 
 def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
   """The builder of a data set: one of our own, of TFDS, or of a folder that it has written."""
-  if data in domains.DATA:
-    return domains.DATA.load(data)(data_dir=data_dir)
+  if data in worlds.DATA:
+    return worlds.DATA.load(data)(data_dir=data_dir)
   folder = pathlib.Path(data)
   if (folder / 'dataset_info.json').exists():
     try:
@@ -140,7 +140,7 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
       raise DataError(f"there is no folder '{data}' with a data set: mend data=.") from error
     if data in known or '/' in data or ':' in data:
       raise DataError(f"cannot use data set '{data}': {first_words(error)}") from error
-    near = [*domains.DATA, 'mnist', *difflib.get_close_matches(data, known, n=5)]
+    near = [*worlds.DATA, 'mnist', *difflib.get_close_matches(data, known, n=5)]
     raise DataError(
       f"unknown data set '{data}'.{spec.nearest(data, set(near))} "
       'These are the nearest; tfds.list_builders() names all.'
@@ -186,9 +186,9 @@ def _prepared(
     python = f'import tensorflow_datasets as t; t.load({data!r}, data_dir={str(root)!r})'
     cure = (
       'Set TFDS_DATA_DIR to a folder that can be written.'
-      if data in domains.DATA.ours
+      if data in worlds.DATA.ours
       else f'Run python -c "{python}" where there is a network, or set TFDS_DATA_DIR to a folder '
-      f'that holds it. No download is needed for: {", ".join(domains.DATA.ours)}.'
+      f'that holds it. No download is needed for: {", ".join(worlds.DATA.ours)}.'
     )
     raise DataError(
       f"data set '{data}' is not in {root} and could not be prepared: {first_words(error)}. {cure}"

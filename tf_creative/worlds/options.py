@@ -125,5 +125,5 @@ class Gym(_Options):
     self._check('gym')
 
 
-# By the names of domains.DOMAINS.
+# By the names of worlds.WORLDS.
 OPTIONS = {'gym': Gym, 'level': Level, 'melody': Melody, 'pixel_art': PixelArt}

@@ -6,10 +6,10 @@ from tf_agents.utils import common
 from tf_creative.agent.learners import makers, networks
 
 
-def patient(domain, config, seed):
+def patient(world, config, seed):
   """Makes a double DQN that a large error does not upset: Huber's loss in place of the square."""
   return dqn_agent.DdqnAgent(
-    td_errors_loss_fn=common.element_wise_huber_loss, **makers.arguments(domain, config, seed)
+    td_errors_loss_fn=common.element_wise_huber_loss, **makers.arguments(world, config, seed)
   )
 
 

@@ -55,22 +55,22 @@ class DqnAgent(dqn_agent.DqnAgent):
     return tf.reduce_max(values, -1)
 
 
-def dqn(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
-  return DqnAgent(**arguments(domain, config, seed))
+def dqn(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
+  return DqnAgent(**arguments(world, config, seed))
 
 
-def ddqn(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DdqnAgent:
-  return dqn_agent.DdqnAgent(**arguments(domain, config, seed))
+def ddqn(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DdqnAgent:
+  return dqn_agent.DdqnAgent(**arguments(world, config, seed))
 
 
 def informed(
-  domain: world_lib.World, config: config_lib.AgentConfig, seed: int
+  world: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> informed_lib.InformedDdqnAgent:
-  domain.need('rules', 'making', by='--agent=informed')
+  world.need('rules', 'making', by='--agent=informed')
   if config.n_step != 1:
     raise spec.SpecError('--agent=informed knows the pay of one step: use --agent_n_step=1.')
-  given = arguments(domain, config, seed)
-  pays = tensor_spec.TensorSpec([domain.play.action_spec.maximum + 1], tf.float32, 'pays')
+  given = arguments(world, config, seed)
+  pays = tensor_spec.TensorSpec([world.play.action_spec.maximum + 1], tf.float32, 'pays')
   step, action = given['time_step_spec'], given['action_spec']
   given['training_data_spec'] = trajectory.Trajectory(
     step.step_type, step.observation, action, pays, step.step_type, step.reward, step.discount
@@ -79,39 +79,39 @@ def informed(
 
 
 def survey(
-  domain: world_lib.World, config: config_lib.AgentConfig, seed: int
+  world: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> survey_lib.SurveyDqnAgent:
-  domain.need('rules', 'levels', by='--agent=survey')
+  world.need('rules', 'levels', by='--agent=survey')
   if config.network != 'map':
     raise spec.SpecError('--agent=survey learns the values of a map: use --agent_network=map.')
   return survey_lib.SurveyDqnAgent(
-    survey=domain.levels.survey, seed=seed, **arguments(domain, config, seed)
+    survey=world.levels.survey, seed=seed, **arguments(world, config, seed)
   )
 
 
-def c51(domain: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
+def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
   """Returns lie between those of an endless run of the worst and of the best pay."""
   if config.discount >= 1:
     raise spec.SpecError(
       '--agent=c51 wants an end to what can be earned: give --agent_discount below 1, or use '
       '--agent=ddqn.'
     )
-  bound = domain.play.reward_bound / (1 - config.discount)
-  given = arguments(domain, config, seed, atoms=config.atoms)
+  bound = world.play.reward_bound / (1 - config.discount)
+  given = arguments(world, config, seed, atoms=config.atoms)
   given['categorical_q_network'] = given.pop('q_network')
   return categorical_dqn_agent.CategoricalDqnAgent(min_q_value=-bound, max_q_value=bound, **given)
 
 
 def reinforce(
-  domain: world_lib.World, config: config_lib.AgentConfig, seed: int
+  world: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> reinforce_agent.ReinforceAgent:
-  domain.need('rules', by='--agent=reinforce')
-  if rollout.length(domain, config) <= domain.rules.horizon:
+  world.need('rules', by='--agent=reinforce')
+  if rollout.length(world, config) <= world.rules.horizon:
     raise spec.SpecError(
-      f'--agent=reinforce learns from whole episodes, and here they have {domain.rules.horizon} '
+      f'--agent=reinforce learns from whole episodes, and here they have {world.rules.horizon} '
       'steps: use --agent=ppo.'
     )
-  actor, value, common = _actor_critic(domain, config, seed)
+  actor, value, common = _actor_critic(world, config, seed)
   return _with_answers(
     reinforce_agent.ReinforceAgent(
       actor_network=actor,
@@ -125,11 +125,11 @@ def reinforce(
 
 
 def ppo(
-  domain: world_lib.World, config: config_lib.AgentConfig, seed: int
+  world: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> ppo_clip_agent.PPOClipAgent:
   """Schulman et al. 2017, with its clipping at .2 and its lambda; pays and what is seen as is."""
-  domain.need('rules', by='--agent=ppo')
-  actor, value, common = _actor_critic(domain, config, seed)
+  world.need('rules', by='--agent=ppo')
+  actor, value, common = _actor_critic(world, config, seed)
   return _with_answers(
     ppo_clip_agent.PPOClipAgent(
       actor_net=actor,
@@ -155,25 +155,25 @@ def _with_answers(agent, actor: policies.Policy, value: policies.Value):
   return agent
 
 
-def _actor_critic(domain: world_lib.World, config: config_lib.AgentConfig, seed: int):
+def _actor_critic(world: world_lib.World, config: config_lib.AgentConfig, seed: int):
   config = dataclasses.replace(config, dueling=False)  # which would leave a value without gradient
-  actor = policies.Policy(_network(domain, config, seed), domain.play.action_spec.dtype)
-  value = policies.Value(_network(domain, config, seed + 1000, knows=False))
+  actor = policies.Policy(_network(world, config, seed), world.play.action_spec.dtype)
+  value = policies.Value(_network(world, config, seed + 1000, knows=False))
   for network in (actor, value):
     network.create_variables()
   # A policy begins all but undecided, or as the world finds likely (Andrychowicz et al. 2021, 3.2).
   actor.inner.hush()
   optimizer = _optimizer(config, [*actor.trainable_variables, *value.trainable_variables])
-  return actor, value, _common(domain) | {'optimizer': optimizer}
+  return actor, value, _common(world) | {'optimizer': optimizer}
 
 
 def arguments(
-  domain: world_lib.World, config: config_lib.AgentConfig, seed: int, atoms: int = 0
+  world: world_lib.World, config: config_lib.AgentConfig, seed: int, atoms: int = 0
 ) -> dict[str, Any]:
   """Lists what TF-Agents' DQN and its variants are made from, plugins among them."""
-  network = _network(domain, config, seed, atoms, knows=not atoms)
+  network = _network(world, config, seed, atoms, knows=not atoms)
   network.create_variables()
-  return _common(domain) | {
+  return _common(world) | {
     'q_network': network,
     'optimizer': _optimizer(config, network.trainable_variables),
     'gamma': config.discount,
@@ -183,18 +183,18 @@ def arguments(
 
 
 def _network(
-  domain: world_lib.World,
+  world: world_lib.World,
   config: config_lib.AgentConfig,
   seed: int,
   atoms: int = 0,
   knows: bool = True,  # what the world finds likely, and begins with it
 ):
   return NETWORKS.load(config.network)(
-    _observation_spec(domain),
-    features=domain.play.features,
-    brief=domain.play.brief,
-    likely=domain.play.prior_logits if knows else None,
-    num_actions=domain.play.action_spec.maximum + 1,
+    _observation_spec(world),
+    features=world.play.features,
+    brief=world.play.brief,
+    likely=world.play.prior_logits if knows else None,
+    num_actions=world.play.action_spec.maximum + 1,
     config=config,
     atoms=atoms,
     seed=seed,
@@ -210,16 +210,16 @@ def _optimizer(config: config_lib.AgentConfig, variables: list[tf.Variable]):
   return optimizer
 
 
-def _observation_spec(domain: world_lib.World):
+def _observation_spec(world: world_lib.World):
   return {
     name: graph_world.to_spec(bounded, name)
-    for name, bounded in domain.play.observation_spec.items()
+    for name, bounded in world.play.observation_spec.items()
   }
 
 
-def _common(domain: world_lib.World):
+def _common(world: world_lib.World):
   return {
-    'time_step_spec': ts.time_step_spec(_observation_spec(domain)),
-    'action_spec': graph_world.to_spec(domain.play.action_spec, 'action'),
+    'time_step_spec': ts.time_step_spec(_observation_spec(world)),
+    'action_spec': graph_world.to_spec(world.play.action_spec, 'action'),
     'train_step_counter': tf.Variable(0, dtype=tf.int64, trainable=False),
   }

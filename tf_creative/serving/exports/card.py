@@ -59,7 +59,7 @@ def text(
 library_name: tf_creative
 license: apache-2.0
 tags: [{tags}]
-domain: '{about['domain']}'{labels}
+world: '{about['world']}'{labels}
 rounds: {about['round']}
 metrics:{results}
 ---
@@ -67,7 +67,7 @@ metrics:{results}
 # A creative learner
 
 {_WORKS if imagines else 'A Q-learning agent acts in an environment of Gymnasium.'}
-Trained with tf_creative for {about['round']} rounds on `{about['domain']}`.
+Trained with tf_creative for {about['round']} rounds on `{about['world']}`.
 
 ## Models
 

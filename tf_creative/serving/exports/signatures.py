@@ -44,25 +44,25 @@ class Model(tf.Module):
 
 
 def models(
-  domain: world_lib.World, creator: Any, code_size: int, about: dict[str, Any], zoom: int
+  world: world_lib.World, creator: Any, code_size: int, about: dict[str, Any], zoom: int
 ) -> dict[str, Model]:
   """The models of a learner by name; `about` is what a client is to know of them.
 
   The imagination's codes have `code_size` numbers; pictures are magnified by `zoom`.
   """
   seed = {'seed': _vector(tf.int64), 'label': _vector(tf.int32)}
-  work = tf.TensorSpec(domain.works.work_spec.shape, domain.works.work_spec.dtype)
+  work = tf.TensorSpec(world.works.work_spec.shape, world.works.work_spec.dtype)
   code = tf.TensorSpec([code_size], tf.float32)
 
   def made(concept: works_lib.Works) -> Tensors:
     canvas, steps, returns, actions = creator.make_graph(concept)
     return {
       'work': canvas,
-      'strokes': domain.media.strokes(actions),
+      'strokes': world.media.strokes(actions),
       'actions': actions,
       'steps': steps,
       'returns': returns,
-      **domain.media.encode(canvas, zoom),
+      **world.media.encode(canvas, zoom),
     }
 
   def create(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
@@ -73,7 +73,7 @@ def models(
     return {**hand, 'imagined': concept.work, 'label': concept.label, 'authenticity': score}
 
   def paint(target: tf.Tensor) -> Tensors:
-    with tf.control_dependencies([_check(target, domain.works.work_spec, 'target')]):
+    with tf.control_dependencies([_check(target, world.works.work_spec, 'target')]):
       target = tf.identity(target)
     return made(works_lib.Works(target, tf.zeros([tf.shape(target)[0]], tf.int32)))
 
@@ -83,7 +83,7 @@ def models(
   def imagine(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
     with tf.control_dependencies([_check_label(label, -1)]):
       concept = creator.imagine_graph(seed, tf.identity(label))
-    return {'work': concept.work, 'label': concept.label, **domain.media.encode(concept.work, zoom)}
+    return {'work': concept.work, 'label': concept.label, **world.media.encode(concept.work, zoom)}
 
   def decode(z: tf.Tensor, label: tf.Tensor) -> Tensors:
     checks = [
@@ -92,25 +92,25 @@ def models(
     ]
     with tf.control_dependencies(checks):
       imagined = creator.decode_graph(tf.identity(z), tf.identity(label))
-    return {'work': imagined, **domain.media.encode(imagined, zoom)}
+    return {'work': imagined, **world.media.encode(imagined, zoom)}
 
   def judge(work: tf.Tensor) -> Tensors:
-    with tf.control_dependencies([_check(work, domain.works.work_spec, 'work')]):
+    with tf.control_dependencies([_check(work, world.works.work_spec, 'work')]):
       logit, label = creator.best_label_graph(tf.identity(work))
     return {'logit': logit, 'probability': tf.sigmoid(logit), 'label': label}
 
   def judge_as(work: tf.Tensor, label: tf.Tensor) -> Tensors:
     with tf.control_dependencies(
-      [_check(work, domain.works.work_spec, 'work'), _check_label(label, 0)]
+      [_check(work, world.works.work_spec, 'work'), _check_label(label, 0)]
     ):
       logit = creator.score_graph(tf.identity(work), tf.identity(label))
     return {'logit': logit, 'probability': tf.sigmoid(logit)}
 
   def _check_label(label: tf.Tensor, least: int) -> tf.Operation:
-    most = len(domain.works.label_names) - 1
+    most = len(world.works.label_names) - 1
     return _check(label, works_lib.Bounded((), tf.int32, least, most), 'label')
 
-  painted = {} if domain.play.code_size else {'paint': (paint, {'target': work})}
+  painted = {} if world.play.code_size else {'paint': (paint, {'target': work})}
   return {
     'creator': Model(
       {
@@ -131,22 +131,22 @@ def models(
         'as_label': (judge_as, {'work': work, 'label': _vector(tf.int32)}),
       }
     ),
-    'agent': hand(domain, creator.values_graph),
+    'agent': hand(world, creator.values_graph),
   }
 
 
-def hand(domain: world_lib.World, evaluate: Callable[[Tensors], tf.Tensor]) -> Model:
+def hand(world: world_lib.World, evaluate: Callable[[Tensors], tf.Tensor]) -> Model:
   """The model of a hand: `evaluate` gives the values of all actions [B, A] in what is seen."""
   seen = {
     name: tf.TensorSpec(bounded.shape, bounded.dtype)
-    for name, bounded in domain.play.observation_spec.items()
+    for name, bounded in world.play.observation_spec.items()
   }
   drawn = {'temperature': _vector(tf.float32), 'seed': _vector(tf.int64)}
 
   def values(observation: Tensors) -> tf.Tensor:
     checks = [
       _check(observation[name], bounded, name)
-      for name, bounded in domain.play.observation_spec.items()
+      for name, bounded in world.play.observation_spec.items()
     ]
     with tf.control_dependencies(checks):
       return evaluate(tf.nest.map_structure(tf.identity, observation))

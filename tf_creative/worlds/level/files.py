@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative import worlds as domains
+from tf_creative import worlds as worlds
 from tf_creative.core import spec
 from tf_creative.core.works import Works
 from tf_creative.worlds import images
@@ -81,6 +81,6 @@ def _features(data: str) -> tfds.features.FeaturesDict:
   if 'tiles' not in features:
     raise images.DataError(
       f"data set '{data}' has no levels; its features are {', '.join(features)}. There are: "
-      f'{", ".join(name for name in domains.DATA if "levels" in name)}.'
+      f'{", ".join(name for name in worlds.DATA if "levels" in name)}.'
     )
   return features

@@ -3,8 +3,8 @@
 import {bytes} from '../api.js';
 import {hang} from '../drawing.js';
 
-export function words({view, domain}) {
-  const unknown = view ? `a world's view '${view}'` : `${domain || 'this world'}`;
+export function words({view, world}) {
+  const unknown = view ? `a world's view '${view}'` : `${world || 'this world'}`;
   return {
     lead: `This page does not know how to show ${unknown}: it shows pictures of what was made.`,
     done: 'made',
