@@ -89,7 +89,7 @@ def test_cells_are_ordinary_runs_seed_by_seed(tmp_path):
   given = settings(
     tmp_path,
     'L2 only:',
-    "both: --couplings=environment(real=0.5, x='a b')|reward(weight=1, form=logit) --rounds=7",
+    "both: --couplings=environment(real=0.5)|reward(weight=1, form='logit') --rounds=7",
     '''quoted: '--couplings=environment | reward' --agent_width="3"''',
   )
   first, both, quoted, *rest = cells(given)
@@ -103,7 +103,7 @@ def test_cells_are_ordinary_runs_seed_by_seed(tmp_path):
   ]
   assert first.config.agent.environments == 4
   assert both.flags[1:3] == [
-    '--couplings=environment(real=0.5, x=a b)|reward(weight=1, form=logit)',
+    '--couplings=environment(real=0.5)|reward(weight=1, form=logit)',
     '--rounds=7',
   ]
   assert (quoted.config.run.couplings, quoted.config.agent.width) == ('environment | reward', 3)

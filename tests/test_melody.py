@@ -232,9 +232,9 @@ def test_files_of_a_melody():
     np.testing.assert_array_equal(picture[::2, ::2], world.media.render(work[None])[0])
     notes = [m for m in mido.MidiFile(file=io.BytesIO(mid.numpy())) if m.type == 'note_on']
     assert [m.note for m in notes] == [72, 74, 76]
-  assert world.media.file(THEME, 'mid')[:4] == b'MThd'
-  assert world.media.file(THEME, 'wav')[:4] == b'RIFF'
-  assert set(world.media.formats) <= set(worlds.FORMATS)
+  assert world.media.files['mid'](THEME)[:4] == b'MThd'
+  assert world.media.files['wav'](THEME)[:4] == b'RIFF'
+  assert set(world.media.files) <= set(worlds.FORMATS)
 
 
 def test_a_drawing_ends_as_the_picture():

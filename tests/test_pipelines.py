@@ -46,7 +46,13 @@ def _hasty():
     yield
 
 
-@pytest.mark.parametrize('name', PIPELINES)
+@pytest.mark.parametrize(
+  'name',
+  [
+    pytest.param(name, marks=[] if name in ('debug', 'level', 'melody_none') else pytest.mark.slow)
+    for name in PIPELINES
+  ],
+)
 def test_a_pipeline_runs_to_its_end(name, tmp_path, capsys):
   arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']
   assert train.train(parse(*arguments, '--rounds=4')) == 0

@@ -98,11 +98,14 @@ def place(tmp_path_factory):
   picture[6:10, :, 3] = 0
   Image.fromarray(picture).save(folder / 'torn.png')
   Image.fromarray(255 - picture[..., 3]).save(folder / 'hole.png')
+  (folder / 'FOLDER/train/cats').mkdir(parents=True)
+  Image.fromarray(picture[..., :3]).save(folder / 'FOLDER/train/cats/cat.png')
   tune = np.zeros(32, np.uint8)
   tune[:16:2] = [22, 24, 26, 27, 29, 27, 26, 24]
   (folder / 'mine.mid').write_bytes(midi.file(tune))
   with pytest.MonkeyPatch.context() as patch:
     patch.chdir(folder)
+    patch.setenv('PYTHONPATH', str(ROOT))  # for the processes that a command starts
     test_pipelines.hurry(patch)
     yield folder
 
@@ -122,6 +125,7 @@ def need(name: str) -> None:
   """A trained run of the pipeline, or of its recipe under another name."""
   pipeline = name if (ROOT / f'pipelines/{name}.flags').is_file() else 'pixel_art'
   arguments = [f'--flagfile=pipelines/{pipeline}.flags', f'--run_dir=runs/{name}']
+  arguments += ['--couplings='] if name == 'control' else []
   # Only what the README goes on to export is worth the time of an export here.
   arguments += [] if name == 'pixel_art' else ['--noexport']
   run('train', arguments)

@@ -29,8 +29,8 @@ KEYWORDS = {'allow_pickle', 'shell', 'enable_unsafe_deserialization'}
 
 # Whose name it is, too, and means no harm.
 ALLOWED = {
-  ('tf_creative/report.py', 'system'): 'platform.system() tells the name of the system',
-  ('tf_creative/builds.py', 'system'): 'platform.system() tells the name of the system',
+  ('tf_creative/evaluation/report.py', 'system'): 'platform.system() tells the name of the system',
+  ('tf_creative/runs/provenance.py', 'system'): 'platform.system() tells the name of the system',
   ('tf_creative/agent/vector.py', 'numpy_function'): 'environments of others, never exported',
 }
 

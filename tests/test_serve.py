@@ -80,9 +80,9 @@ def test_tensorflow_serving_is_given_all_that_lies_there(exports, tmp_path):
   assert f'base_path: "{exports.resolve() / "toy"}"' in (tmp_path / 'models.config').read_text()
 
 
-def test_a_server_that_ends_by_itself_is_a_failure(exports, tmp_path, capsys):
+def test_a_server_that_ends_by_itself_is_a_failure(exports, tmp_path, capfd):
   binary = tmp_path / 'stand-in'
   binary.write_text('#!/bin/sh\nexit 3\n')
   os.chmod(binary, 0o755)
   assert serve.serve(serve.ServeConfig(export_dir=str(exports), binary=str(binary))) == 1
-  assert 'ended by itself, with code 3' in capsys.readouterr().out
+  assert 'ended by itself, with code 3' in capfd.readouterr().out

@@ -184,7 +184,7 @@ def test_a_watched_run_learns_the_same_and_knows_all_that_it_shows(plain, tmp_pa
   others = {'held_out/equal_steps', 'held_out/solved'}
   assert {name for name in wanted - logged - others if not name.startswith('unseen/')} == set()
   for world in ('level', 'melody'):
-    measures = worlds.WORLDS.load(world).measures
+    measures = worlds.WORLDS.load(world)().measures.scores
     others -= {f'held_out/{name}' for name in measures}
   assert not others
   for patterns in board.CHARTS.values():

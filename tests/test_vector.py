@@ -55,7 +55,7 @@ def test_what_is_remembered_is_what_the_environments_did(played):
   # Went on, ended, was cut short, began again: all of it happened.
   assert ways >= {(False, False, False), (True, False, False), (False, True, False)}
   assert (False, False, True) in ways
-  np.testing.assert_allclose(played.world.returns, returns, rtol=1e-5)
+  np.testing.assert_allclose(played.episodes.returns, returns, rtol=1e-5)
 
 
 def test_the_same_seed_is_the_same_run_whatever_the_time_a_step_takes():
@@ -84,7 +84,7 @@ def test_steps_keep_their_order_where_no_loop_does():
   first, frames = toys.build(toys.dice()), agent.replay.newest(8)
   for _ in range(8):
     first.collect()
-  first.world.close()
+  first.episodes.close()
   tf.nest.map_structure(np.testing.assert_array_equal, frames, first.replay.newest(8))
 
 
@@ -158,7 +158,7 @@ def test_an_error_in_an_environment_is_told():
   agent.episodes.close()
   assert threads
   assert not any(thread.is_alive() for thread in threads)
-  with pytest.raises(RuntimeError, match='the world is closed'):
+  with pytest.raises(RuntimeError, match='the episodes are closed'):
     agent.collect()
 
 

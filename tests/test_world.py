@@ -15,7 +15,7 @@ import pytest
 from tests import tiny, toys
 from tf_creative import couplings
 from tf_creative import worlds as worlds
-from tf_creative.agent import build, vector
+from tf_creative.agent import build
 from tf_creative.core import hand, imagination, showing, spec
 from tf_creative.core import world as world_lib
 from tf_creative.learner import learner as learner_lib
@@ -24,6 +24,7 @@ HOUSE = pathlib.Path(__file__).parents[1] / 'tf_creative'
 PARTS = {
   'play': world_lib.Play,
   'rules': world_lib.Rules,
+  'simulator': world_lib.Simulator,
   'works': world_lib.Works,
   'making': world_lib.Making,
   'levels': world_lib.Levels,
@@ -35,6 +36,7 @@ TABLE = {
   'pixel_art': 'play rules works making media measures',
   'melody': 'play rules works making media measures',
   'level': 'play rules works levels media measures',
+  'gym': 'play simulator measures',
 }
 # The contract behind each name, and the room in which it may be used as the room likes.
 CONTRACTS = {
@@ -45,7 +47,10 @@ CONTRACTS = {
   **{name: (part, 'worlds') for name, part in PARTS.items()},
 }
 CALLED = {'hand': 'agent', **{name: name for name in ('agent', 'gan', 'world', 'episodes')}}
-BUILDER = {'learner.py: self.agent.episodes'}  # handed to the others as Parts.episodes
+BUILDER = {
+  'learner/learner.py: self.agent.episodes',
+  'testing.py: learner.agent.episodes',
+}  # handed to the others as Parts.episodes
 MOST_MEMBERS = 10
 
 
@@ -131,11 +136,10 @@ def test_a_world_has_the_parts_of_its_row_and_keeps_their_contracts(name):
 
 
 def test_an_environment_of_others_is_played_in_and_nothing_else():
-  world = vector.World(toys.dice(), 0)
-  world.close()
-  assert had(world.world) == {'play'}
+  world = toys.Given(toys.dice())
+  assert had(world) == {'play', 'simulator'}
   with pytest.raises(spec.SpecError, match="^it needs a world with 'rules', and 'gym' has none"):
-    world.world.need('play', 'rules', by='it')
+    world.need('play', 'rules', by='it')
 
 
 @pytest.mark.parametrize('part', PARTS)
@@ -161,7 +165,10 @@ def test_a_coupling_is_refused_without_any_part_that_it_needs(name):
   )
   for part in coupling.needs:
     world = type('Lacking', (world_lib.World,), {**parts, part: None, 'name': 'lacking'})()
-    with pytest.raises(spec.SpecError, match=refusal(f"the coupling '{name}'", part, 'lacking')):
+    with pytest.raises(
+      spec.SpecError,
+      match=refusal(f"the coupling '{name}' (--couplings= leaves out all)", part, 'lacking'),
+    ):
       learner_lib._check_couplings(world, tiny.config(couplings=name))
 
 
@@ -174,7 +181,10 @@ def test_an_agent_is_refused_without_a_part_that_it_needs(agent, world, part):
 
 
 def test_a_whole_learner_is_refused_in_the_same_words():
-  with pytest.raises(spec.SpecError, match=refusal("the coupling 'augment'", 'making', 'level')):
+  with pytest.raises(
+    spec.SpecError,
+    match=refusal("the coupling 'augment' (--couplings= leaves out all)", 'making', 'level'),
+  ):
     tiny.learner(world='level', couplings='augment')
 
 
@@ -213,7 +223,7 @@ def test_what_is_used_is_declared(path):
   [
     ('loop.py', 'self._parts.agent.replay'),
     ('loop.py', 'agent.config'),
-    ('creator.py', 'def f(self):\n  hand = self._agent\n  hand.episodes.returns'),
+    ('creator.py', 'def f(self):\n  episodes = self._parts.episodes\n  episodes.returns'),
     ('creator.py', 'self._world.prospect(x)'),
     ('couplings/x.py', 'self.parts.gan.generator_variables'),
     ('couplings/x.py', 'self.parts.episodes.returns'),
@@ -239,7 +249,7 @@ def test_what_is_used_and_not_declared_is_found(path, source):
     ('config.py', 'def f(agent: AgentConfig):\n  return agent.n_step'),
     ('agent/x.py', 'agent.replay'),
     ('worlds/x.py', 'world.works.colours'),
-    ('learner.py', 'self.agent.episodes'),
+    ('learner/learner.py', 'self.agent.episodes'),
     ('loop.py', 'def f():\n  rules = world.rules\n  rules.step(x, world.name)'),
   ],
 )

@@ -46,7 +46,7 @@ def gallery(
   draw = ImageDraw.Draw(page)
   for picture, title, x in (
     (left, 'imagined', margin),
-    (right, learner.world.measures.measures.participle, margin + left.width + between),
+    (right, learner.world.measures.participle, margin + left.width + between),
   ):
     page.paste(picture, (x, head))
     draw.text((x + _GAP, 8), title, _INK, font)
