@@ -97,10 +97,7 @@ def test_every_pipeline_learns(name):
 
 @pytest.mark.parametrize(
   'name',
-  [
-    pytest.param(name, marks=() if name in ('debug', 'freehand_none') else pytest.mark.slow)
-    for name in PIPELINES
-  ],
+  [pytest.param(name, marks=() if name in ('debug',) else pytest.mark.slow) for name in PIPELINES],
 )
 def test_a_pipeline_runs_and_resumes(name, tmp_path, capsys):
   arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']

@@ -52,6 +52,7 @@ BUILDER = {
   'testing.py: learner.agent.episodes',
 }  # handed to the others as Parts.episodes
 MOST_MEMBERS = 10
+HINT = ' (--couplings= leaves out all)'
 
 
 def members(contract: type) -> set[str]:
@@ -167,7 +168,7 @@ def test_a_coupling_is_refused_without_any_part_that_it_needs(name):
     world = type('Lacking', (world_lib.World,), {**parts, part: None, 'name': 'lacking'})()
     with pytest.raises(
       spec.SpecError,
-      match=refusal(f"the coupling '{name}' (--couplings= leaves out all)", part, 'lacking'),
+      match=refusal(f"the coupling '{name}'{HINT}", part, 'lacking'),
     ):
       learner_lib._check_couplings(world, tiny.config(couplings=name))
 
@@ -183,7 +184,7 @@ def test_an_agent_is_refused_without_a_part_that_it_needs(agent, world, part):
 def test_a_whole_learner_is_refused_in_the_same_words():
   with pytest.raises(
     spec.SpecError,
-    match=refusal("the coupling 'augment' (--couplings= leaves out all)", 'making', 'level'),
+    match=refusal(f"the coupling 'augment'{HINT}", 'making', 'level'),
   ):
     tiny.learner(world='level', couplings='augment')
 
