@@ -32,7 +32,7 @@ def offline(monkeypatch):
   monkeypatch.setattr(requests, 'head', head)
 
 
-def _mock(name, tmp_path, **splits):
+def mock(name, tmp_path, examples=3, **splits):
   """A data set of TFDS with random pictures, but with its real features and these splits."""
   builder = tfds.builder(name, data_dir=str(tmp_path))
   infos = [
@@ -49,7 +49,7 @@ def _mock(name, tmp_path, **splits):
   builder.info.set_splits(tfds.core.splits.SplitDict(infos))
   builder.data_path.mkdir(parents=True)
   builder.info.write_to_directory(builder.data_path)
-  return tfds.testing.mock_data(num_examples=3, data_dir=str(tmp_path))
+  return tfds.testing.mock_data(num_examples=examples, data_dir=str(tmp_path))
 
 
 def _store(data_dir, name, features, **splits):
@@ -97,7 +97,7 @@ def test_label_names(data_dir):
 
 
 def test_mnist_in_four_greys(tmp_path):
-  with _mock('mnist', tmp_path, train=3, test=3):
+  with mock('mnist', tmp_path, train=3, test=3):
     works, labels = _works(images.works('mnist', 'train', 16, 16, GREYS))
   assert works.shape == (3, 16, 16)
   assert works.max() < 4
@@ -106,7 +106,7 @@ def test_mnist_in_four_greys(tmp_path):
 
 def test_cifar10_in_colours(tmp_path):
   decoders = tfds.decode.PartialDecoding({'image': True, 'label': True})
-  with _mock('cifar10', tmp_path, train=3, test=3):
+  with mock('cifar10', tmp_path, train=3, test=3):
     raw = next(tfds.load('cifar10', split='test', decoders=decoders).as_numpy_iterator())
     works, labels = _works(images.works('cifar10', 'test', 32, 32, RED_GREEN_BLUE))
   assert labels[0] == raw['label']
@@ -118,7 +118,7 @@ def test_cifar10_in_colours(tmp_path):
 
 
 def test_a_data_set_without_labels(tmp_path):
-  with _mock('lsun', tmp_path, train=10):
+  with mock('lsun', tmp_path, train=10):
     works, labels = _works(images.works('lsun', 'train', 4, 8, GREYS))
   assert works.shape == (3, 4, 8)
   assert not labels.any()

@@ -17,9 +17,8 @@ import numpy as np
 from PIL import Image
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
-from tests import test_pipelines
+from tests import test_images, test_pipelines
 from tests.test_pipelines import PIPELINES, TOY
 from tf_creative import ablate, benchmark, create, evaluate, export, serve, train
 from tf_creative.cli import command
@@ -181,7 +180,7 @@ def python(name: str, arguments: list[str], server) -> None:
       if path.startswith('runs/'):
         need(path.split('/')[1])
     if any('data=mnist' in argument for argument in arguments):
-      with tfds.testing.mock_data(num_examples=60):
+      with test_images.mock('mnist', pathlib.Path.cwd() / 'tfds', 60, train=60, test=60):
         run(name, [*arguments, '--noexport'])
       return
     run(name, [*arguments, '--noexport'])
