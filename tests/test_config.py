@@ -9,8 +9,7 @@ import sys
 from absl import flags
 import pytest
 
-from tf_creative import couplings, create, evaluate, export, serve, train
-from tf_creative import worlds as worlds
+from tf_creative import couplings, create, evaluate, export, serve, train, worlds
 from tf_creative.agent import AGENTS
 from tf_creative.agent import NETWORKS as agent_networks
 from tf_creative.cli import manual

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny
-from tf_creative import worlds as worlds
+from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core import works as works_lib
 from tf_creative.studio import pictures

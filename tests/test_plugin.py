@@ -148,7 +148,7 @@ for argument, _ in {TYPOS!r}:
 def test_its_parts_keep_the_contracts(folder):
   code = """
 import tf_creative.agent
-from tf_creative import worlds as worlds
+from tf_creative import worlds
 from tf_creative import testing
 testing.check_data('waves')
 testing.check_world(worlds.WORLDS.load('skyline')(floors=4))
@@ -193,4 +193,4 @@ def test_one_that_cannot_be_imported_is_listed_and_told_when_it_is_asked_for(fol
   said = python(tmp_path, '-m', 'tf_creative.train', *given, code=2)
   assert words in said and 'Traceback' not in said
   assert words in ' '.join(python(tmp_path, '-m', 'tf_creative.train', *given, '--help').split())
-  python(tmp_path, '-c', 'from tf_creative import worlds as worlds; worlds.WORLDS.load("level")')
+  python(tmp_path, '-c', 'from tf_creative import worlds; worlds.WORLDS.load("level")')

@@ -31,20 +31,6 @@ def client(exports):
     yield client
 
 
-@pytest.fixture(scope='module')
-def chromium(tmp_path_factory):
-  opened = browser.Browser(tmp_path_factory.mktemp('profile'))
-  yield opened
-  opened.close()
-
-
-@pytest.fixture
-def page(chromium):
-  """A page without motion: works are shown finished. It must neither err nor ask elsewhere."""
-  chromium.renew()
-  return chromium
-
-
 def made(client, seed, label):
   """The answer to a direct request, without its batch."""
   answer = client.ask({'inputs': {'seed': [seed], 'label': [label]}}, 'creator')

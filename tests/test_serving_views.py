@@ -57,19 +57,6 @@ def level(exports):
   yield from _client(exports / 'level')
 
 
-@pytest.fixture(scope='module')
-def chromium(tmp_path_factory):
-  opened = browser.Browser(tmp_path_factory.mktemp('profile'))
-  yield opened
-  opened.close()
-
-
-@pytest.fixture
-def page(chromium):
-  chromium.renew()
-  return chromium
-
-
 def look(page, client, hash):
   page.open(client.root + hash)
   page.until("document.querySelectorAll('#gallery canvas').length > 20")

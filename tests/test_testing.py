@@ -9,8 +9,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tests import tiny
-from tf_creative import couplings, testing
-from tf_creative import worlds as worlds
+from tf_creative import couplings, testing, worlds
 from tf_creative.core import promises
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib

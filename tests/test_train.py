@@ -19,10 +19,10 @@ import rich.console
 from tensorboard.plugins.hparams import metadata
 import tensorflow as tf
 
-from tests import tiny
+from tests import test_pipelines, tiny
 from tests.test_config import parse
-from tf_creative import train
-from tf_creative import worlds as worlds
+from tests.test_pipelines import PIPELINES
+from tf_creative import train, worlds
 from tf_creative.core import spec
 from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
@@ -32,16 +32,7 @@ from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
 from tf_creative.runs import summaries as board
 
-TOY = (
-  '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --checkpoint_seconds=0 --works=40 '
-  '--gan_width=8 --gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
-  '--agent_warmup=20 --agent_replay_capacity=400 --noprogress --noexport'
-).split()
-PIPELINES = sorted(
-  path.stem
-  for path in pathlib.Path('pipelines').glob('*.flags')
-  if path.stem not in ('base', 'cartpole') and not path.stem.endswith('_ablation')
-)
+TOY = [*test_pipelines.TOY, '--works=40', '--noexport']
 
 
 @pytest.fixture(autouse=True, scope='module')

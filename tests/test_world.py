@@ -13,8 +13,7 @@ import re
 import pytest
 
 from tests import tiny, toys
-from tf_creative import couplings
-from tf_creative import worlds as worlds
+from tf_creative import couplings, worlds
 from tf_creative.agent import build
 from tf_creative.core import hand, imagination, showing, spec
 from tf_creative.core import world as world_lib

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_creative import worlds as worlds
+from tf_creative import worlds
 from tf_creative.agent import config as agent_config
 from tf_creative.core import works as works_lib
 from tf_creative.gan import config as gan_config

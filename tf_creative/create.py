@@ -20,7 +20,7 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative import worlds as worlds
+from tf_creative import worlds
 from tf_creative.cli import command
 from tf_creative.core import spec
 from tf_creative.core.spec import setting

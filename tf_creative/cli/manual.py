@@ -7,8 +7,7 @@ import re
 import shutil
 import textwrap
 
-from tf_creative import couplings
-from tf_creative import worlds as worlds
+from tf_creative import couplings, worlds
 from tf_creative.core import plugins, spec
 from tf_creative.couplings import options as coupling_options
 from tf_creative.learner import config as config_lib

@@ -10,8 +10,7 @@ from typing import Any
 
 from absl import flags
 
-from tf_creative import couplings
-from tf_creative import worlds as worlds
+from tf_creative import couplings, worlds
 from tf_creative.agent import AGENTS
 from tf_creative.agent.config import AgentConfig
 from tf_creative.core import flagfile, spec

@@ -6,8 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tf_creative import couplings
-from tf_creative import worlds as worlds
+from tf_creative import couplings, worlds
 from tf_creative.agent import build as build_lib
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import imagination as imagination_lib

@@ -10,7 +10,7 @@ import gymnasium
 from gymnasium.utils import seeding
 import numpy as np
 
-from tf_creative import worlds as worlds
+from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 from tf_creative.worlds import gym_play

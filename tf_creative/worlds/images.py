@@ -12,7 +12,7 @@ import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative import worlds as worlds
+from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core.works import Works
 

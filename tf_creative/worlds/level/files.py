@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_creative import worlds as worlds
+from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core.works import Works
 from tf_creative.worlds import images
