@@ -59,8 +59,8 @@ class Browser:
     target = self.send('Target.createTarget', url='about:blank')['targetId']
     attached = self.send('Target.attachToTarget', targetId=target, flatten=True)
     self._session = attached['sessionId']
-    for world in ('Page', 'Runtime', 'Log', 'Network'):
-      self.send(f'{world}.enable')
+    for domain in ('Page', 'Runtime', 'Log', 'Network'):
+      self.send(f'{domain}.enable')
 
   def close(self) -> None:
     os.close(self._out)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rich.console
 
-from tf_creative import worlds as domains_lib
+from tf_creative import worlds as worlds_lib
 from tf_creative.cli import columns
 from tf_creative.evaluation import measured as evaluation
 from tf_creative.evaluation import tables
@@ -24,7 +24,7 @@ def printed(head, rows, width):
 
 def all_tables(world):
   """What evaluate shows of a run in this world, with numbers as long as they get."""
-  world = domains_lib.WORLDS.load(world)()
+  world = worlds_lib.WORLDS.load(world)()
   rng = np.random.default_rng(0)
   names = [column.name for column in tables.ALL] + list(world.measures.traits)
   names += [f'halves/{column.name}' for column in tables.HALVES] + ['halves/frechet_spread']

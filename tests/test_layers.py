@@ -114,7 +114,9 @@ def targets(build: str) -> dict[str, Target]:
   found = {}
 
   def rule(kind):
-    def define(name, srcs=(), deps=(), **_):
+    def define(name, srcs=(), deps=(), data=(), **_):
+      for given in map(list, (srcs, deps, data)):
+        assert len(given) == len(set(given)), f'{name}: {given} has something twice'
       labels = {dep if dep[0] == ':' else _plain(dep) for dep in deps}
       found[name] = Target(kind, set(srcs), labels)
 

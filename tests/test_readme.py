@@ -1,4 +1,4 @@
-"""Every fenced block of the README, run in its order: what is printed works.
+"""Every fenced block of the README and of docs/, run in its order: what is printed works.
 
 Each command is made small by flags of its own, which come last and win. A line that trains one of
 the pipelines as it is needs no second run here: test_pipelines takes each to its end.
@@ -11,22 +11,35 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 import pytest
-import tensorflow as tf
 
 from tests import test_images, test_pipelines
 from tests.test_pipelines import PIPELINES, TOY
-from tf_creative import ablate, benchmark, create, evaluate, export, serve, train
+from tf_creative import (
+  ablate,
+  agent,
+  benchmark,
+  couplings,
+  create,
+  evaluate,
+  export,
+  gan,
+  serve,
+  train,
+  worlds,
+)
 from tf_creative.cli import command
 from tf_creative.learner import config as config_lib
 from tf_creative.serving.server import server as server_lib
 from tf_creative.worlds.melody import midi
 
 ROOT = pathlib.Path(__file__).parents[1]
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 TRAIN = [*TOY, '--rounds=2', '--evaluate_every=0']
 COMMANDS = {  # the function, its settings, and what makes it small
   'train': (train.train, config_lib.Config, TRAIN),
@@ -56,10 +69,10 @@ class Block(NamedTuple):
 
 def read() -> list[Block]:
   blocks, title = [], ''
-  text = (ROOT / 'README.md').read_text()
-  pieces = re.split(r'^(## [^\n]*|```\w*\n.*?^```)$', text, flags=re.MULTILINE | re.DOTALL)
+  text = '\n'.join(page.read_text() for page in PAGES)
+  pieces = re.split(r'^(#+ [^\n]*|```\w*\n.*?^```)$', text, flags=re.MULTILINE | re.DOTALL)
   for piece in pieces:
-    if piece.startswith('## '):
+    if piece.startswith('#'):
       title = piece.strip('# ')
     elif piece.startswith('```'):
       kind, _, text = piece.strip('`').partition('\n')
@@ -221,6 +234,12 @@ def test_a_block_of_the_readme_runs(block, request, capsys):
     if ':8500' in text:
       text = text.replace(':8500', f':{server().port}')
     exec(compile(text, block.title, 'exec'), {})
+  elif block.text.startswith('[project.entry-points'):
+    [(section, told)] = tomllib.loads(block.text)['project']['entry-points'].items()
+    tables = (worlds.WORLDS, worlds.DATA, couplings.COUPLINGS, agent.AGENTS, gan.NETWORKS)
+    assert section in {table.group for table in tables} and all(
+      ':' in target for target in told.values()
+    )
   elif is_shown(block):
     assert not re.search(r'^\s*(python|make|pip) ', block.text, re.M)
   else:
@@ -231,4 +250,10 @@ def test_a_block_of_the_readme_runs(block, request, capsys):
 def test_there_is_something_to_try():
   tried = [block for block in BLOCKS if not is_shown(block)]
   assert len(tried) > 8 and len([block for block in tried if block.kind == 'python']) >= 2
-  assert tf.executing_eagerly()
+
+
+def test_a_newcomer_reads_a_page_and_every_link_leads_somewhere():
+  assert len(PAGES) > 5 and PAGES[0].read_text().count('\n') <= 150
+  for page in (*PAGES, ROOT / 'ARCHITECTURE.md', ROOT / 'CONTRIBUTING.md'):
+    for link in re.findall(r'\]\((?!https?:)([^)#]+)', page.read_text()):
+      assert (page.parent / link).exists(), f'{page.name}: {link}'
