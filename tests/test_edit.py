@@ -10,7 +10,7 @@ from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import spec
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
-from tf_creative.studio import edit
+from tf_creative.studio import edit, inpainting
 
 
 @pytest.fixture(scope='module')
@@ -66,11 +66,11 @@ def test_descent_only_comes_nearer(learner):
   given = holed()
   wanted = learner.creator.imagine([10**9]).work[0]
   latents, label = learner.creator.latents(np.arange(100)), np.resize([0, 1], 100)
-  near, loss = map(np.asarray, edit._refinement(learner)(latents, label, wanted, given))
+  near, loss = map(np.asarray, inpainting.refinement(learner)(latents, label, wanted, given))
   works = learner.creator.decode(near, label).work
-  distance = edit._distance(learner, works, wanted, given)
+  distance = inpainting.distance(learner, works, wanted, given)
   np.testing.assert_allclose(loss, distance + 0.03 * np.square(near).sum(1), rtol=1e-4)
-  before = edit._distance(learner, learner.creator.decode(latents, label).work, wanted, given)
+  before = inpainting.distance(learner, learner.creator.decode(latents, label).work, wanted, given)
   assert (loss <= before + 0.03 * np.square(latents).sum(1) + 1e-4).all()
   assert distance.mean() < 0.7 * before.mean()
 
@@ -86,7 +86,7 @@ def test_without_gaps_the_nearest_works_of_each_label_are_the_goal(able):
   np.testing.assert_array_equal(again.work, works.concept.work)
   for label in (0, 1):
     goals = works.concept.work[works.concept.label == label]
-    distance = edit._distance(able, goals, start, given)
+    distance = inpainting.distance(able, goals, start, given)
     assert (np.diff(distance) >= 0).all()
     assert len(np.unique(goals, axis=0)) == len(goals)
 

@@ -15,7 +15,7 @@ from tf_creative.evaluation import baselines
 from tf_creative.learner import learner
 from tf_creative.metrics import judge
 from tf_creative.runs import run as run_lib
-from tf_creative.studio import edit
+from tf_creative.studio import edit, inpainting
 from tf_creative.worlds.level import tiles
 
 
@@ -133,11 +133,11 @@ def test_only_the_nearest_codes_are_searched_for_a_way(run_dir, monkeypatch):
   monkeypatch.setattr(one.creator, 'imagine', counted)
   level = one.real.work[0]
   whole = edit.go_on(one, level, np.ones_like(level, bool), [0], 0, 4)
-  assert asked == [edit.MOST]
+  assert asked == [inpainting.MOST]
   way = one.world.measures.describe(whole.concept.work)['solvable']
   assert (np.diff(way.astype(int)) <= 0).all()  # those with a way come first
   edit.go_on(one, level, level != tiles.GOAL, [0], 0, 4)
-  assert asked == [edit.MOST]
+  assert asked == [inpainting.MOST]
 
 
 def test_the_report_has_the_worlds_own_numbers(run_dir):

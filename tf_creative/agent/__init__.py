@@ -38,7 +38,7 @@ NETWORKS = plugins.Table(
   {
     'conv': 'tf_creative.agent.learners.networks:ConvQNetwork',
     'dense': 'tf_creative.agent.learners.networks:DenseQNetwork',
-    'map': 'tf_creative.agent.learners.networks:MapQNetwork',
+    'map': 'tf_creative.agent.learners.map_network:MapQNetwork',
     'strided': 'tf_creative.agent.learners.networks:StridedQNetwork',
   },
 )
