@@ -125,12 +125,14 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
 def _likeness(works: Any, world: Any, free: bool) -> Iterator[str]:
   """How well the works came out, in lines: nothing where they were `free` to become anything."""
+  from tf_creative.core import world as world_lib
+
   numbers, count = world.measures.metrics(works.made.work, works.concept.work), len(works.seed)
   if not world.making:
     reached = ', '.join(
       f'{name} {int(values.sum())} of {count}' for name, values in numbers.items()
     )
-    way = int(world.measures.describe(works.made.work)['solvable'].sum())
+    way = int(world_lib.has_way(world, works.concept).sum())
     yield f'{reached}; a way through: {way} of {count}'
     if way < count:
       yield (

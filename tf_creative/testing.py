@@ -111,7 +111,7 @@ def options_have_defaults(cls: type) -> None:
 
 
 def needs_are_parts_of_worlds(cls: type) -> None:
-  unknown = {*cls.needs} - {*world_lib.World.__annotations__} - {'name'}
+  unknown = {*cls.needs} - ({*world_lib.World.__annotations__} - {'name'})
   case_lib.hold(not unknown, f'no world has a part {sorted(unknown)}')
 
 

@@ -29,9 +29,10 @@ def hand(
       f"unknown exploration '{config.exploration}'."
       + spec.nearest(config.exploration, _EXPLORATIONS)
     )
+  world.need('play', 'rules' if world.works else 'simulator', by='the hand')
   learner = AGENTS.load(kind)(world, config, seed)
   learner.initialize()
-  worlds = graph_world if world.rules else vector
+  worlds = graph_world if world.works else vector
   episodes = worlds.World(world, config.environments, seed)
   given = learner, world, config, seed, episodes
   if kind in ON_POLICY:
@@ -39,7 +40,7 @@ def hand(
     collector = functools.partial(rollout.Driver, frames=steps)
     whole = kind == 'reinforce'
     return policy_hand.PolicyHand(*given, collector, frames=steps + 1, whole=whole)
-  if world.rules:
+  if world.works:
     return q_hand.QHand(*given, _in_graph(config), every_action=kind == 'informed')
   collector = functools.partial(vector.Driver, frames=config.collect_steps)
   return q_hand.QHand(*given, collector, weigh=vector.whole)

@@ -35,6 +35,12 @@ def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:
   return tf.nest.map_structure(pick, yes, no)
 
 
+def whole(works: tf.data.Dataset) -> Works:
+  """All works of a data set, in memory: they are small."""
+  # The cache keeps tf.data from fusing a last `map` with a batch for which it would make room.
+  return next(iter(works.cache().batch(2**31)))
+
+
 def draw(works: Works, count: tf.Tensor | int, seed: tf.Tensor) -> Works:
   """So many of the works, with replacement."""
   picks = tf.random.stateless_uniform([count], seed, maxval=works.label.shape[0], dtype=tf.int32)

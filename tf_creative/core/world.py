@@ -278,3 +278,8 @@ def side_rewards(world: World, state: Any) -> tf.Tensor:
 def max_return(world: World, works: Concept) -> tf.Tensor:
   """Tells the most that can be earned in episodes about stored works: [B]."""
   return world.works.prospect(world.works.to_values(works.work), works.label)[1]
+
+
+def has_way(world: World, works: Concept) -> np.ndarray:
+  """Tells where something can be earned, as in a level with a way through: bool [B]."""
+  return max_return(world, tf.nest.map_structure(tf.constant, works)).numpy() > 0

@@ -17,10 +17,9 @@ _COLUMNS, _MOST_KINDS, _STEPS = 8, 52, 9
 
 def episode(one: Evaluation) -> str:
   """Shows one episode of the hand; nothing where the simulator has no pictures."""
-  frames = player.Player(one.learner).frames()
-  if frames is None:
+  sheets = pictures.episode(player.Player(one.learner))
+  if not sheets:
     return ''
-  sheets = [Image.fromarray(frame) for frame in frames]
   return '<p>An episode of the hand.</p>' + _stage(sheets, 'an episode, moment by moment', 'moment')
 
 

@@ -7,10 +7,8 @@ import dataclasses
 import pathlib
 
 import numpy as np
-import tensorflow as tf
 
 from tf_creative.core import works as works_lib
-from tf_creative.core import world as world_lib
 from tf_creative.evaluation import baselines
 from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
@@ -113,7 +111,7 @@ def evaluate(
     tries = {
       'hand': by_hand,
       'random': creator.make(concept, random=True),
-      'blank': _blank(world, concept),
+      'blank': _blank(creator, concept),
     }
     for hand, attempt in tries.items():
       hands[name, hand] = _with_intervals(
@@ -193,9 +191,8 @@ def _with_intervals(
   }
 
 
-def _blank(world: world_lib.World, concept: works_lib.Works) -> creator_lib.Made:
+def _blank(creator: creator_lib.Creator, concept: works_lib.Works) -> creator_lib.Made:
   """What a hand makes that makes nothing."""
-  works = tf.nest.map_structure(tf.constant, concept)
-  work = world.rules.work(world.rules.start(works, tf.zeros([2], tf.int32))).numpy()
+  work = creator.blank(concept)
   none = np.zeros(len(work), np.int32)
   return creator_lib.Made(work, none, none.astype(np.float32), np.zeros((len(work), 0), np.int32))

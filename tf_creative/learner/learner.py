@@ -48,10 +48,9 @@ class Learner(tf.Module):
       self.creator = creator_lib.Creator(parts, self.real.label)
 
   def works(self, split: str) -> works_lib.Works:
-    """All real works of a split, in memory: they are small, and training draws in the graph."""
-    # The cache keeps tf.data from fusing a last `map` with a batch for which it would make room.
-    works = self.world.works.real(split).cache().batch(2**31)
-    return tf.nest.map_structure(lambda part: part.numpy(), next(iter(works)))
+    """All real works of a split, in memory: training draws in the graph."""
+    works = works_lib.whole(self.world.works.real(split))
+    return tf.nest.map_structure(lambda part: part.numpy(), works)
 
 
 def build_world(text: str) -> world_lib.World:

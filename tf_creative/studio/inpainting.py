@@ -51,13 +51,13 @@ def imagine_near(
     found = found._replace(work=learner.world.works.filled(work, kept(given), found.work))
   lost = np.zeros(len(seeds), bool)
   if not learner.world.making:
-    lost = _lost(learner, found)
+    lost = ~world_lib.has_way(learner.world, found)
     if lost.any() and not given.all():
       # The next nearest codes as they are, for those that descent leaves without a way
       rest = np.argsort(far, kind='stable')[MOST:]
       others = pool._replace(work=learner.world.works.filled(work, given, pool.work))
       others = tf.nest.map_structure(lambda part: part[rest], others)
-      more = np.flatnonzero(~_lost(learner, others))[: lost.sum()]
+      more = np.flatnonzero(world_lib.has_way(learner.world, others))[: lost.sum()]
       places = np.flatnonzero(lost)[: len(more)]
       seeds[places], loss[places], lost[places] = seed * _POOL + rest[more], far[rest[more]], False
       found.work[places], found.label[places] = others.work[more], others.label[more]
@@ -65,11 +65,6 @@ def imagine_near(
   _, first = np.unique(found.work[order], axis=0, return_index=True)
   order = np.concatenate([order[np.sort(first)], np.delete(order, first)])  # repeats come last
   return tf.nest.map_structure(lambda part: part[order], (seeds, found))
-
-
-def _lost(learner: Learner, works: works_lib.Works) -> np.ndarray:
-  """Where nothing can be earned, as in a level without a way: bool [B]."""
-  return world_lib.max_return(learner.world, tf.nest.map_structure(tf.constant, works)).numpy() <= 0
 
 
 def kept(given: np.ndarray) -> np.ndarray:

@@ -185,7 +185,7 @@ def _tfrecord(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path
   return {'tfrecord/': f'a data set: data={path} in --world, or tfds.builder_from_directory'}
 
 
-FORMATS: dict[str, Callable[[Portfolio, Learner, pathlib.Path], Written]] = {
+FORMATS: dict[str, Callable[[Portfolio, world_lib.World, pathlib.Path], Written]] = {
   'png': _png,
   'gif': _gif,
   'svg': _svg,

@@ -56,7 +56,8 @@ class WorldEnv(gymnasium.Env):
 class WorldVectorEnv(gymnasium.vector.VectorEnv):
   """Many episodes in one call of one graph; who is over begins anew at the next step.
 
-  Each world draws as a WorldEnv with its seed does: the episodes are those of `SyncVectorEnv`.
+  Each world draws as a WorldEnv with its seed does: where the rules leave nothing to chance, as in
+  our worlds, the episodes are those of `SyncVectorEnv`.
   """
 
   metadata = {**WorldEnv.metadata, 'autoreset_mode': gymnasium.vector.AutoresetMode.NEXT_STEP}

@@ -73,8 +73,7 @@ class Play:
         'TensorFlow does not run in a forked process: leave out vectorization_mode, which steps '
         "all worlds in one graph, or add vector_kwargs={'context': 'spawn'}."
       )
-    works = self._world.works.real(self._split)
-    self._concepts = works.batch(works.cardinality()).get_single_element()
+    self._concepts = works_lib.whole(self._world.works.real(self._split))
     told, codes = tf.constant(self._told), tf.constant(self._codes)
     self._state = tf.nest.map_structure(
       lambda part: tf.Variable(part, trainable=False), self._fresh(told, codes)

@@ -68,7 +68,7 @@ class Melody(
   @functools.cached_property
   def _model(self) -> likelihood.NextNote:
     with tf.init_scope():  # the first to ask may be a graph in the making
-      works = self.real('train').batch(2**31).get_single_element()
+      works = works_lib.whole(self.real('train'))
       return likelihood.NextNote(works.work.numpy())
 
   @property
