@@ -12,10 +12,10 @@ from PIL import Image
 import pytest
 
 from tf_creative import ablate
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.experiments import ablation_tables as outcomes
 from tf_creative.experiments import grid
-from tf_creative.learner import config as config_lib
 from tf_creative.runs import run as run_lib
 
 # What stands in for train: it ends well, or as a coupling's name says.
@@ -61,9 +61,9 @@ def cells(given: ablate.AblateConfig) -> list[grid.Cell]:
 
 def read(*arguments: str) -> ablate.AblateConfig:
   values = flags.FlagValues()
-  config_lib.define_flags(values, ablate.AblateConfig)
+  flags_lib.define_flags(values, ablate.AblateConfig)
   values(['ablate', *arguments])
-  return config_lib.from_flags(values, ablate.AblateConfig)
+  return flags_lib.from_flags(values, ablate.AblateConfig)
 
 
 def test_cases_and_columns_are_taken_as_they_stand(tmp_path):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tf_creative import benchmark
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.experiments import probes, speed
 from tf_creative.experiments import speed_plot as growth
-from tf_creative.learner import config as config_lib
 
 TOY = '--agent_width=4 --gan_width=4 --gan_batch_size=8 --agent_batch_size=8'
 
@@ -64,14 +64,14 @@ def test_cost_grows_by_a_power():
 
 
 def test_only_one_thing_grows_at_a_time():
-  config = config_lib.from_arguments(['--flagfile=pipelines/pixel_art.flags'])
+  config = flags_lib.from_arguments(['--flagfile=pipelines/pixel_art.flags'])
   grown = {(what, size): changed for what, size, changed in speed._grown(config)}
   assert 'size=64, colors=4' in grown['pixels', 4096].run.world.replace('data=digits, ', '')
   assert grown['pixels', 4096].agent == config.agent
   assert grown['environments', 1024].agent.environments == 1024
   assert grown['environments', 1024].run == config.run
   for changed in grown.values():
-    config_lib.check(changed)
+    flags_lib.check(changed)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_peer_that_fails_is_told():
 
 
 def test_a_fault_in_a_probe_is_told():
-  config = config_lib.from_arguments(['--world=pixel_art(data=nowhere)'])
+  config = flags_lib.from_arguments(['--world=pixel_art(data=nowhere)'])
   with pytest.raises(spec.UserError, match='nowhere'):
     probes.Probe(1, config)
 

@@ -45,7 +45,7 @@ def test_numbers_pictures_histograms_and_text_come_back(tmp_path):
 
 def test_a_run_is_one_row_of_the_table_under_columns_that_all_runs_share(tmp_path):
   settings = {'couplings': '', 'agent_dueling': True, 'seed': 3, 'gan_r1': 0.5}
-  board_lib.Board(tmp_path).hparams('runs/mine', settings)
+  board_lib.Board(tmp_path).hparams('runs/mine', settings, ['held_out/own'])
   content = {
     tag: read(tmp_path).SummaryMetadata(tag).plugin_data.content
     for tag in (metadata.EXPERIMENT_TAG, metadata.SESSION_START_INFO_TAG)
@@ -53,7 +53,7 @@ def test_a_run_is_one_row_of_the_table_under_columns_that_all_runs_share(tmp_pat
   table = metadata.parse_experiment_plugin_data(content[metadata.EXPERIMENT_TAG])
   assert [info.name for info in table.hparam_infos] == list(settings)
   assert [info.name for info in table.hparam_infos if info.differs] == ['couplings', 'seed']
-  assert [info.name.tag for info in table.metric_infos] == list(board_lib.FINAL)
+  assert [info.name.tag for info in table.metric_infos] == ['held_out/own', *board_lib.FINAL]
   row = metadata.parse_session_start_info_plugin_data(content[metadata.SESSION_START_INFO_TAG])
   assert row.group_name == 'runs/mine'
   values = {name: getattr(value, value.WhichOneof('kind')) for name, value in row.hparams.items()}
@@ -61,11 +61,12 @@ def test_a_run_is_one_row_of_the_table_under_columns_that_all_runs_share(tmp_pat
 
 
 def test_the_layout_is_read_as_charts(tmp_path):
-  board_lib.Board(tmp_path).layout()
+  board_lib.Board(tmp_path).layout(['held_out/own'])
   (event,) = read(tmp_path).Tensors('custom_scalars__config__')
   layout = layout_pb2.Layout.FromString(event.tensor_proto.string_val[0])
   (category,) = layout.category
-  assert {chart.title: list(chart.multiline.tag) for chart in category.chart} == board_lib.CHARTS
+  charts = {chart.title: list(chart.multiline.tag) for chart in category.chart}
+  assert charts == board_lib.CHARTS | {"Making: by the world's own measures": ['held_out/own$']}
 
 
 def test_the_strip_goes_from_the_target_to_what_the_hand_made():

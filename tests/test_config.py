@@ -12,6 +12,7 @@ import pytest
 from tf_creative import couplings, create, evaluate, export, serve, train, worlds
 from tf_creative.agent import AGENTS
 from tf_creative.agent import NETWORKS as agent_networks
+from tf_creative.cli import flags as flags_lib
 from tf_creative.cli import manual
 from tf_creative.core import spec
 from tf_creative.couplings import options as coupling_options
@@ -25,10 +26,10 @@ from tf_creative.worlds.pixel_art import brushes, palettes
 
 def parse(*arguments: str) -> config_lib.Config:
   values = flags.FlagValues()
-  config_lib.define_flags(values)
+  flags_lib.define_flags(values)
   flags.DEFINE_string('flagfile', None, '', flag_values=values)
   values(['program', *values.read_flags_from_files(list(arguments))])
-  return config_lib.from_flags(values)
+  return flags_lib.from_flags(values)
 
 
 def test_no_flags_make_the_default_config():
@@ -40,14 +41,14 @@ def test_what_a_run_wrote_down_makes_it_again(tmp_path):
   assert (config.run.seed, config.gan.width, config.run.progress) == (3, 7, False)
   assert (config.run.couplings, config.agent.discount) == ('', 0.9)
   path = tmp_path / 'run.flags'
-  path.write_text(config_lib.to_text(config))
+  path.write_text(flags_lib.to_text(config))
   assert parse(f'--flagfile={path}') == config
 
 
 def test_help_shows_every_setting_with_its_default():
   text = manual.text('usage')
   values = flags.FlagValues()
-  config_lib.define_flags(values)
+  flags_lib.define_flags(values)
   for name in values:
     assert f'--{name} ' in text
     assert values[name].help
@@ -113,8 +114,8 @@ def test_a_wrong_name_is_answered_before_anything_is_written(argument, answer, t
 
 def test_no_flags_train_the_main_run():
   """And what the other commands look for without flags is what it leaves."""
-  main = config_lib.from_arguments(['--flagfile=pipelines/pixel_art.flags'])
-  assert config_lib.to_text(config_lib.from_arguments([])) == config_lib.to_text(main)
+  main = flags_lib.from_arguments(['--flagfile=pipelines/pixel_art.flags'])
+  assert flags_lib.to_text(flags_lib.from_arguments([])) == flags_lib.to_text(main)
   folder = main.run.run_dir
   for other in (evaluate.EvaluateConfig, create.CreateConfig, export.ExportConfig):
     assert other().run_dir == folder
@@ -122,7 +123,7 @@ def test_no_flags_train_the_main_run():
 
 
 def test_the_base_of_the_other_pipelines_does_not_move_with_the_defaults():
-  base = config_lib.from_arguments(['--flagfile=pipelines/base.flags'])
+  base = flags_lib.from_arguments(['--flagfile=pipelines/base.flags'])
   pinned = base.run.rounds, base.run.evaluate_every, base.run.world, base.gan.decay_steps
   assert pinned == (8000, 2000, 'pixel_art', 0)
   assert (base.run.couplings, base.gan.learning_rate) == ('environment(real=0.25)', 1e-3)

@@ -6,8 +6,8 @@ import sys
 import pytest
 import tensorflow as tf
 
+from tf_creative.cli import flags as flags_lib
 from tf_creative.experiments import costs
-from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner
 
 FLAGS = ['--flagfile=pipelines/pixel_art.flags', '--noprogress']
@@ -15,7 +15,7 @@ FLAGS = ['--flagfile=pipelines/pixel_art.flags', '--noprogress']
 
 @pytest.fixture(scope='module')
 def digits():
-  made = learner.Learner(config_lib.from_arguments(FLAGS))
+  made = learner.Learner(flags_lib.from_arguments(FLAGS))
   made.loop.warm_up()
   return made
 

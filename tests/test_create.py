@@ -20,7 +20,7 @@ from tf_creative import create, train
 from tf_creative.core import spec
 from tf_creative.metrics import judge
 from tf_creative.runs import run as run_lib
-from tf_creative.studio import portfolio
+from tf_creative.studio import formats
 from tf_creative.worlds.pixel_art import world as pixel_art
 
 COUNT = 103
@@ -277,4 +277,4 @@ def test_ctrl_c_leaves_whole_files_only(run_dir, tmp_path, monkeypatch):
 
 
 def test_every_format_is_written_by_its_name():
-  assert tuple(portfolio.FORMATS) == create.FORMATS
+  assert tuple(formats.FORMATS) == create.FORMATS

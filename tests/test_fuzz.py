@@ -10,6 +10,7 @@ import hypothesis
 from hypothesis import strategies as st
 import pytest
 
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 
@@ -152,7 +153,7 @@ configs = st.builds(
 
 def taken(config):
   try:
-    config_lib.check(config)
+    flags_lib.check(config)
   except spec.UserError as error:
     assert '--agent_replay_capacity' in str(error)  # all else is within its bounds
     return False
@@ -162,11 +163,11 @@ def taken(config):
 @hypothesis.settings(often, max_examples=40)
 @hypothesis.given(configs.filter(taken))
 def test_a_config_comes_back_from_its_flagfile(tmp_path_factory, config):
-  assert config_lib.from_arguments(config_lib.to_text(config).split('\n')) == config
+  assert flags_lib.from_arguments(flags_lib.to_text(config).split('\n')) == config
   path = tmp_path_factory.getbasetemp() / 'run.flags'
-  path.write_text(config_lib.to_text(config), encoding='utf-8')
-  assert config_lib.from_file(path) == config
-  assert config_lib.from_arguments([f'--flagfile={path}']) == config
+  path.write_text(flags_lib.to_text(config), encoding='utf-8')
+  assert flags_lib.from_file(path) == config
+  assert flags_lib.from_arguments([f'--flagfile={path}']) == config
 
 
 lines = st.lists(
@@ -182,8 +183,8 @@ def test_any_bytes_are_a_config_or_an_error(tmp_path_factory, content):
   path = tmp_path_factory.getbasetemp() / 'any.flags'
   path.write_bytes(content)
   for read_it in (
-    lambda: config_lib.from_file(path),
-    lambda: config_lib.from_arguments([f'--flagfile={path}']),
+    lambda: flags_lib.from_file(path),
+    lambda: flags_lib.from_arguments([f'--flagfile={path}']),
   ):
     try:
       assert isinstance(read_it(), config_lib.Config)

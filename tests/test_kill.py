@@ -23,12 +23,12 @@ ROOT = pathlib.Path(__file__).parents[1]
 RUN = """
 import sys
 import tf_creative
-from tf_creative.learner import config
+from tf_creative.cli import flags
 from tf_creative.evaluation import evaluator as eyes
 from tf_creative import train
 from tf_creative.metrics import judge
 judge._STEPS, eyes._VALIDATED, eyes._PLAYED = 20, 40, 8
-sys.exit(train.train(config.from_arguments(sys.argv[1:])))
+sys.exit(train.train(flags.from_arguments(sys.argv[1:])))
 """
 
 

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tf_creative/**/*.py'))
 TESTS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tests/**/*.py'))
 BUILD = (ROOT / 'BUILD').read_text()
-MOST_LINES = {'tf_creative': 300, 'tests': 320}
+MOST_LINES = {'tf_creative': 250, 'tests': 320}
 
 COMMANDS = {'ablate', 'benchmark', 'train', 'create', 'evaluate', 'export', 'serve'}
 PACKAGE = '__init__'  # imported with every part of it; it registers the worlds with Gymnasium
@@ -32,7 +32,7 @@ ARROWS = {
   'runs': {'core', 'cli', 'learner'},
   'studio': RUN | {'metrics', 'serving'},
   'evaluation': RUN | {'gan', 'metrics', 'studio'},
-  'experiments': RUN | {'metrics', 'studio'},
+  'experiments': RUN | {'evaluation', 'metrics', 'studio'},
   PACKAGE: {'worlds'},
   'testing': {'core', 'agent', 'couplings', 'gan', 'learner', 'worlds'},  # shipped, for plugins
   **dict.fromkeys(COMMANDS, RUN | {'studio', 'evaluation', 'experiments', 'serving', 'worlds'}),
@@ -48,7 +48,7 @@ RESERVED = {
   'tensorflow_datasets': {'worlds'},
   'gymnasium': {'worlds', 'agent'},
   'minigrid': {'worlds'},
-  'absl.flags': {'learner', 'cli'},
+  'absl.flags': {'cli'},
 }
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests import tiny, walks
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import works as works_lib
-from tf_creative.learner import config as config_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.worlds.level import minigrid_play
@@ -33,7 +33,7 @@ def test_four_rooms_are_trained_on():
 @pytest.mark.slow
 def test_what_was_learnt_on_small_levels_is_tried_in_many_rooms():
   """Levels of 11x11 first, then MultiRoom's of 25x25 in the real package, beside chance: a row."""
-  config = config_lib.from_arguments(
+  config = flags_lib.from_arguments(
     ['--flagfile=pipelines/level.flags', '--couplings=', '--gan_steps=0', '--seed=100']
   )
   one = learner_lib.Learner(config)

@@ -190,13 +190,13 @@ def test_values_and_works_are_one_another_and_gradients_pass():
 
 
 def test_a_piano_roll():
-  shown = melody.Melody().render(np.array([THEME]))
+  shown = melody.Melody().media.render(np.array([THEME]))
   assert shown.shape == (1, scores.PITCHES, scores.STEPS, 3)
   row = scores.PITCHES - 1 - (C - scores.FIRST)
   struck, held = shown[0, row, 0], shown[0, row, 1]
   assert not np.array_equal(struck, held)
   np.testing.assert_array_equal(shown[0, row - 2, 2], struck)  # D, two half tones above
-  silent = melody.Melody().render(np.zeros([1, 32], np.uint8))
+  silent = melody.Melody().media.render(np.zeros([1, 32], np.uint8))
   differs = (shown != silent).any(-1)[0]
   # C for two steps, D for one, E to the end.
   assert differs.sum(1)[[row, row - 2, row - 4]].tolist() == [2, 1, 27]

@@ -1,11 +1,11 @@
 """What a grid came to: columns and tables, with numbers worked by hand."""
 
+from tf_creative.cli import flags as flags_lib
 from tf_creative.experiments import ablation_tables as outcomes
-from tf_creative.learner import config as config_lib
 
 
 def test_a_column_is_the_last_value_or_the_first_step_at_which_it_holds():
-  config = config_lib.from_arguments(
+  config = flags_lib.from_arguments(
     ['--agent_environments=4', '--agent_collect_steps=2', '--agent_warmup=20', '--agent_steps=3']
   )
   logged = [

@@ -34,6 +34,7 @@ from tf_creative import (
   worlds,
 )
 from tf_creative.cli import command
+from tf_creative.cli import flags as flags_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.serving.server import server as server_lib
 from tf_creative.worlds.melody import midi
@@ -181,7 +182,7 @@ def python(name: str, arguments: list[str], server) -> None:
     assert command.main(function, 'usage', settings, arguments) == 0
     return
   if name == 'serve':
-    assert config_lib.from_arguments(arguments, serve.ServeConfig).export_dir
+    assert flags_lib.from_arguments(arguments, serve.ServeConfig).export_dir
     server()
     return
   if name == 'train':

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from tf_creative.evaluation import charts, comparison, exhibition, markup, report
+from tf_creative.evaluation import charts, comparison, curves, exhibition, markup
 from tf_creative.studio import pictures
 from tf_creative.worlds.pixel_art import world as pixel_art
 
@@ -31,8 +31,9 @@ def test_a_flat_line_lies_in_the_middle():
 def test_the_numbers_of_the_best_round_are_no_point_of_the_last():
   looks = [{'round': 1, 'painted/frechet': 1.0}, {'round': 2, 'painted/frechet': 3.0}]
   best = {'round': 2, 'painted/frechet': 1.0, 'best/round': 1.0}
+  learner = types.SimpleNamespace(world=types.SimpleNamespace(measures=None))
   drawn = [
-    report._curves([types.SimpleNamespace(path='a', history=history)])
+    curves.section([types.SimpleNamespace(path='a', history=history, learner=learner)])
     for history in (looks, [*looks, best])
   ]
   assert '<polyline' in drawn[0] and drawn[0] == drawn[1]

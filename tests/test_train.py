@@ -22,7 +22,8 @@ import tensorflow as tf
 from tests import test_pipelines, tiny
 from tests.test_config import parse
 from tests.test_pipelines import PIPELINES
-from tf_creative import train, worlds
+from tf_creative import train
+from tf_creative.cli import signals
 from tf_creative.core import spec
 from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
@@ -166,15 +167,15 @@ def test_a_watched_run_learns_the_same_and_knows_all_that_it_shows(plain, tmp_pa
   assert rows(plain) == rows(tmp_path / 'watched')
   logged = {name for row in rows(plain) for name in row}
   assert all(name in shown for name in progress_lib.SHOWN if name in logged)
-  # What has another name by now would be missing without a word; tiny worlds have no 'unseen', and
-  # other worlds other measures.
-  wanted = {*progress_lib.SHOWN, *progress_lib.SHORT, *board.FINAL}
-  others = {'held_out/equal_steps', 'held_out/solved'}
-  assert {name for name in wanted - logged - others if not name.startswith('unseen/')} == set()
-  for world in ('level', 'melody'):
-    measures = worlds.WORLDS.load(world)().measures.scores
-    others -= {f'held_out/{name}' for name in measures}
-  assert not others
+  # What has another name by now would be missing without a word.
+  own = learner_lib.build_world(tiny_config(tmp_path).run.world).measures.titles()
+  assert list(own) == [
+    f'{section}/{score}'
+    for section in ('held_out', 'imagined')
+    for score in ('equal_pixels', 'perfect_pictures')
+  ]
+  assert {*own, *progress_lib.SHOWN, *progress_lib.SHORT, *board.FINAL} <= logged
+  assert 'held_out/equal_pixels' in shown and 'imagined/equal_pixels' in shown
   for patterns in board.CHARTS.values():
     assert all(any(re.match(pattern, name) for name in logged) for pattern in patterns)
   settings = run_lib.settings(tiny_config(tmp_path))
@@ -204,7 +205,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_who_is_asked_twice_stops_at_once():
-  with run_lib.Stop() as stop:
+  with signals.Stop() as stop:
     signal.raise_signal(signal.SIGTERM)
     assert stop.signal == signal.SIGTERM
     signal.raise_signal(signal.SIGTERM)  # whoever waits for an end may well say so again

@@ -16,7 +16,8 @@ from tf_creative.core import works as works_lib
 from tf_creative.gan import config as gan_config
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
-from tf_creative.serving.exports import configs, signatures
+from tf_creative.serving.exports import configs
+from tf_creative.serving.exports import models as models_lib
 from tf_creative.studio import publishing
 from tf_creative.worlds.melody import scores
 from tf_creative.worlds.melody import world as melody
@@ -107,7 +108,9 @@ def creator(folder: pathlib.Path, config: config_lib.Config) -> dict[str, Any]:
   one, path = learner_lib.Learner(config), folder / 'creator/1'
   about = publishing._about(one, config)
   code_size = one.gan.config.latent_size
-  models = signatures.models(one.world, one.creator, code_size, about, about['zoom'])
+  models = models_lib.models(
+    models_lib.Learnt(one.world, one.creator, code_size, about['zoom']), about
+  )
   models['creator'].save(path)
   (path / configs.ABOUT).parent.mkdir()
   (path / configs.ABOUT).write_text(configs.to_json(about))

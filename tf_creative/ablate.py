@@ -19,9 +19,9 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative.cli import command
+from tf_creative.cli import command, signals
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import UserError, setting
-from tf_creative.learner import config as config_lib
 
 _LAST_LINES = 10  # of a failed run's log
 
@@ -48,7 +48,7 @@ def ablate(settings: AblateConfig) -> int:
   # Imported here, so that --help is answered at once, and so is a mistyped case.
   from tf_creative.experiments import grid
 
-  config_lib.check(settings)
+  flags_lib.check(settings)
   cases = grid.read_cases(settings.case)
   cells = grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
   command.check_writable(settings.out, 'out')
@@ -92,7 +92,6 @@ def _train(
   """Runs the cells to do; the signal that stopped it, if any, and the cells that failed."""
   from tf_creative.experiments import ablation_tables as outcomes
   from tf_creative.experiments import grid
-  from tf_creative.runs import run as run_lib
 
   failed = []
 
@@ -121,7 +120,7 @@ def _train(
       f'cannot write to {settings.out} ({error.strerror}): choose another --out.'
     ) from error
   console.print(f'{settings.out}: {len(todo)} of {len(cells)} runs to train', soft_wrap=True)
-  with run_lib.Stop() as stop:
+  with signals.Stop() as stop:
     grid.run(todo, settings.jobs, stop, tell)
   return stop.signal, failed
 
@@ -138,9 +137,9 @@ def _duration(minutes: float) -> str:
 def _show(rows: list, cases: list, columns: list, settings: AblateConfig, console: Any) -> None:
   """The tables on the screen; tables, picture and numbers as files."""
   from tf_creative.cli import columns as table_lib
+  from tf_creative.core import storage
   from tf_creative.experiments import ablation_plot as dots
   from tf_creative.experiments import ablation_tables as outcomes
-  from tf_creative.studio import portfolio
 
   names, titles = [case.name for case in cases], [column.title for column in columns]
   tables = [outcomes.table(rows, names, titles)]
@@ -153,11 +152,11 @@ def _show(rows: list, cases: list, columns: list, settings: AblateConfig, consol
   text = outcomes.markdown(
     tables, settings.pipeline, {case.name: shlex.join(case.flags) for case in cases}
   )
-  with portfolio.whole(out / 'table.md') as partial:
+  with storage.whole(out / 'table.md') as partial:
     partial.write_text(text)
-  with portfolio.whole(out / 'ablation.jsonl') as partial:
+  with storage.whole(out / 'ablation.jsonl') as partial:
     partial.write_text(''.join(json.dumps(row) + '\n' for row in rows))
-  with portfolio.whole(out / 'ablation.png') as partial:
+  with storage.whole(out / 'ablation.png') as partial:
     dots.draw(rows, names, titles).savefig(partial, dpi=150)
   for name, what in (
     ('table.md', 'these tables'),

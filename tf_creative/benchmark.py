@@ -20,8 +20,8 @@ import shlex
 from absl import logging
 
 from tf_creative.cli import command
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import UserError, setting
-from tf_creative.learner import config as config_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,11 +46,11 @@ class BenchmarkConfig:
 
 def benchmark(settings: BenchmarkConfig) -> int:
   """Measures and tells; the exit code."""
-  config_lib.check(settings)
+  flags_lib.check(settings)
   if settings.compare and len(settings.compare) != 2:
     raise UserError('--compare takes two files, by commas: --compare=BEFORE.json,AFTER.json.')
   flags = [f'--flagfile={settings.pipeline}', *shlex.split(settings.train)]
-  config = config_lib.from_arguments([*flags, '--noprogress', '--noexport'])
+  config = flags_lib.from_arguments([*flags, '--noprogress', '--noexport'])
   command.check_writable(settings.out, 'out')
   # Imported here, so that --help and a mistyped flag are answered at once.
   import rich.console

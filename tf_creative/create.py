@@ -22,9 +22,9 @@ from absl import logging
 
 from tf_creative import worlds
 from tf_creative.cli import command
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
-from tf_creative.learner import config as config_lib
 
 FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
 _MOST_SEED = 2**48  # those that are derived from it must fit into 64 bits
@@ -70,12 +70,12 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   console = rich.console.Console()
   with command.status(console, 'starting'):
     from tf_creative.runs import run as run_lib
-    from tf_creative.studio import edit, portfolio, remote
+    from tf_creative.studio import edit, formats, portfolio, remote
 
     logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
     run_dir, picture = pathlib.Path(config.run_dir), config.target or config.start
     folder = pathlib.Path('created') if config.server else run_dir / 'created'
-    out = pathlib.Path(config.out or folder / portfolio.file_name(_name(config)))
+    out = pathlib.Path(config.out or folder / formats.file_name(_name(config)))
     if config.server:
       maker = remote.Studio(config.server)
       world, known_labels, round_ = maker.world, maker.known_labels, maker.round
@@ -84,7 +84,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       learner.world.need('works', by='create')
       world, known_labels = learner.world, learner.creator.known_labels
       round_ = int(learner.loop.round)
-    portfolio.check(config.format, world)
+    formats.check(config.format, world)
     labels = _labels(config.label, world, known_labels)
     if picture:
       if config.target and world.play.code_size:
@@ -105,7 +105,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       works = portfolio.imagined(learner, labels, config.seed, config.count)
   try:
     out.mkdir(parents=True, exist_ok=True)
-    written = portfolio.write(works, world, config.format, out)
+    written = formats.write(works, world, config.format, out)
     if picture:
       written |= edit.before_after(picture, given, works, learner, out)
   except OSError as error:
@@ -155,9 +155,9 @@ def _likeness(works: Any, world: Any, free: bool) -> Iterator[str]:
 
 def _check(config: CreateConfig) -> None:
   """What can be said at once of wrong settings."""
-  config_lib.check(config)
+  flags_lib.check(config)
   for name in config.format:
-    # The world of a plugin may have formats of its own: then `portfolio` answers.
+    # The world of a plugin may have formats of its own: then `formats.check` answers.
     if name not in FORMATS + worlds.FORMATS and not worlds.WORLDS.plugins:
       near = spec.nearest(name, FORMATS + worlds.FORMATS)
       raise spec.UserError(f"--format cannot be '{name}'.{near}")

@@ -15,6 +15,7 @@ import pathlib
 from absl import logging
 
 from tf_creative.cli import command
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import UserError, setting
 from tf_creative.learner import config as config_lib
 
@@ -35,7 +36,7 @@ class EvaluateConfig:
 
 def evaluate(settings: EvaluateConfig) -> int:
   """Measures the runs one after the other; the exit code."""
-  config_lib.check(settings)
+  flags_lib.check(settings)
   if 0 < settings.works < config_lib.FEWEST_WORKS:
     raise UserError(
       f'--works must be {config_lib.FEWEST_WORKS} or more, not {settings.works}; 0 takes as many '
@@ -50,10 +51,10 @@ def evaluate(settings: EvaluateConfig) -> int:
     console = rich.console.Console(highlight=False, width=140)
   with command.status(console, 'loading') as show:
     from tf_creative.cli import columns
+    from tf_creative.core import storage
     from tf_creative.evaluation import measured as evaluation
     from tf_creative.evaluation import report, tables
     from tf_creative.runs import run as run_lib
-    from tf_creative.studio import portfolio
 
     logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
     tell = show if console.is_terminal else console.print
@@ -77,7 +78,7 @@ def evaluate(settings: EvaluateConfig) -> int:
     rows = [json.dumps(row) + '\n' for run in runs for row in run.rows()]
     page = report.page(runs, when, settings.seed)
     for name, text in (('metrics.jsonl', ''.join(rows)), ('report.html', page)):
-      with portfolio.whole(out / name) as partial:
+      with storage.whole(out / name) as partial:
         partial.write_text(text)
 
   for run in runs:

@@ -14,8 +14,8 @@ import pathlib
 from absl import logging
 
 from tf_creative.cli import command
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import setting
-from tf_creative.learner import config as config_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ExportConfig:
 
 def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   """Publishes; the exit code."""
-  config_lib.check(config)
+  flags_lib.check(config)
   command.check_writable(config.export_dir or config.run_dir, 'export_dir')
   # Imported here, so that --help and a mistyped flag are answered at once.
   import rich.console

@@ -23,8 +23,8 @@ import threading
 from absl import logging
 
 from tf_creative.cli import command
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import UserError, setting
-from tf_creative.learner import config as config_lib
 
 _MOST_PORT = 65535
 
@@ -141,7 +141,7 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
 
 def _check(settings: ServeConfig, exports: pathlib.Path) -> None:
   """What can be said at once of wrong settings."""
-  config_lib.check(settings)
+  flags_lib.check(settings)
   if not (exports / 'models.config').is_file():
     raise UserError(
       f'there is nothing to serve in {exports}: export a run by '

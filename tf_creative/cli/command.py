@@ -15,6 +15,7 @@ from typing import Any
 from absl import logging
 
 from tf_creative.cli import chatter, manual
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 
@@ -44,7 +45,7 @@ def main(
   name, debug = command.__name__, bool(_DEBUG & set(arguments))
   given = [argument for argument in arguments if argument not in _DEBUG]
   try:
-    return command(config_lib.from_arguments(given, settings))
+    return command(flags_lib.from_arguments(given, settings))
   except KeyboardInterrupt:
     print('stopped', file=sys.stderr)
     return 130

@@ -8,6 +8,7 @@ import shutil
 import textwrap
 
 from tf_creative import couplings, worlds
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import plugins, spec
 from tf_creative.couplings import options as coupling_options
 from tf_creative.learner import config as config_lib
@@ -31,7 +32,7 @@ def text(usage: str, settings: type = config_lib.Config, asked: str = '') -> str
       textwrap.wrap(text, width, initial_indent=f'{head:<26} ', subsequent_indent=' ' * 27)
     )
 
-  for name, group, field in config_lib.flag_fields(settings):
+  for name, group, field in flags_lib.flag_fields(settings):
     if group != shown:
       lines += ['', f'{titles.get(group, "Settings")}:']
       shown = group

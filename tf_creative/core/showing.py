@@ -80,6 +80,14 @@ class Measures(abc.ABC):
   def splits(self) -> tuple[str, ...]:
     """The splits of real works that the hand is judged by."""
 
+  def titles(self) -> dict[str, str]:
+    """Names the scores as a run logs them, section by section, each with a title for people."""
+    titles = {}
+    for section in (*map(section_of, self.splits), 'imagined'):
+      whose = f'{section.replace("_", "-").capitalize()} works'
+      titles |= {f'{section}/{name}': f'{whose}: {name.replace("_", " ")}' for name in self.scores}
+    return titles
+
   @abc.abstractmethod
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
     """Measures each work [B]: how well it does what `concept` asked for."""
@@ -93,3 +101,8 @@ class Measures(abc.ABC):
     """Draws works of the labels by simple models of this world's own, to be beaten, by name."""
     del label, seed
     return {}
+
+
+def section_of(split: str) -> str:
+  """Names the section in which a run logs the scores of a split: `held_out` for 'test'."""
+  return 'held_out' if split == 'test' else split

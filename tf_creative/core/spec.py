@@ -100,14 +100,9 @@ def fault(field: dataclasses.Field, value: Any) -> str:
     return ''
   low, high = limits.get('at_least'), limits.get('at_most')
   above, below = limits.get('above'), limits.get('below')
-  right = (
-    math.isfinite(value)
-    and (low is None or value >= low)
-    and (above is None or value > above)
-    and (high is None or value <= high)
-    and (below is None or value < below)
-  )
-  if right:
+  large = (low is None or value >= low) and (above is None or value > above)
+  small = (high is None or value <= high) and (below is None or value < below)
+  if math.isfinite(value) and large and small:
     return ''
   if low is not None and high is not None:
     return f'must be {low} to {high}, not {value}.'

@@ -96,3 +96,14 @@ def _free(path: str | os.PathLike) -> str:
   while not place.exists():
     place = place.parent
   return f'{shutil.disk_usage(place).free:,} bytes free there'
+
+
+@contextlib.contextmanager
+def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
+  """Another name to write under, so that a file appears whole or not at all."""
+  partial = path.with_name(f'.partial-{path.name}')
+  try:
+    yield partial
+    partial.replace(path)
+  finally:
+    partial.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tf_creative.cli import flags as flags_lib
 from tf_creative.evaluation.measured import Evaluation
 from tf_creative.learner import config as config_lib
 from tf_creative.metrics import aggregate
@@ -45,7 +46,7 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
 def recipe(config: config_lib.Config) -> str:
   """What runs have in common that differ only by their seed and by what learning does not see."""
   free = run_lib.FREE - {'rounds'} | {'seed'}
-  lines = config_lib.to_text(config).splitlines()
+  lines = flags_lib.to_text(config).splitlines()
   return '\n'.join(line for line in lines if line[2:].partition('=')[0] not in free)
 
 

@@ -53,7 +53,7 @@ class Eyes:
     self.held_out = self.see(learner.works('test'))
     self._like = self._describe(self.held_out)
     self.for_hand = {
-      {'test': 'held_out'}.get(split, split): _some(learner.works(split), count)
+      world_lib.section_of(split): _some(learner.works(split), count)
       for split in self._world.measures.splits
     }
 

@@ -12,26 +12,12 @@ import string
 
 import numpy as np
 
-from tf_creative.evaluation import charts, comparison, exhibition, markup, tables
+from tf_creative.cli import flags as flags_lib
+from tf_creative.evaluation import comparison, curves, exhibition, markup, tables
 from tf_creative.evaluation import measured as evaluation
 from tf_creative.evaluation.measured import Evaluation
-from tf_creative.learner import config as config_lib
 from tf_creative.studio import pictures
 
-_CURVES = {
-  'agent/return': 'Pay of an episode',
-  'held_out/return': 'Held-out episodes: pay, without exploration',
-  'agent/loss': 'Loss of the hand',
-  'agent/q': "The hand's best Q-value",
-  'gan/generator_loss': 'Loss of the generator',
-  'gan/critic_loss': 'Loss of the critic',
-  'gan/critic_gap': "Critic's gap between real and imagined",
-  'held_out/equal_pixels': 'Held-out works: equal pixels',
-  'held_out/equal_steps': 'Held-out works: equal steps',
-  'held_out/solved': 'Held-out works: solved',
-  'unseen/equal_pixels': 'Unseen works: equal pixels',
-  'painted/frechet': 'Frechet distance of what the hand made of imagined works',
-}
 _PACKAGES = ('tensorflow', 'keras', 'tf-agents', 'tensorflow-datasets', 'numpy')
 
 
@@ -50,7 +36,7 @@ def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
   sections |= {
     'Hand': ('The hand in numbers', _hand(one)),
     'Compared': ('The runs compared', _compared(runs) if len(runs) > 1 else ''),
-    'Curves': ('Learning curves', _curves(runs)),
+    'Curves': ('Learning curves', curves.section(runs)),
   }
   if one.imagined:
     sections |= {
@@ -217,35 +203,10 @@ def _compared(runs: Sequence[Evaluation]) -> str:
   return markup.table(caption, head, ((row[0], row[1:], False) for row in rows)) + ''.join(strips)
 
 
-def _curves(runs: Sequence[Evaluation]) -> str:
-  drawn = []
-  for name, title in _CURVES.items():
-    lines = []
-    for run in runs:
-      # Not the last row of a training, which tells of the best round and not of its own.
-      points = [
-        (row['round'], row[name])
-        for row in run.history
-        if name in row and row.get('best/round', row['round']) == row['round']
-      ]
-      if points:
-        lines.append(charts.Line(str(run.path), *zip(*points, strict=True)))
-    if any(len(set(line.x)) > 1 for line in lines):
-      drawn.append(charts.chart(title, lines))
-  if not drawn:
-    return '<p>Training logged nothing in metrics.jsonl that a line could be drawn through.</p>'
-  keys = ''.join(
-    f'<p><svg class="key line{index % 4}" aria-hidden="true"><line x2="32" y1="5" y2="5"/></svg> '
-    f'{html.escape(str(run.path))}</p>'
-    for index, run in enumerate(runs)
-  )
-  return (keys if len(runs) > 1 else '') + f'<div class="charts">{"".join(drawn)}</div>'
-
-
 def _settings(one: Evaluation) -> str:
   versions = ', '.join(f'{name} {metadata.version(name)}' for name in _PACKAGES)
   machine = f'Python {platform.python_version()}, {platform.system()} {platform.machine()}, '
-  flags = html.escape(config_lib.to_text(one.config))
+  flags = html.escape(flags_lib.to_text(one.config))
   return (
     f'<p>{versions}; {machine}{os.cpu_count()} processors.</p>'
     f'<details><summary>run.flags</summary><pre tabindex="0">{flags}</pre></details>'

@@ -16,7 +16,8 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from tf_creative.core import spec
+from tf_creative.cli import flags as flags_lib
+from tf_creative.core import spec, storage
 from tf_creative.learner import config as config_lib
 
 TRAIN = [sys.executable, '-m', f'{__package__.partition(".")[0]}.train']
@@ -66,7 +67,7 @@ class Cell:
     if record.get('exit') != 0:
       return False
     # By way of a config, so that a flag that is newer than the run counts by its default.
-    old = _telling(config_lib.from_arguments(record['flags']))
+    old = _telling(flags_lib.from_arguments(record['flags']))
     new = _telling(self.config)
     if old != new:
       changes = [f'-{line}' for line in old if line not in new]
@@ -80,15 +81,14 @@ class Cell:
 
   def ended(self, code: int, minutes: float, cpu_minutes: float) -> None:
     """Records it, with all that earlier starts of the same settings took."""
-    from tf_creative.studio import portfolio
 
-    lines = config_lib.to_text(self.config).splitlines()
+    lines = flags_lib.to_text(self.config).splitlines()
     before = self.record()
     if before.get('flags') == lines:
       minutes, cpu_minutes = minutes + before['minutes'], cpu_minutes + before['cpu_minutes']
     record = {'exit': code, 'minutes': minutes, 'cpu_minutes': cpu_minutes, 'flags': lines}
     self.path.mkdir(parents=True, exist_ok=True)
-    with portfolio.whole(self.path / 'cell.json') as partial:
+    with storage.whole(self.path / 'cell.json') as partial:
       partial.write_text(json.dumps(record, indent=2) + '\n')
 
 
@@ -212,7 +212,7 @@ def _cell(case: Case, pipeline: str, seed: int, out: pathlib.Path) -> Cell:
   flags = [f'--flagfile={pipeline}', *case.flags]
   flags += [f'--seed={seed}', f'--run_dir={run_dir}', '--noprogress', '--noexport']
   try:
-    config = config_lib.from_arguments(flags)
+    config = flags_lib.from_arguments(flags)
   except spec.UserError as error:
     raise spec.UserError(f"case '{case.name}': {error}") from error
   return Cell(case.name, seed, flags, config)
@@ -226,5 +226,5 @@ def _folder(name: str) -> str:
 def _telling(config: config_lib.Config) -> list[str]:
   """The lines of its flagfile that say what is learnt and measured."""
   silent = ('--run_dir=', '--progress=', '--export=')
-  lines = config_lib.to_text(config).splitlines()
+  lines = flags_lib.to_text(config).splitlines()
   return [line for line in lines if not line.startswith(silent)]

@@ -8,6 +8,7 @@ import pathlib
 
 import tensorflow as tf
 
+from tf_creative.cli import flags as flags_lib
 from tf_creative.runs import checkpoints
 from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
@@ -33,7 +34,7 @@ def start(
   numbers = checkpoints.numbers(parent / 'checkpoints')
   if not numbers:
     raise spec.UserError(f'--fork_from={parent} holds no trained run.')
-  theirs = config_lib.from_file(parent / 'run.flags')
+  theirs = flags_lib.from_file(parent / 'run.flags')
   loop, same = learner.loop, theirs.run.couplings == config.run.couplings
   parts = {'agent': learner.agent} | ({'gan': learner.gan} if learner.gan else {})
   parts |= {'coupling': learner.coupling} if same else {}
@@ -46,7 +47,7 @@ def start(
     except checkpoints.DAMAGE as error:
       warn(f'{parent}: checkpoint {number} is damaged ({checkpoints.short(error)}): passed over')
     except checkpoints.Other as error:
-      differ = changes(config_lib.to_text(theirs), config_lib.to_text(config), {'run_dir'})
+      differ = changes(flags_lib.to_text(theirs), flags_lib.to_text(config), {'run_dir'})
       raise spec.UserError(
         f'--fork_from={parent} holds a learner of another shape than these settings make (- its '
         f'own, + yours):\n  {differ}\nGive networks, world and replay the settings that it has.'

@@ -23,9 +23,6 @@ SHORT = {
   'agent/return': 'return',
   'agent/loss': 'q-loss',
   'gan/critic_gap': 'gap',
-  'held_out/equal_pixels': 'pixels',
-  'held_out/equal_steps': 'steps',
-  'held_out/solved': 'solved',
   'imagined/frechet': 'frechet',
 }
 SHOWN = (
@@ -33,16 +30,12 @@ SHOWN = (
   'agent/loss',
   'gan/generator_loss',
   'gan/critic_gap',
-  'held_out/equal_pixels',
-  'held_out/equal_steps',
-  'held_out/solved',
-  'unseen/equal_pixels',
   'imagined/frechet',
   'painted/frechet',
 )
 _PLAIN_SECONDS = 15
 _LOOK_SECONDS, _LOOK_SHARE = 10, 0.01  # between two looks at least; of the time at most
-_BAR, _NAME, _VALUE, _SPARKLINE = 30, max(map(len, SHOWN)), 11, 30  # widths
+_BAR, _VALUE, _SPARKLINE = 30, 11, 30  # widths
 _NOTHING = -1  # where a picture lets the terminal's own background through
 
 
@@ -57,13 +50,21 @@ class Progress:
     rows: Iterable[Mapping[str, float]] = (),
     look: Callable[[], np.ndarray] | None = None,
     console: rich.console.Console | None = None,
+    own: Iterable[str] = (),
   ):
-    """`rows` are the metrics so far; `look` gives targets and paintings as [2, N, h, w, RGB]."""
+    """Shows the metrics of `rows` so far, and those to come.
+
+    `look` returns targets and paintings as [2, N, h, w, RGB]; `own` are the names of the world's own
+    numbers, the most telling one first.
+    """
+    own = tuple(own)
+    self._shown = (*own, *SHOWN)
+    self._short = SHORT | {name: name.split('_')[-1].split('/')[-1] for name in own[:1]}
     if console is None:
       console = rich.console.Console(highlight=False)
       live = live and sys.stdout.isatty()  # whatever the environment says about colours
     self._console, self._total, self._done = console, total, start
-    self._history: dict[str, list[float]] = {name: [] for name in {*SHOWN, *SHORT}}
+    self._history: dict[str, list[float]] = {name: [] for name in {*self._shown, *SHORT}}
     for row in rows:
       self._remember(row)
     self._begun, self._rate = time.monotonic(), 0.0
@@ -113,7 +114,7 @@ class Progress:
     elif not first and (now - self._last > _PLAIN_SECONDS or done >= self._total):
       self._last = now
       left = (self._total - done) / max(self._rate, 1e-9)
-      newest = {short: self._history[name][-1:] for name, short in SHORT.items()}
+      newest = {short: self._history[name][-1:] for name, short in self._short.items()}
       numbers = '  '.join(f'{short} {value[0]:.3g}' for short, value in newest.items() if value)
       self.say(f'round {done}/{self._total}  {self._rate:.1f}/s  {left:.0f} s left  {numbers}')
 
@@ -155,12 +156,13 @@ class Progress:
     return rich.text.Text.assemble(*bar, text, no_wrap=True, overflow='crop')
 
   def _table(self, width: int) -> list[rich.text.Text]:
-    lines, room = [], width - _NAME - _VALUE - 2
-    for name in SHOWN:
+    widest = max(map(len, self._shown))
+    lines, room = [], width - widest - _VALUE - 2
+    for name in self._shown:
       if history := self._history[name]:
         value = f'{history[-1]:{_VALUE}.4g}', 'bold'
         curve = sparkline(history, min(room, _SPARKLINE)) if room > 7 else ''
-        line = f'{name:<{_NAME}}', value, (f'  {curve}', 'cyan')
+        line = f'{name:<{widest}}', value, (f'  {curve}', 'cyan')
         lines.append(rich.text.Text.assemble(*line, no_wrap=True, overflow='crop'))
     return lines
 

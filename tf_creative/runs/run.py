@@ -7,19 +7,20 @@ import dataclasses
 import json
 import pathlib
 import shutil
-import signal
 import sys
 import time
 from typing import Any
 
 import tensorflow as tf
 
+from tf_creative.cli import flags as flags_lib
 from tf_creative.runs import summaries as board_lib
 from tf_creative.runs import provenance as builds
 from tf_creative.runs import checkpoints
 from tf_creative.runs import forks
 from tf_creative.core import spec
 from tf_creative.core import storage
+from tf_creative.core import world as world_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 
@@ -46,11 +47,11 @@ class Run:
   def __init__(self, config: config_lib.Config):
     """Only looks; nothing is written before `attach`, when the learner could be built."""
     self.path = pathlib.Path(config.run.run_dir)
-    self._config, self._text = config, config_lib.to_text(config)
+    self._config, self._text = config, flags_lib.to_text(config)
     self._metrics, self._lock = self.path / 'metrics.jsonl', None
     if checkpoints.numbers(self.path / 'checkpoints'):
       flags = self.path / 'run.flags'
-      if changes := forks.changes(config_lib.saved(self.path), self._text, FREE):
+      if changes := forks.changes(flags_lib.saved(self.path), self._text, FREE):
         raise spec.UserError(
           f'{self.path} holds a run with other settings (- its own, + yours):\n  {changes}\nChoose '
           f'another --run_dir (with --fork_from={self.path} it starts from what that has learnt), '
@@ -73,7 +74,7 @@ class Run:
       rows = logged(self.path)[: int(self._rows)]
       storage.write(self._metrics, ''.join(f'{json.dumps(row)}\n' for row in rows))
       builds.note(self.path / 'build.json', done, warn)
-      self._open_board(done, fresh=not restored)
+      self._open_board(done, not restored, learner.world.measures)
     return done
 
   def _restore(self, learner: learner_lib.Learner, warn: Callable[[str], None]) -> bool:
@@ -99,7 +100,7 @@ class Run:
       forks.start(learner, self._config, warn)
     return restored
 
-  def _open_board(self, done: int, fresh: bool) -> None:
+  def _open_board(self, done: int, fresh: bool, measures: world_lib.Measures | None) -> None:
     folder = self.path / 'tensorboard'
     if fresh:
       for old in folder.glob('events.out.tfevents.*'):  # of a run that was never saved
@@ -107,8 +108,9 @@ class Run:
     self.board = board_lib.Board(folder)
     self.board.text(done, 'flags', self._text)
     if fresh:
-      self.board.hparams(str(self.path), settings(self._config))
-      self.board.layout()
+      own = measures.titles() if measures else {}
+      self.board.hparams(str(self.path), settings(self._config), own)
+      self.board.layout(own)
 
   def save(self, round_: int, due: bool = True) -> None:
     """A checkpoint under the round's number, once; if it is not `due`, only after a while."""
@@ -204,7 +206,7 @@ def chosen(path: pathlib.Path) -> list[tuple[pathlib.Path, int]]:
 def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
   """What a run was told and its best (see `chosen`); nothing in its directory is touched."""
   chosen(path)
-  config = config_lib.from_file(path / 'run.flags')
+  config = flags_lib.from_file(path / 'run.flags')
   learner = learner_lib.Learner(config)
   for shelf, number in chosen(path):  # again, for a run that goes on may just have replaced it
     try:
@@ -234,29 +236,6 @@ def _as_best(learner: learner_lib.Learner) -> tf.train.Checkpoint:
   """All of the learner, and the number that it was chosen by."""
   frechet = tf.Variable(0.0, trainable=False, dtype=tf.float64)
   return tf.train.Checkpoint(learner=learner, frechet=frechet)
-
-
-class Stop:
-  """Ctrl-C and SIGTERM asked for once: `signal` is set, and the caller ends at a good moment.
-
-  A second Ctrl-C stops at once. A handler runs only when the compiled loop returns to Python.
-  """
-
-  def __enter__(self) -> Stop:
-    self.signal = None
-    self._before = {
-      number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    return self
-
-  def __exit__(self, *_) -> None:
-    for number, handler in self._before.items():
-      signal.signal(number, handler)
-
-  def _ask(self, number: int, frame) -> None:
-    del frame
-    self.signal = number
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def settings(config: config_lib.Config) -> dict[str, Any]:

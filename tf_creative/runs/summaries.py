@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 import contextlib
 import pathlib
 
@@ -21,20 +21,14 @@ from tf_creative.core import storage
 CHARTS = {
   'Return of an episode': ['agent/return$'],
   'Losses of the GAN': ['gan/(critic|generator)_loss$'],
-  'Making: share that is right': ['(held_out|unseen|imagined)/(equal_pixels|equal_steps|solved)$'],
   'Imagination: distance from real works': ['(imagined|painted|training)/frechet$'],
 }
 # The columns of the tab HPARAMS, which shows five settings and five numbers unless asked for more.
 TELLING = {'agent', 'couplings', 'world', 'gan_loss', 'seed'}
-FINAL = (
-  'held_out/equal_pixels',
-  'unseen/equal_pixels',
-  'held_out/solved',
+FINAL = (  # after the world's own
   'painted/frechet',
   'painted/coverage',
   'imagined/frechet',
-  'held_out/perfect_pictures',
-  'unseen/perfect_pictures',
   'painted/label_accuracy',
   'imagined/coverage',
   'imagined/label_accuracy',
@@ -75,10 +69,13 @@ class Board:
     with self._at(round_):
       tf.summary.text(name, ''.join(f'    {line}\n' for line in lines.splitlines()))
 
-  def hparams(self, run: str, settings: Mapping[str, bool | float | str]) -> None:
+  def hparams(
+    self, run: str, settings: Mapping[str, bool | float | str], own: Collection[str] = ()
+  ) -> None:
     """A row of the tab HPARAMS; once for a run, for TensorBoard believes the first it reads.
 
-    It takes the columns of all runs from any of them, so each names the same, defaults included.
+    It takes the columns of all runs from any of them, so all runs of a world name the same, defaults
+    included. `own` are the names of the world's own numbers.
     """
     kinds = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
     columns = [
@@ -89,16 +86,17 @@ class Board:
       )
       for name, value in settings.items()
     ]
-    final = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in FINAL]
+    final = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in (*own, *FINAL)]
     shown = {name: 'none' if value == '' else value for name, value in settings.items()}
     self._write(hparams_summary.experiment_pb(columns, final))
     self._write(hparams_summary.session_start_pb(shown, group_name=run))
 
-  def layout(self) -> None:
-    """The tab CUSTOM SCALARS."""
+  def layout(self, own: Collection[str] = ()) -> None:
+    """Lays out the tab CUSTOM SCALARS; `own` are the names of the world's own numbers."""
+    making = {'Making: by the world\'s own measures': [f'{name}$' for name in own]} if own else {}
     charts = [
       layout_pb2.Chart(title=title, multiline=layout_pb2.MultilineChartContent(tag=tags))
-      for title, tags in CHARTS.items()
+      for title, tags in (CHARTS | making).items()
     ]
     category = layout_pb2.Category(title='Overview', chart=charts)
     self._write(layout_summary.pb(layout_pb2.Layout(category=[category])))

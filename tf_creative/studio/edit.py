@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 import tensorflow as tf
 
-from tf_creative.core import spec
+from tf_creative.core import spec, storage
 from tf_creative.core import works as works_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
-from tf_creative.studio import inpainting
+from tf_creative.studio import formats, inpainting
 from tf_creative.studio import portfolio as portfolio_lib
 
 _MOST_ROWS = 8  # of a picture of before and after
@@ -97,7 +97,7 @@ def before_after(
   portfolio: portfolio_lib.Portfolio,
   learner: Learner,
   folder: pathlib.Path,
-) -> portfolio_lib.Written:
+) -> formats.Written:
   """The first works beside what they were to become, and the picture that they go on from.
 
   What is not `given` [H, W] of that is chequered. Where nothing was to become of it but what came
@@ -107,9 +107,9 @@ def before_after(
   if by_chance(learner):
     del shown['goal']
   shown = {title: learner.world.media.render(works[:_MOST_ROWS]) for title, works in shown.items()}
-  scale, margin, head = portfolio_lib.zoom(shown['made']), 12, 32
+  scale, margin, head = formats.zoom(shown['made']), 12, 32
   opened, seen = learner.world.media.portrait(picture, given)
-  first = _with_holes(opened, portfolio_lib.magnified(seen, scale))
+  first = _with_holes(opened, formats.magnified(seen, scale))
   width, height = first.width + margin, first.height + margin
   size = margin + (1 + len(shown)) * width, head + len(shown['made']) * height
   page = Image.new('RGB', size, _PAPER)
@@ -119,9 +119,9 @@ def before_after(
   page.paste(first, (margin, head))
   for column, works in enumerate(shown.values(), 1):
     for row, work in enumerate(works):
-      image = Image.fromarray(portfolio_lib.magnified(work, scale))
+      image = Image.fromarray(formats.magnified(work, scale))
       page.paste(image, (margin + column * width, head + row * height))
-  with portfolio_lib.whole(folder / 'before-after.png') as path:
+  with storage.whole(folder / 'before-after.png') as path:
     page.save(path)
   goal = 'what it was to become, ' if 'goal' in shown else ''
   return {'before-after.png': f'what was given, {goal}what the hand made of it'}

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import plugins, spec, storage
 from tf_creative.learner import batches
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.serving.exports import card, configs, lite, signatures, verify, versions, warmup
-from tf_creative.studio import portfolio
+from tf_creative.serving.exports import models as models_lib
+from tf_creative.studio import formats
 
 WHAT = {
   'creator': 'a seed and a label: a work, imagined and made; or a given picture made',
@@ -59,7 +61,9 @@ def publish(
         + '\n  '.join(faults)
       )
     configs.write(exports, models)
-    text = card.text(models, about, config_lib.to_text(config), numbers, plugins.used())
+    measures = learner.world.measures
+    own = measures.titles() if measures else {}
+    text = card.text(models, about, flags_lib.to_text(config), numbers, own, plugins.used())
     storage.write(exports / 'README.md', text)
     published = stage.publish()
     versions.prune(exports, list(models), keep)
@@ -83,7 +87,9 @@ def _models(learner: learner_lib.Learner, about: dict[str, Any]) -> dict[str, si
   world, creator = learner.world, learner.creator
   if not creator:
     return {'agent': signatures.hand(world, batches.in_batches(learner.agent.values))}
-  return signatures.models(world, creator, learner.gan.code_size, about, about['zoom'])
+  return models_lib.models(
+    models_lib.Learnt(world, creator, learner.gan.code_size, about['zoom']), about
+  )
 
 
 def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str,
     'known_labels': creator.known_labels.tolist(),
     'horizon': world.rules.horizon,
     'shape': list(world.works.work_spec.shape),
-    'zoom': portfolio.zoom(world.media.render(learner.real.work[:1])),
+    'zoom': formats.zoom(world.media.render(learner.real.work[:1])),
     **legend,
   }
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tf_creative.core import spec
 from tf_creative.core import works as works_lib
+from tf_creative.learner import actor as actor_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.serving.server import client
@@ -59,6 +60,6 @@ class Studio:
       made['returns'].astype(np.float32),
       made['actions'].astype(np.int32)[:, : steps.max()],
     )
-    begun = creator_lib.blank(self.world, tf.nest.map_structure(tf.constant, concept)).numpy()
+    begun = actor_lib.blank(self.world, tf.nest.map_structure(tf.constant, concept)).numpy()
     logit = made['authenticity'].astype(np.float32)
     return portfolio.Portfolio(seeds, concept, begun, hand, logit)

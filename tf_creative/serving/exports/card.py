@@ -15,8 +15,6 @@ _NUMBERS = {  # of a run's last look, in the order in which they are told
   'painted/precision': 'share of what the hand makes that looks like real works',
   'painted/coverage': 'share of real works that have one like them among it',
   'painted/label_accuracy': 'share of it that a classifier takes for what was asked for',
-  'imagined/equal_pixels': 'share of its pixels that are as they were imagined',
-  'held_out/equal_pixels': 'the same for real works that were not trained on',
 }
 _OF_EPISODES = {  # of a hand that makes nothing
   'held_out/return': 'return of an episode that nothing was chosen by, on average',
@@ -40,15 +38,18 @@ def text(
   about: dict[str, Any],
   flags: str,
   numbers: dict[str, float],
+  own: dict[str, str],
   plugins: dict[str, str],
 ) -> str:
-  """Writes Markdown with a YAML head; `plugins` are the distributions used, with versions."""
+  """Writes Markdown with a YAML head.
+
+  `own` names the world's own numbers with their titles; `plugins` are the distributions used, with
+  their versions.
+  """
   imagines = 'creator' in models
-  words = _NUMBERS if imagines else _OF_EPISODES
+  words = _NUMBERS | own if imagines else _OF_EPISODES
   told = {name: numbers[name] for name in words if name in numbers}
   results = ''.join(f'\n  {name}: {value:.6g}' for name, value in told.items()) or ' {}'
-  rows = ''.join(f'\n| {words[name]} | {value:.4g} |' for name, value in told.items())
-  measured = f'| what | value |\n|---|---|{rows}' if rows else 'This run was not looked at.'
   named = ', '.join(f'{name} {version}' for name, version in plugins.items())
   with_plugins = f'\nParts of it are plugins, of {named}.\n' if named else ''
   tags = ['generative-adversarial-network'] if imagines else []
@@ -78,7 +79,7 @@ Trained with tf_creative for {about['round']} rounds on `{about['world']}`.
 
 {_JUDGED if imagines else 'Judged by greedy episodes'} (`python -m tf_creative.evaluate`).
 
-{measured}
+{_measured(told, words)}
 
 ## Limits
 
@@ -91,6 +92,11 @@ The licence above is that of the program; whether it may be that of the models, 
 {flags.strip()}
 ```
 {with_plugins}"""
+
+
+def _measured(told: dict[str, float], words: dict[str, str]) -> str:
+  rows = ''.join(f'\n| {words[name]} | {value:.4g} |' for name, value in told.items())
+  return f'| what | value |\n|---|---|{rows}' if rows else 'This run was not looked at.'
 
 
 def _signatures(models: dict[str, signatures.Model]) -> str:

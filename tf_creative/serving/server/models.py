@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import functools
 import os
@@ -10,60 +10,12 @@ import pathlib
 import threading
 import time
 
-import numpy as np
 from tensorflow_serving.apis import get_model_status_pb2
 
 from tf_creative.serving.exports import parameters
-from tf_creative.serving.server import batching, errors, monitoring
+from tf_creative.serving.server import errors, monitoring, watch
 from tf_creative.serving.server import servable as servable_lib
-
-State = get_model_status_pb2.ModelVersionStatus.State
-
-
-class Version:
-  """One version of a model, whatever has become of it."""
-
-  def __init__(
-    self,
-    model: str,
-    number: int,
-    path: pathlib.Path,
-    limits: parameters.Limits | None,
-    observe: Callable[[int], None],
-  ):
-    """`observe` is told the rows of every call; without limits each request is a call."""
-    self.model, self.number, self.path = model, number, path
-    self.state = State.START
-    self.error: errors.ServingError | None = None
-    self.identity = _identity(path)
-    self.servable: servable_lib.Servable | None = None
-    self.users = 0
-    self._limits, self._observe = limits, observe
-    self._queues: dict[tuple[str, tuple[str, ...]], batching.Queue] = {}
-    self._lock = threading.Lock()
-
-  def predict(
-    self,
-    signature: servable_lib.Signature,
-    arrays: Mapping[str, np.ndarray],
-    outputs: Sequence[str] = (),
-  ) -> dict[str, np.ndarray]:
-    """The named outputs (all, where none is named) for inputs that have been checked."""
-    names, inputs = signature.chosen(outputs), list(arrays.values())
-    if self._limits and inputs:
-      values = self._queue(signature, names)(inputs)
-    else:
-      self._observe(len(inputs[0]) if inputs else 1)
-      values = self.servable.run(signature, inputs, names)
-    return dict(zip(names, values, strict=True))
-
-  def _queue(self, signature: servable_lib.Signature, names: tuple[str, ...]) -> batching.Queue:
-    key = signature.name, names
-    with self._lock:
-      if key not in self._queues:
-        run = functools.partial(self.servable.run, signature, outputs=names)
-        self._queues[key] = batching.Queue(run, self._limits, self._observe)
-      return self._queues[key]
+from tf_creative.serving.server.version import State, Version, identity
 
 
 class Models:
@@ -81,32 +33,19 @@ class Models:
     self._metrics = metrics or monitoring.Metrics()
     self._versions: dict[str, dict[int, Version]] = {name: {} for name in self._models}
     self._lock = threading.Lock()
-    self._stopping = threading.Event()
-    self._thread: threading.Thread | None = None
+    self._watch = watch.Watch(self.poll, say)
 
   def counted(self, name: str) -> str:
     """The name that requests for this model are counted by: strangers share the empty one."""
     return name if name in self._models else ''
 
   def start(self, seconds: float) -> None:
-    """Looks for new versions so often, in a thread; 0: never."""
-
-    def watch() -> None:
-      while not self._stopping.wait(seconds):
-        try:
-          self.poll()
-        except Exception as error:  # a disk that is gone for a while must not end the watch
-          self._say(f'looking for new versions failed: {error}')
-
-    if seconds > 0:
-      self._thread = threading.Thread(target=watch, name='versions', daemon=True)
-      self._thread.start()
+    """Polls every so many seconds, in a thread; 0: never."""
+    self._watch.start(seconds)
 
   def stop(self) -> None:
     """Ends the watch and lets go of every version."""
-    self._stopping.set()
-    if self._thread:
-      self._thread.join()
+    self._watch.stop()
     for versions in self._versions.values():
       for version in list(versions.values()):
         self._retire(version)
@@ -118,7 +57,7 @@ class Models:
       wanted, versions = model.wanted(set(found)), self._versions[model.name]
       for number in sorted(wanted):
         held = versions.get(number)
-        failed_before = held and held.error and held.identity == _identity(found[number])
+        failed_before = held and held.error and held.identity == identity(found[number])
         if not held or (held.state == State.END and not failed_before):
           self._load(model.name, number, found[number])
       if any(versions[number].state == State.AVAILABLE for number in wanted):
@@ -153,13 +92,13 @@ class Models:
         if number not in versions:
           raise errors.missing(f"there is no version {number} of the model '{name}'.")
         versions = {number: versions[number]}
-      return [_status(version) for _, version in sorted(versions.items(), reverse=True)]
+      return [version.status() for _, version in sorted(versions.items(), reverse=True)]
 
   def available(self) -> dict[str, list[int]]:
     """The versions of every model that can be asked."""
     with self._lock:
       return {
-        name: [number for number, version in sorted(held.items()) if _serves(version)]
+        name: [number for number, version in sorted(held.items()) if version.serves]
         for name, held in self._versions.items()
       }
 
@@ -177,7 +116,7 @@ class Models:
     return labels[label]
 
   def _find(self, name: str, number: int | None, label: str | None) -> Version:
-    versions = {held.number: held for held in self._known(name).values() if _serves(held)}
+    versions = {held.number: held for held in self._known(name).values() if held.serves}
     number = self._labelled(name, label) if label else number
     if number is None and versions:
       return versions[max(versions)]
@@ -210,7 +149,7 @@ class Models:
   def _retire(self, version: Version) -> None:
     """No new requests; the last of the old ones lets go of it."""
     with self._lock:
-      if not _serves(version):
+      if not version.serves:
         return
       version.state = State.UNLOADING
       unused = not version.users
@@ -225,10 +164,6 @@ class Models:
     self._say(f'{version.model} {version.number}: let go')
 
 
-def _serves(version: Version) -> bool:
-  return version.state == State.AVAILABLE
-
-
 def _found(path: pathlib.Path) -> dict[int, pathlib.Path]:
   """The versions that lie in a folder: those folders in it that have a number for a name."""
   try:
@@ -237,19 +172,3 @@ def _found(path: pathlib.Path) -> dict[int, pathlib.Path]:
     return {}
   found = {int(name): path / name for name in names if name.isascii() and name.isdigit()}
   return {number: place for number, place in found.items() if 0 < number < 2**63 and place.is_dir()}
-
-
-def _identity(path: pathlib.Path) -> tuple[int, int] | None:
-  """What tells a folder from another one of the same name."""
-  try:
-    status = path.stat()
-  except OSError:
-    return None
-  return status.st_ino, status.st_ctime_ns
-
-
-def _status(version: Version) -> get_model_status_pb2.ModelVersionStatus:
-  status = get_model_status_pb2.ModelVersionStatus(version=version.number, state=version.state)
-  status.status.error_code = version.error.code.value[0] if version.error else 0
-  status.status.error_message = version.error.message if version.error else ''
-  return status

@@ -1,0 +1,28 @@
+"""Stopping a command by a signal without losing anything."""
+
+from __future__ import annotations
+
+import signal
+
+
+class Stop:
+  """Sets `signal` at the first Ctrl-C or SIGTERM, so that the caller ends at a good moment.
+
+  A second Ctrl-C stops at once. A handler runs only when the compiled loop returns to Python.
+  """
+
+  def __enter__(self) -> Stop:
+    self.signal: int | None = None
+    self._before = {
+      number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    return self
+
+  def __exit__(self, *_) -> None:
+    for number, handler in self._before.items():
+      signal.signal(number, handler)
+
+  def _ask(self, number: int, frame) -> None:
+    del frame
+    self.signal = number
+    signal.signal(signal.SIGINT, signal.default_int_handler)

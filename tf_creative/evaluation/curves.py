@@ -1,0 +1,53 @@
+"""The report's learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import html
+
+from tf_creative.core import world as world_lib
+from tf_creative.evaluation import charts
+from tf_creative.evaluation.measured import Evaluation
+
+_TITLES = {
+  'agent/return': 'Return of an episode',
+  'held_out/return': 'Held-out episodes: return, without exploration',
+  'agent/loss': 'Loss of the hand',
+  'agent/q': "The hand's best Q-value",
+  'gan/generator_loss': 'Loss of the generator',
+  'gan/critic_loss': 'Loss of the critic',
+  'gan/critic_gap': "Critic's gap between real and imagined",
+}
+_FRECHET = {'painted/frechet': 'Frechet distance of what the hand made of imagined works'}
+
+
+def section(runs: Sequence[Evaluation]) -> str:
+  """Draws what training logged of the runs, number by number."""
+  drawn = []
+  for name, title in _titles(runs[0].learner.world).items():
+    lines = []
+    for run in runs:
+      # Not the last row of a training, which tells of the best round and not of its own.
+      points = [
+        (row['round'], row[name])
+        for row in run.history
+        if name in row and row.get('best/round', row['round']) == row['round']
+      ]
+      if points:
+        lines.append(charts.Line(str(run.path), *zip(*points, strict=True)))
+    if any(len(set(line.x)) > 1 for line in lines):
+      drawn.append(charts.chart(title, lines))
+  if not drawn:
+    return '<p>Training logged nothing in metrics.jsonl that a line could be drawn through.</p>'
+  keys = ''.join(
+    f'<p><svg class="key line{index % 4}" aria-hidden="true"><line x2="32" y1="5" y2="5"/></svg> '
+    f'{html.escape(str(run.path))}</p>'
+    for index, run in enumerate(runs)
+  )
+  return (keys if len(runs) > 1 else '') + f'<div class="charts">{"".join(drawn)}</div>'
+
+
+def _titles(world: world_lib.World) -> dict[str, str]:
+  """Names the numbers that are drawn, the world's own among them, each with its title."""
+  own = world.measures.titles() if world.measures else {}
+  return _TITLES | own | _FRECHET

@@ -1,0 +1,91 @@
+"""Imagines works from seeds, in the graph: what `create` draws and what exports serve."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import coupling as coupling_lib
+from tf_creative.core import streams
+from tf_creative.core import works as works_lib
+from tf_creative.learner import batches
+
+_TRIES = 64  # codes that a seed may use up to find a work in which something can be earned
+
+
+class Imaginer(tf.Module):
+  """Turns seeds into imagined works, and scores works by the critic.
+
+  All methods take and return tensors. A work depends on its own seed and label alone, never on the
+  other works of its batch.
+  """
+
+  def __init__(self, parts: coupling_lib.Parts, labels: np.ndarray):
+    """Takes the labels of the training split: a work without a given label gets one of these."""
+    super().__init__(name='imaginer')
+    self._world, self._gan = parts.world, parts.gan
+    self.known_labels = np.unique(labels)
+
+  def latents(self, seed: tf.Tensor, turn: tf.Tensor | int = 0) -> tf.Tensor:
+    """Draws the code of each seed int64 [B], or another one for each `turn`: float32 [B, Z]."""
+    size = self._gan.code_size
+    return tf.map_fn(
+      lambda one: tf.random.stateless_normal([size], tf.stack([one, turn])),
+      seed,
+      fn_output_signature=tf.TensorSpec([size], tf.float32),
+    )
+
+  def decode(self, latents: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """Imagines the work, as stored, of each code and label."""
+    works = batches.in_batches(
+      lambda *codes: self._world.works.to_works(self._gan.generate(*codes))
+    )
+    return works(latents, label)
+
+  def imagine(self, seed: tf.Tensor, label: tf.Tensor) -> works_lib.Works:
+    """Imagines a work for each seed and label int32 [B]; for a label of -1 the seed draws one."""
+    first = self.first(seed, label)
+    if self._world.making:
+      return first
+    return first._replace(work=self._redraw_unsolvable(first.work, seed, first.label))
+
+  def first(self, seed: tf.Tensor, label: tf.Tensor) -> works_lib.Works:
+    """Imagines by each seed's first code, whether or not there is a way through the work."""
+    # Hashed, so that neighbouring seeds get unlike labels, and each the same in every batch.
+    place = tf.math.floormod(streams.hashed(seed), tf.constant(len(self.known_labels), tf.uint64))
+    drawn = tf.gather(tf.constant(self.known_labels, tf.int32), tf.cast(place, tf.int32))
+    label = tf.where(label < 0, drawn, label)
+    code = self.latents(seed)
+    work = self.decode(code, label)
+    return works_lib.Works(work, label, code if self._world.play.code_size else ())
+
+  def _redraw_unsolvable(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """Redraws codes until something can be earned in each work, at most `_TRIES` times."""
+    earned = batches.in_batches(
+      lambda *of: self._world.works.prospect(self._world.works.to_values(of[0]), of[1])[1]
+    )
+
+    def redraw(turn: tf.Tensor, work: tf.Tensor, found: tf.Tensor) -> tuple[tf.Tensor, ...]:
+      other = self.decode(self.latents(seed, turn), label)
+      work = works_lib.select(found, work, other)
+      return turn + 1, work, earned(work, label) > 0
+
+    _, work, _ = tf.while_loop(
+      lambda turn, _, found: (turn < _TRIES) & ~tf.reduce_all(found),
+      redraw,
+      [tf.constant(1, tf.int64), work, earned(work, label) > 0],
+    )
+    return work
+
+  def score(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """Returns the critic's logits [B]: the higher, the more like a real work of that label."""
+    score = lambda work, label: self._gan.score(self._world.works.to_values(work), label)  # noqa: E731
+    return batches.in_batches(score)(work, label)
+
+  def best_label(self, work: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the critic's highest logit of each work among all labels, and that label: [B]."""
+    labels = tf.constant(self.known_labels, tf.int32)
+    each = tf.tile(labels, [tf.shape(work)[0]])
+    logits = self.score(tf.repeat(work, len(self.known_labels), 0), each)
+    logits = tf.reshape(logits, [-1, len(self.known_labels)])
+    return tf.reduce_max(logits, 1), tf.gather(labels, tf.argmax(logits, 1))

@@ -1,0 +1,148 @@
+"""The models that an export serves: creator, generator, critic and agent.
+
+They call the same pure functions that train. Every input and output has the batch as its
+dimension 0.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
+from tf_creative.serving.exports import signatures
+from tf_creative.serving.exports.signatures import Model, Tensors
+
+_MOST = 10  # of the size of a number in a code: what is drawn is hardly ever beyond 5
+
+
+class Learnt(NamedTuple):
+  """What the models are made from."""
+
+  world: world_lib.World
+  creator: Any  # with an `imaginer` and an `actor`, as learner.creator.Creator has them
+  code_size: int  # numbers in a code of the imagination
+  zoom: int  # by how much pictures are magnified
+
+  @property
+  def seeded(self) -> dict[str, tf.TensorSpec]:
+    """The inputs of whatever is drawn from a seed."""
+    return {'seed': signatures.vector(tf.int64), 'label': signatures.vector(tf.int32)}
+
+  @property
+  def work(self) -> tf.TensorSpec:
+    """One stored work."""
+    bounded = self.world.works.work_spec
+    return tf.TensorSpec(bounded.shape, bounded.dtype)
+
+  def check_label(self, label: tf.Tensor, least: int = 0) -> tf.Operation:
+    """Refuses labels that do not exist; `least` -1 allows -1, any label."""
+    most = len(self.world.works.label_names) - 1
+    return signatures.check(label, works_lib.Bounded((), tf.int32, least, most), 'label')
+
+  def check_work(self, work: tf.Tensor, name: str) -> tf.Operation:
+    """Refuses works with values that the world does not have."""
+    return signatures.check(work, self.world.works.work_spec, name)
+
+  def shown(self, work: tf.Tensor) -> Tensors:
+    """Returns works with the files that the world encodes them as."""
+    return {'work': work, **self.world.media.encode(work, self.zoom)}
+
+
+def models(learnt: Learnt, about: dict[str, Any]) -> dict[str, Model]:
+  """Builds the models of a learner by name; `about` is what a client is to know of them."""
+  return {
+    'creator': _creator(learnt, about),
+    'generator': _generator(learnt),
+    'critic': _critic(learnt),
+    'agent': signatures.hand(learnt.world, learnt.creator.actor.values),
+  }
+
+
+def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
+  """Imagines works and lets the hand make them."""
+  world, imaginer, actor = learnt.world, learnt.creator.imaginer, learnt.creator.actor
+
+  def made(concept: works_lib.Works) -> Tensors:
+    work, steps, returns, actions = actor.make(concept)
+    return {
+      'strokes': world.media.strokes(actions),
+      'actions': actions,
+      'steps': steps,
+      'returns': returns,
+      **learnt.shown(work),
+    }
+
+  def create(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([learnt.check_label(label, -1)]):
+      concept = imaginer.imagine(seed, tf.identity(label))
+    hand = made(concept)
+    score = imaginer.score(hand['work'], concept.label)
+    return {**hand, 'imagined': concept.work, 'label': concept.label, 'authenticity': score}
+
+  def paint(target: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([learnt.check_work(target, 'target')]):
+      target = tf.identity(target)
+    return made(works_lib.Works(target, tf.zeros([tf.shape(target)[0]], tf.int32)))
+
+  def tell(seed: tf.Tensor) -> Tensors:
+    return {'about_bytes': tf.fill(tf.shape(seed), json.dumps(about))}
+
+  # A hand that is told a code cannot paint a picture that it is given.
+  painted = {} if world.play.code_size else {'paint': (paint, {'target': learnt.work})}
+  return Model(
+    {
+      'serving_default': (create, learnt.seeded),
+      **painted,
+      'about': (tell, {'seed': signatures.vector(tf.int64)}),
+    }
+  )
+
+
+def _generator(learnt: Learnt) -> Model:
+  """Imagines works, without a hand."""
+  imaginer = learnt.creator.imaginer
+  code = works_lib.Bounded((learnt.code_size,), tf.float32, -_MOST, _MOST)
+
+  def imagine(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([learnt.check_label(label, -1)]):
+      concept = imaginer.imagine(seed, tf.identity(label))
+    return {**learnt.shown(concept.work), 'label': concept.label}
+
+  def decode(z: tf.Tensor, label: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([learnt.check_label(label), signatures.check(z, code, 'z')]):
+      imagined = imaginer.decode(tf.identity(z), tf.identity(label))
+    return learnt.shown(imagined)
+
+  z = tf.TensorSpec(code.shape, code.dtype)
+  return Model(
+    {
+      'serving_default': (imagine, learnt.seeded),
+      'decode': (decode, {'z': z, 'label': signatures.vector(tf.int32)}),
+    }
+  )
+
+
+def _critic(learnt: Learnt) -> Model:
+  """Judges whether works look like real ones."""
+  imaginer = learnt.creator.imaginer
+
+  def judge(work: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([learnt.check_work(work, 'work')]):
+      logit, label = imaginer.best_label(tf.identity(work))
+    return {'logit': logit, 'probability': tf.sigmoid(logit), 'label': label}
+
+  def judge_as(work: tf.Tensor, label: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([learnt.check_work(work, 'work'), learnt.check_label(label)]):
+      logit = imaginer.score(tf.identity(work), tf.identity(label))
+    return {'logit': logit, 'probability': tf.sigmoid(logit)}
+
+  return Model(
+    {
+      'serving_default': (judge, {'work': learnt.work}),
+      'as_label': (judge_as, {'work': learnt.work, 'label': signatures.vector(tf.int32)}),
+    }
+  )

@@ -1,0 +1,84 @@
+"""One version of a served model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+import functools
+import pathlib
+import threading
+
+import numpy as np
+from tensorflow_serving.apis import get_model_status_pb2
+
+from tf_creative.serving.exports import parameters
+from tf_creative.serving.server import batching, errors
+from tf_creative.serving.server import servable as servable_lib
+
+State = get_model_status_pb2.ModelVersionStatus.State
+
+
+class Version:
+  """One version of a model, in whatever state it is."""
+
+  def __init__(
+    self,
+    model: str,
+    number: int,
+    path: pathlib.Path,
+    limits: parameters.Limits | None,
+    observe: Callable[[int], None],
+  ):
+    """Takes `observe`, called with the rows of each call; without limits each request is a call."""
+    self.model, self.number, self.path = model, number, path
+    self.state = State.START
+    self.error: errors.ServingError | None = None
+    self.identity = identity(path)
+    self.servable: servable_lib.Servable | None = None
+    self.users = 0
+    self._limits, self._observe = limits, observe
+    self._queues: dict[tuple[str, tuple[str, ...]], batching.Queue] = {}
+    self._lock = threading.Lock()
+
+  def predict(
+    self,
+    signature: servable_lib.Signature,
+    arrays: Mapping[str, np.ndarray],
+    outputs: Sequence[str] = (),
+  ) -> dict[str, np.ndarray]:
+    """Returns the named outputs (all, if none is named) for inputs that have been checked."""
+    names, inputs = signature.chosen(outputs), list(arrays.values())
+    if self._limits and inputs:
+      values = self._queue(signature, names)(inputs)
+    else:
+      self._observe(len(inputs[0]) if inputs else 1)
+      values = self.servable.run(signature, inputs, names)
+    return dict(zip(names, values, strict=True))
+
+  @property
+  def serves(self) -> bool:
+    """Whether it can be asked."""
+    return self.state == State.AVAILABLE
+
+  def status(self) -> get_model_status_pb2.ModelVersionStatus:
+    """Returns its state in TensorFlow Serving's words."""
+    status = get_model_status_pb2.ModelVersionStatus(version=self.number, state=self.state)
+    status.status.error_code = self.error.code.value[0] if self.error else 0
+    status.status.error_message = self.error.message if self.error else ''
+    return status
+
+  def _queue(self, signature: servable_lib.Signature, names: tuple[str, ...]) -> batching.Queue:
+    key = signature.name, names
+    with self._lock:
+      if key not in self._queues:
+        run = functools.partial(self.servable.run, signature, outputs=names)
+        self._queues[key] = batching.Queue(run, self._limits, self._observe)
+      return self._queues[key]
+
+
+def identity(path: pathlib.Path) -> tuple[int, int] | None:
+  """Returns what tells a folder from another one of the same name."""
+  try:
+    status = path.stat()
+  except OSError:
+    return None
+  return status.st_ino, status.st_ctime_ns

@@ -1,0 +1,62 @@
+"""What the level world measures: solved or not, and what levels are like."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import world as world_lib
+from tf_creative.worlds.level import solver as level_solver
+from tf_creative.worlds.level import tiles
+
+
+class LevelMeasures(world_lib.Measures):
+  """Measures play and levels. A work is a level with the traces of play in it."""
+
+  participle = 'walked'
+  splits = ('test',)
+  scores = {'solved': world_lib.Measure('.1%', 'of levels solved')}
+  traits = {
+    'solvable': world_lib.Measure('.1%', 'of levels solvable'),
+    'unique': world_lib.Measure('.1%', 'of levels that are no other'),
+    'path_length': world_lib.Measure('.1f', 'actions on the shortest way'),
+    'walls': world_lib.Measure('.1f', 'tiles of wall inside'),
+    'lava': world_lib.Measure('.1f', 'tiles of lava'),
+    'doors': world_lib.Measure('.2f', 'doors'),
+    'keys': world_lib.Measure('.2f', 'keys'),
+  }
+
+  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
+    del concept  # the work contains it
+    return {'solved': self._facts(tf.constant(works))['solved'].numpy()}
+
+  def describe(self, works: np.ndarray) -> dict[str, np.ndarray]:
+    bare = np.asarray(works) % len(tiles.NAMES)
+    _, first = np.unique(bare.reshape(len(bare), -1), axis=0, return_index=True)
+    told = self._facts(tf.constant(bare))
+    count = {'walls': tiles.WALL, 'lava': tiles.LAVA, 'doors': tiles.DOOR, 'keys': tiles.KEY}
+    inside = bare[:, 1:-1, 1:-1]
+    return {
+      'solvable': told['solvable'].numpy(),
+      'unique': np.isin(np.arange(len(bare)), first),
+      'path_length': told['path_length'].numpy(),
+      **{name: (inside == tile).sum((1, 2)) for name, tile in count.items()},
+    }
+
+  @functools.cached_property
+  def _facts(self) -> Any:
+    return tf.function(facts, autograph=False, reduce_retracing=True)
+
+
+def facts(works: tf.Tensor) -> dict[str, tf.Tensor]:
+  """Tells whether levels [B, H, W] are solved, are solvable, and how long the way is: [B]."""
+  solution = level_solver.solve(works)
+  there = (tiles.trace(works) >= tiles.HERE) & (works % len(tiles.NAMES) == tiles.GOAL)
+  return {
+    'solved': tf.reduce_any(there, [1, 2]),
+    'solvable': solution.solvable,
+    'path_length': solution.length,
+  }

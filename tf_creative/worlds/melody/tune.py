@@ -1,0 +1,125 @@
+"""Melodies as works, and what the hand hears of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
+from tf_creative.worlds import options
+from tf_creative.worlds.melody import hearing, likelihood, midi, scores, theory, tunes
+
+CODE_BOUND = 10  # of a number that is drawn from a standard normal
+
+
+class State(NamedTuple):
+  melody: tf.Tensor  # uint8 [B, STEPS]; what is not yet written is a hold
+  theme: tf.Tensor  # uint8 [B, STEPS]
+  label: tf.Tensor  # int32 [B], the mode
+  code: Any  # float32 [B, C] where the hand is told it, else ()
+  time: tf.Tensor  # int32 [B], classes written
+
+
+@dataclasses.dataclass(frozen=True)
+class Tune(options.Melody, world_lib.Play, world_lib.Works):
+  """The parts of the world that know what a melody is and sounds like, but not how it is made."""
+
+  label_names = list(scores.MODES)
+  value_shape = (scores.STEPS, scores.CLASSES)
+  work_spec = works_lib.Bounded((scores.STEPS,), tf.uint8, 0, scores.CLASSES - 1)
+  action_spec = works_lib.Bounded((), tf.int32, 0, scores.CLASSES - 1)
+
+  @functools.cached_property
+  def _model(self) -> likelihood.NextNote:
+    with tf.init_scope():  # the first to ask may be a graph in the making
+      works = works_lib.whole(self.real('train'))
+      return likelihood.NextNote(works.work.numpy())
+
+  @property
+  def horizon(self) -> int:
+    return scores.STEPS - self.given
+
+  @property
+  def code_size(self) -> int:
+    return 0 if self.target == 'shown' else self.code
+
+  @property
+  def rewards_target(self) -> bool:
+    return self.target != 'none'
+
+  @property
+  def observation_spec(self) -> dict[str, works_lib.Bounded]:
+    code = works_lib.Bounded((self.code_size,), tf.float32, -CODE_BOUND, CODE_BOUND)
+    return {
+      'melody': self.work_spec,
+      **({'theme': self.work_spec} if self.target == 'shown' else {}),
+      **({'code': code} if self.code_size else {}),
+      'label': works_lib.Bounded((), tf.int32, 0, len(self.label_names) - 1),
+      'time_left': works_lib.Bounded((), tf.int32, 0, self.horizon),
+    }
+
+  @property
+  def reward_bound(self) -> float:
+    match = self.match if self.rewards_target else 0.0
+    return match + self.theory * theory.BOUND - self.likelihood * likelihood.LEAST
+
+  def real(self, split: str) -> tf.data.Dataset:
+    return tunes.works(self.data, split)
+
+  def resume(self, observation: dict[str, tf.Tensor]) -> State:
+    melody = observation['melody']
+    return State(
+      melody,
+      observation.get('theme', melody),
+      observation['label'],
+      observation.get('code', ()),
+      self.horizon - observation['time_left'],
+    )
+
+  def prior_logits(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Where likelihood pays, a policy begins with the model that it is paid by, as RL-Tuner's."""
+    if not self.likelihood:
+      return super().prior_logits(observation)
+    state = self.resume(observation)
+    return self._model.scores(state.melody, self._place(state))
+
+  def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    """What is heard from now backwards, the theme from now on, the mode and the time: [B, N]."""
+    state = self.resume(observation)
+    melody, theme = self.to_values(state.melody), self.to_values(state.theme)
+    return self._seen(melody, theme, state.label, state.time)
+
+  def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    return observation.get('code', tf.zeros([tf.shape(observation['label'])[0], 0]))
+
+  def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """What rules and likelihood pay has no known most: what is owed is the theme alone."""
+    begun = values * tf.cast(tf.range(scores.STEPS) < self.given, tf.float32)[:, None]
+    features = self._seen(begun, values, labels, tf.zeros_like(labels))
+    return features, self.match * tf.reduce_sum(values[:, self.given :, scores.REST :], [1, 2])
+
+  def legal(self, raw: tf.Tensor) -> tf.Tensor:
+    soft = tf.nn.softmax(raw)
+    return soft + tf.stop_gradient(self.to_values(self.to_works(soft)) - soft)
+
+  def to_values(self, works: tf.Tensor) -> tf.Tensor:
+    return tf.one_hot(tf.cast(works, tf.int32), scores.CLASSES)
+
+  def to_works(self, values: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.argmax(values, -1), tf.uint8)
+
+  def _place(self, state: State) -> tf.Tensor:
+    """The step that comes next; who goes on after the end begins anew."""
+    return self.given + state.time % self.horizon
+
+  def _seen(
+    self, melody: tf.Tensor, theme: tf.Tensor, label: tf.Tensor, time: tf.Tensor
+  ) -> tf.Tensor:
+    """`features` of values."""
+    sounds = midi.sounding(self.to_works(melody))
+    theme = theme if self.target == 'shown' else None
+    return hearing.seen(melody, sounds, theme, label, self.given + time)
