@@ -1,4 +1,4 @@
-"""What follows for pixel art from its options alone: colours, brush and pay."""
+"""The parts of pixel art that follow from its options: colours, brush and errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Easel(
   world_lib.Measures,
   world_lib.Whole,
 ):
-  """The options of `pixel_art`, and what follows from them alone."""
+  """The options of `pixel_art` and what is derived from them; the base of the world's class."""
 
   @functools.cached_property
   def colours(self) -> np.ndarray:
@@ -35,6 +35,6 @@ class Easel(
 
   @functools.cached_property
   def _pay(self) -> np.ndarray:
-    """How wrong each colour is in place of another: [palette, palette]."""
+    """Compute the error of each colour in place of another: [palette, palette]."""
     distance = np.square(self.colours[:, None] - self.colours[None]).sum(-1)
     return distance if self.pay == 'error' else (distance > 0).astype(np.float32)
