@@ -161,7 +161,7 @@ def _make(
 
 
 def _with_holes(picture: Image.Image, given: np.ndarray) -> Image.Image:
-  """A picture in the size of `given` [h, w], chequered where nothing is given."""
+  """Resize a picture to `given` [h, w], with a chequered pattern where nothing is given."""
   height, width = given.shape
   small = picture.height < height or picture.width < width
   resampling = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
