@@ -137,7 +137,7 @@ BUILDS = [
     *TOY,
     '--agent=informed',
     '--agent_n_step=2',
-    '--agent=informed knows the pay of one step: use --agent_n_',
+    '--agent=informed knows the rewards of one step: use --agent_n_',
   ),
   (*TOY, '--agent=c51', '--agent_discount=1', 'give --agent_discount below 1, or use --agent=ddqn'),
   (

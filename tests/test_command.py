@@ -79,7 +79,8 @@ def test_a_fault_of_ours_is_told_from_a_mistake(capsys):
   said = capsys.readouterr().err
   assert 'Traceback' in said and 'no such number' in said
   assert (
-    "report what is above, and the command: python -m tf_creative.broken --size=5 '--names=" in said
+    "report the traceback above and the command: python -m tf_creative.broken --size=5 '--names="
+    in said
   )
 
 

@@ -1,7 +1,7 @@
 """A creative learner: a GAN that imagines works and a DQN agent that makes them.
 
-TF-Agents is written for Keras 2, so it needs `TF_USE_LEGACY_KERAS=1` before TensorFlow is first
-imported; the GAN uses Keras 3 beside it in the same process.
+TF-Agents needs Keras 2, so `TF_USE_LEGACY_KERAS=1` must be set before TensorFlow is imported. The
+GAN uses Keras 3 in the same process.
 """
 
 import os
@@ -18,6 +18,6 @@ os.environ.setdefault('KERAS_BACKEND', 'tensorflow')
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 
 __version__ = '0.1.0'
-STARTED = time.monotonic()  # for the log of how long start-up takes
+STARTED = time.monotonic()  # the log shows how long start-up takes
 
 from tf_creative import worlds as worlds  # noqa: E402  (registers the worlds with Gymnasium)

@@ -1,11 +1,11 @@
-"""Trains cases times seeds and ends in a table, a plot and what each case changes.
+"""Trains every case with every seed, and compares the cases in a table and a plot.
 
   python -m tf_creative.ablate --flagfile=pipelines/debug_ablation.flags
 
-A case is a name and the flags of train that make it: --case='dense: --gan_network=dense'. The first
-is what the others are held against. Specs need quotes only for spaces outside of brackets. The same
-command again goes on with what is not finished. Leaves a run for each cell, table.md, ablation.png
-and ablation.jsonl in --out.
+A case is a name and its flags of `train`: --case='dense: --gan_network=dense'. The first case is
+the baseline that the others are compared with. Specs need quotes only for spaces outside of
+brackets. If stopped, run the same command again: it trains what is missing. Writes a run for each
+case and seed, table.md, ablation.png and ablation.jsonl to --out.
 """
 
 from __future__ import annotations
@@ -28,24 +28,28 @@ _LAST_LINES = 10  # of a failed run's log
 
 @dataclasses.dataclass(frozen=True)
 class AblateConfig:
-  pipeline: str = setting('pipelines/pixel_art.flags', 'the flagfile of train that all start from')
+  pipeline: str = setting(
+    'pipelines/pixel_art.flags', 'flagfile of `train` with the settings that all cases share'
+  )
   case: tuple[str, ...] = setting(
-    (), "'name: train flags', case by case: commas may stand in one", split=False
+    (),
+    "'name: train flags'; repeat the flag for each case, commas belong to the flags",
+    split=False,
   )
   column: tuple[str, ...] = setting(
     ('painted/frechet',),
-    "what to compare, one by one: a name in metrics.jsonl, or 'steps until NAME >= NUMBER' (or <=)",
+    "what to compare: a name in metrics.jsonl, or 'steps until NAME >= NUMBER' (or <=); repeatable",
     split=False,
   )
-  seeds: str = setting('0,1,2', 'the seeds that every case is trained with, by commas')
-  jobs: int = setting(1, 'runs at once; more than one share the cores', at_least=1, at_most=1000)
-  out: str = setting('runs/ablation', 'where everything goes')
-  table_only: bool = setting(False, 'no training: a table of what is finished')
+  seeds: str = setting('0,1,2', 'seeds for every case, separated by commas')
+  jobs: int = setting(1, 'runs to train at once; they share the cores', at_least=1, at_most=1000)
+  out: str = setting('runs/ablation', 'folder for runs, table and plot')
+  table_only: bool = setting(False, 'train nothing, only show the table of finished runs')
 
 
 def ablate(settings: AblateConfig) -> int:
-  """Trains what is not finished and shows what all came to; the exit code."""
-  # Imported here, so that --help is answered at once, and so is a mistyped case.
+  """Train the missing runs and show the results; return the exit code."""
+  # Heavy imports stand inside functions, so that --help and a mistyped case are answered at once.
   from tf_creative.experiments import grid
 
   flags_lib.check(settings)
@@ -57,7 +61,7 @@ def ablate(settings: AblateConfig) -> int:
 
   from tf_creative.experiments import ablation_tables as outcomes
 
-  logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+  logging.set_verbosity(logging.ERROR)  # the libraries' imports have raised it
   console = rich.console.Console(highlight=False, markup=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, markup=False, width=160)
@@ -69,7 +73,7 @@ def ablate(settings: AblateConfig) -> int:
     if signal:
       console.print(
         f'stopped, {sum(cell.finished() for cell in cells)} of {len(cells)} done; the same command '
-        'goes on from there, and with --table_only it shows what is done',
+        'goes on from there; with --table_only it shows the finished runs',
         soft_wrap=True,
       )
       return 128 + signal
@@ -82,14 +86,14 @@ def ablate(settings: AblateConfig) -> int:
     outcomes.check_logged(done, columns)
     _show([outcomes.row(cell, columns) for cell in done], cases, columns, settings, console)
   elif not failed:
-    raise UserError(f'nothing in {settings.out} is finished: without --table_only it is trained.')
+    raise UserError(f'no run in {settings.out} is finished: leave out --table_only to train them.')
   return 1 if failed else 0
 
 
 def _train(
   cells: list, todo: list, columns: list, settings: AblateConfig, console: Any
 ) -> tuple[int | None, list]:
-  """Runs the cells to do; the signal that stopped it, if any, and the cells that failed."""
+  """Train the cells in `todo`; return the signal that stopped it (or None) and the failed cells."""
   from tf_creative.experiments import ablation_tables as outcomes
   from tf_creative.experiments import grid
 
@@ -135,7 +139,7 @@ def _duration(minutes: float) -> str:
 
 
 def _show(rows: list, cases: list, columns: list, settings: AblateConfig, console: Any) -> None:
-  """The tables on the screen; tables, picture and numbers as files."""
+  """Print the tables, and write tables, plot and numbers to files."""
   from tf_creative.cli import columns as table_lib
   from tf_creative.core import storage
   from tf_creative.experiments import ablation_plot as dots
@@ -160,8 +164,8 @@ def _show(rows: list, cases: list, columns: list, settings: AblateConfig, consol
     dots.draw(rows, names, titles).savefig(partial, dpi=150)
   for name, what in (
     ('table.md', 'these tables'),
-    ('ablation.png', 'the same as a picture'),
-    ('ablation.jsonl', 'every number, a row for each run'),
+    ('ablation.png', 'the same as a plot'),
+    ('ablation.jsonl', 'all numbers, a row for each run'),
   ):
     console.print(f'{out / name}  {what}', soft_wrap=True)
 

@@ -1,13 +1,13 @@
-"""Measures how fast this machine trains, beside how fast it could, and beside others' programs.
+"""Measures how fast this machine trains, compared with its peak speed and with other programs.
 
   python -m tf_creative.benchmark
   python -m tf_creative.benchmark --pipeline=pipelines/glyphs.flags --sweep
   python -m tf_creative.benchmark --peer='torch: python pipelines/peers/torch_round.py --threads=2'
   python -m tf_creative.benchmark --compare=before/benchmark.json,after/benchmark.json
 
-Nothing is kept of what is learnt. Everything is measured in turn, several times, so that a machine
-whose speed drifts is as fast for one as for the other; told are medians, the lowest, the highest.
-Leaves benchmark.json in --out, and with --sweep a picture, growth.png. Close other programs first.
+Close other programs first. Measurements alternate, several times each, so that changes in the
+machine's speed affect all of them; the tables show median, lowest and highest. Writes
+benchmark.json to --out, and with --sweep a plot, growth.png. The trained weights are discarded.
 """
 
 from __future__ import annotations
@@ -27,32 +27,34 @@ from tf_creative.core.spec import UserError, setting
 @dataclasses.dataclass(frozen=True)
 class BenchmarkConfig:
   pipeline: str = setting(
-    'pipelines/pixel_art.flags', 'the flagfile of train to measure a round of'
+    'pipelines/pixel_art.flags', 'flagfile of `train` whose rounds are measured'
   )
-  train: str = setting('', "more flags of train, in one text: --train='--agent_batch_size=64'")
-  turns: int = setting(5, 'how often each is measured', at_least=1, at_most=1000)
-  seconds: float = setting(3.0, 'about how long each time', above=0, at_most=3600)
+  train: str = setting('', "further flags of `train` in quotes: --train='--agent_batch_size=64'")
+  turns: int = setting(5, 'number of measurements of each kind', at_least=1, at_most=1000)
+  seconds: float = setting(3.0, 'approximate seconds of a measurement', above=0, at_most=3600)
   peer: tuple[str, ...] = setting(
     (),
-    "'name: command' of another program that ends by printing its rounds per second, one by one",
+    "'name: command' of a program whose last printed word is its rounds per second; repeatable",
     split=False,
   )
-  sweep: bool = setting(False, 'how the cost grows with canvas, environments, batches and replay')
-  compare: tuple[str, ...] = setting(
-    (), 'two benchmark.json to set side by side instead, by commas', split=True
+  sweep: bool = setting(
+    False, 'also measure how the cost grows with canvas, environments, batches and replay'
   )
-  out: str = setting('runs/benchmark', 'where benchmark.json goes')
+  compare: tuple[str, ...] = setting(
+    (), 'measure nothing, but compare two benchmark.json, separated by a comma', split=True
+  )
+  out: str = setting('runs/benchmark', 'folder for benchmark.json')
 
 
 def benchmark(settings: BenchmarkConfig) -> int:
-  """Measures and tells; the exit code."""
+  """Measure and print the tables; return the exit code."""
   flags_lib.check(settings)
   if settings.compare and len(settings.compare) != 2:
     raise UserError('--compare takes two files, by commas: --compare=BEFORE.json,AFTER.json.')
   flags = [f'--flagfile={settings.pipeline}', *shlex.split(settings.train)]
   config = flags_lib.from_arguments([*flags, '--noprogress', '--noexport'])
   command.check_writable(settings.out, 'out')
-  # Imported here, so that --help and a mistyped flag are answered at once.
+  # Heavy imports stand inside functions, so that --help and a mistyped flag are answered at once.
   import rich.console
 
   console = rich.console.Console(highlight=False, markup=False)
@@ -62,7 +64,7 @@ def benchmark(settings: BenchmarkConfig) -> int:
   from tf_creative.experiments import speed
   from tf_creative.experiments import speed_plot as growth
 
-  logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+  logging.set_verbosity(logging.ERROR)  # the libraries' imports have raised it
   if settings.compare:
     columns.show(console, *speed.side_by_side(*map(_read, settings.compare)))
     return 0
@@ -80,7 +82,7 @@ def benchmark(settings: BenchmarkConfig) -> int:
     growth.draw(found['sweep']).savefig(path.with_name('growth.png'), dpi=150)
   for head, rows in speed.tables(found):
     columns.show(console, head, rows)
-  console.print(f'{path}  every number; --compare={path},OTHER sets another beside it')
+  console.print(f'{path}  all numbers; --compare={path},OTHER compares them with another run')
   return 0
 
 

@@ -1,4 +1,4 @@
-"""Makes works with a trained run, or paints and mends given pictures, and writes them as files.
+"""Makes works with a trained run, or repaints and completes given pictures, and writes files.
 
   python -m tf_creative.create --run_dir=runs/pixel_art --count=100 --format=png,gif,svg
   python -m tf_creative.create --run_dir=runs/pixel_art --count=5000 --label=3,7 --format=tfrecord
@@ -6,9 +6,9 @@
   python -m tf_creative.create --run_dir=runs/pixel_art --start=digit.png --label=8 --count=8
   python -m tf_creative.create --run_dir=runs/pixel_art --start=torn.png --mask=hole.png --count=8
 
-The same seed always gives the same work. A target is painted as it is. A start becomes the nearest
-imagined works; if it has gaps, which are transparent or white in the mask, only they are filled. A
-hand that makes works up by codes goes on from it by those of the seeds.
+Equal seeds give equal works. A --target is painted as it is. A --start is turned into the imagined
+works most similar to it; if it has gaps (transparent, or white in the --mask), only these are
+filled. A hand that was trained without targets continues the start freely, once for each seed.
 """
 
 from __future__ import annotations
@@ -27,44 +27,44 @@ from tf_creative.core import spec
 from tf_creative.core.spec import setting
 
 FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
-_MOST_SEED = 2**48  # those that are derived from it must fit into 64 bits
+_MOST_SEED = 2**48  # seeds that are derived from it must fit into 64 bits
 
 
 @dataclasses.dataclass(frozen=True)
 class CreateConfig:
-  run_dir: str = setting('runs/pixel_art', 'the trained run that makes the works')
+  run_dir: str = setting('runs/pixel_art', 'directory of the trained run that makes the works')
   server: str = setting(
-    '', 'a model server that makes them instead: host:8500 by gRPC, http://host:8501 by REST'
+    '', 'model server to use instead of a run: host:8500 for gRPC, http://host:8501 for REST'
   )
-  count: int = setting(64, 'how many works; a target is one', at_least=1, at_most=1_000_000)
+  count: int = setting(64, 'number of works; with --target always 1', at_least=1, at_most=1_000_000)
   seed: int = setting(
-    0, 'of the first work; those of the others follow', at_least=0, at_most=_MOST_SEED
+    0, 'seed of the first work; the others count up from it', at_least=0, at_most=_MOST_SEED
   )
-  label: tuple = setting(('any',), 'what the works are of, in turn: names of labels, or any')
+  label: tuple = setting(('any',), 'labels of the works, used in turn: names, or any')
   format: tuple = setting(
-    ('png',), f'what to write, by commas: {", ".join(FORMATS + worlds.FORMATS)}'
+    ('png',), f'file formats, separated by commas: {", ".join(FORMATS + worlds.FORMATS)}'
   )
-  out: str = setting('', "where to; empty: a folder named by these flags in the run's `created`")
-  target: str = setting('', 'a picture to be painted')
-  start: str = setting('', 'a picture to go on from')
-  mask: str = setting('', 'a picture in which all that is to be made anew of the start is white')
+  out: str = setting('', 'folder to write to; empty: one named by these flags in RUN/created')
+  target: str = setting('', 'file of a picture for the hand to paint')
+  start: str = setting('', 'file of a picture to vary or to complete')
+  mask: str = setting('', 'file of a picture that is white where --start should be made anew')
 
 
 def create(config: CreateConfig, verbosity: int = logging.ERROR) -> int:
-  """Makes the works and writes them; the exit code."""
+  """Make the works and write them; return the exit code."""
   _check(config)
   try:
     written = _create(config, verbosity)
   except KeyboardInterrupt:
-    print('stopped; every file that is there is whole')
+    print('stopped; all files that were written are complete')
     return 130
   print(written)
   return 0
 
 
 def _create(config: CreateConfig, verbosity: int) -> str:
-  """What has been made and where it is."""
-  # Imported here, so that --help and a mistyped flag are answered at once.
+  """Make the works; return a summary of them and of their files."""
+  # Heavy imports stand inside functions, so that --help and a mistyped flag are answered at once.
   import rich.console
 
   console = rich.console.Console()
@@ -72,7 +72,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     from tf_creative.runs import run as run_lib
     from tf_creative.studio import edit, formats, portfolio, remote
 
-    logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
+    logging.set_verbosity(verbosity)  # the libraries' imports have raised it
     run_dir, picture = pathlib.Path(config.run_dir), config.target or config.start
     folder = pathlib.Path('created') if config.server else run_dir / 'created'
     out = pathlib.Path(config.out or folder / formats.file_name(_name(config)))
@@ -124,7 +124,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
 
 def _likeness(works: Any, world: Any, free: bool) -> Iterator[str]:
-  """How well the works came out, in lines: nothing where they were `free` to become anything."""
+  """Yield lines on how similar the works are to their targets; none if they have none (`free`)."""
   from tf_creative.core import world as world_lib
 
   numbers, count = world.measures.metrics(works.made.work, works.concept.work), len(works.seed)
@@ -147,17 +147,17 @@ def _likeness(works: Any, world: Any, free: bool) -> Iterator[str]:
   if (most := works.made.steps.max()) > world.rules.horizon:
     episode = world.rules.horizon
     yield (
-      f'strokes: {most}, where an episode has {episode}: after these the hand had only such as '
-      'come nearer to choose from. One that has learnt from works like these (by data= and '
-      'horizon= in --world) does without.'
+      f'strokes: {most}, more than the {episode} of an episode: after these, the hand was only '
+      'allowed strokes that come nearer to the target. A hand that is trained on works like these '
+      '(data= and horizon= in --world) does not need that.'
     )
 
 
 def _check(config: CreateConfig) -> None:
-  """What can be said at once of wrong settings."""
+  """Raise a UserError for wrong settings, before anything is loaded."""
   flags_lib.check(config)
   for name in config.format:
-    # The world of a plugin may have formats of its own: then `formats.check` answers.
+    # A plugin's world may have formats of its own: then `formats.check` answers later.
     if name not in FORMATS + worlds.FORMATS and not worlds.WORLDS.plugins:
       near = spec.nearest(name, FORMATS + worlds.FORMATS)
       raise spec.UserError(f"--format cannot be '{name}'.{near}")
@@ -184,7 +184,7 @@ def _check_gaps(given: Any, config: CreateConfig) -> None:
 
 
 def _name(config: CreateConfig) -> str:
-  """A folder's name that says which flags its works are by."""
+  """Return a folder's name that shows the flags of its works."""
   parts = [
     f'{flag}-{pathlib.Path(picture).stem}'
     for flag, picture in (('target', config.target), ('start', config.start), ('mask', config.mask))
@@ -193,12 +193,13 @@ def _name(config: CreateConfig) -> str:
   if not config.target:
     parts += [f'seed{config.seed}', f'count{config.count}']
   if config.label != ('any',):
-    parts.append(f'label{"+".join(config.label)}')  # a comma would end an option of --world
+    # No comma: the folder may be used in --world=...(data=FOLDER), where a comma ends an option.
+    parts.append(f'label{"+".join(config.label)}')
   return '-'.join(parts)
 
 
 def _labels(names: Iterable[str], world: Any, known_labels: Iterable[int]) -> list[int]:
-  """The places of labels by name, of those that training saw; -1 is any."""
+  """Return the indices of labels, -1 for 'any'; refuse labels that were not trained on."""
   known = {world.works.label_names[label]: label for label in known_labels}
   known['any'] = -1
   for name in names:

@@ -1,10 +1,10 @@
-"""Measures the best that a run has learnt: a table here, and a report to look at.
+"""Evaluates a run's best checkpoint: tables on the terminal, and a report as a web page.
 
   python -m tf_creative.evaluate --run_dir=runs/pixel_art
   python -m tf_creative.evaluate --run_dir=runs/pixel_art --compare=runs/control,runs/other
 
-Leaves report.html (one page, nothing else needed) and metrics.jsonl in RUN/evaluation. Runs that
-differ only by their seed are compared as one recipe. The same seed gives the same page.
+Writes report.html (one self-contained page) and metrics.jsonl to RUN/evaluation. Runs that differ
+only in their seed are compared as one recipe. Equal seeds give equal pages.
 """
 
 import dataclasses
@@ -22,20 +22,22 @@ from tf_creative.learner import config as config_lib
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateConfig:
-  run_dir: str = setting('runs/pixel_art', 'the run to measure')
-  compare: tuple[str, ...] = setting((), 'other runs to set beside it: by commas, or flag by flag')
-  out: str = setting('', 'where the report goes; empty: RUN/evaluation')
+  run_dir: str = setting('runs/pixel_art', 'directory of the run to evaluate')
+  compare: tuple[str, ...] = setting(
+    (), 'other runs to compare with, separated by commas; repeatable'
+  )
+  out: str = setting('', 'folder for the report; empty: RUN/evaluation')
   works: int = setting(
     0,
-    "works to imagine and measure; 0: as many as the run's own flags say",
+    "works to imagine and measure; 0: the --works of the run's training",
     at_least=0,
     at_most=1_000_000,
   )
-  seed: int = setting(0, 'of all that is imagined and drawn here', at_least=0, at_most=2**31 - 1)
+  seed: int = setting(0, 'seed of all random draws', at_least=0, at_most=2**31 - 1)
 
 
 def evaluate(settings: EvaluateConfig) -> int:
-  """Measures the runs one after the other; the exit code."""
+  """Evaluate the runs one after the other; return the exit code."""
   flags_lib.check(settings)
   if 0 < settings.works < config_lib.FEWEST_WORKS:
     raise UserError(
@@ -43,7 +45,7 @@ def evaluate(settings: EvaluateConfig) -> int:
       'as the run says.'
     )
   command.check_writable(settings.out or settings.run_dir, 'out')
-  # Imported here, so that --help and a mistyped flag are answered at once.
+  # Heavy imports stand inside functions, so that --help and a mistyped flag are answered at once.
   import rich.console
 
   console = rich.console.Console(highlight=False)
@@ -56,13 +58,13 @@ def evaluate(settings: EvaluateConfig) -> int:
     from tf_creative.evaluation import report, tables
     from tf_creative.runs import run as run_lib
 
-    logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+    logging.set_verbosity(logging.ERROR)  # the libraries' imports have raised it
     tell = show if console.is_terminal else console.print
     paths = [pathlib.Path(path) for path in (settings.run_dir, *settings.compare)]
     out = pathlib.Path(settings.out) if settings.out else paths[0] / 'evaluation'
     for path in paths:
       run_lib.chosen(path)
-    try:  # now, rather than after a minute's work
+    try:  # fails now, rather than after minutes of work
       out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
       raise UserError(f'cannot write to {out} ({error.strerror}): choose another --out.') from error

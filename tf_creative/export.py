@@ -1,9 +1,9 @@
-"""Publishes a trained run as SavedModels that TensorFlow Serving picks up while it runs.
+"""Exports a trained run as SavedModels, which a running TensorFlow Serving picks up.
 
   python -m tf_creative.export --run_dir=runs/pixel_art
 
-Each time a new version of four models: creator, generator, critic and agent. A version is loaded
-and asked in a process of its own before anybody sees it.
+Each export adds a new version of four models: creator, generator, critic and agent. Before it is
+published, a version is loaded and tested in another process.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ from tf_creative.core.spec import setting
 
 @dataclasses.dataclass(frozen=True)
 class ExportConfig:
-  run_dir: str = setting('runs/pixel_art', 'the trained run, of which the best round is taken')
-  export_dir: str = setting('', "where to; empty: `exports` in the run's directory")
-  keep_versions: int = setting(3, 'how many versions of each model stay', at_least=1)
-  litert: bool = setting(False, 'a LiteRT file of the generator, too, for small devices')
+  run_dir: str = setting(
+    'runs/pixel_art', 'directory of the trained run; its best checkpoint is exported'
+  )
+  export_dir: str = setting('', 'folder to write to; empty: RUN/exports')
+  keep_versions: int = setting(3, 'versions of each model to keep', at_least=1)
+  litert: bool = setting(False, 'also write a LiteRT file of the generator, for small devices')
 
 
 def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
-  """Publishes; the exit code."""
+  """Export the run; return the exit code."""
   flags_lib.check(config)
   command.check_writable(config.export_dir or config.run_dir, 'export_dir')
-  # Imported here, so that --help and a mistyped flag are answered at once.
+  # Heavy imports stand inside functions, so that --help and a mistyped flag are answered at once.
   import rich.console
 
   console = rich.console.Console()
@@ -39,11 +41,11 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
     from tf_creative.serving.exports import lite
     from tf_creative.studio import publishing
 
-    logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
+    logging.set_verbosity(verbosity)  # the libraries' imports have raised it
     run_dir = pathlib.Path(config.run_dir)
     run_config, learner = run_lib.load(run_dir)
   exports = pathlib.Path(config.export_dir or run_dir / 'exports')
-  with command.status(console, 'exporting, and asking what was exported in another process'):
+  with command.status(console, 'exporting, and testing the exports in another process'):
     published = publishing.publish(
       learner,
       run_config,

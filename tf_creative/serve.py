@@ -1,10 +1,10 @@
-"""Serves what export has written, by gRPC and by REST, until it is stopped.
+"""Serves exported models by gRPC and REST until it is stopped.
 
   python -m tf_creative.serve --export_dir=runs/pixel_art/exports
   curl http://127.0.0.1:8501/v1/models/creator
 
-Starts tensorflow_model_server where it is on the PATH, and else a small server of our own that
-speaks the same protocols. New versions are taken while it runs.
+Starts tensorflow_model_server if that is on the PATH, and otherwise a small server of our own with
+the same protocols. New versions are loaded while it runs.
 """
 
 from __future__ import annotations
@@ -31,35 +31,37 @@ _MOST_PORT = 65535
 
 @dataclasses.dataclass(frozen=True)
 class ServeConfig:
-  export_dir: str = setting('runs/pixel_art/exports', 'the folder that export has written')
-  host: str = setting('127.0.0.1', 'where to listen; 0.0.0.0: on all addresses of this machine')
-  port: int = setting(8500, 'for gRPC; 0: a free one', at_least=0, at_most=_MOST_PORT)
+  export_dir: str = setting('runs/pixel_art/exports', 'folder that `export` has written')
+  host: str = setting(
+    '127.0.0.1', 'address to listen on; 0.0.0.0: all addresses of this machine (own server only)'
+  )
+  port: int = setting(8500, 'port for gRPC; 0: a free one', at_least=0, at_most=_MOST_PORT)
   rest_port: int = setting(
-    8501, 'for REST, metrics and the page; 0: a free one', at_least=0, at_most=_MOST_PORT
+    8501, 'port for REST, metrics and the page; 0: a free one', at_least=0, at_most=_MOST_PORT
   )
   poll_seconds: float = setting(
-    1.0, 'between two looks for new versions; 0: only one look', at_least=0
+    1.0, 'seconds between checks for new versions; 0: check only at the start', at_least=0
   )
   max_body_mb: int = setting(
-    32, 'the largest request that our own server takes', at_least=1, at_most=4096
+    32, 'largest request in MB that our own server takes', at_least=1, at_most=4096
   )
   binary: str = setting(
-    'tensorflow_model_server', 'TensorFlow Serving, if it is there; empty: always our own server'
+    'tensorflow_model_server', "TensorFlow Serving's program; empty: always our own server"
   )
 
 
 def serve(settings: ServeConfig) -> int:
-  """Serves until a signal; the exit code."""
+  """Serve until a signal comes; return the exit code."""
   exports = pathlib.Path(settings.export_dir)
   _check(settings, exports)
   with _Stop() as stop:
     binary = shutil.which(settings.binary) if settings.binary else None
     if binary:
       return _serve_by(binary, settings, exports, stop)
-    # Imported here, so that --help and a mistyped flag are answered at once.
+    # Heavy imports stand inside functions, so that --help and a mistyped flag are answered at once.
     from tf_creative.serving.server import server as server_lib
 
-    logging.set_verbosity(logging.ERROR)  # importing the libraries has turned their chatter on
+    logging.set_verbosity(logging.ERROR)  # the libraries' imports have raised it
     missing = f'there is no {settings.binary} on the PATH' if settings.binary else 'as asked for'
     _say(f"{exports}: served by tf_creative's own model server ({missing})")
     server = server_lib.Server(
@@ -72,16 +74,16 @@ def serve(settings: ServeConfig) -> int:
       _say,
     )
     server.start()
-    page = (exports / 'creator').is_dir()  # it shows what the creator makes
+    page = (exports / 'creator').is_dir()  # the page needs the model 'creator'
     _say(_where(settings.host, server.port, server.rest_port, page))
     stop.event.wait()
-    _say('stopping; what has been asked is answered')
+    _say('stopping; requests in progress are still answered')
     server.stop()
   return 128 + stop.signal
 
 
 class _Stop:
-  """Notes SIGTERM and Ctrl-C. A second one acts at once."""
+  """Catches the first SIGTERM or Ctrl-C; a second one ends the process at once."""
 
   def __init__(self):
     self.event, self.signal = threading.Event(), 0
@@ -103,7 +105,7 @@ class _Stop:
 
 
 def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _Stop) -> int:
-  """Runs TensorFlow Serving until it ends or we are told to."""
+  """Run TensorFlow Serving until it ends or a signal comes; return the exit code."""
   from tf_creative.serving.exports import parameters
 
   port, rest_port = (_free(port) for port in (settings.port, settings.rest_port))
@@ -116,7 +118,8 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
       f'--rest_api_port={rest_port}',
       f'--model_config_file={config}',
       f'--file_system_poll_wait_seconds={math.ceil(settings.poll_seconds)}',
-      '--allow_version_labels_for_unavailable_models=true',  # or it asks for them before it loads
+      # Without this, Serving refuses labels for versions that are not loaded yet: all of them here.
+      '--allow_version_labels_for_unavailable_models=true',
     ]
     if (exports / parameters.BATCHING).is_file():
       arguments += [
@@ -127,7 +130,7 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
       arguments.append(f'--monitoring_config_file={exports / parameters.MONITORING}')
     _say(f'{exports}: served by {binary}, which listens on all addresses and has no page')
     _say(_where('127.0.0.1', port, rest_port, page=False))
-    # In a session of its own: Ctrl-C comes to us, and we pass it on once.
+    # In its own session, so that Ctrl-C reaches only us; `terminate` passes it on, once.
     with subprocess.Popen(arguments, stderr=sys.stderr, start_new_session=True) as process:
       while process.poll() is None and not stop.event.wait(0.2):
         pass
@@ -135,12 +138,12 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
         process.terminate()
         process.wait()
         return 128 + stop.signal
-    _say(f'{binary} has ended by itself, with code {process.returncode}')
+    _say(f'{binary} has ended by itself with exit code {process.returncode}')
     return 1
 
 
 def _check(settings: ServeConfig, exports: pathlib.Path) -> None:
-  """What can be said at once of wrong settings."""
+  """Raise a UserError for wrong settings."""
   flags_lib.check(settings)
   if not (exports / 'models.config').is_file():
     raise UserError(
@@ -160,7 +163,7 @@ def _where(host: str, port: int, rest_port: int, page: bool = True) -> str:
 
 
 def _free(port: int) -> int:
-  """The port itself, or a free one for 0."""
+  """Return the port, or a free one for 0."""
   if port:
     return port
   with socket.socket() as probe:

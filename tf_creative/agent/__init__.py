@@ -1,4 +1,4 @@
-"""The hand: the only room that knows TF-Agents, whose oddities are mended here, once."""
+"""The hand (agent): the only room that imports TF-Agents, and works around its oddities."""
 
 import importlib.util
 import sys
@@ -7,8 +7,8 @@ import gymnasium
 
 from tf_creative.core import plugins
 
-# TF-Agents imports `gym` only to hand its registry to child processes, which we never start; its
-# maintained successor takes that place.
+# TF-Agents imports `gym`, but only passes its registry to child processes, which we never start. So
+# its maintained successor can stand in for it.
 sys.modules.setdefault('gym', gymnasium)
 
 if importlib.util.find_spec('tf_agents') is None:
@@ -30,7 +30,7 @@ AGENTS = plugins.Table(
     'ppo': 'tf_creative.agent.learners.makers:ppo',
   },
 )
-ON_POLICY = ('reinforce', 'ppo')  # who learn from what they have just done
+ON_POLICY = ('reinforce', 'ppo')  # agents that learn from their newest steps only
 
 NETWORKS = plugins.Table(
   'Q-network',

@@ -1,4 +1,4 @@
-"""TF-Agents' trajectories as batches of ours, and back."""
+"""Converts TF-Agents' trajectories to our batches, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tf_creative.core import batch as batch_lib
 
 
 def from_trajectory(frames: trajectory.Trajectory) -> batch_lib.Batch:
-  """Reads runs of frames as the replay holds them."""
+  """Convert frames from the replay, [B, T, ...], to a batch."""
   return batch_lib.Batch(
     observation=frames.observation,
     action=frames.action,
@@ -23,10 +23,11 @@ def from_trajectory(frames: trajectory.Trajectory) -> batch_lib.Batch:
 
 
 def to_trajectory(batch: batch_lib.Batch) -> trajectory.Trajectory:
-  """Writes runs of frames as TF-Agents' learners take them: any rewards of all actions as info."""
+  """Convert a batch to frames for TF-Agents' learners; `action_rewards` go into policy_info."""
   step_type = tf.where(batch.last, ts.StepType.LAST, ts.StepType.MID)
   step_type = tf.where(batch.first, ts.StepType.FIRST, step_type)
-  # What follows the last frame is not in the batch, and no learner asks for it.
+  # The frame after the last one is not in the batch; no learner reads its type, but the field must
+  # be there.
   following = tf.where(batch.discount[:, -1:] > 0, ts.StepType.MID, ts.StepType.LAST)
   return trajectory.Trajectory(
     step_type=step_type,

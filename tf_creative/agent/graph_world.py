@@ -1,4 +1,4 @@
-"""A world of pure functions as a TF-Agents environment that runs inside the graph."""
+"""Runs a world with known rules as a TF-Agents environment inside the graph."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tf_creative.core import world as world_lib
 
 
 class World(tf_environment.TFEnvironment, tf.Module):
-  """A batch of episodes that restart by themselves; each takes what it is about from a bank.
+  """A batch of episodes that restart by themselves; each draws its work from a bank.
 
-  Also a tf.Module, because a TFEnvironment alone is invisible to checkpoints.
+  It is also a tf.Module, because tf.train.Checkpoint does not see into a TFEnvironment.
   """
 
   def __init__(self, world: world_lib.World, batch_size: int, seed: int):
@@ -35,17 +35,17 @@ class World(tf_environment.TFEnvironment, tf.Module):
     code = tf.zeros([batch_size, world.play.code_size]) if world.play.code_size else ()
     self.bank = variables(works_lib.Works(work, tf.zeros([batch_size], tf.int32), code))
     self._next_place = tf.Variable(0, dtype=tf.int32, trainable=False)
-    self._concept = variables(self._draw())  # what the present episodes are about
+    self._concept = variables(self._draw())  # the works of the present episodes
     self._state = variables(world.rules.start(self._concept, self._chances.next()))
-    # Everyone starts as if an episode had just ended, so that the first step is a reset.
+    # All episodes count as just ended, so that the first step is a reset.
     self._step_type = tf.Variable(tf.fill([batch_size], ts.StepType.LAST), trainable=False)
     self._just_over = tf.Variable(tf.fill([batch_size], False), trainable=False)
     self._reward = tf.Variable(tf.zeros([batch_size]), trainable=False)
-    self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)  # in the episode so far
-    self.returns = tf.Variable(tf.zeros([batch_size]), trainable=False)  # of the last ended ones
+    self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)  # return so far
+    self.returns = tf.Variable(tf.zeros([batch_size]), trainable=False)  # of the last full episode
 
   def refresh(self, concept: works_lib.Works) -> None:
-    """Puts what coming episodes are to be about in place of the oldest in the bank."""
+    """Replace the oldest works in the bank by these, for episodes that begin later."""
     count = tf.shape(concept.label)[0]
     places = (self._next_place + tf.range(count)) % self.batch_size
     tf.nest.map_structure(
@@ -54,7 +54,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
     self._next_place.assign((self._next_place + count) % self.batch_size)
 
   def ended(self) -> tuple[works_lib.Works, tf.Tensor, tf.Tensor]:
-    """What every episode is about, what the last one paid, and where the last step ended one."""
+    """Return the episodes' works [B], the last returns [B], and which just ended: bool [B]."""
     return tf.nest.map_structure(
       tf.convert_to_tensor, (self._concept, self.returns, self._just_over)
     )
@@ -72,6 +72,8 @@ class World(tf_environment.TFEnvironment, tf.Module):
     return self._become(concept, fresh, tf.zeros_like(self._reward), tf.zeros_like(self._step_type))
 
   def _step(self, action: tf.Tensor) -> ts.TimeStep:
+    # An episode that was over ignores the action and starts anew: TF-Agents' convention. A batch
+    # has no branches, so both outcomes are computed and each row takes its own.
     over = tf.equal(self._step_type, ts.StepType.LAST)
     now = tf.nest.map_structure(tf.convert_to_tensor, self._state)
     moved, reward, done = self._world.rules.step(now, action, self._chances.next())
@@ -106,10 +108,12 @@ class World(tf_environment.TFEnvironment, tf.Module):
 
 
 def to_spec(bounded: works_lib.Bounded, name: str) -> tensor_spec.BoundedTensorSpec:
-  # TF-Agents draws examples below maximum + 1, which a type must hold.
+  """Convert bounds to a spec of TF-Agents."""
+  # TF-Agents draws examples below maximum + 1, so the type must be able to hold that number.
   most = min(bounded.maximum, bounded.dtype.max - bounded.dtype.is_integer)
   return tensor_spec.BoundedTensorSpec(bounded.shape, bounded.dtype, bounded.minimum, most, name)
 
 
 def variables(values):
+  """Make a variable of each tensor in a nest."""
   return tf.nest.map_structure(lambda value: tf.Variable(value, trainable=False), values)

@@ -1,4 +1,4 @@
-"""What both kinds of hand share: episodes, exploration and replay."""
+"""The base class of both kinds of hand: episodes, exploration and replay."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tf_creative.core import world as world_lib
 
 
 class Hand(tf.Module, abc.ABC):
-  """Collects, remembers, learns, and answers what it would do: core.hand.Hand."""
+  """Implements the contract core.hand.Hand on a learner of TF-Agents."""
 
   lesson: contract.Lesson
-  frames: int  # of a run that is learnt from, its last one included
+  frames: int  # T of the sequences [B, T, ...] that an update takes, the last frame included
 
   def __init__(
     self,
@@ -34,13 +34,14 @@ class Hand(tf.Module, abc.ABC):
     episodes: graph_world.World | vector.World,
     collector: Callable,
   ):
-    """`collector(episodes, policy, observer)` makes what takes the steps, by its `run()`."""
+    """Build exploration and replay; `collector(episodes, policy, observer)` returns a driver."""
     super().__init__(name='agent')
     self.config, self.episodes, self.learner = config, episodes, learner
     self._world = world
     learner._loss = _checked(learner._loss)
     self.guard = learner._optimizer.guard
-    # The largest reward so far, a coupling's included: what Q-values are bounded by.
+    # The largest reward so far, with the couplings' share: Q-values are bounded by it, and the
+    # alarm for diverging values uses that bound.
     self.most_paid = tf.Variable(world.play.reward_bound, trainable=False)
     self.explorer = explore.Explorer(self._behaviour(), seed, self.epsilon, self.temperature)
     self.replay = replay_lib.Replay(
@@ -54,45 +55,45 @@ class Hand(tf.Module, abc.ABC):
   @property
   @abc.abstractmethod
   def temperature(self) -> float:
-    """At which actions are drawn from the values; 0: the best one is taken."""
+    """Temperature of the softmax over `values` that actions are drawn from; 0: argmax."""
 
   @abc.abstractmethod
   def epsilon(self) -> tf.Tensor:
-    """The share of random actions."""
+    """Return the present share of random actions."""
 
   @abc.abstractmethod
   def _sample(self) -> batch_lib.Batch:
-    """Samples what one update learns from."""
+    """Sample the batch for one update."""
 
   @abc.abstractmethod
   def learn(self, batch: batch_lib.Batch) -> dict[str, tf.Tensor]:
-    """Makes one update."""
+    """Make one update; return scalars for the log."""
 
   @abc.abstractmethod
   def values(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Evaluates every action: [B, actions]."""
+    """Evaluate every action: [B, actions]."""
 
   @abc.abstractmethod
   def value_of(self, features: tf.Tensor) -> tf.Tensor:
-    """Evaluates a world's features; gradients lead back to them."""
+    """Evaluate a world's features [B, ...], differentiable by them."""
 
   @abc.abstractmethod
   def _behaviour(self) -> Any:
-    """The policy of TF-Agents whose values the explorer reads."""
+    """Return the policy of TF-Agents whose logits the explorer uses."""
 
   @property
   def frame_bytes(self) -> int:
-    """That a remembered frame takes."""
+    """Size of a frame in the replay."""
     specs = tf.nest.flatten(self.learner.collect_data_spec)
     return sum(spec.dtype.size * math.prod(spec.shape) for spec in specs)
 
   @property
   def updates(self) -> tf.Variable:
-    """How often the hand has learnt."""
+    """Number of updates of the hand."""
     return self.learner.train_step_counter
 
   def collect(self) -> dict[str, tf.Tensor]:
-    """collect_steps steps in every environment, remembered."""
+    """Take collect_steps steps in every environment and remember them."""
     time_step, _ = self._collector.run()
     return {
       'reward': tf.reduce_mean(time_step.reward),
@@ -102,26 +103,26 @@ class Hand(tf.Module, abc.ABC):
     }
 
   def sample(self, count: int = 0) -> batch_lib.Batch:
-    """Samples what one update learns from, or `count` remembered steps: runs of two frames."""
+    """Sample a batch for one update, or `count` remembered steps as sequences of two frames."""
     if count:
       return batches.from_trajectory(self.replay.sample(count, 2))
     return self._sample()
 
   def act(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """The action with the highest value: [B]."""
+    """Return the action with the highest value: [B]."""
     return tf.argmax(self.values(observation), -1, self.learner.action_spec.dtype)
 
   def explore_by(self, strangeness: Callable) -> None:
-    """Explores rather where an action leads to what is strange."""
+    """Explore more where an action leads to novel states; `strangeness` returns [B] scores."""
     self.explorer.gate = strangeness
 
   def weights(self) -> dict[str, tf.Tensor]:
-    """All weights by name, and the values of all actions in what is seen just now."""
+    """Return all weights by name, and the present values of all actions."""
     named = {v.name.removesuffix(':0'): v for v in self.learner.policy.variables()}
     return named | {'q_values': self.values(self.episodes.current_time_step().observation)}
 
   def _note_rewards(self, batch: batch_lib.Batch) -> tf.Tensor:
-    """The largest reward so far, in size; one that is not finite does not count."""
+    """Update and return the largest absolute reward so far; non-finite ones do not count."""
     rewards = tf.nest.flatten((batch.reward, batch.action_rewards))
     most = tf.reduce_max(tf.stack([tf.reduce_max(tf.abs(reward)) for reward in rewards]))
     more = tf.math.is_finite(most) & (most > self.most_paid)
@@ -129,7 +130,7 @@ class Hand(tf.Module, abc.ABC):
 
 
 def _checked(loss_of: Callable) -> Callable:
-  """TF-Agents ends the program at a loss that is not finite; a guard only skips its update."""
+  """Wrap a loss function: TF-Agents aborts at a non-finite loss, a guard only skips its update."""
 
   def checked(*args, **kwargs):
     info = loss_of(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""The hand by policy gradients: it learns from what it has just done, and from nothing else."""
+"""The hand that learns by policy gradients, on policy (REINFORCE, PPO)."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from tf_creative.core import spec
 
 
 class PolicyHand(hand_lib.Hand):
-  """Learns a policy, and the value of states beside it."""
+  """Learns a policy and a state value."""
 
   lesson = contract.Lesson(on_policy=True, every_action=False)
-  temperature = 1.0  # a policy is drawn from as it is
+  temperature = 1.0  # actions are sampled from the policy itself
 
   def __init__(self, *args, frames: int, whole: bool, **kwargs):
-    """A run has `frames`; where `whole` episodes are learnt from, nothing is bootstrapped."""
+    """Learn from sequences of `frames`; with `whole`, from full episodes without bootstrapping."""
     self.frames, self._whole = frames, whole
     super().__init__(*args, **kwargs)
     if self.config.average:
       raise spec.SpecError(
-        '--agent_average is of a Q-network, and a policy gradient has none: use 0.'
+        '--agent_average averages a Q-network, which this agent does not have: use 0.'
       )
 
   def epsilon(self) -> tf.Tensor:
-    """None: a policy explores by being drawn from."""
+    """Return 0: a policy explores by sampling."""
     return tf.constant(0.0)
 
   def _sample(self) -> batch_lib.Batch:
-    """All that was just collected, and the frame after it."""
+    """Return the frames that were just collected, and the one after them."""
     return batches.from_trajectory(self.replay.newest(self.frames))
 
   def learn(self, batch: batch_lib.Batch) -> dict[str, tf.Tensor]:
-    """Makes the updates of policy and value by one batch."""
+    """Update policy and value on one batch."""
     largest = self._note_rewards(batch)
-    # Entropy is rewarded like all else. In the loss it would be weighed against advantages that are
-    # divided by their spread, and what is undecided later would count for nothing.
+    # Entropy is a part of the reward (as in soft Q-learning), not of the loss. There it would be
+    # weighed against normalized advantages, and the entropy of later steps would not count.
     entropy = self.learner.surprise(batch.observation, batch.action)
     batch = batch._replace(reward=batch.reward + self.config.entropy * entropy)
     lesson = rollout.lesson(batches.to_trajectory(batch), self._whole)
@@ -50,12 +50,12 @@ class PolicyHand(hand_lib.Hand):
     }
 
   def values(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """The logits of the policy: [B, actions]."""
+    """Return the logits of the policy: [B, actions]."""
     step = self.learner.policy.wrapped_policy.distribution(ts.restart(observation, None))
     return step.action.logits_parameter()
 
   def value_of(self, features: tf.Tensor) -> tf.Tensor:
-    """What an episode is worth: [B, 1]."""
+    """Return the state value of features: [B, 1]."""
     return self.learner.judge(features)
 
   def _behaviour(self):

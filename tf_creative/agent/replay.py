@@ -1,4 +1,4 @@
-"""TF-Agents' uniform replay buffer with draws that a checkpoint holds."""
+"""TF-Agents' uniform replay buffer with random draws that a checkpoint can hold."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from tf_creative.core import streams
 
 
 class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
-  """Stock storage; only the rows of a sample are drawn here, keyed instead of from a kernel."""
+  """Samples by a stream of seeds; storage is TF-Agents': a block of rows for each environment."""
 
   def __init__(self, data_spec, batch_size: int, max_length: int, seed: int):
     super().__init__(data_spec, batch_size=batch_size, max_length=max_length)
     self._stream = streams.Stream(seed, 'agent/replay')
 
   def newest(self, num_steps: int):
-    """The last frames of every block, in their order: [batch_size, num_steps, ...]."""
+    """Return the newest frames of every environment in order: [batch_size, num_steps, ...]."""
     last = self._get_last_id()
     frames = last + 1 - num_steps + tf.range(num_steps, dtype=tf.int64)
-    frames = tf.maximum(frames, 0) % self._max_length  # the first of all stands in for what lacks
+    frames = tf.maximum(frames, 0) % self._max_length  # repeats frame 0 where there are too few
     blocks = tf.range(self._batch_size, dtype=tf.int64)[:, None]
     return self._data_table.read(frames + blocks * self._max_length)
 
   def sample(self, count: int, num_steps: int):
-    """Runs of `num_steps` frames as the agent's train expects them: [count, num_steps, ...]."""
-    last = self._get_last_id()  # the newest frame, -1 when empty; frames are numbered for ever
+    """Sample sequences of frames, uniformly with replacement: [count, num_steps, ...]."""
+    last = self._get_last_id()  # number of the newest frame, -1 when empty; it never wraps around
     first = tf.maximum(last + 1 - self._max_length, 0)
     end = last + 2 - num_steps
     which, where = streams.split(self._stream.next(), 2)

@@ -1,4 +1,4 @@
-"""How those collect and learn who learn from what they have just done, and from nothing else."""
+"""Data collection and batching for on-policy agents."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tf_agents.trajectories import trajectory
 from tf_creative.agent import config as config_lib
 from tf_creative.core import world as world_lib
 
-_LONGEST = 256  # steps of an episode up to which a whole one is collected
+_LONGEST = 256  # steps; longer episodes are collected in parts of collect_steps
 
 
 def length(world: world_lib.World, config: config_lib.AgentConfig) -> int:
-  """Frames between two updates: an episode and its restart, if it is not too long."""
+  """Return the frames between two updates: an episode and its restart, if not too long."""
   episode = world.rules.horizon + 1
   return max(config.collect_steps, episode if episode <= _LONGEST else 2)
 
 
 class Driver:
-  """As TF-Agents' DynamicStepDriver, but by frames: restarts count, so that nothing is skipped."""
+  """Takes `frames` steps, like TF-Agents' DynamicStepDriver, which does not count restarts."""
 
   def __init__(
     self,
@@ -34,8 +34,8 @@ class Driver:
   ):
     self._episodes, self._policy = episodes, policy
     self._observer, self._frames = observer, frames
-    # Out of the state before the first episode, so that a run of frames ends where episodes of one
-    # length end.
+    # Starts the first episode now. Else its start would be the first frame collected, and where all
+    # episodes have one length, each sequence would end one frame before an episode does.
     episodes.reset()
 
   def run(self) -> tuple[Any, tuple]:
@@ -51,10 +51,10 @@ class Driver:
 
 
 def lesson(batch: Any, whole: bool) -> tuple[Any, tf.Tensor]:
-  """What is to be trained on, and a weight for each frame: restarts are no steps.
+  """Return what to train on, and a weight [B, T] for each frame: 0 for restarts.
 
-  The last frame only says what came of the one before it. It is kept for those who bootstrap, and
-  left out where `whole` episodes count.
+  The last frame only holds the next observation of the one before it. Agents that bootstrap need
+  it; agents that learn from `whole` episodes do not.
   """
   steps = tf.cast(~batch.is_boundary(), tf.float32)
   batch = batch._replace(reward=batch.reward * steps)

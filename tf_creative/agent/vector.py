@@ -1,9 +1,9 @@
-"""Gymnasium's vector environments as episodes: they step in a thread while the graph learns.
+"""Runs Gymnasium's vector environments in a thread while the graph learns.
 
-As EnvPool does (Weng et al. 2022), a step is split into `send` and `receive`. A round first waits
-for the step that the last one began, remembers it, decides and begins the next step; then the agent
-samples and learns while the environments move. So what is learnt from is always one step behind,
-whatever takes longer: the same seed is the same run.
+As in EnvPool (Weng et al. 2022), a step is split into `send` and `receive`. A round first receives
+the step that the last round sent, remembers it, and sends the next actions; then the agent samples
+and learns while the environments step. So learning is always exactly one step behind, whichever
+side is slower, and equal seeds give equal runs.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from tf_creative.core import world as world_lib
 
 
 class World(tf.Module):
-  """Episodes side by side that restart by themselves, stepped outside of the graph.
+  """Parallel episodes that restart by themselves, stepped outside of the graph.
 
-  What environments hold is out of a checkpoint's reach: a resumed run has its weights and its
-  replay, and begins new episodes. Who is done with a world calls `close`.
+  A checkpoint cannot hold the state of environments: a resumed run has its weights and its replay,
+  but begins new episodes. Call `close` when done.
 
-  A graph calls Python in the order in which it was traced (TensorFlow chains such ops, as it does
-  the reads and writes of a variable); two steps that were begun at once would be told.
+  `receive` and `send` are stateful ops. TensorFlow runs such ops of a tf.function in the order in
+  which they were traced, so they alternate; `_begin` raises if two steps ever overlap.
   """
 
   def __init__(self, world: world_lib.World, batch_size: int, seed: int):
@@ -42,14 +42,14 @@ class World(tf.Module):
     mode = self._envs.metadata.get('autoreset_mode')
     if mode is not gymnasium.vector.AutoresetMode.NEXT_STEP:
       raise spec.SpecError(
-        f'a restart is to be a step of its own, and this environment has {mode}: make it with '
+        f'a restart must be a step of its own, but this environment has {mode}: make it with '
         'autoreset_mode=gymnasium.vector.AutoresetMode.NEXT_STEP.'
       )
     self.batch_size, self._seed = batch_size, seed
     self.time_step_spec = ts.time_step_spec(
       {name: graph_world.to_spec(part, name) for name, part in world.play.observation_spec.items()}
     )
-    # As if an episode had just ended, so that the first step is a reset.
+    # All episodes count as just ended, so that the first step is a reset.
     blank = tensor_spec.zero_spec_nest(self.time_step_spec, outer_dims=[batch_size])
     self._now = graph_world.variables(
       blank._replace(step_type=tf.fill([batch_size], ts.StepType.LAST))
@@ -60,17 +60,18 @@ class World(tf.Module):
     self._over = np.zeros(batch_size, bool)
     self._worker = futures.ThreadPoolExecutor(1, 'environments')
     self._begun: futures.Future | None = None
-    self._new = True  # nothing has been begun yet
+    self._new = True  # no step was sent yet
 
   def current_time_step(self) -> ts.TimeStep:
-    """What was received last."""
+    """Return the time step that was received last."""
     return tf.nest.map_structure(tf.convert_to_tensor, self._now)
 
   def receive(self) -> ts.TimeStep:
-    """Waits for the step that was begun last."""
+    """Wait for the step that was sent last, and return its result."""
     parts = tf.nest.flatten(self.time_step_spec)
     types = [part.dtype for part in parts]
     flat = tf.numpy_function(self._wait, [self._steps.assign_add(1)], types, name='receive')
+    # A numpy_function returns tensors of unknown shape.
     for tensor, part in zip(flat, parts, strict=True):
       tensor.set_shape([self.batch_size, *part.shape])
     now = tf.nest.pack_sequence_as(self.time_step_spec, flat)
@@ -80,11 +81,11 @@ class World(tf.Module):
     return now
 
   def send(self, action: tf.Tensor) -> None:
-    """Begins a step, and does not wait for it."""
+    """Start a step without waiting for its result."""
     tf.numpy_function(self._begin, [action], [], name='send')
 
   def close(self) -> None:
-    """Waits for the step that is under way, then ends the environments and their thread."""
+    """Wait for a running step, then close the environments and end their thread."""
     if self._worker is not None:
       worker, self._worker, self._begun = self._worker, None, None
       closing = worker.submit(self._envs.close)
@@ -93,14 +94,14 @@ class World(tf.Module):
 
   def _wait(self, step: np.ndarray) -> list[np.ndarray]:
     if self._new and self._worker:
-      # A run that goes on begins other episodes than those that it began with.
+      # A resumed run draws a new seed, or it would replay the episodes that it began with.
       seed = self._seed if step == 1 else np.random.SeedSequence([self._seed, step])
       seed = seed if step == 1 else int(seed.generate_state(1)[0] >> 1)
       self._begun, self._new = self._worker.submit(self._reset, seed), False
     if self._begun is None:
       why = 'the last round broke off, begin anew' if self._worker else 'the episodes are closed'
       raise RuntimeError(f'no step is under way: {why}.')
-    if error := self._begun.exception():  # it stays, for whoever asks again
+    if error := self._begun.exception():  # kept in place, so that a second call raises it again
       raise RuntimeError(
         f'an environment failed at step {step - 1}: {type(error).__name__}: {error}'
       ) from error
@@ -124,19 +125,19 @@ class World(tf.Module):
     restarted, self._over = self._over, (terminated | truncated) & ~self._over
     step_type = np.where(self._over, ts.StepType.LAST, ts.StepType.MID)
     step_type = np.where(restarted, ts.StepType.FIRST, step_type)
-    # An episode that is cut short would have gone on to be paid: only a true end is worth nothing.
+    # Only a true end has no further reward; a truncated episode would have earned more.
     discount = np.where(self._over & terminated, 0, 1)
     return self._told(step_type, np.where(restarted, 0, reward), discount, seen)
 
   def _told(self, step_type, reward, discount, seen: Any) -> list[np.ndarray]:
-    """As the graph takes it."""
+    """Convert a step's results to the flat arrays of `time_step_spec`."""
     told = ts.TimeStep(step_type, reward, discount, seen)
     pairs = zip(tf.nest.flatten(told), tf.nest.flatten(self.time_step_spec), strict=True)
     return [np.asarray(value, part.dtype.as_numpy_dtype) for value, part in pairs]
 
 
 class Driver:
-  """As rollout.Driver, with the step of an environment where the round is over."""
+  """Like rollout.Driver, but sends each step early and receives it in the next round."""
 
   def __init__(self, episodes: World, policy: tf_policy.TFPolicy, observer: Callable, frames: int):
     self._episodes, self._policy = episodes, policy
@@ -152,7 +153,7 @@ class Driver:
   def _step(self, count: tf.Tensor) -> list[tf.Tensor]:
     before, action = self._episodes.current_time_step(), tf.convert_to_tensor(self._action)
     now = self._episodes.receive()
-    # A run that goes on begins new episodes: those of before were cut short where they stood.
+    # A resumed run begins new episodes; the ones before it are marked as ended where they stood.
     cut = tf.where(now.is_first(), ts.StepType.LAST, before.step_type)
     before = before._replace(step_type=cut)
     self._observer(trajectory.from_transition(before, policy_step.PolicyStep(action), now))
@@ -163,9 +164,10 @@ class Driver:
 
 
 def whole(batch: batch_lib.Batch) -> tf.Tensor:
-  """1 for runs of n steps within an episode, 0 for those that lead on from one that was cut short.
+  """Return weights [B]: 0 for sequences that go on after a truncated episode, else 1.
 
-  TF-Agents adds up the n pays; it stops at true ends, whose discount is 0, and nowhere else.
+  TF-Agents sums the n rewards up to a true end (discount 0) but runs on over a truncation, which
+  would add the rewards of another episode.
   """
   leads_on = batch.last[:, 1:-1] & (batch.discount[:, :-2] > 0)
   return tf.cast(~tf.reduce_any(leads_on, 1), tf.float32)

@@ -1,1 +1,1 @@
-"""What all commands share: flags, flagfiles, help, and what is said on the screen."""
+"""Shared parts of all commands: flags, help, and output on the terminal."""

@@ -1,8 +1,8 @@
-"""Keeps the chatter of TensorFlow's C++ off the terminal, and lets all else of it through.
+"""Hides the log messages of TensorFlow's C++ code, but no other output.
 
-It logs by Abseil, which it never sets up, so that TF_CPP_MIN_LOG_LEVEL has no say. All that the
-process writes to stderr by itself, not by Python, goes through another process, a filter that
-outlives a crash: this file, started on its own.
+TensorFlow logs by Abseil without initializing it, so TF_CPP_MIN_LOG_LEVEL has no effect on some
+messages. What native code writes to stderr is piped through a second process, which drops known
+lines and survives a crash of this one. That process runs this file as a script.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ import re
 import subprocess
 import sys
 
-_QUIET = '2'  # the value of TF_CPP_MIN_LOG_LEVEL from which on there are only errors
-_PATIENCE = 2  # seconds for the last lines to pass
+_QUIET = '2'  # from this TF_CPP_MIN_LOG_LEVEL on, only errors are shown
+_PATIENCE = 2  # seconds to wait for the last lines
 _HEAD = r'0000 00:00:\d+\.\d+ +\d+ '
 CHATTER = re.compile(
   '|'.join(
     [
       r'WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR$',
       rf'[IW]{_HEAD}',  # information and warnings
-      r'To enable the following instructions: .*, rebuild TensorFlow with',  # goes on with one
-      # Errors that are none: no GPU is there, a graph is left as it is, another kernel is taken.
+      # The second line of a message that is dropped above.
+      r'To enable the following instructions: .*, rebuild TensorFlow with',
+      # Not real errors: there is no GPU, a graph is not optimized, another kernel is used.
       rf'E{_HEAD}cuda_platform\.cc:\d+\] failed call to cuInit: .*(\(303\)|NO_DEVICE)',
       rf'E{_HEAD}(cuda_\w+|computation_placer)\.cc:\d+\] .*already been registered',
       rf'E{_HEAD}meta_optimizer\.cc:\d+\] \w+ failed: ',
-      r'error: XDG_RUNTIME_DIR is invalid or not set',  # of SDL, which needs no screen to draw
+      r'error: XDG_RUNTIME_DIR is invalid or not set',  # from SDL, which draws without a screen
       rf'E{_HEAD}util\.cc:\d+\] oneDNN supports DT_\w+ only on platforms with AVX-512',
     ]
   ).encode()
@@ -36,17 +37,19 @@ CHATTER = re.compile(
 
 @contextlib.contextmanager
 def filtered() -> Iterator[None]:
-  """Within, no chatter is seen, unless TF_CPP_MIN_LOG_LEVEL asks for it."""
+  """Filter native output to stderr within the block, unless TF_CPP_MIN_LOG_LEVEL asks for it."""
   if os.environ.get('TF_CPP_MIN_LOG_LEVEL', '') < _QUIET:
     yield
     return
-  if sys.stderr is None:  # it is closed: else the next file to be opened would take its number
+  if sys.stderr is None:
+    # stderr is closed. Opening /dev/null takes file descriptor 2; otherwise the next file that is
+    # opened would get it, and native code would write its messages into that file.
     os.open(os.devnull, os.O_WRONLY)
     yield
     return
   before = sys.stderr
-  # Python goes on writing to where it did, and the filter has a session of its own: Ctrl-C is not
-  # for it.
+  # Python still writes directly to the terminal. The filter gets its own session, so that Ctrl-C
+  # does not reach it.
   with open(os.dup(2), 'w', buffering=1, errors='backslashreplace') as direct:
     process = subprocess.Popen(
       [sys.executable, '-I', '-S', __file__],
@@ -63,19 +66,21 @@ def filtered() -> Iterator[None]:
     finally:
       sys.stderr = before
       os.dup2(direct.fileno(), 2)
-      with contextlib.suppress(subprocess.TimeoutExpired):  # a child that stays may still write
+      # A child process may outlive us and hold the pipe open: then the wait ends by its timeout.
+      with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_PATIENCE)
 
 
 def main() -> None:
-  """The filter: lines from stdin to stdout."""
+  """Run as the filter: copy lines from stdin to stdout, without known log messages."""
   with contextlib.suppress(OSError):
     for line in sys.stdin.buffer:
       if not CHATTER.match(line):
         sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
     return
-  for _ in sys.stdin.buffer:  # nobody listens any more; who writes must not be held up
+  # stdout is closed. Goes on reading, so that the writer never blocks on a full pipe.
+  for _ in sys.stdin.buffer:
     pass
 
 

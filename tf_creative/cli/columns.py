@@ -1,4 +1,4 @@
-"""Tables for a terminal of any width: no number is ever cut."""
+"""Prints tables on terminals of any width without cutting off numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GAP = 2
 
 
 def show(console: rich.console.Console, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-  """Prints a table; what is too wide for the screen goes on below, with the rows' names again."""
+  """Print a table; columns that do not fit go into further tables below, with the first column."""
   widths = [max(map(len, cells)) for cells in zip(head, *rows, strict=True)]
   for block in split(widths, console.width):
     width = sum(widths[column] + _GAP for column in block) - _GAP
@@ -25,7 +25,7 @@ def show(console: rich.console.Console, head: Sequence[str], rows: Sequence[Sequ
 
 
 def split(widths: Sequence[int], most: int) -> list[list[int]]:
-  """The columns of each part: the first, which names the rows, and as many others as fit."""
+  """Split columns into tables of at most `most` characters; each starts with column 0."""
   parts, used = [[0]], widths[0]
   for column, width in enumerate(widths[1:], 1):
     if used + _GAP + width > most and len(parts[-1]) > 1:

@@ -1,4 +1,4 @@
-"""What all commands have in common: reading flags, and answering a user's mistake in one line."""
+"""Runs a command: reads its flags, and turns users' mistakes into one-line errors."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _DEBUG = {'--debug', '-debug', '--debug=true'}
 
 
 def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.Config) -> None:
-  """Ends the process with the exit code of `command`, which is given its settings."""
+  """Run `command` with its settings from the flags, and exit with its exit code."""
   arguments = sys.argv[1:]
   plain = (_HELP | _DEBUG) & set(arguments)
   with contextlib.nullcontext() if plain else chatter.filtered():
     if sys.stderr:
-      faulthandler.enable()  # a crash of native code says where it was
+      faulthandler.enable()  # prints a traceback if native code crashes
     logging.use_absl_handler()
     code = main(command, usage, settings, arguments)
   sys.exit(code)
@@ -38,7 +38,7 @@ def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.C
 def main(
   command: Callable[[Any], int], usage: str, settings: type, arguments: Sequence[str]
 ) -> int:
-  """The exit code: the command's or the error's own, 1 for a fault of ours, 130 for Ctrl-C."""
+  """Run a command and return its exit code, or an error's: 1 for our bugs, 130 for Ctrl-C."""
   if _HELP & set(arguments):
     print(manual.text(usage, settings, ' '.join(arguments)))
     return 0
@@ -57,7 +57,7 @@ def main(
       print(f'error: {words}', file=sys.stderr)
       return getattr(error, 'code', spec.UserError.code)
     print(
-      '\nThis is a fault of tf_creative, not of yours. Please report what is above, and the '
+      '\nThis is a bug in tf_creative, not your mistake. Please report the traceback above and the '
       f'command: python -m tf_creative.{name} {shlex.join(arguments)}',
       file=sys.stderr,
     )
@@ -66,10 +66,10 @@ def main(
 
 @contextlib.contextmanager
 def status(console: Any, text: str) -> Iterator[Callable[[str], None]]:
-  """Shows what is being done, on a terminal only, in a line that is gone at the end.
+  """Show `text` on a line of the terminal until the block ends; yields a function to change it.
 
-  Yields what changes the text. It is no spinner of rich: that turns in a thread, which now and then
-  dies as TFDS loads a part of itself, for TFDS then patches `__import__` in all threads.
+  This is not a spinner of rich, because that runs in a thread, and TFDS patches `__import__` for
+  all threads while it loads a part of itself: now and then that kills the spinner.
   """
   shown = console.is_terminal and not console.is_dumb_terminal
 
@@ -91,29 +91,29 @@ def status(console: Any, text: str) -> Iterator[Callable[[str], None]]:
 
 
 def cores() -> int:
-  """Those that this process may use."""
+  """Return the number of CPU cores that this process may use."""
   if hasattr(os, 'sched_getaffinity'):
     return len(os.sched_getaffinity(0))
   return os.cpu_count() or 1
 
 
 def threads() -> int:
-  """Threads within an op of training: half of the cores, or what the environment says.
+  """Return the threads within an op in training: half of the cores, or as the environment says.
 
-  The hand's phase and the imagination's run side by side, each on its half: cutting every small op
-  over all cores costs more than it brings.
+  The hand's phase and the imagination's run in parallel, each on its half of the cores. Splitting
+  the many small ops over all cores would cost more than it gains.
   """
   told = os.environ.get('TF_NUM_INTRAOP_THREADS', '')
   return int(told) if told.isdigit() and int(told) else max(1, cores() // 2)
 
 
 def check_writable(path: str | os.PathLike, flag: str) -> None:
-  """Refuses at once a folder that could not be made or filled after minutes of work."""
+  """Raise a UserError now if the folder cannot be written, rather than after minutes of work."""
   place = pathlib.Path(path).absolute()
   try:
     while not place.exists():
       place = place.parent
-  except OSError as error:  # as a name that is too long
+  except OSError as error:  # e.g. the name is too long
     raise spec.UserError(
       f'cannot write to {path} ({error.strerror}): choose another --{flag}.'
     ) from error
@@ -125,7 +125,7 @@ def check_writable(path: str | os.PathLike, flag: str) -> None:
 
 
 def _words(error: Exception) -> str:
-  """What to say of an error that is not of our making; empty if it is."""
+  """Return the message for an error that users can fix; empty for a bug of ours."""
   if isinstance(error, spec.UserError):
     return str(error)
   if isinstance(error, OSError) and error.filename is not None:

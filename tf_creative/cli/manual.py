@@ -1,4 +1,4 @@
-"""What `--help` shows: flags, worlds and couplings, as their tables have them."""
+"""The text of `--help`: flags, worlds and couplings."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _WIDEST = 100
 
 
 def text(usage: str, settings: type = config_lib.Config, asked: str = '') -> str:
-  """Says what `--help` shows: every setting on a line or two, with its default.
+  """Return the text of `--help`: every setting on a line or two, with its default.
 
-  What a plugin can be told is shown if its name is in `asked`, for then it must be imported.
+  The options of a plugin are shown only if its name is in `asked`, because that imports it.
   """
   lines, shown = [usage.strip()], None
   width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
@@ -63,7 +63,7 @@ def text(usage: str, settings: type = config_lib.Config, asked: str = '') -> str
 
 
 def _told(table: plugins.Table, name: str) -> str:
-  """Says what a plugin is and can be told, or why nobody knows."""
+  """Return a plugin's description and options, or the error of its import."""
   try:
     part = table.load(name)
   except spec.SpecError as error:

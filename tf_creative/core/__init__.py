@@ -1,1 +1,1 @@
-"""The contracts between the rooms, and the small mechanics that all of them use."""
+"""Contracts between the rooms (subpackages), and small mechanics that all of them use."""

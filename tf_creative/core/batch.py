@@ -1,4 +1,4 @@
-"""Transitions as every room sees them; `agent/` alone knows how TF-Agents writes them."""
+"""Batches of transitions in our own format; only `agent/` knows TF-Agents' Trajectory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import tensorflow as tf
 
 
 class Batch(NamedTuple):
-  """Holds runs of remembered frames; every part is [B, T, ...].
+  """Holds sequences of frames from the replay; every field is [B, T, ...].
 
-  A frame is what was seen, what was done there, and what came of it. The last frame of a run only
-  tells what the one before it led to.
+  A frame is an observation, the action taken there, and the reward and discount that followed. The
+  last frame of a sequence only serves as the next observation of the frame before it.
   """
 
   observation: dict[str, tf.Tensor]
@@ -19,13 +19,13 @@ class Batch(NamedTuple):
   reward: tf.Tensor  # float32
   discount: tf.Tensor  # float32, 0 where the action ended the episode
   first: tf.Tensor  # bool, where an episode begins
-  last: tf.Tensor  # bool, where an episode is over: what follows is the first frame of another
-  action_rewards: Any = ()  # float32 [B, T, A], the reward of every action; (): nobody asks
-  noted: Any = ()  # what the hand noted as it acted, and its learner alone reads
+  last: tf.Tensor  # bool, where an episode is over: the next frame belongs to another episode
+  action_rewards: Any = ()  # float32 [B, T, A], the reward of every action; (): not known
+  noted: Any = ()  # TF-Agents' policy_info, e.g. logits: stored and read by the hand only
 
   @property
   def tells_every_action(self) -> bool:
-    """Whether it has the rewards of all actions."""
+    """Whether the batch holds the rewards of all actions, not only of those taken."""
     return not isinstance(self.action_rewards, tuple)
 
 
@@ -37,13 +37,14 @@ def transitions(
   done: tf.Tensor,
   action_rewards: Any = (),
 ) -> Batch:
-  """Makes runs of two frames [B, 2, ...] from one step of each world [B, ...]."""
+  """Build sequences of two frames [B, 2, ...] from single steps [B, ...]."""
   twice = lambda first, second: tf.stack([first, second], 1)  # noqa: E731
   never = tf.zeros_like(done)
   going_on = tf.where(done, 0.0, 1.0)
   return Batch(
     observation=tf.nest.map_structure(twice, observation, following),
-    action=twice(action, action),  # of a second frame only what is seen and how it came is read
+    # Learners read only the observation and `last` of a second frame; the rest is a filler.
+    action=twice(action, action),
     reward=twice(reward, reward),
     discount=twice(going_on, going_on),
     first=twice(never, never),
@@ -53,15 +54,15 @@ def transitions(
 
 
 def frames(batch: Batch) -> dict[str, tf.Tensor]:
-  """Lists what was seen in all frames of a batch, one after the other: [B x T, ...]."""
+  """Return the observations of all frames with batch and time folded: [B x T, ...]."""
   return {name: tf.reshape(x, [-1, *x.shape[2:]]) for name, x in batch.observation.items()}
 
 
 def by_frame(values: tf.Tensor, batch: Batch) -> tf.Tensor:
-  """Folds what was computed of `frames` as the batch has it: [B, T, ...]."""
+  """Reshape values that were computed from `frames`, [B x T, ...], to [B, T, ...]."""
   return tf.reshape(values, [-1, batch.reward.shape[1], *values.shape[1:]])
 
 
 def after(batch: Batch) -> dict[str, tf.Tensor]:
-  """Picks what was seen after the first step of each run: [B, ...]."""
+  """Return the observations after the first step of each sequence: [B, ...]."""
   return {name: part[:, 1] for name, part in batch.observation.items()}

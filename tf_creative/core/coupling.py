@@ -1,4 +1,4 @@
-"""The contract of a coupling: what ties imagination and hand."""
+"""The contract of a coupling: what ties the imagination (GAN) and the hand (agent)."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ class Parts(NamedTuple):
   """The built parts of a learner, as the couplings receive them."""
 
   world: world_lib.World
-  gan: imagination_lib.Imagination | None  # as `real`, where the world has works
+  gan: imagination_lib.Imagination | None  # None where the world has no works
   agent: hand_lib.Hand
   episodes: hand_lib.Episodes
-  real: works_lib.Works | None  # what the learner is trained on, held as constants
+  real: works_lib.Works | None  # the training works, held as constants; None as for `gan`
 
 
 class Coupling(Protocol):
-  """Five hooks; `couplings.base` holds the identity."""
+  """Five hooks into a training round; `couplings.base.Coupling` changes nothing in any of them."""
 
   def concept(self, concept: works_lib.Works) -> works_lib.Works:
-    """Chooses what the next episodes are about: works with labels."""
+    """Return the works with labels that the next episodes are about, e.g. imagined ones."""
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    """Changes the transitions that the hand learns from, with the world's own reward."""
+    """Return the transitions for the hand to learn from, with the world's own reward."""
 
   def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    """Adds a reward of its own to the world's."""
+    """Return the batch with the coupling's own reward added to the world's."""
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
-    """Adds a term to the generator's loss on the values that it imagined.
+    """Return a scalar to add to the generator's loss on the imagined `values` [B, ...].
 
-    `gradient` is that of the loss without it at `values`: what a term must be balanced against.
+    `gradient` is the gradient of the loss without this term at `values`, so that the term can be
+    scaled relative to it.
     """
 
   def metrics(self) -> dict[str, tf.Tensor]:
-    """Tells what is worth logging of the last round."""
+    """Return scalars of the last round for the log, by name."""

@@ -1,6 +1,7 @@
-"""Arguments from flagfiles, each with the place where it stands, for messages.
+"""Reads flagfiles and keeps file and line of each argument, for error messages.
 
-absl reads them too, but follows circles, stumbles over bytes and forgets the lines.
+absl can read them, too, but recurses without end where files include each other, fails on binary
+files, and forgets the line numbers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 from tf_creative.core import spec
 
+# Limits that no sane flagfile reaches; they keep a wrong path (a device, a data file) harmless.
 _MOST_BYTES = 1 << 20  # of a file
 _MOST_ARGUMENTS = 10_000  # of all files together
 _NAMES = ('--flagfile', '-flagfile')
@@ -19,13 +21,14 @@ _NAMES = ('--flagfile', '-flagfile')
 
 class Argument(NamedTuple):
   text: str
-  where: str = ''  # the file and its line; empty: the command line
+  where: str = ''  # file and line, for messages; empty: from the command line
 
 
 def expand(arguments: Iterable[str | Argument], within: tuple[str, ...] = ()) -> list[Argument]:
-  """All arguments, those of flagfiles in the place of the flag that names the file.
+  """Replace each `--flagfile=FILE` by the arguments in that file, also in nested files.
 
-  As with absl, a nested file is looked for from the working directory, and what comes later wins.
+  `within` holds the files that are being read, to detect cycles. As with absl, the path of a
+  nested file is relative to the working directory, and of equal flags the last one wins.
   """
   found, waiting = [], [Argument(a) if isinstance(a, str) else a for a in arguments]
   while waiting:
@@ -45,12 +48,12 @@ def expand(arguments: Iterable[str | Argument], within: tuple[str, ...] = ()) ->
 
 
 def said(argument: Argument) -> str:
-  """Where an argument stands, to be put into a message."""
+  """Return ' (FILE, line N)' for a message, or '' for an argument of the command line."""
   return f' ({argument.where})' if argument.where else ''
 
 
 def text_of(path: str | os.PathLike, advice: str) -> str:
-  """A small text file, or an error in words that ends with the advice."""
+  """Read a small UTF-8 text file, or raise a UserError that ends with `advice`."""
   try:
     with pathlib.Path(path).open('rb') as file:
       content = file.read(_MOST_BYTES + 1)

@@ -1,4 +1,4 @@
-"""The contract of a hand: what the loop, the couplings and the creator may ask of an agent."""
+"""The contract of a hand (agent): what loop, couplings and creator may call."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ Observation = dict[str, tf.Tensor]
 
 
 class Episodes(Protocol):
-  """Episodes side by side, each about a work that waits in a bank."""
+  """Parallel episodes; each is about a work that it takes from a bank when it begins."""
 
   def refresh(self, concept: Any) -> None:
-    """Puts works that coming episodes are to be about in place of the oldest in the bank."""
+    """Replace the oldest works in the bank by these, for episodes that begin later."""
 
   def ended(self) -> tuple[Any, tf.Tensor, tf.Tensor]:
-    """Tells the works [B] of the episodes, the last returns [B], and where a step ended one [B]."""
+    """Return the episodes' works [B], the last returns [B], and which just ended: bool [B]."""
 
 
 class Lesson(NamedTuple):
-  """What a hand learns from."""
+  """The kind of data that a hand learns from."""
 
-  on_policy: bool  # what it has just done, and nothing else
-  every_action: bool  # the reward of every action, not only of the one that was taken
+  on_policy: bool  # only from its newest steps, made with the present policy
+  every_action: bool  # from the reward of every action, not only of the one taken
 
 
 class Hand(Protocol):
-  """Acts, remembers and learns."""
+  """An agent with its replay: it acts in episodes, remembers transitions, and learns."""
 
   lesson: Lesson
-  temperature: float  # at which actions are drawn from `values`; 0: the best one is taken
-  frame_bytes: int  # that a remembered frame takes
+  temperature: float  # of the softmax over `values` that actions are drawn from; 0: argmax
+  frame_bytes: int  # size of a frame in the replay
 
   def collect(self) -> dict[str, tf.Tensor]:
-    """Takes some steps in every episode and remembers them; what is worth logging."""
+    """Take some steps in every episode and remember them; return scalars for the log."""
 
   def sample(self, count: int = 0) -> batch_lib.Batch:
-    """Samples what one update learns from, or `count` remembered steps: runs of two frames."""
+    """Sample a batch for one update, or `count` remembered steps as sequences of two frames."""
 
   def learn(self, batch: batch_lib.Batch) -> dict[str, tf.Tensor]:
-    """Makes one update; what is worth logging."""
+    """Make one update on the batch; return scalars for the log."""
 
   def values(self, observation: Observation) -> tf.Tensor:
-    """Evaluates every action: Q-values, or the logits of a policy [B, A]."""
+    """Evaluate every action: Q-values, or the logits of a policy, float32 [B, A]."""
 
   def value_of(self, features: tf.Tensor) -> tf.Tensor:
-    """Evaluates a world's features [B, A or 1]; gradients lead back to them."""
+    """Evaluate a world's features: [B, A] or [B, 1], differentiable by the features."""
 
   def explore_by(self, strangeness: Callable[[Observation, tf.Tensor], tf.Tensor]) -> None:
-    """Explores rather where an action leads to what is strange: [B], higher is stranger."""
+    """Explore more where an action leads to novel states; `strangeness` returns [B] scores."""
 
   def weights(self) -> dict[str, tf.Tensor]:
-    """Lists what is learnt by name, and the values of what is seen now: for histograms."""
+    """Return the weights by name, and the present values of actions: for histograms."""

@@ -1,4 +1,4 @@
-"""The contract of an imagination: what the loop, the couplings and the creator may ask of a GAN."""
+"""The contract of an imagination (GAN): what loop, couplings and creator may call."""
 
 from __future__ import annotations
 
@@ -7,48 +7,51 @@ from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
+# (imagined values, labels, gradient of the loss at the values) -> a scalar to add to the loss.
 ExtraLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class Subject(NamedTuple):
-  """What is imagined: its form, its labels, and what of it is legal."""
+  """What a GAN needs to know of the works that it imagines."""
 
   value_shape: tuple[int, ...]
   num_labels: int
-  legal: Callable[[tf.Tensor], tf.Tensor]  # raw generator output onto legal values, differentiable
+  legal: Callable[[tf.Tensor], tf.Tensor]  # projects raw output onto legal values, differentiable
 
 
 class Critic(Protocol):
-  """Tells real works from others, and learns to."""
+  """A discriminator: it learns to tell real works from others."""
 
   def shown(self, values: tf.Tensor, labels: tf.Tensor) -> Any:
-    """Packs what it judges: values [B, ...] with their labels [B]."""
+    """Pack values [B, ...] and labels [B] as the input of `score` and `train_step`."""
 
   def score(self, shown: Any) -> tf.Tensor:
-    """Judges: logits [B], higher for what looks more real."""
+    """Return logits [B], higher for works that look more real."""
 
   def train_step(self, real: Any, fake: Any, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Makes one update; what is worth logging."""
+    """Make one update; return scalars for the log."""
 
 
 class Imagination(Protocol):
-  """Imagines works and learns to."""
+  """A generator with its critic: it imagines works, and learns from real ones."""
 
-  code_size: int  # numbers in a code z
-  batch_size: int  # real works that an update takes
-  bounds_gap: bool  # whether a large gap between its critic's logits means that it learns nothing
+  code_size: int  # size of a latent code z
+  batch_size: int  # real works in an update
+  # Whether a large gap between the critic's logits of real and imagined works means that the
+  # generator has stopped learning: an alarm watches it then.
+  bounds_gap: bool
 
   def draw(self, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Draws a code for each label [B]; the values of its work [B, ...], and the codes [B, Z]."""
+    """Draw a code for each label [B]; return the imagined values [B, ...] and the codes [B, Z]."""
 
   def generate(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Imagines the legal values [B, ...] of codes [B, Z] and labels [B]."""
+    """Return the legal values [B, ...] that codes [B, Z] and labels [B] generate."""
 
   def score(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Judges: the critic's logits [B], higher for what looks more real."""
+    """Return the critic's logits [B], higher for works that look more real."""
 
   def new_critic(self, value_shape: tuple[int, ...], seed: int, **changes: Any) -> Critic:
-    """Makes an independent critic with the same settings, except `changes`."""
+    """Build an independent critic with the same settings, except `changes`."""
 
   def train_step(
     self,
@@ -57,14 +60,14 @@ class Imagination(Protocol):
     seeds: tuple[tf.Tensor, tf.Tensor],
     extra_loss: ExtraLoss | None = None,
   ) -> dict[str, tf.Tensor]:
-    """Makes one update of critic and generator on real values [B, ...] of these labels [B].
+    """Update critic and generator once on real values [B, ...] with labels [B].
 
-    `seeds` are those of the codes and of the critic's penalty.
+    `seeds` are for the codes and for the critic's gradient penalty. Returns scalars for the log.
     """
 
   @property
   def updates(self) -> tf.Tensor:
-    """Counts the generator's updates."""
+    """Number of updates of the generator."""
 
   def weights(self) -> dict[str, tf.Tensor]:
-    """Lists the weights by name: for histograms."""
+    """Return the weights by name: for histograms."""

@@ -1,7 +1,7 @@
-"""Parts by name: our own tables, and what installed distributions add by entry points.
+"""Finds parts by name: in our own tables, and in the entry points of installed packages.
 
-Entry points only: a module path in a spec would run what is read, and nothing that is read is run.
-What nobody names is not imported.
+A spec cannot name a module path: then a flagfile or a checkpoint from elsewhere could run code. A
+part is imported only when somebody names it, so that `--help` stays quick.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from typing import Any
 
 from tf_creative.core import spec
 
-_used: dict[str, str] = {}
+_used: dict[str, str] = {}  # distribution -> version
 
 
 class Table(collections.UserDict):
-  """Parts of one kind by name, each as 'module:attribute'; of equal names ours is the one."""
+  """Parts of one kind: name -> 'module:attribute'; `load` refuses a name that is brought twice."""
 
   def __init__(self, what: str, group: str, ours: dict[str, str]):
-    """`what` a part is called in messages; `group` is that of the entry points."""
+    """Take `what` messages call a part, the entry points' `group`, and our own parts."""
     super().__init__(ours)
     self.what, self.group = what, group
 
   @property
   def ours(self) -> dict[str, str]:
-    """The parts that come with this program."""
+    """The parts that come with this project."""
     return self.data
 
   @property
   def plugins(self) -> dict[str, str]:
-    """Lists the names that others bring, and which distributions of which version do."""
+    """The names that other packages bring -> 'distribution version'."""
     found = _installed(self.group)
     return {name: ' and '.join(map(_bringer, entries)) for name, entries in found.items()}
 
   def load(self, name: str) -> Any:
-    """Imports the part that is called so."""
+    """Import and return the part of this name."""
     spec.check_name(self, name, self.what)
     entries = _installed(self.group).get(name, [])
     bringers = ['tf_creative itself'] * (name in self.ours) + [_bringer(e) for e in entries]
@@ -75,13 +75,13 @@ class Table(collections.UserDict):
 
 
 def used() -> dict[str, str]:
-  """Lists the distributions of which this process has loaded parts, with their versions."""
+  """Return the distributions whose parts this process has loaded, with their versions."""
   return dict(sorted(_used.items()))
 
 
 @functools.cache
 def _installed(group: str) -> dict[str, list[metadata.EntryPoint]]:
-  """Finds what others bring to a group, by name."""
+  """Return the entry points of a group by name."""
   found: dict[str, list[metadata.EntryPoint]] = {}
   for entry in _entries().select(group=group):
     found.setdefault(entry.name, []).append(entry)
@@ -90,7 +90,7 @@ def _installed(group: str) -> dict[str, list[metadata.EntryPoint]]:
 
 @functools.cache
 def _entries() -> Any:
-  """Reads the metadata of all distributions, once in a process."""
+  """Read the metadata of all distributions; this is slow, hence the cache."""
   return metadata.entry_points()
 
 

@@ -1,4 +1,4 @@
-"""The parts of a world that are for people: works as files and pictures, and its own numbers."""
+"""The parts of a world's contract that are for people: files, pictures and measures of works."""
 
 from __future__ import annotations
 
@@ -13,72 +13,73 @@ from tf_creative.core import works as works_lib
 
 
 class Media(abc.ABC):
-  """Works as files and pictures for people."""
+  """Shows works as files and pictures."""
 
-  files: Mapping[str, Callable[[Any], bytes]] = {}  # own formats by their ending, of a stored work
+  # Formats of this world only: a file's ending -> a function from a stored work to its bytes.
+  files: Mapping[str, Callable[[Any], bytes]] = {}
 
   @abc.abstractmethod
   def render(self, works: tf.Tensor) -> Any:
-    """Draws stored works: uint8 RGB arrays [B, height, width, 3]."""
+    """Draw stored works as pictures: uint8 RGB [B, height, width, 3]."""
 
   @abc.abstractmethod
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
-    """Writes files in the graph: strings [B] by names that end in `_bytes`.
+    """Encode works as files, in the graph: strings [B] under names that end in `_bytes`.
 
-    Beside them stand such numbers [B] as the world itself can tell of a work.
+    May add numbers [B] that the world computes of each work. Exported models serve all of them.
     """
 
   @abc.abstractmethod
   def drawing(self, start: Any, actions: Any, zoom: int) -> str:
-    """Writes an SVG of what the actions [T] make of the work `start`, as `render` shows it."""
+    """Write an SVG of what the actions [T] make of the work `start`, as `render` shows it."""
 
   @abc.abstractmethod
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
-    """Spells actions int32 [...] in plain numbers [..., N], -1 staying -1; in the graph."""
+    """Decode actions int32 [...] to N plain numbers [..., N], in the graph; padding -1 stays -1."""
 
   @abc.abstractmethod
   def legend(self) -> dict[str, Any]:
-    """Tells what is needed to read works and strokes by."""
+    """Return what a reader needs to understand works and strokes, as JSON: e.g. the palette."""
 
   @abc.abstractmethod
   def read(self, path: Any, mask: Any = '') -> tuple[Any, Any]:
-    """Reads somebody's file as a work, and what of it is given: bool [...], False in its gaps.
+    """Read a user's file: the work, and a bool mask of its shape that is False in gaps.
 
-    The file `mask`, if any, shows further gaps in white.
+    White pixels of the picture file `mask`, if any, are further gaps.
     """
 
   @abc.abstractmethod
   def store(self, works: works_lib.Works, seeds: Any, folder: Any) -> None:
-    """Writes works with the seeds of their making as a data set of TFDS, in place of `folder`."""
+    """Write works and the seeds that made them as a TFDS data set; `folder` is replaced."""
 
   def portrait(self, path: Any, given: Any) -> tuple[Image.Image, Any]:
-    """Opens somebody's file as a picture, and tells where a `render` shows what is given of it."""
+    """Open a user's file as an RGBA picture, and return the mask `given` per pixel of `render`."""
     picture = Image.fromarray(self.render(self.read(path)[0][None])[0])
     return picture.convert('RGBA'), given
 
   def rulers(self, zoom: int) -> tuple[Image.Image, Image.Image] | None:
-    """Draws what stands left of and above a work that is magnified so: names, numbers; or None."""
+    """Draw rulers for the left and the top of a work at this zoom (names, numbers), or None."""
     del zoom
 
 
 class Measure(NamedTuple):
-  """How a number of a world is shown to people."""
+  """How a measure is printed: number, then words."""
 
-  form: str  # as in f'{number:{form}}'
-  words: str  # what comes after it
+  form: str  # format specification, as in f'{number:{form}}'
+  words: str  # printed after the number
 
 
 class Measures(abc.ABC):
-  """The world's own numbers, and the words for them; shown by asking, never by name."""
+  """The world's own measures and how to print them; other code shows them without knowing them."""
 
-  scores: dict[str, Measure]  # what `metrics` measures; the first is the likeness asked for
-  traits: dict[str, Measure] = {}  # what `describe` tells of works
-  participle: str = 'painted'  # what the hand has done with what was imagined: painted, played
+  scores: dict[str, Measure]  # what `metrics` returns; the first is the likeness to the concept
+  traits: dict[str, Measure] = {}  # what `describe` returns
+  participle: str = 'painted'  # names the hand's works in logs and tables: painted, played
 
   @property
   @abc.abstractmethod
   def splits(self) -> tuple[str, ...]:
-    """The splits of real works that the hand is judged by."""
+    """The splits of real works that the learner is evaluated on."""
 
   def titles(self) -> dict[str, str]:
     """Names the scores as a run logs them, section by section, each with a title for people."""
@@ -90,15 +91,15 @@ class Measures(abc.ABC):
 
   @abc.abstractmethod
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
-    """Measures each work [B]: how well it does what `concept` asked for."""
+    """Measure how well each work matches its `concept`: numbers [B] by name."""
 
   def describe(self, works: Any) -> dict[str, Any]:
-    """Tells what each work is like: numbers [B], or shares [B, K] of things that sum to 1."""
+    """Measure properties of each work: numbers [B], or distributions [B, K] that sum to 1."""
     del works
     return {}
 
   def models(self, label: Any, seed: int) -> dict[str, works_lib.Works]:
-    """Draws works of the labels by simple models of this world's own, to be beaten, by name."""
+    """Draw works of these labels from the world's simple baseline models, by name."""
     del label, seed
     return {}
 

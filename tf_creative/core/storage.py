@@ -1,4 +1,4 @@
-"""Files that are whole or not there, who may write them, and what to say when a disk will not."""
+"""Atomic writes, locks on folders, and errors of the disk in words that users can act on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import tensorflow as tf
 from tf_creative.core import spec
 
 _PARTIAL = '.partial-'
-# Why a disk refuses; TensorFlow tells it in words only.
+# TensorFlow's errors carry no errno: the reason is found by its text in the message.
 _REASONS = (
   *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
   *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOENT),
@@ -31,7 +31,7 @@ class StorageError(spec.UserError):
 
 
 def sync(path: pathlib.Path) -> None:
-  """Brings a file, or the names in a folder, to the disk."""
+  """Flush a file, or the entries of a folder, to the disk."""
   handle = os.open(path, os.O_RDONLY)
   try:
     os.fsync(handle)
@@ -40,7 +40,7 @@ def sync(path: pathlib.Path) -> None:
 
 
 def write(path: pathlib.Path, text: str) -> None:
-  """A text file that replaces the one of its name at once, and is on the disk."""
+  """Write a text file atomically and flush it: readers see the old file or the new one."""
   partial = path.with_name(f'{_PARTIAL}{path.name}')
   try:
     partial.write_text(text)
@@ -54,7 +54,7 @@ def write(path: pathlib.Path, text: str) -> None:
 
 @contextlib.contextmanager
 def kept(path: pathlib.Path, advice: str) -> Iterator[None]:
-  """Tells what fails to be written at a path as an error that says what to do."""
+  """Turn a failed write within the block into a StorageError that ends with `advice`."""
   try:
     yield
   except OSError as error:
@@ -71,9 +71,9 @@ def _failed(path: str | os.PathLike, reason: str, advice: str) -> StorageError:
 
 
 def lock(path: pathlib.Path, by: str, advice: str) -> IO[str]:
-  """Makes this process the only one to hold a file, until it is closed or the process ends.
+  """Lock a file for this process until it is closed, or raise a UserError if another holds it.
 
-  The system lets go of it however the process ends, so that no lock is ever stale.
+  The operating system releases the lock however the process ends, so no lock is ever stale.
   """
   file = path.open('a+', errors='replace')
   try:
@@ -91,7 +91,7 @@ def lock(path: pathlib.Path, by: str, advice: str) -> IO[str]:
 
 
 def _free(path: str | os.PathLike) -> str:
-  """How much room there is on the disk of a path, which itself may not exist."""
+  """Return the free space on the disk of a path, in words; the path need not exist."""
   place = pathlib.Path(path).absolute()
   while not place.exists():
     place = place.parent

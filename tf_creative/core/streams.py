@@ -1,7 +1,8 @@
-"""Randomness as a part: stateless draws keyed by (seed, name, count), for a checkpoint to hold.
+"""Random streams that a checkpoint can hold: stateless draws, keyed by (seed, name, count).
 
-A generator's state inside an op kernel would be out of a checkpoint's reach; here the only state is
-the count of draws, an ordinary variable, and a resumed run draws what the unstopped one would have.
+TensorFlow's stateful random ops keep their state in op kernels, which no checkpoint saves. Here the
+only state is the count of draws, an ordinary variable: a resumed run draws what the uninterrupted
+run would have drawn.
 """
 
 from __future__ import annotations
@@ -12,25 +13,26 @@ import tensorflow as tf
 
 
 class Stream(tf.Module):
-  """One source of seeds for stateless ops; every place that draws has a stream of its own."""
+  """A source of seeds for stateless ops; every place that draws has a stream of its own."""
 
   def __init__(self, seed: int, name: str):
     super().__init__(name=None)
+    # A checksum, because Python's own hash of a string differs from process to process.
     self._key = tf.constant([seed % 2**31, zlib.crc32(name.encode()) % 2**31], tf.int32)
     self.count = tf.Variable(0, dtype=tf.int64, trainable=False, name='count')
 
   def next(self) -> tf.Tensor:
-    """The next seed: int32 [2]."""
+    """Return the next seed: int32 [2]."""
     return tf.random.experimental.stateless_fold_in(self._key, self.count.assign_add(1))
 
 
 def split(seed: tf.Tensor, count: int) -> list[tf.Tensor]:
-  """Independent seeds made from one."""
+  """Split a seed into `count` independent ones."""
   return tf.unstack(tf.random.experimental.stateless_split(seed, count))
 
 
 def hashed(seed: tf.Tensor) -> tf.Tensor:
-  """Splitmix64's finish: 64 bits that look random, of each seed."""
+  """Hash integers to 64 bits that look random: the finalizer of SplitMix64 (Steele et al. 2014)."""
 
   def mix(x: tf.Tensor, shift: int) -> tf.Tensor:
     return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(shift, tf.uint64)))

@@ -1,4 +1,4 @@
-"""Works, and the bounds of tensors: what every room hands on."""
+"""Works, and bounds of tensors: the data types that all rooms exchange."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Bounded:
 
 
 class Works(NamedTuple):
-  """Finished works, or what an episode is to be about, in the form in which they are stored."""
+  """A batch of works as stored: finished ones, or concepts that episodes are about."""
 
   work: tf.Tensor  # uint8 [B, ...]
   label: tf.Tensor  # int32 [B], 0 where a data set has no labels
-  code: Any = ()  # float32 [B, C]: what it was imagined from, where the world asks for that
+  code: Any = ()  # float32 [B, C], the latent code, in worlds that show it to the hand
 
 
 def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:
-  """Two nests of batches as one: row by row from `yes` where the condition [B] holds."""
+  """Choose rows from the nest `yes` where the condition [B] holds, else from the nest `no`."""
 
   def pick(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.reshape(condition, [-1] + [1] * (one.shape.rank - 1)), one, other)
@@ -36,12 +36,12 @@ def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:
 
 
 def whole(works: tf.data.Dataset) -> Works:
-  """All works of a data set, in memory: they are small."""
-  # The cache keeps tf.data from fusing a last `map` with a batch for which it would make room.
+  """Load all works of a data set into memory; they are small."""
+  # Without the cache, tf.data fuses a last `map` with `batch` and allocates memory for 2**31 rows.
   return next(iter(works.cache().batch(2**31)))
 
 
 def draw(works: Works, count: tf.Tensor | int, seed: tf.Tensor) -> Works:
-  """So many of the works, with replacement."""
+  """Draw `count` of the works with replacement."""
   picks = tf.random.stateless_uniform([count], seed, maxval=works.label.shape[0], dtype=tf.int32)
   return tf.nest.map_structure(lambda part: tf.gather(part, picks), works)

@@ -1,4 +1,4 @@
-"""What ties imagination and hand, by name."""
+"""Couplings: what ties imagination (GAN) and hand (agent), by name."""
 
 from tf_creative.core import plugins
 

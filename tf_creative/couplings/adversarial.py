@@ -1,4 +1,4 @@
-"""The imagination makes levels that the hand thinks little of: what a curriculum must beat."""
+"""A control for curricula: the imagination makes levels in which the hand expects low returns."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Options = options_lib.Adversarial
 
 
 class Adversarial(base.Coupling):
-  """Minimax (as in Dennis et al. 2020, section 5): whatever the hand expects less of is better.
+  """Minimax (Dennis et al. 2020, section 5): the generator lowers the value that the hand expects.
 
-  Nothing keeps it from levels that nobody can solve; the critic alone holds it to the data's look.
+  Nothing keeps it from unsolvable levels, except that its critic wants levels like the data's.
   """
 
   Options = Options

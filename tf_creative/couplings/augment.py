@@ -1,4 +1,4 @@
-"""Hindsight imagination: ways to imagined works enrich what the hand has lived through."""
+"""Hindsight imagination: adds transitions on the way to imagined works to the hand's batches."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from tf_creative.core import world as world_lib
 from tf_creative.couplings import base, canvas
 from tf_creative.couplings import options as options_lib
 
-_EPSILON = 1e-6
+_EPSILON = 1e-6  # keeps log(1 - ratio) finite at the greatest ratio, which is 1
 
 Options = options_lib.Augment
 
 
 class Augment(base.Coupling):
-  """Some of a batch become exact transitions of the known world on the way to an imagined work.
+  """Replaces a part of each batch by transitions of the known rules towards imagined works.
 
-  The works are accepted as likely as real ones are among imagined: Discriminator Rejection Sampling
-  (Azadi et al. 2019, section 3), whose density ratio a relativistic critic gives up to a factor,
-  which cancels. The gate leaves the mean rate of exploration as it is: it only says where.
+  Imagined works are filtered to be distributed like real ones, by Discriminator Rejection Sampling
+  (Azadi et al. 2019, section 3). It needs the density ratio of real to imagined works; a
+  relativistic critic gives that up to a factor, which cancels. With `gate`, the hand explores more
+  where a critic finds the next state unlikely; the mean rate of exploration stays the same.
   """
 
   Options = Options
@@ -45,7 +46,9 @@ class Augment(base.Coupling):
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
     if options.share and parts.agent.lesson.on_policy:
-      raise spec.SpecError('augment imagines what was not done: use an agent that can learn of it.')
+      raise spec.SpecError(
+        'augment imagines what was not done: use an agent that learns off policy, such as ddqn.'
+      )
     self._stream = streams.Stream(seed, 'augment')
     self.meter('share')
     if options.gate:
@@ -61,14 +64,14 @@ class Augment(base.Coupling):
     count = int(size * self.options.share)
     concept, accepted = self._imagine(count)
     imagined = self._transitions(concept, batch.tells_every_action)
-    # Accepted ones take the places of as many remembered ones; they are drawn at random anyway.
+    # Accepted transitions replace the first rows of the batch: rows are in random order anyway.
     accepted = tf.concat([accepted, tf.zeros([size - count], tf.bool)], 0)
     self.show(share=tf.reduce_mean(tf.cast(accepted, tf.float32)))
     fill = lambda x: tf.concat([x, tf.repeat(x[:1], size - count, axis=0)], 0)  # noqa: E731
     return works_lib.select(accepted, tf.nest.map_structure(fill, imagined), batch)
 
   def _imagine(self, count: int) -> tuple[works_lib.Works, tf.Tensor]:
-    """Works of real labels, and which of them are accepted."""
+    """Imagine works with labels of real ones; return them and which are accepted: bool [count]."""
     world, gan = self.parts.world, self.parts.gan
     what, which, luck = streams.split(self._stream.next(), 3)
     label = works_lib.draw(self.parts.real, count, which).label
@@ -78,9 +81,9 @@ class Augment(base.Coupling):
     return works_lib.Works(work, label, code if world.play.code_size else ()), accepted
 
   def _transitions(self, concept: works_lib.Works, every_action: bool) -> batch_lib.Batch:
-    """One step of each, from a random time on a way to the work: runs of two frames.
+    """Take one step at a random time on a random way to each work: sequences of two frames.
 
-    With `every_action` they tell the rewards of all actions, not only of the one that is taken.
+    With `every_action` they hold the rewards of all actions, not only of the one taken.
     """
     world = self.parts.world
     when, way, taste, chance, bold, what = streams.split(self._stream.next(), 6)
@@ -89,7 +92,8 @@ class Augment(base.Coupling):
     )
     state = world.making.midway(concept, time, way)
     pays = world.making.action_rewards(state, world.making.cell_values(concept.work))
-    # Any action that pays, better ones rather; where none does, one that costs nothing.
+    # A random action with a positive reward, better ones more often. Where there is none, the
+    # product is greatest at a reward of 0, or else at a small loss.
     luck = tf.random.stateless_uniform(tf.shape(pays), taste)
     action = tf.argmax(pays * luck, -1, tf.int32)
     count = tf.shape(action)
@@ -108,16 +112,17 @@ class Augment(base.Coupling):
     )
 
   def _strangeness(self, observation: Any, action: tf.Tensor) -> tf.Tensor:
-    """How little the critic knows of what the action leads to: [B]."""
+    """Return the novelty [B] of the state after the action: the critic's logit, negated."""
     world = self.parts.world
     ahead, _, _ = world.rules.step(world.rules.resume(observation), action, tf.zeros([2], tf.int32))
     return -self._critic.score(world.rules.observe(ahead))
 
 
 def accept(logits: tf.Tensor, seed: tf.Tensor, percentile: float) -> tf.Tensor:
-  """Which of the works are kept, by their critic's logits [N], as real ones are distributed."""
-  ratio = logits - tf.reduce_max(logits)  # log of the density ratio over its greatest
-  # log (r / (1 - r)): the chance to be kept is r, brought to another rate by the percentile.
+  """Choose works by their critic's logits [N], so that they are distributed like real ones."""
+  ratio = logits - tf.reduce_max(logits)  # log of (density ratio / greatest density ratio)
+  # A work is kept with probability r = exp(ratio). Shifting its log-odds, log(r / (1 - r)), raises
+  # or lowers the acceptance rate: works at the percentile are kept half of the time.
   odds = ratio - tf.math.log1p(-tf.exp(ratio - _EPSILON))
   level = tf.sort(odds)[tf.cast(percentile / 100 * tf.cast(tf.size(odds), tf.float32), tf.int32)]
   return tf.random.stateless_uniform(tf.shape(odds), seed) < tf.sigmoid(odds - level)

@@ -1,4 +1,4 @@
-"""The identity coupling, and the chain that folds several into one."""
+"""The base class of couplings, and the chain that combines several."""
 
 from __future__ import annotations
 
@@ -20,16 +20,19 @@ class NoOptions:
 
 
 class Coupling(tf.Module):
-  """Changes nothing; a coupling overrides the hooks that it needs."""
+  """A coupling that changes nothing; others override the hooks that they need.
+
+  `core.coupling.Coupling` documents the five hooks.
+  """
 
   Options: type = NoOptions
-  needs: tuple[str, ...] = ('rules', 'works')  # parts of a world without which it cannot work
-  needs_shown = False  # whether the hand must be shown the work, not told its code
-  gives_codes = False  # whether its concepts have the codes that they were imagined from
+  needs: tuple[str, ...] = ('rules', 'works')  # required parts of the world
+  needs_shown = False  # whether the hand must see the work itself, not only its latent code
+  gives_codes = False  # whether its concepts hold the codes that they were imagined from
 
   @classmethod
   def check(cls, options: Any, config: Any) -> None:
-    """Refuses, by a SpecError, settings of the run with which it cannot work."""
+    """Raise a SpecError for settings of the run with which the coupling cannot work."""
 
   def __init__(self, parts: coupling_lib.Parts, options: Any, seed: int):
     super().__init__()
@@ -53,18 +56,18 @@ class Coupling(tf.Module):
     return {name: tf.convert_to_tensor(meter) for name, meter in self._meters.items()}
 
   def meter(self, *names: str) -> None:
-    """Makes room for numbers to be logged; to be called at construction."""
+    """Create variables for numbers to log; call this in `__init__` only."""
     for name in names:
       self._meters[name] = tf.Variable(0.0, trainable=False, name=name)
 
   def show(self, **numbers: tf.Tensor) -> None:
-    """Sets what is logged of this round."""
+    """Set the numbers that are logged for this round."""
     for name, number in numbers.items():
       self._meters[name].assign(number)
 
 
 class Chain(tf.Module):
-  """Several as one: each hook folds from left to right, losses add up; none is the control."""
+  """Several couplings as one: hooks apply from left to right, losses add up; may be empty."""
 
   def __init__(self, couplings: Sequence[coupling_lib.Coupling]):
     super().__init__(name='couplings')
@@ -84,7 +87,7 @@ class Chain(tf.Module):
     return sum(terms, tf.zeros([]))
 
   def metrics(self) -> dict[str, tf.Tensor]:
-    """Under each coupling's own name, so that a tag says whose number it is."""
+    """Return all numbers for the log, as 'coupling/name'."""
     return {
       f'{type(each).__name__.lower()}/{name}': value
       for each in self._couplings
@@ -99,17 +102,19 @@ def balanced(
   gradient: tf.Tensor,
   weight: tf.Tensor | float,
 ) -> tf.Tensor:
-  """Weighs a loss, whose gradient at `values` is `own`, against the generator's `gradient` there.
+  """Scale a loss relative to the generator's own loss; both gradients are taken at `values`.
 
-  In all the generator follows (1 - weight) gradient + weight |gradient| / |own| . own.
+  `own` is the gradient of `loss`, `gradient` that of the generator's loss. With the result added,
+  the generator follows (1 - weight) gradient + weight |gradient| / |own| . own.
   """
   alpha = tf.norm(gradient) / (tf.norm(own) + 1e-12)
   pull = tf.stop_gradient(weight * (alpha * own - gradient))
-  # Worth nothing, with a gradient that has been found already.
+  # The value of `level` is 0 and its gradient at `values` is `pull`: this avoids a second backward
+  # pass through the loss.
   level = tf.reduce_sum(pull * (values - tf.stop_gradient(values)))
   return level + tf.stop_gradient(weight * loss)
 
 
 def steps_up(height: tf.Tensor) -> tf.Tensor:
-  """By how much each frame is above the one before it, told at the one before: [B, T]."""
+  """Return height[t + 1] - height[t] at each frame t, and 0 at the last one: [B, T]."""
   return tf.pad(height[:, 1:] - height[:, :-1], [[0, 0], [0, 1]])

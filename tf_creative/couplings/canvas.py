@@ -1,4 +1,4 @@
-"""A critic of works in the making: is this how a real one looks after so much time?"""
+"""A critic of unfinished works: it compares them with real works at the same time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tf_creative.core import works as works_lib
 
 
 class CanvasCritic(tf.Module):
-  """Never the generator's: that one, shown canvases too, has no good word left for whole works.
+  """Learns to tell the hand's canvases (unfinished works) from real works at the same stage.
 
-  It compares what the hand has made with real works that are as far along, or `whole` ones. Where
-  the hand is told a code, real is what the imagination makes of that code, and the critic is shown
-  that beside the canvas, as SPIRAL's is (Ganin et al. 2018, section 3.3): else it could not say
-  whether a work is the one that was asked for.
+  It is not the generator's critic: that one would get worse at whole works. With `whole`, it
+  compares with finished real works instead. In worlds that show the hand only a latent code, 'real'
+  is what the imagination makes of the code. The critic then sees that work beside the canvas, as in
+  SPIRAL (Ganin et al. 2018, section 3.3), so that it can judge whether the two match.
   """
 
   def __init__(
@@ -39,18 +39,18 @@ class CanvasCritic(tf.Module):
     self._chance = streams.Stream(seed, 'canvas critic/chance')
 
   def goal(self, seen: dict[str, tf.Tensor]) -> tf.Tensor:
-    """What the codes that are told stand for, as values; without a code of no channels."""
+    """Return the works that the observed codes stand for, as values; without codes, 0 channels."""
     world, gan = self._parts.world, self._parts.gan
     if self._by_code:
       return gan.generate(seen['code'], seen['label'])
     return tf.zeros([tf.shape(seen['label'])[0], *world.works.value_shape[:-1], 0])
 
   def score(self, seen: dict[str, tf.Tensor], goal: tf.Tensor | None = None) -> tf.Tensor:
-    """Logits [N] of what stands on the easel; who knows the `goal` already may give it."""
+    """Return logits [N] of observed canvases; pass `goal` if `goal(seen)` is known already."""
     return self._critic.score(self._shown(seen, self.goal(seen) if goal is None else goal))
 
   def train_step(self, seen: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """One update on what was seen, as the hand's, against real works at the same times."""
+    """Make one update on observed canvases [N] against real works at the same times."""
     made = self._latest(seen) if self._whole else seen
     made = {name: part[: self._batch_size] for name, part in made.items()}
     goal = self.goal(made)
@@ -63,17 +63,18 @@ class CanvasCritic(tf.Module):
     )
 
   def _latest(self, seen: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """The nearest to their end first: only they should look whole."""
+    """Sort observations by the time left, least first: only those should look whole."""
     order = tf.argsort(seen['time_left'], stable=True)
     return {name: tf.gather(part, order) for name, part in seen.items()}
 
   def _mistaken(
     self, made: dict[str, tf.Tensor], real: dict[str, tf.Tensor], goal: tf.Tensor
   ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-    """Half of what was made, and as many real works beside what another was to be.
+    """Return what the critic must reject: the hand's works, and real works with a wrong goal.
 
-    To tell those apart the critic must compare the two (matching-aware: Reed et al. 2016); by the
-    hand's works alone it learns what the hand paints, and not what it was to paint.
+    Half of the batch each. The wrong goals force the critic to compare work and goal (as the
+    matching-aware critic of Reed et al. 2016); from the hand's works alone it would learn to
+    recognize the hand's style, whatever the goal.
     """
     half = self._batch_size // 2
     mix = lambda one, other: tf.concat([one[:half], other[half:]], 0)  # noqa: E731
@@ -95,7 +96,7 @@ class CanvasCritic(tf.Module):
     return {**real, 'time_left': made['time_left']}
 
   def _shown(self, seen: dict[str, tf.Tensor], goal: tf.Tensor) -> Any:
-    """A work with a plane of the time left and what it is to be beside it, and its label."""
+    """Pack the critic's input: work, a plane of the time left, and goal as channels; labels."""
     world = self._parts.world
     values = world.works.to_values(world.rules.work(world.rules.resume(seen)))
     time = tf.cast(seen['time_left'], tf.float32) / world.rules.horizon

@@ -14,7 +14,7 @@ Options = options_lib.ConstantReward
 
 
 class ConstantReward(base.Coupling):
-  """The same for every step."""
+  """Adds the same reward at every step."""
 
   Options = Options
 
@@ -23,7 +23,7 @@ class ConstantReward(base.Coupling):
 
 
 class RandomReward(base.Coupling):
-  """Drawn anew whenever a step is remembered, from a normal distribution."""
+  """Adds a normally distributed reward, drawn again whenever a step is replayed."""
 
   Options = options_lib.RandomReward
 

@@ -1,4 +1,4 @@
-"""The imagination makes levels that the hand can learn from: neither easy nor hopeless."""
+"""The imagination makes levels of medium difficulty for the hand: neither easy nor hopeless."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tf_creative.core import world as world_lib
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 
-_SOME = options_lib.SOME
+_SOME = options_lib.SOME  # solved works, and as many unsolved ones, in an update of the predictor
 
 Options = options_lib.Curriculum
 
@@ -19,15 +19,16 @@ Options = options_lib.Curriculum
 class Curriculum(base.Coupling):
   """Automatic goal generation (Goal-GAN, Florensa et al. 2018) for whole levels.
 
-  Theirs labels goals by the hand's success and lets one least-squares GAN learn the middling ones.
-  Here the GAN's own critic goes on holding works to the look of the data, and a second network,
-  told of as many played works that were solved as of others, learns how likely success is. Its
-  p (1 - p) is the generator's extra term, but a gentle one, or all works would become easy, and
-  says which remembered ones are played again. Of several imagined works, what is played is the one
-  with a way through that is least likely to be found: unlike a goal, a work can be learnt from by
-  who does not reach its end. Where none has a way, it is a remembered work, or a real one. A hand
-  that begins with the works of a generator that has just begun, too, is slow to recover; so those
-  of chance come first, as of `random_levels`.
+  Goal-GAN trains one least-squares GAN on goals of medium difficulty. Here the GAN's critic keeps
+  works similar to the data, and a second network, the predictor, learns the probability p that the
+  hand succeeds, from equal numbers of solved and unsolved works. p (1 - p) is used twice: as an
+  extra term of the generator's loss (with a small weight, or all works would become easy), and to
+  choose which remembered works are played again.
+
+  Of several imagined works, the hand plays the solvable one with the lowest p: unlike with a goal,
+  it can learn from a work without reaching its end. If none is solvable, it plays a remembered or a
+  real work. At first it plays random works, as with `random_levels`: a hand that starts on the
+  works of an untrained generator is slow to recover.
   """
 
   Options = Options
@@ -53,7 +54,7 @@ class Curriculum(base.Coupling):
       tf.zeros([2, options.memory, *work.shape], work.dtype),
       tf.zeros([2, options.memory], tf.int32),
     )
-    # What was not solved, and what was.
+    # Two ring buffers [2, memory, ...]: row 0 holds unsolved works, row 1 solved ones.
     self.memory = tf.nest.map_structure(lambda part: tf.Variable(part, trainable=False), blank)
     self.counts = tf.Variable([0, 0], trainable=False)
     self.meter('solvable', 'found', 'difficulty', 'success')
@@ -85,8 +86,9 @@ class Curriculum(base.Coupling):
     return base.balanced(loss, tape.gradient(loss, values), values, gradient, weight)
 
   def remember(self, works: works_lib.Works, solved: tf.Tensor, which: tf.Tensor) -> None:
-    """Puts those of the works [B] for which `which` holds in place of the oldest of their kind."""
+    """Store the works [B] where `which` holds, in place of the oldest of their kind."""
     kind, rows = tf.cast(solved, tf.int32), tf.where(which)[:, 0]
+    # Numbers the works of each kind from 1 on, which gives each its place in the ring buffer.
     order = tf.cumsum(tf.one_hot(kind, 2, dtype=tf.int32) * tf.cast(which, tf.int32)[:, None])
     turn = tf.gather(self.counts, kind) + tf.gather(order, kind, batch_dims=1) - 1
     places = tf.gather(tf.stack([kind, turn % self.options.memory], 1), rows)
@@ -101,7 +103,7 @@ class Curriculum(base.Coupling):
     return tf.reduce_min(self.counts) >= _SOME
 
   def _some(self) -> works_lib.Works:
-    """As many remembered works that were not solved as that were: [2 x _SOME]."""
+    """Draw remembered works: _SOME unsolved ones, then _SOME solved ones: [2 x _SOME]."""
     luck = tf.random.stateless_uniform([2, _SOME], self._picks.next())
     have = tf.clip_by_value(self.counts, 1, self.options.memory)
     places = tf.cast(luck * tf.cast(have, tf.float32)[:, None], tf.int32)
@@ -112,7 +114,7 @@ class Curriculum(base.Coupling):
     return works_lib.Works(drawn(self.memory.work), drawn(self.memory.label))
 
   def _learn(self, some: works_lib.Works, count: int) -> works_lib.Works:
-    """Learns from what is remembered; so many of it, rather what succeeds now and then."""
+    """Train the predictor on `some` works; return `count` of them, weighted by p (1 - p)."""
     values, chance = self.parts.world.works.to_values(some.work), self._picks.next()
     lost, won = (
       self.predictor.shown(*pair)
@@ -130,7 +132,7 @@ class Curriculum(base.Coupling):
     return works_lib.Works(tf.gather(some.work, places), tf.gather(some.label, places))
 
   def _imagine(self, label: tf.Tensor) -> tuple[works_lib.Works, tf.Tensor]:
-    """Of each label [B] the most middling work with a way through, and whether there is one."""
+    """Return, for each label [B], the hardest solvable work of several, and if one was found."""
     world, tries, count = self.parts.world, self.options.tries, label.shape[0]
     labels = tf.ensure_shape(tf.repeat(label, tries), [count * tries])
     values, _ = self.parts.gan.draw(labels, self._latents.next())
@@ -145,5 +147,5 @@ class Curriculum(base.Coupling):
     return works_lib.Works(tf.gather(works.work, best), label), found
 
   def _success(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """How likely the hand is to be paid: [B], where it fails as often as not."""
+    """Return the predicted probability of success [B], trained on half solved works."""
     return tf.sigmoid(self.predictor.score(self.predictor.shown(values, labels)))

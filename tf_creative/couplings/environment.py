@@ -1,4 +1,4 @@
-"""The imagination makes what the hand faces: the picture to paint, the theme to play, the level."""
+"""The imagination makes the hand's tasks: the picture to paint, the melody to play, the level."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Options = options_lib.Environment
 
 
 class Environment(base.Coupling):
-  """Replaces the works that the next episodes are about by imagined ones of the same labels.
+  """Replaces the works of the next episodes by imagined ones with the same labels.
 
-  Where the hand is told the code alone, its pay follows today's imagination: whatever a transition
-  was made for, the world is known, and the code only decides what it is worth (as in hindsight
-  experience replay, Andrychowicz et al. 2017, with codes for goals).
+  Where the hand is shown a code only, replayed rewards are computed again with the present
+  generator. With known rules, a code only decides the reward of a transition, so codes may even be
+  exchanged (as in hindsight experience replay, Andrychowicz et al. 2017, with codes for goals).
   """
 
   Options = Options
@@ -44,7 +44,7 @@ class Environment(base.Coupling):
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     if not self.parts.world.play.code_size:
       return batch
-    if not self.parts.agent.lesson.on_policy:  # else it did what it did because of the code
+    if not self.parts.agent.lesson.on_policy:  # its actions depend on the code they were taken for
       batch = self._with_other_codes(batch)
     world, seen = self.parts.world, batch_lib.frames(batch)
     if not world.making.rewards_target:
@@ -63,7 +63,7 @@ class Environment(base.Coupling):
 
   def _with_other_codes(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     which, what = streams.split(self._codes.next(), 2)
-    code = batch.observation['code']  # [B, T, C]
+    code = batch.observation['code']  # float32 [B, T, C]
     other = tf.random.stateless_normal([tf.shape(code)[0], 1, code.shape[2]], what)
     swapped = tf.random.stateless_uniform([tf.shape(code)[0]], which) < self.options.codes
     code = works_lib.select(swapped, tf.broadcast_to(other, tf.shape(code)), code)

@@ -1,4 +1,4 @@
-"""The hand's skill is part of the generator's loss: the imagination learns what can be made."""
+"""The hand's value is part of the generator's loss: the imagination learns what can be made."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 
 _NEIGHBOURS = 3
-_MEMORY = 0.98  # of the coverage's moving average
-_BACK_OFF = 0.1  # the weight falls from whole to nothing while coverage falls by so much
+_MEMORY = 0.98  # decay of the moving average of coverage
+_BACK_OFF = 0.1  # the weight falls from full to 0 while coverage falls by this much
 
 Options = options_lib.Guide
 
 
 class Guide(base.Coupling):
-  """L = (1 - lambda) L_GAN + lambda alpha regret, with alpha = |grad L_GAN| / |grad regret|, fixed.
+  """Adds the hand's regret: L = (1 - lambda) L_GAN + lambda alpha regret.
 
-  The linear mix is MolGAN's (De Cao & Kipf 2018), and so is alpha, there a ratio of losses. The
-  regret is relative, 1 - V / (all that could be earned + 1): by the value alone, or by what is lost
-  in pay, the imagination ends at the one work that pays best, or at nothing.
+  alpha = |grad L_GAN| / |grad regret|, without a gradient of its own. The linear mix is MolGAN's
+  (De Cao & Kipf 2018), and so is alpha, there a ratio of losses. The regret is relative,
+  1 - V / (largest possible return + 1): with the value V itself, the imagination would collapse to
+  the one work with the highest return; with an absolute regret, to empty works.
   """
 
   Options = Options
@@ -67,18 +68,20 @@ class Guide(base.Coupling):
     return self.options.weight * tf.minimum(warm, 1.0) * tf.clip_by_value(sound, 0.0, 1.0)
 
   def _covered(self, values: tf.Tensor) -> tf.Tensor:
-    """The share of some real works that have an imagined one nearer than their third neighbour.
+    """Return the share of real works with an imagined one nearer than their third neighbour.
 
-    Coverage (Naeem et al. 2020, equation 6) of a batch, on values: a rough guard, but a quick one.
+    This is coverage (Naeem et al. 2020, equation 6) of one batch, on raw values: a rough but cheap
+    guard against mode collapse.
     """
     some = works_lib.draw(self.parts.real, tf.shape(values)[0], self._works.next())
     real = self.parts.world.works.to_values(some.work)
     real, imagined = (tf.reshape(x, [tf.shape(x)[0], -1]) for x in (real, values))
-    near = tf.math.top_k(-_distances(real, real), _NEIGHBOURS + 1).values  # itself is the first
+    # The nearest neighbour of each work is itself, hence one more.
+    near = tf.math.top_k(-_distances(real, real), _NEIGHBOURS + 1).values
     nearest = tf.reduce_min(_distances(real, imagined), 1)
     return tf.reduce_mean(tf.cast(nearest <= -near[:, -1], tf.float32))
 
 
 def _distances(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-  """Squared distances of all pairs: [N, M]."""
+  """Return the squared distances of all pairs of rows: [N, M]."""
   return tf.reduce_sum(tf.square(one[:, None] - other[None]), -1)

@@ -1,4 +1,4 @@
-"""Levels that the hand failed in, though it need not have, are played again."""
+"""A control for curricula: solvable levels in which the hand failed are played again."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 from tf_creative.couplings import random_levels as levels
 
-_NONE = -1.0  # the regret of a place in which no level is kept
+_NONE = -1.0  # marks an empty place in the memory; a true regret is never negative
 
 Options = options_lib.LevelReplay
 
 
 class LevelReplay(base.Coupling):
-  """Prioritised level replay (Jiang et al. 2021, 'Replay-guided adversarial environment design').
+  """Prioritized level replay (Jiang et al. 2021, 'Replay-guided adversarial environment design').
 
-  The papers guess a level's regret from the hand's values; here it is known: the search tells what
-  could be earned, the last episode what was. Unlike their robust variant (PLR-perp), the hand
-  learns from new levels, too: off policy, no episode need be thrown away.
+  The paper estimates a level's regret from the agent's values. Here it is known: the largest
+  possible return, by search, minus the last episode's. Unlike in their robust variant (PLR-perp),
+  the hand learns from new levels, too: off policy, no episode needs to be thrown away.
   """
 
   Options = Options
@@ -62,14 +62,16 @@ class LevelReplay(base.Coupling):
     return works_lib.select(again, old, works_lib.Works(new.work, new.label))
 
   def remember(self, played: works_lib.Works, paid: tf.Tensor, over: tf.Tensor) -> None:
-    """Keeps those of the levels that taught the hand least, each once, with its newest regret."""
+    """Keep the levels with the largest regrets, each once and with its newest regret."""
     owed = world_lib.max_return(self.parts.world, played)
     regret = tf.where(over & (owed > 0), owed - paid, _NONE)
-    twins = _equal(played.work, played.work) & over
-    first = tf.argmax(twins, 1, tf.int32) == tf.range(tf.shape(paid)[0])  # of its twins
-    same = _equal(played.work, self.works) & (self.regrets > _NONE)  # [B, kept]
+    # Equal levels may end in the same round: only the first of them is stored.
+    twins = _equal(played.work, played.work) & over  # bool [B, B]
+    first = tf.argmax(twins, 1, tf.int32) == tf.range(tf.shape(paid)[0])
+    same = _equal(played.work, self.works) & (self.regrets > _NONE)  # bool [B, capacity]
     known = tf.reduce_any(same, 1)
-    held = tf.reduce_any(same & over[:, None], 0)  # by who is known
+    # A known level keeps its place; new ones take the places of smallest regret among the others.
+    held = tf.reduce_any(same & over[:, None], 0)
     worst = tf.where(held, -tf.float32.max, -self.regrets)
     worst = tf.math.top_k(worst, tf.shape(paid)[0]).indices
     place = tf.where(known, tf.argmax(same, 1, tf.int32), worst)
@@ -90,6 +92,6 @@ class LevelReplay(base.Coupling):
 
 
 def _equal(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-  """Which works [N, ...] are which [M, ...]: bool [N, M]."""
+  """Compare all pairs of works [N, ...] and [M, ...] for equality: bool [N, M]."""
   one, other = (tf.reshape(works, [tf.shape(works)[0], -1]) for works in (one, other))
   return tf.reduce_all(one[:, None] == other[None], 2)

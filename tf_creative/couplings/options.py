@@ -1,4 +1,7 @@
-"""What each coupling can be told. Imports nothing heavy: `--help` and typos are answered by it."""
+"""The options of couplings; this file imports nothing heavy, so that `--help` is quick.
+
+The docstrings of the classes appear in `--help`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import dataclasses
 
 from tf_creative.core.spec import setting
 
-SOME = 32  # works of either outcome that a round of `curriculum` learns from
+SOME = 32  # solved works, and as many unsolved ones, that `curriculum` learns from in a round
 SHAPINGS = ('difference', 'final')
 FORMS = ('logit', 'log_sigmoid', 'softplus')
 REAL = ('code', 'data')
@@ -14,17 +17,17 @@ REAL = ('code', 'data')
 
 @dataclasses.dataclass(frozen=True)
 class Environment:
-  """The hand makes what the imagination dreams up."""
+  """The hand's episodes are about imagined works."""
 
   real: float = setting(
     0.25,
-    'share of episodes that stay about a real work, where works are shown',
+    'share of episodes about real works (worlds that show the hand the work)',
     at_least=0,
     at_most=1,
   )
   codes: float = setting(
     0.5,
-    'share of a batch that is learnt from as if told another code, where they are not',
+    'share of a batch whose code is replaced by a random one (worlds that show only a code)',
     at_least=0,
     at_most=1,
   )
@@ -32,44 +35,44 @@ class Environment:
 
 @dataclasses.dataclass(frozen=True)
 class Reward:
-  """A critic of canvases pays each stroke what it adds to its judgement."""
+  """A critic of unfinished works rewards each step by how much it raises the critic's score."""
 
-  weight: float = 0.15  # how much a step is paid on average, in either direction
+  weight: float = 0.15  # mean absolute reward that is added per step
   shaping: str = setting(
-    'difference', 'paid at every step; final: all of it at the last one', one_of=SHAPINGS
+    'difference', 'reward at every step; final: the whole score at the last step', one_of=SHAPINGS
   )
-  form: str = setting('logit', 'of the judgement', one_of=FORMS)
+  form: str = setting('logit', "form of the critic's score", one_of=FORMS)
   real: str = setting(
     'code',
-    'what works are to be like where the hand is told a code: what it stands for; data: the data',
+    "what works should be like, if the hand is shown a code: the code's work; data: real works",
     one_of=REAL,
   )
-  whole: bool = False  # whether real works are shown to the critic whole at any time
-  learning_rate: float = setting(1e-3, 'of the critic', above=0)
+  whole: bool = False  # compare with finished real works at all times, not with unfinished ones
+  learning_rate: float = setting(1e-3, 'learning rate of the critic', above=0)
   average: float = setting(
     0.99,
-    'of its weights over the last rounds; the average is who judges',
+    "decay of the running average of the critic's weights, which gives the scores",
     at_least=0,
     below=1,
   )
-  penalty: float = setting(0.3, 'on its slope, R1 and R2 alike', at_least=0)
-  width: int = setting(64, 'channels of its layers', at_least=1, at_most=8192)
+  penalty: float = setting(0.3, "weight of the critic's gradient penalties R1 and R2", at_least=0)
+  width: int = setting(64, "channels of the critic's layers", at_least=1, at_most=8192)
   batch_size: int = setting(
-    64, 'canvases that it learns from in a round', at_least=1, at_most=1_000_000
+    64, "works in the critic's update, one per round", at_least=1, at_most=1_000_000
   )
 
 
 @dataclasses.dataclass(frozen=True)
 class Guide:
-  """What the hand can make is part of the generator's loss."""
+  """The generator's loss includes the hand's regret: it learns to imagine what can be made."""
 
   weight: float = setting(
-    0.3, "lambda: how much of the generator's gradient is the hand's", at_least=0, at_most=1
+    0.3, "lambda: the regret's share of the generator's gradient", at_least=0, at_most=1
   )
   warmup: int = setting(200, 'rounds in which lambda rises from 0', at_least=0)
   coverage: float = setting(
     0.5,
-    'of real works by imagined ones, in a batch, at which lambda is 0 again',
+    'share of real works near imagined ones below which lambda is 0: guards against mode collapse',
     at_least=0,
     at_most=1,
   )
@@ -77,94 +80,86 @@ class Guide:
 
 @dataclasses.dataclass(frozen=True)
 class Augment:
-  """The hand learns from steps on the way to imagined works, too, that it never took."""
+  """The hand also learns from computed steps on the way to imagined works."""
 
-  share: float = setting(0.5, 'of a batch, at most, that is imagined', at_least=0, at_most=1)
+  share: float = setting(0.5, 'largest share of a batch that is imagined', at_least=0, at_most=1)
   percentile: float = setting(
-    50.0, "of the critic's logits: works above it are likelier in than out", above=0, below=100
+    50.0, "percentile of the critic's logits where half of the works are kept", above=0, below=100
   )
   tries: float = setting(
     0.5,
-    'share of the imagined steps that take any action instead of one that pays',
+    'share of imagined steps with a uniformly random action instead of a rewarded one',
     at_least=0,
     at_most=1,
   )
-  gate: bool = False  # explore less where a critic of canvases knows what lies ahead
+  gate: bool = False  # explore less where a critic finds the next state familiar
 
 
 @dataclasses.dataclass(frozen=True)
 class ConstantReward:
-  """A control: the same pay for every step."""
+  """A control: the same reward at every step."""
 
   weight: float = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
 class RandomReward(ConstantReward):
-  """A control: pay by chance."""
+  """A control: random rewards."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Curriculum:
-  """The imagination makes levels of middling difficulty for the hand."""
+  """The imagination makes levels of medium difficulty for the hand."""
 
-  real: float = setting(
-    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
-  )
+  real: float = setting(0.25, 'share of episodes about real works', at_least=0, at_most=1)
   replay: float = setting(
-    0.25, 'share of the others that are about remembered works', at_least=0, at_most=1
+    0.25, 'share of the other episodes about remembered works', at_least=0, at_most=1
   )
   weight: float = setting(
-    0.03, "of the generator's gradient that asks for middling difficulty", at_least=0, at_most=1
+    0.03, "share of the generator's gradient for medium difficulty", at_least=0, at_most=1
   )
   tries: int = setting(
     8,
-    'imagined works, of which the one that is solved least, but has a way, is taken',
+    'imagined works to choose from: the hardest solvable one is played',
     at_least=1,
     at_most=1000,
   )
   after: int = setting(
-    300, 'updates of the imagination before it is asked; until then, works of chance', at_least=0
+    300, "the generator's updates before its works are played; random works until then", at_least=0
   )
   memory: int = setting(
-    96, 'works of either outcome that are remembered', at_least=SOME, at_most=1_000_000
+    96, 'solved works, and as many unsolved ones, to remember', at_least=SOME, at_most=1_000_000
   )
 
 
 @dataclasses.dataclass(frozen=True)
 class RandomLevels:
-  """A control: levels of chance."""
+  """A control: random levels."""
 
-  real: float = setting(
-    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
-  )
+  real: float = setting(0.25, 'share of episodes about real works', at_least=0, at_most=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class LevelReplay:
-  """A control: levels of chance, and again those that the hand failed in."""
+  """A control: random levels, and again those in which the hand failed."""
 
-  capacity: int = setting(256, 'levels that are kept', at_least=1, at_most=1_000_000)
-  replay: float = setting(
-    0.5, 'share of episodes that are about kept levels', at_least=0, at_most=1
-  )
+  capacity: int = setting(256, 'levels to keep', at_least=1, at_most=1_000_000)
+  replay: float = setting(0.5, 'share of episodes in kept levels', at_least=0, at_most=1)
   temperature: float = setting(
-    0.3, 'of the ranks by which a kept level is drawn', above=0, at_most=1000
+    0.3, 'temperature of drawing kept levels by rank; lower: the worst ones', above=0, at_most=1000
   )
   real: float = setting(
-    0.25, 'share of new levels that are real, the others being of chance', at_least=0, at_most=1
+    0.25, 'share of real levels among new ones; the others are random', at_least=0, at_most=1
   )
 
 
 @dataclasses.dataclass(frozen=True)
 class Adversarial:
-  """A control: the imagination makes levels that the hand expects little of."""
+  """A control: the imagination makes levels in which the hand expects low returns."""
 
-  real: float = setting(
-    0.25, 'share of episodes that stay about a real work', at_least=0, at_most=1
-  )
+  real: float = setting(0.25, 'share of episodes about real works', at_least=0, at_most=1)
   weight: float = setting(
-    0.3, "of the generator's gradient that is against the hand", at_least=0, at_most=1
+    0.3, "share of the generator's gradient that lowers the hand's value", at_least=0, at_most=1
   )
 
 

@@ -1,4 +1,4 @@
-"""Levels of chance: what every curriculum must beat."""
+"""A control for curricula: random levels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Options = options_lib.RandomLevels
 
 
 class RandomLevels(base.Coupling):
-  """Episodes are about works of chance: domain randomisation (Tobin et al. 2017)."""
+  """Episodes are about random works: domain randomization (Tobin et al. 2017)."""
 
   Options = Options
   needs_shown = True

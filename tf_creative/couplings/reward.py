@@ -1,4 +1,4 @@
-"""The critic's judgement is part of the pay: a stroke earns what it adds to it."""
+"""A critic's score is part of the reward: a step earns what it adds to the score."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tf_creative.couplings import options as options_lib
 _FORMS = {
   'logit': lambda logits: logits,
   'log_sigmoid': tf.math.log_sigmoid,
-  'softplus': tf.nn.softplus,  # -log(1 - D), the pay of GAIL (Ho & Ermon 2016)
+  'softplus': tf.nn.softplus,  # -log(1 - D), the reward of GAIL (Ho & Ermon 2016)
 }
-_MEMORY = 0.99  # of the moving mean
-_POOL = 4  # as many canvases are remembered for each that the critic learns from
+_MEMORY = 0.99  # decay of the moving mean
+_POOL = 4  # observations sampled for each that the critic trains on; `whole` takes the latest
 
 Options = options_lib.Reward
 
 
 class Reward(base.Coupling):
-  """Pays r_t += w/s (D(x_{t+1}) - D(x_t)), by today's critic, for replayed transitions, too.
+  """Adds w/s (D(x_{t+1}) - D(x_t)) to r_t; replayed transitions use the present critic D.
 
-  As SPIRAL++ (Mellor et al. 2019, section 3) and LearningToPaint (Huang et al. 2019); here the
-  critic knows the time, what it compares with is in the making as well, and s is the mean size of
-  such a difference.
+  As in SPIRAL++ (Mellor et al. 2019, section 3) and LearningToPaint (Huang et al. 2019). Here the
+  critic also knows the time and compares with unfinished real works; s is the mean absolute
+  difference.
   """
 
   Options = Options
@@ -53,7 +53,8 @@ class Reward(base.Coupling):
       r2=options.penalty,
       width=options.width,
     )
-    self._size = tf.Variable(0.0, trainable=False)  # of a step's difference, a moving mean
+    # A moving mean of |difference| that starts at 0, and its bias correction (as in Adam).
+    self._size = tf.Variable(0.0, trainable=False)
     self._seen = tf.Variable(0.0, trainable=False)
     self.meter('critic_gap', 'size')
 
@@ -72,16 +73,16 @@ class Reward(base.Coupling):
     return self._inform(batch, scale) if batch.tells_every_action else batch
 
   def _measure(self, steps: tf.Tensor) -> tf.Tensor:
-    """How much a step moves the judgement: logits have no scale of their own."""
+    """Return the mean absolute change of the score in a step; logits have no fixed scale."""
     size = tf.reduce_mean(tf.abs(steps))
-    # One that is no number would stay in the mean for ever.
+    # A non-finite size would stay in the mean for ever.
     rate = tf.where(tf.math.is_finite(size), 1 - _MEMORY, 0.0)
     self._seen.assign_add(rate * (1 - self._seen))
     self._size.assign_add(tf.where(rate > 0, rate * (size - self._size), 0.0))
     return self._size / self._seen + 1e-8
 
   def _inform(self, batch: batch_lib.Batch, scale: tf.Tensor) -> batch_lib.Batch:
-    """Rewards all actions at once: each is tried, and judged by what it leads to."""
+    """Add the critic's reward of every action: each is tried by the rules, and then judged."""
     world, count = self.parts.world, self.parts.world.play.action_spec.maximum + 1
     now = {name: part[:, 0] for name, part in batch.observation.items()}
     goal = self._critic.goal(now)

@@ -1,1 +1,1 @@
-"""How good a learner is: measures, baselines, tables and the report."""
+"""Evaluates a learner: measures, baselines, tables and the report."""

@@ -1,4 +1,4 @@
-"""What an imagination and a hand must beat: works made by simpler means from the same real ones."""
+"""Baselines for the imagination: works by simpler generative models of the same real works."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tf_creative.gan import gan as gan_lib
 from tf_creative.gan.config import GanConfig
 
 _BANDWIDTHS = np.geomspace(0.02, 0.5, 15)
-_MOST_ROWS = 1500  # that a bandwidth is chosen on
-_MOST_FULL = 600  # numbers of a work up to which a covariance is affordable
-_PARTS = 30  # of the Gaussian mixture, shared out among the labels
-# Two dense layers, binary cross-entropy, the rates that everyone starts with, and no penalty.
+_MOST_ROWS = 1500  # training works that the bandwidth is chosen with
+_MOST_FULL = 600  # values in a work up to which a full covariance matrix is affordable
+_PARTS = 30  # components of the Gaussian mixture, divided among the labels
+# The GAN of most tutorials: two dense layers, binary cross-entropy, usual rates, no penalty.
 _PLAIN = GanConfig(
   network='dense',
   loss='non_saturating',
@@ -35,7 +35,7 @@ _PLAIN_UPDATES = 4000
 def imagined(
   world: world_lib.World, training: works_lib.Works, label: np.ndarray, seed: int
 ) -> dict[str, works_lib.Works]:
-  """Works of the given labels by each of the simpler imaginations."""
+  """Draw works with these labels [N] from each baseline: Works by the baseline's name."""
   values = np.asarray(world.works.to_values(training.work))
   flat = values.reshape(len(values), -1).astype(np.float64)
 
@@ -58,7 +58,7 @@ def imagined(
 
 
 def bandwidth(rows: np.ndarray) -> float:
-  """The width of Gaussians around all rows but one that makes that one likeliest, on average."""
+  """Return the bandwidth of a kernel density with the highest leave-one-out likelihood."""
   rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ROWS)).astype(int)]
   squares = distance.cdist(rows, rows, 'sqeuclidean')
   np.fill_diagonal(squares, np.inf)
@@ -71,7 +71,7 @@ def bandwidth(rows: np.ndarray) -> float:
 
 
 def _kernel_density(rows, known, label, seed) -> np.ndarray:
-  """A training work of the label, blurred by as much as makes unseen ones likeliest."""
+  """Sample a kernel density: a training work of the label plus Gaussian noise."""
   rng = np.random.default_rng([seed, 1])
   drawn = np.empty((len(label), rows.shape[1]))
   for kind in np.unique(label):
@@ -84,7 +84,7 @@ def _gaussian_mixture(rows, known, label, seed) -> np.ndarray:
   drawn = np.empty((len(label), rows.shape[1]))
   for kind in np.unique(label):
     own, places = rows[known == kind], np.flatnonzero(label == kind)
-    own = np.repeat(own, 2, axis=0) if len(own) == 1 else own  # scikit-learn wants two
+    own = np.repeat(own, 2, axis=0) if len(own) == 1 else own  # scikit-learn needs two rows
     parts = min(max(1, _PARTS // len(np.unique(known))), len(np.unique(own, axis=0)))
     covariance = 'full' if rows.shape[1] <= _MOST_FULL else 'diag'
     fitted = mixture.GaussianMixture(
@@ -97,7 +97,7 @@ def _gaussian_mixture(rows, known, label, seed) -> np.ndarray:
 
 
 def _dense_gan(world, values, known, label, seed) -> np.ndarray:
-  """The GAN that people write first, told the labels as ours is."""
+  """Train a simple dense GAN, conditioned on labels as ours is, and sample it."""
   subject = imagination.Subject(
     world.works.value_shape, len(world.works.label_names), world.works.legal
   )

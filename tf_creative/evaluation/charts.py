@@ -1,4 +1,4 @@
-"""Line charts as inline SVG: they follow the page's colours and need nothing from elsewhere."""
+"""Line charts as inline SVG, without scripts or other files; the page's CSS sets the colours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _WIDTH, _HEIGHT = 320, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 8, 8, 20
-_FEW = 12  # so few points are marked each
+_FEW = 12  # lines with fewer points than this get a mark at each point
 
 
 class Line(NamedTuple):
@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
 
 def chart(title: str, lines: Sequence[Line]) -> str:
-  """A figure; each line has its own colour and dashes by the page's classes `line0`, `line1` ..."""
+  """Return a figure; the page's classes `line0`, `line1` ... give lines their colour and dashes."""
   low, high = _range([value for line in lines for value in line.y])
   digits = min(max(0, 1 - math.floor(math.log10(high - low))), 6)
   end = max(max(line.x) for line in lines)
@@ -54,7 +54,7 @@ def chart(title: str, lines: Sequence[Line]) -> str:
 
 
 def _range(values: list[float]) -> tuple[float, float]:
-  """From the lowest to the highest value; a flat line lies in the middle."""
+  """Return the lowest and the highest value, widened if equal: a flat line is in the middle."""
   low, high = min(values), max(values)
   return (low, high) if high > low else (low - 1, high + 1)
 

@@ -1,4 +1,4 @@
-"""Several runs side by side: those that differ only in their seed are one recipe."""
+"""Compares runs; runs that differ only in their seed form one recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tf_creative.learner import config as config_lib
 from tf_creative.metrics import aggregate
 from tf_creative.runs import run as run_lib
 
-# Of works, painted; of the hand, over its tasks.
+# Measures of the painted works, with their formats; the hand's measures come from the world.
 _OF_WORKS = {
   'halves/frechet': '.2f',
   'halves/coverage': '.2f',
@@ -23,7 +23,7 @@ _OF_WORKS = {
 
 
 def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
-  """Head and rows: a recipe's interquartile means and their intervals over its runs."""
+  """Return head and rows: each recipe's interquartile means over its runs, with intervals."""
   recipes: dict[str, list[Evaluation]] = {}
   for run in runs:
     recipes.setdefault(recipe(run.config), []).append(run)
@@ -44,14 +44,14 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
 
 
 def recipe(config: config_lib.Config) -> str:
-  """What runs have in common that differ only by their seed and by what learning does not see."""
+  """Return a run's settings without its seed and without those that do not affect learning."""
   free = run_lib.FREE - {'rounds'} | {'seed'}
   lines = flags_lib.to_text(config).splitlines()
   return '\n'.join(line for line in lines if line[2:].partition('=')[0] not in free)
 
 
 def names(recipes: Sequence[str]) -> list[str]:
-  """Each recipe by the settings that not all of them share."""
+  """Name each recipe by the settings that not all recipes share."""
   settings = [recipe.splitlines() for recipe in recipes]
   shared = set(settings[0]).intersection(*settings)
   return [
@@ -72,7 +72,7 @@ def _over_tasks(runs: Sequence[Evaluation], measure: str, form: str) -> str:
 
 def _cell(scores: Sequence[float], strata: np.ndarray, form: str) -> str:
   value = f'{aggregate.interquartile_mean(scores):{form}}'
-  if len(scores) == len(np.unique(strata)):  # one run: nothing to draw from
+  if len(scores) == len(np.unique(strata)):  # a single run: no variation between runs to show
     return value
   low, high = aggregate.interval(scores, strata, aggregate.interquartile_mean)
   return f'{value} ({low:{form}} to {high:{form}})'

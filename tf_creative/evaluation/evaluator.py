@@ -1,4 +1,4 @@
-"""How good works are: judged by one frozen classifier, against held-out real works."""
+"""Evaluates a learner's works with one frozen classifier, against held-out real works."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import frechet, summary
 from tf_creative.metrics import judge as judge_lib
 
-# What the best round is chosen by: as many works whatever --works says, so that all looks at a run
-# bear comparison, of seeds far from those of any report.
+# Works by which the best round is chosen. Their number does not depend on --works, so that all
+# evaluations of a run are comparable; their seeds are far from those of any report.
 _VALIDATED, _VALIDATION_SEED = 500, 10**9
-_PLAYED = 120  # training works that are walked through instead, where nothing is made
+_PLAYED = 120  # training levels for the same purpose, in worlds that are walked through
 
 
 class Eyes:
-  """Looks at a learner's works and at what the hand makes of given ones."""
+  """Measures the imagination's works, and how well the hand makes given works."""
 
   def __init__(
     self,
@@ -32,9 +32,9 @@ class Eyes:
     count: int,
     tell: Callable[..., None] = lambda what, done=0, total=0: None,
   ):
-    """`count` works are imagined at a look, and at most so many real ones are painted.
+    """Load or train the judge; a look imagines `count` works and paints at most as many real ones.
 
-    `tell` hears what is being done, and of how much of it how much is done.
+    `tell(what, done, total)` is called to report progress.
     """
     self._learner, self._world, self._count = learner, learner.world, count
     self._tell = tell
@@ -58,11 +58,11 @@ class Eyes:
     }
 
   def see(self, works: works_lib.Works) -> summary.Look:
-    """What the judge sees in them."""
+    """Return the judge's view of works: features, labels, nearest training works."""
     return summary.look(works, self._world.works.to_values, self._judge, self.training)
 
   def imagined(self, seed: int = 0) -> works_lib.Works:
-    """Imagined works with labels as frequent as among the real ones; the same for a seed."""
+    """Imagine works with labels as frequent as in the training split; equal seeds, equal works."""
     seeds = np.arange(self._count) + seed * self._count
     return self._learner.creator.imagine(seeds, self._labels(seed))
 
@@ -71,11 +71,11 @@ class Eyes:
     return np.random.default_rng(seed).permutation(known)
 
   def some_training(self) -> summary.Look:
-    """As many works of the training split as are imagined, if it has so many."""
+    """Return up to `count` works of the training split."""
     return self.training.at(_places(len(self.training.label), self._count))
 
   def look(self) -> dict[str, float]:
-    """How well the hand paints what it never saw, and what imagination and hand make together."""
+    """Measure the hand on unseen works, and imagined works before and after the hand made them."""
     numbers = {}
     for split, works in self.for_hand.items():
       made = self._make(f'making {split} works', works)
@@ -96,20 +96,21 @@ class Eyes:
     return self._learner.creator.make(concept, tell=functools.partial(self._tell, what))
 
   def fault(self, numbers: Mapping[str, float]) -> float:
-    """Tells what the best round has least of."""
+    """Return the number by which the best round is chosen; lower is better."""
     return numbers[self.chosen_by]
 
   def validation(self) -> float:
-    """How far painted imagination is from the training split: the best round has the least.
+    """Return the distance of painted imagined works to the training split; lower is better.
 
-    Where nothing is made, what is imagined says nothing of the hand: how often does it fail?
+    In worlds without making, imagined works say nothing about the hand: there, return the share of
+    training levels in which it fails.
     """
     if not self._world.making:
       works = _some(self._learner.real, _PLAYED)
       made = scores(self._world, works, self._make('making works to choose the best by', works))
       return 1 - float(made[next(iter(self._world.measures.scores))].mean())
-    # There is no third split, and to choose by the held-out one would flatter what is reported on
-    # it. By this a memoriser would win, but `copies` shows one.
+    # There is no third split, and choosing by the held-out split would bias what is reported on it.
+    # A generator that memorizes would win by this distance, but `copies` would show that.
     labels = np.sort(self._learner.real.label)
     labels = labels[_places(len(labels), _VALIDATED)]
     seeds = _VALIDATION_SEED + np.arange(len(labels))
@@ -119,7 +120,7 @@ class Eyes:
     return frechet.distance(self._judge.features(values), self.training.features)
 
   def yardstick(self, seed: int = 0) -> dict[str, float]:
-    """The same measures of real works, the aim, and of the world's own models, to be beaten."""
+    """Measure real works (the aim) and the world's baseline models in the same way."""
     self._tell('measuring real works')
     held_out = summary.imagination(self.held_out, self.held_out, self.training)
     numbers = self._measure('training', self.some_training()) | {
@@ -130,9 +131,9 @@ class Eyes:
     return numbers
 
   def traits(self, works: summary.Look) -> dict[str, float]:
-    """What works are like in the world's own terms: means.
+    """Return means of the world's own measures of works.
 
-    Of shares it is told how far they are from those of the held-out works, in total variation.
+    A measure that is a distribution becomes its total variation distance to the held-out works'.
     """
     return {
       name: float(np.abs(mean - self._like[name]).sum() / 2 if mean.ndim else mean)
@@ -151,7 +152,7 @@ class Eyes:
 def scores(
   world: world_lib.World, concept: works_lib.Works, made: creator_lib.Made
 ) -> dict[str, np.ndarray]:
-  """What each episode of a hand was worth: [B] for each name."""
+  """Return the scores of each episode of a hand: [B] by name."""
   return {
     **world.measures.metrics(made.work, concept.work),
     'return': made.returns,
@@ -160,7 +161,7 @@ def scores(
 
 
 def headlines(numbers: dict[str, float], world: world_lib.World) -> str:
-  """The numbers that a person wants to see first."""
+  """Format the most important numbers for the terminal."""
   lines, measures = [], list(world.measures.scores.items())[:2]
   for section, title in (
     ('held_out', 'real works never trained on, made'),
@@ -198,5 +199,5 @@ def _some(works: works_lib.Works, most: int) -> works_lib.Works:
 
 
 def _places(count: int, most: int) -> np.ndarray:
-  """At most so many places, spread evenly over all."""
+  """Return at most `most` indices, spread evenly over `count`."""
   return np.linspace(0, count - 1, min(count, most)).round().astype(int)

@@ -1,4 +1,4 @@
-"""What a report shows: each section of pictures as HTML."""
+"""The report's sections of pictures, as HTML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLUMNS, _MOST_KINDS, _STEPS = 8, 52, 9
 
 
 def episode(one: Evaluation) -> str:
-  """Shows one episode of the hand; nothing where the simulator has no pictures."""
+  """Show one episode of the hand; empty where the simulator has no pictures."""
   sheets = pictures.episode(player.Player(one.learner))
   if not sheets:
     return ''
@@ -24,6 +24,7 @@ def episode(one: Evaluation) -> str:
 
 
 def painting(one: Evaluation) -> str:
+  """Show imagined works, and the hand making them stroke by stroke."""
   labels = pictures.some_labels(one.learner, 10)
   concept = one.learner.creator.imagine(np.arange(len(labels)) + 1000, labels)
   made = one.learner.creator.make(concept)
@@ -38,7 +39,7 @@ def painting(one: Evaluation) -> str:
 
 
 def _stage(sheets: list[Image.Image], alt: str, moment: str) -> str:
-  """Shows frames one after the other, with a slider."""
+  """Show frames as an animation with a slider."""
   strip = Image.fromarray(np.concatenate([np.asarray(sheet) for sheet in sheets]))
   last = len(sheets) - 1
   return (
@@ -52,6 +53,7 @@ def _stage(sheets: list[Image.Image], alt: str, moment: str) -> str:
 
 
 def gallery(one: Evaluation) -> str:
+  """Show works of each class: as imagined, as made, and the nearest training works."""
   names, render = one.learner.world.works.label_names, one.learner.world.media.render
   names = [name.replace('_', ' ') for name in names]
   widest = max(len(word) for name in names for word in ('all', *name.split()))
@@ -80,28 +82,30 @@ def gallery(one: Evaluation) -> str:
 
 
 def interpolations(one: Evaluation) -> str:
+  """Show rows of works whose codes change from one to another."""
   creator, labels = one.learner.creator, pictures.some_labels(one.learner, 10)
   ends = creator.latents(np.arange(2 * len(labels)) + 2000).reshape(len(labels), 2, -1)
   codes = [_between(*pair, share) for pair in ends for share in np.linspace(0, 1, _STEPS)]
   works = creator.decode(np.stack(codes), np.repeat(labels, _STEPS))
   alt = f'{len(labels)} rows of works, each changing in {_STEPS} steps into another of its class'
   return (
-    '<p>Each row goes from one code to another on the sphere of codes, the class held fast.</p>'
+    '<p>Each row goes from one latent code to another on the sphere of codes; the class stays.</p>'
     + markup.works(one.learner.world.media.render(works.work), _STEPS, alt)
   )
 
 
 def by_critic(one: Evaluation) -> str:
+  """Show the works with the highest and the lowest logits of the critic in each class."""
   scores, labels = one.learner.creator.score(one.imagined), pictures.some_labels(one.learner, 12)
   best, worst = [], []
-  for label in labels:  # logits of different labels are not on one scale
+  for label in labels:  # logits of different labels are not comparable
     places = np.flatnonzero(one.imagined.label == label)
     places = places[np.argsort(-scores[places], kind='stable')]
     best += [places[:2]]
     worst += [places[-2:]]
   render, shown = one.learner.world.media.render, []
   for title, places in (('best', np.concatenate(best)), ('worst', np.concatenate(worst))):
-    alt = f'the two works of each class that the critic thinks {title} of'
+    alt = f"the two {title} works of each class by the critic's logits"
     shown.append(
       f'<h3>The {title} two of each class: mean logit {scores[places].mean():.3f}</h3>'
       + markup.works(render(one.imagined.work[places]), 12, alt)
@@ -110,7 +114,7 @@ def by_critic(one: Evaluation) -> str:
 
 
 def _between(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
-  """A code on the way along the sphere (slerp): straight lines pass codes that never occur."""
+  """Interpolate codes along the sphere (slerp): a straight line would pass unlikely codes."""
   cosine = first @ second / (np.linalg.norm(first) * np.linalg.norm(second))
   angle = np.arccos(np.clip(cosine, -1, 1))
   return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)

@@ -16,7 +16,7 @@ from tf_creative.studio import pictures
 def table(
   caption: str, head: Sequence[str], rows: Iterable[tuple[str, Sequence[str], bool]]
 ) -> str:
-  """Rows are (name, cells as HTML, whether it is the run's own)."""
+  """Return an HTML table; rows are (name, cells as HTML, whether it is the run's own)."""
   top = ''.join(f'<th scope="col">{html.escape(title)}</th>' for title in head)
   body = ''.join(
     f'<tr{" class=own" if own else ""}><th scope="row">{html.escape(name)}</th>'
@@ -34,7 +34,7 @@ def table(
 
 
 def terms(title: str, meanings: dict[str, str]) -> str:
-  """Explanations, folded away until somebody asks."""
+  """Return explanations of terms that are folded until somebody opens them."""
   pairs = ''.join(
     f'<dt>{html.escape(term)}</dt><dd>{html.escape(text)}</dd>' for term, text in meanings.items()
   )
@@ -42,6 +42,7 @@ def terms(title: str, meanings: dict[str, str]) -> str:
 
 
 def works(rendered: np.ndarray, columns: int, alt: str) -> str:
+  """Return an image of rendered works [N, h, w, RGB] in a grid."""
   sheet = pictures.tiles(rendered, columns)
   return (
     f'<img class="works" alt="{html.escape(alt, quote=True)}" width="{sheet.width}" '
@@ -50,6 +51,7 @@ def works(rendered: np.ndarray, columns: int, alt: str) -> str:
 
 
 def uri(picture: Image.Image) -> str:
+  """Return a picture as a data: URI."""
   file = io.BytesIO()
   picture.save(file, 'PNG')
   return f'data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}'

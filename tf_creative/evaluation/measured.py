@@ -1,4 +1,4 @@
-"""One run measured: its imagination and its hand, each beside what they must beat."""
+"""Evaluates one run: its imagination and its hand, each next to baselines."""
 
 from __future__ import annotations
 
@@ -18,22 +18,25 @@ from tf_creative.metrics import aggregate, neighbours, summary
 from tf_creative.runs import run as run_lib
 from tf_creative.studio import player as player_lib
 
-# Rows of the tables of works, with a word on what each is.
+# Rows of the tables of works: name -> (title, what it is).
 SOURCES = {
-  'held_out': ('real, held out', 'real works that nothing was trained on: the floor'),
-  'training': ('real, training split', 'what everything was trained on'),
-  'imagined': ('imagined', "the run's own imagination"),
-  'painted': ('imagined and painted', 'the same, as its hand made them'),
-  'nearest': ('nearest training works', 'the training work nearest to each imagined one: a memory'),
+  'held_out': ('real, held out', 'real works that were not trained on: the best possible scores'),
+  'training': ('real, training split', 'the real works that everything was trained on'),
+  'imagined': ('imagined', "works of the run's generator"),
+  'painted': ('imagined and painted', 'the same works as the hand made them'),
+  'nearest': (
+    'nearest training works',
+    'the training work nearest to each imagined one: scores of a generator that memorizes',
+  ),
   'kernel_density': (
     'kernel density',
-    'training works blurred as much as makes unseen ones likely',
+    'training works plus noise, with the bandwidth of highest likelihood',
   ),
-  'gaussian_mixture': ('Gaussian mixture', 'of 30 parts, on pixels'),
-  'dense_gan': ('dense GAN', 'the GAN of every tutorial: dense 128-256, binary cross-entropy'),
-  'random_hand': ('random strokes', 'what is left when a random hand tries to make the imagined'),
-  'noise': ('noise', 'uniform: the ceiling'),
-  'blank': ('blank', 'nothing at all'),
+  'gaussian_mixture': ('Gaussian mixture', '30 components, on pixels'),
+  'dense_gan': ('dense GAN', 'a tutorial GAN: dense layers 128-256, binary cross-entropy'),
+  'random_hand': ('random strokes', 'the imagined works as a hand makes them by random actions'),
+  'noise': ('noise', 'uniform noise: the worst scores'),
+  'blank': ('blank', 'empty works'),
 }
 HANDS = {
   'hand': 'the hand',
@@ -41,28 +44,30 @@ HANDS = {
   'blank': 'no stroke at all',
   'random_policy': 'a random policy',
 }
-_MOST_EPISODES = 100  # that are played where nothing is made
+_MOST_EPISODES = 100  # to play in worlds without works
 
 
 def source(name: str, made: str = 'painted') -> tuple[str, str]:
-  """Title of a row and what it is; what is not in the table is named by its world."""
-  title, what = SOURCES.get(name, (name, "a simple model of this world's own, to be beaten"))
+  """Return a row's title and what it is; other names are the world's baseline models."""
+  title, what = SOURCES.get(name, (name, 'a simple baseline model of this world'))
   return title.replace('painted', made), what
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-  """All that a report tells of a run."""
+  """All results of a run that the report shows."""
 
   path: pathlib.Path
   config: config_lib.Config
   learner: learner_lib.Learner
-  sources: dict[str, dict[str, float]]  # `halves/...` are those of the equal-sized comparison
-  hands: dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # mean and interval
-  imagined: works_lib.Works | None  # as the next two, where the world has works
+  # Row -> measure -> value; measures `halves/...` compare equal numbers of works.
+  sources: dict[str, dict[str, float]]
+  # (works, hand) -> measure -> (mean, low, high), a 95% interval.
+  hands: dict[tuple[str, str], dict[str, tuple[float, float, float]]]
+  imagined: works_lib.Works | None  # None in worlds without works, as are the next two
   painted: works_lib.Works | None
-  nearest: works_lib.Works | None  # the training work that is nearest to each imagined one
-  history: list[dict[str, float]]  # what training logged
+  nearest: works_lib.Works | None  # the training work nearest to each imagined one
+  history: list[dict[str, float]]  # metrics that training logged
   count: int  # works of each source, or episodes
 
   @property
@@ -74,7 +79,7 @@ class Evaluation:
     return int(self.learner.loop.round)
 
   def rows(self) -> Iterator[dict]:
-    """The lines of metrics.jsonl."""
+    """Yield the lines of metrics.jsonl."""
     run = {'run': str(self.path), 'round': self.rounds}
     for source, numbers in self.sources.items():
       yield run | {'source': source} | numbers
@@ -93,7 +98,7 @@ def evaluate(
   seed: int,
   say: Callable[[str], None],
 ) -> Evaluation:
-  """Measures `count` works of each source, or as many episodes; `say` hears what is done."""
+  """Evaluate `count` works of each source, or as many episodes; `say` reports progress."""
   if not learner.creator:
     return _played(path, config, learner, min(count, _MOST_EPISODES), seed, say)
   world, creator = learner.world, learner.creator
@@ -117,7 +122,8 @@ def evaluate(
       hands[name, hand] = _with_intervals(
         eyes_lib.scores(world, concept, attempt), concept.label, seed
       )
-  scribbled, blank = tries['random'].work, tries['blank'].work  # of the imagined, the last concept
+  # The loop ended with the imagined works.
+  scribbled, blank = tries['random'].work, tries['blank'].work
   say('baselines')
   simpler = baselines.imagined(world, learner.real, imagined.label, seed)
   models = world.measures.models(imagined.label, seed)
@@ -149,9 +155,9 @@ def _played(
   seed: int,
   say: Callable[[str], None],
 ) -> Evaluation:
-  """Measures a hand that makes nothing, by episodes, beside a random policy."""
+  """Evaluate a hand in a world without works: its episodes, next to a random policy's."""
   player, hands = player_lib.Player(learner), {}
-  seeds = player_lib.held_out(count, seed + 1)  # 0: those that training looks at
+  seeds = player_lib.held_out(count, seed + 1)  # seed 0 has the episodes that training looks at
   for name, act in {'hand': player.act, 'random_policy': player.at_random(seed)}.items():
     say(f'playing {count} episodes: {HANDS[name]}')
     played = player_lib.play(learner.world, act, seeds)
@@ -164,7 +170,7 @@ def _played(
 def _measure(
   eyes: eyes_lib.Eyes, works: summary.Look | None, count: int, seed: int
 ) -> dict[str, float]:
-  """All of one row; held-out works themselves (None) have no distance to what they are part of."""
+  """Measure one row; for the held-out works themselves (None), distances to them are left out."""
   numbers = {
     f'halves/{name}': value
     for name, value in summary.halves(works, eyes.held_out, count, seed=seed).items()
@@ -184,7 +190,7 @@ def _measure(
 def _with_intervals(
   scores: dict[str, np.ndarray], label: np.ndarray, seed: int
 ) -> dict[str, tuple[float, float, float]]:
-  """Means over the episodes, with 95% intervals: the labels are the bootstrap's strata."""
+  """Return means over episodes with 95% intervals, by a bootstrap stratified by label."""
   return {
     name: (float(values.mean()), *aggregate.interval(values, label, seed=seed))
     for name, values in scores.items()
@@ -192,7 +198,7 @@ def _with_intervals(
 
 
 def _blank(creator: creator_lib.Creator, concept: works_lib.Works) -> creator_lib.Made:
-  """What a hand makes that makes nothing."""
+  """Return the result of a hand that does nothing."""
   work = creator.blank(concept)
   none = np.zeros(len(work), np.int32)
   return creator_lib.Made(work, none, none.astype(np.float32), np.zeros((len(work), 0), np.int32))

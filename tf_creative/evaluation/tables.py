@@ -1,4 +1,4 @@
-"""The columns of every table and what each means, for the screen and for the report alike."""
+"""The columns of all tables and their meanings, for the terminal and the report."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from tf_creative.evaluation import measured as evaluation
 
 
 class Column(NamedTuple):
-  name: str  # of the number
+  name: str  # of the measure
   title: str
   form: str
   meaning: str
 
 
-# Works against all held-out ones: more of them, so finer, but without a floor of the same size.
+# Works against all held-out works: more of them, so more precise, but held-out works themselves
+# cannot be measured with the same numbers.
 ALL = (
   Column(
     'frechet',
@@ -28,13 +29,13 @@ ALL = (
     'label_accuracy',
     'right label',
     '.1%',
-    'share in which the judge, a frozen classifier, sees the class that was asked for',
+    'share of works that the judge, a frozen classifier, recognizes as the class asked for',
   ),
   Column(
     'train_on_synthetic',
     'useful',
     '.1%',
-    'accuracy on held-out real works of a classifier (SVM on pixels) trained on these works alone',
+    'accuracy on held-out real works of a classifier (SVM on pixels) trained on these works only',
   ),
   Column('copies', 'copies', '.1%', 'share that equals a training work exactly'),
   Column(
@@ -47,7 +48,7 @@ ALL = (
     'authenticity',
     'authentic',
     '.2f',
-    'share farther from its nearest training work than that one is from its own nearest',
+    'share that is farther from its nearest training work than that work is from its own nearest',
   ),
   Column(
     'diversity',
@@ -56,33 +57,34 @@ ALL = (
     'distance between works of one label, relative to that of held-out works (1)',
   ),
 )
-# As many works as half of the held-out ones, against the other half; mean and spread of cuts.
+# As many works as half of the held-out ones, against the other half: mean and standard deviation
+# over random splits.
 HALVES = (
   Column(
     'frechet',
     'Frechet',
     '.2f',
-    'the same distance at equal size: every row, the floor too, has as many works as the half of '
-    'the held-out ones that it is held against. Few works lie far apart, hence the larger numbers.',
+    'the same distance at equal size: every row, real works included, has as many works as the '
+    'half of the held-out works it is compared with. With few works, the numbers are larger.',
   ),
   Column(
     'kernel',
     'kernel',
     '.2f',
-    'kernel distance (KID), unbiased by size; evenly dealt labels pull it a little below 0',
+    'kernel distance (KID), unbiased by size; equal label counts make it slightly negative',
   ),
   Column('precision', 'precision', '.2f', 'share of works that lie among the real ones'),
   Column('recall', 'recall', '.2f', 'share of real works that lie among these'),
-  Column('density', 'density', '.2f', 'how densely: 1 as real works'),
+  Column('density', 'density', '.2f', 'density of real works around these; 1: as for real works'),
   Column('coverage', 'coverage', '.2f', 'share of real works that have one of these nearby'),
   Column(
     'novel',
     'novel',
     '.2f',
-    'share farther from all training works than the nearest tenth of new real works is',
+    'share that is farther from all training works than the nearest 10% of new real works are',
   ),
   Column(
-    'valued', 'valued', '.2f', 'share recognised as what was asked for and lying among the real'
+    'valued', 'valued', '.2f', 'share recognized as the class asked for that lies among the real'
   ),
   Column(
     'creativity',
@@ -91,11 +93,11 @@ HALVES = (
     'share both novel and valued; new real works do not reach 1 either: compare with their row',
   ),
 )
-HAND = {'return': '.2f', 'strokes': '.1f'}  # beside what the world measures
+HAND = {'return': '.2f', 'strokes': '.1f'}  # shown in addition to the world's own measures
 
 
 def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
-  """Head and rows of the table that fits a terminal."""
+  """Return head and rows of the table of works for the terminal."""
   head = ['', 'Frechet', 'at equal n', 'coverage', 'precision', 'right label']
   head += ['useful', 'copies', 'novel', 'valued', 'creative']
   rows = []
@@ -115,7 +117,7 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 
 def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
-  """Head and rows of the table of hands, with intervals."""
+  """Return head and rows of the table of hands, with intervals."""
   forms = {name: m.form for name, m in one.learner.world.measures.scores.items()} | HAND
   names = [name for name in forms if name in next(iter(one.hands.values()))]
   rows = []
@@ -130,7 +132,7 @@ def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 
 def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
-  """Head and rows of the table of what works are like; no rows where there are no traits."""
+  """Return head and rows of the table of the world's traits; no rows where it has none."""
   told = one.learner.world.measures.traits
   rows = [
     [
@@ -144,5 +146,5 @@ def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 
 def show(numbers: dict[str, float], name: str, form: str) -> str:
-  """A number, or a dot where there is none."""
+  """Format a number, or a dot where there is none."""
   return f'{numbers[name]:{form}}' if name in numbers else '·'

@@ -1,1 +1,1 @@
-"""Many runs compared: ablations, and how fast and how dear a round is."""
+"""Experiments over many runs: ablation grids, and measurements of speed and cost."""

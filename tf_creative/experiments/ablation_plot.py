@@ -1,4 +1,4 @@
-"""A picture of a grid: a panel for each column, a line for each case, a dot for each seed."""
+"""Plots a grid of runs: one panel per column, one line per case, one dot per seed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import numpy as np
 from tf_creative.experiments import ablation_tables as outcomes
 from tf_creative.metrics import aggregate
 
-_RUN, _MEAN = '#0072B2', '#D55E00'  # blue and vermilion can be told apart by every eye
-_ABREAST = 3  # panels
+_RUN, _MEAN = '#0072B2', '#D55E00'  # blue and vermilion, which colour-blind people can distinguish
+_ABREAST = 3  # panels in a row
 
 
 def draw(
   rows: Sequence[outcomes.Row], cases: Sequence[str], columns: Sequence[str]
 ) -> figure.Figure:
+  """Draw the figure for these rows, with cases and columns in the given order."""
   wide = min(len(columns), _ABREAST)
   high = -(-len(columns) // _ABREAST)
   labels = [textwrap.fill(case, 26) for case in cases]
@@ -34,7 +35,7 @@ def draw(
       _line(panel, place, column, [row for row in rows if row['case'] == case])
     _dress(panel, labels)
   whole.supxlabel(
-    "circles: a run each; bars: mean and its 95% bootstrap interval; dotted: the first case's mean",
+    "circles: runs; bars: mean with 95% bootstrap interval; dotted line: the first case's mean",
     fontsize=8,
   )
   return whole
@@ -45,7 +46,7 @@ def _line(panel: axes.Axes, place: int, column: str, rows: Sequence[outcomes.Row
   if len(scores) < len(rows):
     panel.annotate(
       f'{outcomes.absent(column)}: {len(rows) - len(scores)} of {len(rows)}',
-      (1, place - 0.4 * bool(scores)),  # where no dot is
+      (1, place - 0.4 * bool(scores)),  # above the dots, if there are any
       (-4, 0),
       xycoords=panel.get_yaxis_transform(),
       textcoords='offset points',
@@ -55,6 +56,7 @@ def _line(panel: axes.Axes, place: int, column: str, rows: Sequence[outcomes.Row
     )
   if not scores:
     return
+  # Spreads the dots vertically, so that equal scores do not hide each other.
   apart = 0.3 * ((np.arange(len(scores)) + 0.5) / len(scores) - 0.5)
   panel.plot(scores, place + apart, 'o', color=_RUN, fillstyle='none', markersize=5)
   mean = np.mean(scores)

@@ -1,4 +1,4 @@
-"""What the runs of a grid came to: numbers, and tables with their spread over seeds."""
+"""Results of a grid: numbers of each run, and tables with statistics over seeds."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tf_creative.metrics import aggregate
 from tf_creative.runs import run as run_lib
 
 COST = ('minutes', 'CPU minutes')
-Row = dict[str, Any]  # of a run: case, seed, run, what it cost, and a number (or none) per column
+Row = dict[str, Any]  # of a run: case, seed, run, costs, and a number (or None) per column
 Table = tuple[list[str], list[list[str]]]  # head and rows
 
 _STEPS = re.compile(r'steps\s+until\s+(\S+)\s*(>=|<=)\s*(\S+)')
 
 
 class Column(NamedTuple):
-  """The last value of a number, or when it first was as it should be."""
+  """A metric's last value, or with a sign, the environment steps until it reached a limit."""
 
   title: str
-  name: str  # of the number
+  name: str  # of the metric
   sign: str = ''
   limit: float = 0.0
 
   def value(self, logged: Iterable[Mapping[str, float]], config: config_lib.Config) -> float | None:
-    """What the rows of metrics.jsonl say; None if they do not, or if it never came to that."""
+    """Return the column's value for rows of metrics.jsonl; None if not logged or never reached."""
     having = [row for row in logged if self.name in row]
     if not self.sign:
       return having[-1][self.name] if having else None
@@ -43,6 +43,7 @@ class Column(NamedTuple):
 
 
 def read_column(text: str) -> Column:
+  """Parse a column: 'NAME' or 'steps until NAME >= NUMBER'."""
   text = ' '.join(text.split())
   if not text.startswith('steps '):
     return Column(text, text)
@@ -57,13 +58,14 @@ def read_column(text: str) -> Column:
 
 
 def environment_steps(config: config_lib.Config, rounds: float) -> int:
-  """What the hand has done by the end of a round, in all environments together."""
+  """Return the hand's steps up to the end of a round, summed over all environments."""
   agent = config.agent
   per_round = agent.environments * agent.collect_steps * config.run.agent_steps
   return loop.warm_up_steps(agent) + int(rounds) * per_round
 
 
 def row(cell: grid.Cell, columns: Sequence[Column]) -> Row:
+  """Return the row of a finished run."""
   record, logged = cell.record(), run_lib.logged(cell.path)
   return {
     'case': cell.case,
@@ -76,7 +78,7 @@ def row(cell: grid.Cell, columns: Sequence[Column]) -> Row:
 
 
 def check_logged(cells: Sequence[grid.Cell], columns: Sequence[Column]) -> None:
-  """Refuses a column that none of the runs knows."""
+  """Raise a UserError for a column whose metric no run has logged."""
   known = {name for cell in cells for logged in run_lib.logged(cell.path) for name in logged}
   known -= {'round'}
   for column in columns:
@@ -85,7 +87,7 @@ def check_logged(cells: Sequence[grid.Cell], columns: Sequence[Column]) -> None:
 
 
 def table(rows: Sequence[Row], cases: Sequence[str], columns: Sequence[str]) -> Table:
-  """A row for each case: mean, standard deviation and interval of the mean over its seeds."""
+  """Build a table: mean, standard deviation and interval of the mean over seeds, per case."""
   body = []
   for case in cases:
     own = [row for row in rows if row['case'] == case]
@@ -96,7 +98,7 @@ def table(rows: Sequence[Row], cases: Sequence[str], columns: Sequence[str]) -> 
 
 
 def against(rows: Sequence[Row], cases: Sequence[str], columns: Sequence[str]) -> Table:
-  """A row for each case but the first: its ratios to the first, seed by seed."""
+  """Build a table of ratios to the first case, paired by seed, for all other cases."""
   first = {row['seed']: row for row in rows if row['case'] == cases[0]}
   body = []
   for case in cases[1:]:
@@ -117,7 +119,7 @@ def against(rows: Sequence[Row], cases: Sequence[str], columns: Sequence[str]) -
 
 
 def markdown(tables: Sequence[Table], pipeline: str, cases: Mapping[str, str]) -> str:
-  """A page of the tables, and of what the cases are."""
+  """Format the tables and the flags of all cases as Markdown."""
   what = (
     f'Runs of `{pipeline}`: mean ± standard deviation over seeds [95% bootstrap interval of the '
     'mean]; minutes are means.',
@@ -133,17 +135,18 @@ def markdown(tables: Sequence[Table], pipeline: str, cases: Mapping[str, str]) -
 
 
 def brief(row: Row, column: str) -> str:
-  """One number of one run."""
+  """Format one number of one run."""
   score = row[column]
   return f'{column} {absent(column) if score is None else f"{score:,.6g}"}'
 
 
 def known(column: str, rows: Iterable[Row]) -> list[float]:
+  """Return a column's numbers, without missing ones."""
   return [row[column] for row in rows if row[column] is not None]
 
 
 def absent(column: str) -> str:
-  """What to call a run that has no number in this column."""
+  """Return the words for a run without a number in this column."""
   return 'never' if column.startswith('steps until') else 'not logged'
 
 
@@ -158,7 +161,7 @@ def _spread(column: str, rows: Sequence[Row], decimals: int) -> str:
 
 
 def _interval(scores: Sequence[float], decimals: int) -> str:
-  """Where their mean lies; nothing if there is only one to draw from."""
+  """Format the interval of the mean; empty for a single score."""
   if len(scores) < 2:
     return ''
   low, high = aggregate.interval(scores)
@@ -166,7 +169,7 @@ def _interval(scores: Sequence[float], decimals: int) -> str:
 
 
 def _decimals(column: str, rows: Sequence[Row]) -> int:
-  """So many that the range of all runs has three digits, but steps are whole."""
+  """Return the decimals that show the range of all runs with three digits; 0 for whole numbers."""
   scores = [score for score in known(column, rows) if math.isfinite(score)]
   if all(isinstance(score, int) for score in scores):
     return 0

@@ -1,4 +1,4 @@
-"""What a graph costs, counted instead of timed: the same on every machine."""
+"""Counts nodes and floating-point operations of a graph: the same numbers on every machine."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ import tensorflow as tf
 
 from tf_creative.learner import learner as learner_lib
 
-_BODIES = ('body', 'cond', 'then_branch', 'else_branch', 'f')  # attributes that name a function
+# Attributes of ops that name a function: of While, If and PartitionedCall.
+_BODIES = ('body', 'cond', 'then_branch', 'else_branch', 'f')
 
 
 class Cost(NamedTuple):
   nodes: int
-  flops: int  # of products of matrices and convolutions: all others together are a hundredth
+  flops: int  # of matrix products and convolutions only; all other ops add about 1%
 
   def __add__(self, other: Cost) -> Cost:
     return Cost(self.nodes + other.nodes, self.flops + other.flops)
 
   def times(self, count: int) -> Cost:
-    """The same nodes, passed so many times."""
+    """Return the cost of running the same nodes `count` times."""
     return Cost(self.nodes, count * self.flops)
 
 
 def of(step: Callable[[], Any]) -> Cost:
-  """The cost of a step, whatever it calls and the bodies of its loops counted once."""
+  """Return the cost of a step with all functions it calls; the body of a loop counts once."""
   return _of_graph(tf.function(step, autograph=False).get_concrete_function().graph)
 
 
 def of_parts(learner: learner_lib.Learner) -> dict[str, Cost]:
-  """The cost of each part of a round, as often as a round comes to it."""
+  """Return the cost of each part of a round, times its runs in a round."""
   loop, run, agent = learner.loop, learner.config.run, learner.config.agent
   cost = {name: of(part) for name, part in loop.parts().items()}
   cost['collect'] = cost['collect'].times(agent.collect_steps * run.agent_steps)
@@ -41,7 +42,7 @@ def of_parts(learner: learner_lib.Learner) -> dict[str, Cost]:
 
 
 def _of_graph(graph: tf.Graph) -> Cost:
-  """Of what is run: slopes that nobody asks for are traced, and left out before they run."""
+  """Count the ops that outputs depend on; TensorFlow drops others, such as unused gradients."""
   nodes = flops = 0
   run, ahead = set(), [*(output.op for output in graph.outputs), *graph.control_outputs]
   while ahead:
@@ -60,12 +61,12 @@ def _of_graph(graph: tf.Graph) -> Cost:
 def _function(op: tf.Operation, attribute: str) -> str:
   try:
     return getattr(op.get_attr(attribute), 'name', '')
-  except ValueError:  # has no such attribute
+  except ValueError:  # the op has no such attribute
     return ''
 
 
 def _flops(op: tf.Operation) -> int:
-  """Two for each product that is added up; what falls on padding counts, as it is computed."""
+  """Count 2 for each multiply-add; those on padding count, too, because they are computed."""
   match op.type:
     case 'MatMul':
       rows, columns = _shape(op.inputs[0])
@@ -83,6 +84,7 @@ def _flops(op: tf.Operation) -> int:
       kernel, spread = op.outputs[0], op.inputs[2]
     case _:
       return 0
+  # Kernel is [..., in, out], the feature map [B, ..., out]: in * kernel size per output element.
   return 2 * math.prod(_shape(spread)) * math.prod(_shape(kernel)[:-1])
 
 

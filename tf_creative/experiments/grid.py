@@ -1,4 +1,4 @@
-"""Cases times seeds: what each cell is trained with, and the processes that train them."""
+"""A grid of cases and seeds: the settings of each cell, and the processes that train them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tf_creative.core import spec, storage
 from tf_creative.learner import config as config_lib
 
 TRAIN = [sys.executable, '-m', f'{__package__.partition(".")[0]}.train']
-_PAUSE = 0.2  # seconds between two looks at the processes
-_OWN = {'seed', 'run_dir'}  # what the grid says and a case may not
+_PAUSE = 0.2  # seconds between two checks of the processes
+_OWN = {'seed', 'run_dir'}  # flags that the grid sets, so a case may not
 _THREADS = ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS')
 
 
 class Case(NamedTuple):
   name: str
-  flags: list[str]  # of train
+  flags: list[str]  # for `train`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Cell:
     return self.path.with_name(f'{self.path.name}.log')
 
   def record(self) -> dict[str, Any]:
-    """How its training ended, what it took and what it was told; nothing if it never ended."""
+    """Return exit code, minutes and flags of its training; empty if that has not ended."""
     path = self.path / 'cell.json'
     try:
       record = json.loads(path.read_text()) if path.exists() else {}
@@ -62,11 +62,11 @@ class Cell:
       ) from error
 
   def finished(self) -> bool:
-    """Whether it need not be trained again; an error if it was trained with other settings."""
+    """Return whether it is trained already; raise a UserError if with other settings."""
     record = self.record()
     if record.get('exit') != 0:
       return False
-    # By way of a config, so that a flag that is newer than the run counts by its default.
+    # Reading the old flags as a config gives flags that did not exist then their defaults.
     old = _telling(flags_lib.from_arguments(record['flags']))
     new = _telling(self.config)
     if old != new:
@@ -80,7 +80,7 @@ class Cell:
     return True
 
   def ended(self, code: int, minutes: float, cpu_minutes: float) -> None:
-    """Records it, with all that earlier starts of the same settings took."""
+    """Record the end of its training; time of earlier starts with equal settings is added."""
 
     lines = flags_lib.to_text(self.config).splitlines()
     before = self.record()
@@ -93,13 +93,13 @@ class Cell:
 
 
 def read_cases(texts: Sequence[str]) -> list[Case]:
-  """Cases from lines of 'name: train flags', whose names can be told apart as folders."""
+  """Parse cases, 'name: train flags' each; raise a UserError if two names give one folder."""
   cases = [_read_case(text) for text in texts]
   if not cases:
     raise spec.UserError("an ablation needs cases: --case='name: train flags', one by one.")
   names: dict[str, str] = {}
   for name, _ in cases:
-    folder = _folder(name).lower()  # some disks know no capitals
+    folder = _folder(name).lower()  # some file systems ignore case
     if folder in names:
       raise spec.UserError(f"the cases '{names[folder]}' and '{name}' have one name: change one.")
     names[folder] = name
@@ -107,7 +107,7 @@ def read_cases(texts: Sequence[str]) -> list[Case]:
 
 
 def cells(cases: Sequence[Case], pipeline: str, seeds: str, out: str) -> list[Cell]:
-  """All runs, each seed's cases together, so that what is done of a stopped grid compares."""
+  """Return all cells, ordered by seed: a stopped grid then has all cases of its first seeds."""
   return [
     _cell(case, pipeline, seed, pathlib.Path(out)) for seed in _read_seeds(seeds) for case in cases
   ]
@@ -116,9 +116,10 @@ def cells(cases: Sequence[Case], pipeline: str, seeds: str, out: str) -> list[Ce
 def run(
   cells: Sequence[Cell], jobs: int, stop: Any, tell: Callable[[Cell, int | None], None]
 ) -> None:
-  """Trains the cells in turn, `jobs` at once; `tell` hears of each start, and end with exit code.
+  """Train the cells in turn, `jobs` at once; `tell(cell, exit code or None)` reports each event.
 
-  A signal that `stop` has seen is passed on once: training saves and ends, and nothing new begins.
+  A signal that `stop` has caught is passed on once: training then saves and ends, and no other cell
+  starts.
   """
   waiting, running, passed_on = list(cells), {}, False
   with (cells[0].path.parent / '.lock').open('w') as lock:
@@ -140,6 +141,7 @@ def run(
           for process in running:
             os.kill(process.pid, stop.signal)
           passed_on = True
+        # wait4 instead of Popen.wait, because it also returns the CPU time of the process.
         for process in list(running):
           pid, status, usage = os.wait4(process.pid, os.WNOHANG)
           if pid:
@@ -163,8 +165,9 @@ def _start(cell: Cell, jobs: int, lock: int) -> subprocess.Popen:
       stdout=log,
       stderr=subprocess.STDOUT,
       env={**threads, **os.environ, 'PYTHONUNBUFFERED': '1'},
-      pass_fds=[lock],  # held as long as any of the runs goes on
-      process_group=0,  # Ctrl-C in a terminal would reach it twice, and the second is final
+      pass_fds=[lock],  # the lock stays held while any of the runs is alive
+      # Otherwise Ctrl-C in a terminal would reach it directly, too, and a second signal kills it.
+      process_group=0,
     )
 
 
@@ -187,7 +190,7 @@ def _read_case(text: str) -> Case:
 
 
 def _words(text: str) -> list[str]:
-  """As a shell splits it, but spaces within brackets, as of a spec's options, need no quotes."""
+  """Split text as a shell does, but spaces inside the brackets of a spec need no quotes."""
   words = []
   for word in shlex.split(text):
     if words and words[-1].count('(') > words[-1].count(')'):
@@ -219,12 +222,12 @@ def _cell(case: Case, pipeline: str, seed: int, out: pathlib.Path) -> Cell:
 
 
 def _folder(name: str) -> str:
-  """A name as a part of a folder's name that every system and shell can take."""
+  """Turn a name into a part of a folder's name that is valid on every system and shell."""
   return re.sub(r'[^\w.+-]+', '_', name)
 
 
 def _telling(config: config_lib.Config) -> list[str]:
-  """The lines of its flagfile that say what is learnt and measured."""
+  """Return the settings that affect training and its metrics, as lines of a flagfile."""
   silent = ('--run_dir=', '--progress=', '--export=')
   lines = flags_lib.to_text(config).splitlines()
   return [line for line in lines if not line.startswith(silent)]

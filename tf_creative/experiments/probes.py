@@ -1,4 +1,4 @@
-"""What is measured, each in a process of its own: threads cannot be changed once they are there."""
+"""Measurements in separate processes, because TensorFlow's threads cannot be changed later."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from typing import Any
 from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 
-_SIDE = 2048  # of the matrices whose product tells how fast the machine is
-_CALLS = 8  # of which the median is taken
+_SIDE = 2048  # side of the matrices whose product measures the machine's peak speed
+_CALLS = 8  # products to take the median of
 
 
 class Probe:
-  """A process that answers one question after the other, with so many threads within an op."""
+  """A process with `threads` threads within an op, which runs functions on request."""
 
   def __init__(self, threads: int, config: config_lib.Config | None = None):
-    """With a config it builds the learner, and `startup` tells how long that took."""
+    """Start the process; with a config it builds the learner, and `startup` holds the seconds."""
     context = multiprocessing.get_context('spawn')
     self._questions, there = context.Pipe()
     with _environment(TF_NUM_INTRAOP_THREADS=str(threads)):
@@ -36,11 +36,12 @@ class Probe:
     self.startup = self._receive()
 
   def ask(self, question: Callable[..., Any], *given: Any) -> Any:
-    """What `question(learner, *given)` returns there."""
+    """Call `question(learner, *given)` in the process and return the result."""
     self._questions.send((question, given))
     return self._receive()
 
   def close(self) -> None:
+    """End the process."""
     self._questions.close()
     self._process.join(10)
     self._process.kill()
@@ -62,7 +63,7 @@ class Probe:
 
 
 def gemm(_: Any) -> float:
-  """Floating-point operations in a second, at what a machine does best."""
+  """Measure the machine's peak: floating-point operations per second in a matrix product."""
   import tensorflow as tf
 
   one = tf.random.stateless_uniform([_SIDE, _SIDE], [0, 0])
@@ -73,14 +74,14 @@ def gemm(_: Any) -> float:
 
 
 def rounds(learner: Any, seconds: float) -> dict[str, float]:
-  """Seconds of a round and how many cores were busy; all rounds in calls of about a tenth."""
+  """Measure seconds per round and busy cores, in calls of about a tenth of `seconds`."""
   wall, _ = _timed(lambda: learner.loop.step(1))
   count = max(1, min(50, round(seconds / 10 / wall)))
   return _per_round(learner.loop.step, count, seconds)
 
 
 def parts(learner: Any, seconds: float) -> dict[str, float]:
-  """Seconds of each part of a round alone, as often as a round comes to it."""
+  """Measure each part of a round alone: seconds, times its runs in a round."""
   import tensorflow as tf
 
   from tf_creative.learner import loop as loop_lib
@@ -88,6 +89,7 @@ def parts(learner: Any, seconds: float) -> dict[str, float]:
   run, found = learner.config.run, {}
   often = {'collect': run.agent_steps, 'learn': run.agent_steps, 'gan': run.gan_steps}
   for name, part in learner.loop.parts().items():
+    # `part=part` binds the present part: a plain closure would see the last one of the loop.
     step = tf.function(lambda count, part=part: loop_lib.repeat(part, count), autograph=False)
     step(tf.constant(1))
     call = lambda count, step=step: step(tf.constant(count))  # noqa: E731
@@ -96,7 +98,7 @@ def parts(learner: Any, seconds: float) -> dict[str, float]:
 
 
 def counts(learner: Any) -> dict[str, Any]:
-  """What does not depend on the machine."""
+  """Return numbers that do not depend on the machine: flops, nodes, traces, bytes."""
   from tf_creative.experiments import costs
 
   found = costs.of_parts(learner)
@@ -111,26 +113,26 @@ def counts(learner: Any) -> dict[str, Any]:
 
 
 def memory(_: Any) -> int:
-  """The most bytes that the process has held."""
-  unit = 1 if sys.platform == 'darwin' else 1024
+  """Return the peak memory of the process in bytes."""
+  unit = 1 if sys.platform == 'darwin' else 1024  # of ru_maxrss: bytes on macOS, KiB on Linux
   return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def facts(_: Any) -> dict[str, str]:
-  """With what it is computed."""
+  """Return library versions and hardware."""
   from tf_creative.runs import provenance as builds
 
   return builds.facts()
 
 
 def _answer(questions: Any, config: config_lib.Config | None, started: float) -> None:
-  """The main function of the process."""
+  """Run as the main function of the process: build the learner, then answer questions."""
   learner = None
   try:
     with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
       learner, startup = _build(config, started) if config else (None, {})
     questions.send(startup)
-  except Exception as error:  # the asking process tells it
+  except Exception as error:  # raised again in the asking process
     traceback.print_exc()
     questions.send(error)
     return
@@ -145,7 +147,7 @@ def _answer(questions: Any, config: config_lib.Config | None, started: float) ->
 
 
 def _build(config: config_lib.Config, started: float) -> tuple[Any, dict[str, float]]:
-  """A learner that has learnt for a round, and how many seconds each step of that took."""
+  """Build a learner and run its first round; return it, and the seconds of each stage."""
   from absl import logging
 
   from tf_creative.learner import learner as learner_lib
@@ -164,7 +166,7 @@ def _build(config: config_lib.Config, started: float) -> tuple[Any, dict[str, fl
 
 
 def _per_round(call: Callable[[int], Any], count: int, seconds: float) -> dict[str, float]:
-  """The median of calls of `count` rounds for about so many seconds, by the round."""
+  """Call `count` rounds again and again for about `seconds`; return medians per round."""
   call(count)
   walls, processors, until = [], [], time.monotonic() + seconds
   while not walls or time.monotonic() < until:
@@ -176,7 +178,7 @@ def _per_round(call: Callable[[int], Any], count: int, seconds: float) -> dict[s
 
 
 def _timed(call: Callable[[], Any]) -> tuple[float, float]:
-  """Seconds by the clock, and of all processors."""
+  """Return the wall time and the CPU time of a call, in seconds."""
   busy, began = time.process_time(), time.perf_counter()
   call()
   return time.perf_counter() - began, time.process_time() - busy

@@ -1,4 +1,4 @@
-"""How fast a round is, and could be: what `benchmark` measures, and its tables."""
+"""The measurements of `benchmark` and their tables: how fast a round is, and could be."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from tf_creative.core import spec
 from tf_creative.experiments import probes
 from tf_creative.learner import config as config_lib
 
-_SIZES = (8, 16, 32, 64)  # of a canvas
-_MANY = (8, 32, 128, 512, 1024)  # environments, and works or transitions in a batch
+_SIZES = (8, 16, 32, 64)  # sides of a canvas, in pixels
+_MANY = (8, 32, 128, 512, 1024)  # environments, and transitions in a batch
 _REPLAYS = (20_000, 200_000, 1_000_000)
 Table = tuple[list[str], list[list[str]]]
 
 
 def read_peer(text: str) -> tuple[str, list[str]]:
+  """Parse a peer, 'name: command': another program to compare with."""
   name, colon, call = text.partition(':')
   if not colon or not name.strip() or not shlex.split(call):
     raise spec.UserError(f"--peer must be 'name: command', not '{text}'.")
@@ -35,7 +36,11 @@ def measure(
   peers: dict[str, list[str]],
   tell: Callable[[str], Any],
 ) -> dict[str, Any]:
-  """Everything about one kind of round, in turn; lists have a number for each turn."""
+  """Measure everything about a round of this config; lists have one number per turn.
+
+  Our rounds, the machine's peak and the peers alternate, so that a change in the machine's load
+  affects all of them.
+  """
   cores = command.cores()
   tell('starting')
   found: dict[str, Any] = {'cores': cores, 'round': [], 'busy': [], 'peak': {}, 'peers': {}}
@@ -63,7 +68,7 @@ def measure(
 
 
 def _rate(name: str, call: list[str]) -> float:
-  """Rounds per second of another program: the last word that it prints."""
+  """Run another program and return its rounds per second: the last word that it prints."""
   done = subprocess.run(call, capture_output=True, text=True)
   lines = done.stdout.split('\n')
   try:
@@ -78,7 +83,7 @@ def _rate(name: str, call: list[str]) -> float:
 def sweep(
   config: config_lib.Config, seconds: float, tell: Callable[[str], Any]
 ) -> dict[str, dict[str, dict[str, float]]]:
-  """What a round costs as one thing grows and all others stay as they are."""
+  """Measure the cost of a round as one setting grows and all others stay the same."""
   found: dict[str, dict[str, dict[str, float]]] = {}
   for what, size, changed in _grown(config):
     tell(f'{what}: {size:,}')
@@ -109,7 +114,7 @@ def _grown(config: config_lib.Config) -> Iterator[tuple[str, int, config_lib.Con
 
 
 def tables(found: dict[str, Any]) -> list[Table]:
-  """What was measured, for the screen."""
+  """Return the tables of a measurement for the terminal."""
   round_, counts = statistics.median(found['round']), found['counts']
   flops, cores = counts['flops'], found['cores']
   rows = [
@@ -165,7 +170,7 @@ def _sweep_table(found: dict[str, dict[str, dict[str, float]]]) -> Table:
 
 
 def side_by_side(before: dict[str, Any], after: dict[str, Any]) -> Table:
-  """Every number of two measurements, and the ratio of the second to the first."""
+  """Return a table of all numbers of two measurements and their ratios."""
   one, other = dict(_numbers(before)), dict(_numbers(after))
   rows = [
     [name, f'{one[name]:.4g}', f'{other[name]:.4g}', f'{other[name] / one[name]:.3f}']
@@ -176,7 +181,7 @@ def side_by_side(before: dict[str, Any], after: dict[str, Any]) -> Table:
 
 
 def _numbers(found: Any, name: str = '') -> Iterator[tuple[str, float]]:
-  """Numbers by where they stand; the median of a list."""
+  """Yield (path, number) for all numbers in nested dicts; a list gives its median."""
   if isinstance(found, dict):
     for key, value in found.items():
       yield from _numbers(value, f'{name}/{key}' if name else key)

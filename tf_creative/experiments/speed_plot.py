@@ -1,4 +1,4 @@
-"""A picture of how the cost of a round grows with each thing that may be larger."""
+"""Plots how the cost of a round grows with each setting of a sweep."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MEANINGS = {
 
 
 def draw(sweep: dict[str, dict[str, dict[str, float]]]) -> figure.Figure:
-  """A panel for each thing; what is flatter than the dotted line grows more slowly than it."""
+  """Draw a panel for each setting; the dotted line shows a cost proportional to the setting."""
   whole = figure.Figure(figsize=(3.2 * len(sweep), 3.2), layout='constrained')
   panels = whole.subplots(1, len(sweep), squeeze=False)[0]
   for panel, (what, told) in zip(panels, sweep.items(), strict=True):

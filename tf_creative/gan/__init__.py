@@ -1,4 +1,4 @@
-"""The imagination: a generator and a critic in Keras 3, chosen by name from these tables."""
+"""The imagination (GAN): generator and critic in Keras 3, chosen by name from these tables."""
 
 from tf_creative.core import plugins
 

@@ -12,20 +12,22 @@ from tf_creative.gan import LOSSES, NETWORKS
 class GanConfig:
   network: str = setting('conv', 'networks of generator and critic', one_of=NETWORKS)
   loss: str = setting('r3gan', 'adversarial loss', one_of=LOSSES)
-  conditional: bool = setting(True, 'tell generator and critic the label of a work')
-  latent_size: int = setting(32, 'length of the code z', at_least=1, at_most=65_536)
+  conditional: bool = setting(True, 'give generator and critic the label of a work')
+  latent_size: int = setting(32, 'size of the latent code z', at_least=1, at_most=65_536)
   width: int = setting(64, 'channels or units of a layer', at_least=1, at_most=8192)
   batch_size: int = setting(64, 'real works in a batch', at_least=1, at_most=1_000_000)
-  learning_rate: float = setting(1e-3, 'of both Adam optimizers', above=0)
+  learning_rate: float = setting(1e-3, 'learning rate of both Adam optimizers', above=0)
   decay_steps: int = setting(
-    6000, 'updates in which the rate falls to a hundredth, by a cosine; 0: never', at_least=0
+    6000, 'updates in which the learning rate falls to 1%, by a cosine; 0: constant', at_least=0
   )
-  beta_1: float = setting(0.0, "Adam's first decay", at_least=0, below=1)
-  r1: float = setting(1.0, 'weight of the critic gradient penalty at real works', at_least=0)
-  r2: float = setting(1.0, 'weight of the critic gradient penalty at imagined works', at_least=0)
+  beta_1: float = setting(
+    0.0, "Adam's decay of the mean gradient (beta_1); GANs like it low", at_least=0, below=1
+  )
+  r1: float = setting(1.0, "weight of the critic's gradient penalty at real works", at_least=0)
+  r2: float = setting(1.0, "weight of the critic's gradient penalty at imagined works", at_least=0)
   gp: float = setting(
-    10.0, 'weight of the penalty that wgan_gp has in place of r1 and r2', at_least=0
+    10.0, 'weight of the gradient penalty of wgan_gp, which ignores r1 and r2', at_least=0
   )
   ema_decay: float = setting(
-    0.998, 'decay of the averaged generator that imagines', at_least=0, below=1
+    0.998, 'decay of the averaged generator, which makes all imagined works', at_least=0, below=1
   )

@@ -14,7 +14,7 @@ _SMALLEST = 7  # sides are halved until they are no longer than this: 8 -> 4, 16
 
 
 def pyramid(space: tuple[int, ...]) -> list[tuple[int, ...]]:
-  """The sizes of the levels, finest first; only long sides are halved, odd ones are rounded up."""
+  """Return the sizes of the levels, finest first; only long sides are halved, rounding up."""
   sizes = [tuple(space)]
   while max(sizes[-1]) > _SMALLEST:
     sizes.append(tuple(-(-side // 2) if side > _SMALLEST else side for side in sizes[-1]))
@@ -22,7 +22,7 @@ def pyramid(space: tuple[int, ...]) -> list[tuple[int, ...]]:
 
 
 def strides(sizes: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-  """How each level of a pyramid is reached from the next finer one."""
+  """Return the stride from each level of a pyramid to the next coarser one."""
   return [
     tuple(1 if fine == coarse else 2 for fine, coarse in zip(*pair, strict=True))
     for pair in zip(sizes, sizes[1:], strict=False)
@@ -30,7 +30,7 @@ def strides(sizes: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 
 def _convolutions(axes: int) -> tuple[type[keras.layers.Layer], type[keras.layers.Layer]]:
-  """The layers that shrink and that enlarge values of so many axes."""
+  """Return the layer types that shrink and enlarge values with this number of axes."""
   kinds = {
     1: (keras.layers.Conv1D, keras.layers.Conv1DTranspose),
     2: (keras.layers.Conv2D, keras.layers.Conv2DTranspose),
@@ -45,7 +45,7 @@ def _convolutions(axes: int) -> tuple[type[keras.layers.Layer], type[keras.layer
 
 
 class Generator(keras.Model):
-  """A code becomes a coarse picture, which is enlarged and refined level by level."""
+  """Turns a code into a coarse picture, then enlarges and refines it level by level."""
 
   def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='generator')
@@ -56,8 +56,8 @@ class Generator(keras.Model):
     self.coarse_shape, self.sizes = (*sizes[-1], config.width), tuple(sizes[-2::-1])
     self.coarse = keras.layers.Dense(math.prod(self.coarse_shape), kernel_initializer=seeds.next())
     self.compose = convolution(config.width, 3, padding='same', kernel_initializer=seeds.next())
-    # Transposed, with a kernel that the stride divides: a superset of 'repeat, then convolve 3x3'
-    # at 4/9 of its products.
+    # Transposed convolutions, kernel 4 and stride 2. They can express 'repeat pixels, then convolve
+    # 3x3' at 4/9 of its multiplications; as 2 divides 4, they leave no checkerboard pattern.
     self.enlarge = tuple(
       enlargement(
         config.width if level else max(config.width // 2, 1),
@@ -69,6 +69,7 @@ class Generator(keras.Model):
       for level, stride in reversed(list(enumerate(strides(sizes))))
     )
     self.paint = convolution(channels, 3, padding='same', kernel_initializer=seeds.next())
+    # A first call creates the variables: a tf.function may not create any later.
     self(tf.zeros([1, config.latent_size]), tf.zeros([1], tf.int32))
 
   def call(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -77,16 +78,17 @@ class Generator(keras.Model):
     x = tf.nn.leaky_relu(self.compose(tf.reshape(x, [-1, *self.coarse_shape])))
     for enlarge, size in zip(self.enlarge, self.sizes, strict=True):
       x = enlarge(x)
-      if tuple(x.shape[1:-1]) != size:  # where a side is odd
+      if tuple(x.shape[1:-1]) != size:  # a level with an odd side, which was rounded up
         x = x[(slice(None), *map(slice, size))]
       x = tf.nn.leaky_relu(x)  # [B, *size, width]
     return self.paint(x)
 
 
 class Critic(keras.Model):
-  """The generator's mirror image, one level further: strided convolutions only.
+  """Mirrors the generator, one level deeper, with strided convolutions only.
 
-  As in DCGAN (Radford et al. 2016, section 3); a first layer at full size makes a step dearer.
+  As in DCGAN (Radford et al. 2016, section 3). A first layer at full size would make an update
+  slower.
   """
 
   def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):

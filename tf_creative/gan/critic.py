@@ -1,4 +1,4 @@
-"""A critic with its optimizer: tells real works from others, and learns to."""
+"""A critic (discriminator) with its optimizer: learns to tell real works from others."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from tf_creative.gan.config import GanConfig
 
 
 class Shown(NamedTuple):
-  """What a critic judges."""
+  """The input of a critic."""
 
   values: tf.Tensor  # float32 [B, ...]
   labels: tf.Tensor  # int32 [B]
 
 
 class Critic(tf.Module):
-  """Owns one network; `train_step` is pure graph code, made to be looped."""
+  """Owns a network, its optimizer, and, if `averaged`, a running average that gives the scores.
+
+  `train_step` uses graph ops only, so that it can run in a loop inside a tf.function.
+  """
 
   shown = Shown
 
@@ -41,14 +44,14 @@ class Critic(tf.Module):
     self.network = build()
     self.optimizer = optimizers.adam(config, self.network)
     self._guard = guard.Guard('a critic of canvases' if averaged else "the generator's critic")
-    self.average = build() if averaged else self.network  # who gives the scores
+    self.average = build() if averaged else self.network
 
   def score(self, shown: Shown) -> tf.Tensor:
-    """Logits [B]: the higher, the more like a real work of that label."""
+    """Return logits [B], higher for works that look more like real ones of their label."""
     return self.average(*shown)
 
   def train_step(self, real: Shown, fake: Shown, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-    """One update on as many real works as others."""
+    """Make one update on equal numbers of real and other works; return scalars for the log."""
     with tf.GradientTape() as tape:
       real_logits, fake_logits, penalty = self._judge(real, fake, seed)
       loss = self.loss.critic(real_logits, fake_logits)
@@ -71,7 +74,7 @@ class Critic(tf.Module):
   def _judge(
     self, real: Shown, fake: Shown, seed: tf.Tensor
   ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The logits of real and of other works, and the penalty on the critic's slope."""
+    """Return the logits of real works, of other works, and the gradient penalty."""
     config, penalty = self.config, tf.constant(0.0)
     score = lambda shown: self.network(*shown)  # noqa: E731
     both = tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), real, fake)
@@ -81,7 +84,7 @@ class Critic(tf.Module):
       _, slope = losses.score_and_slope(lambda x: score(real._replace(values=x)), between)
       penalty = losses.one_centred(slope, config.gp)
     elif config.r1 or config.r2:
-      # The penalties sit where the logits are needed anyway: one forward pass serves both.
+      # R1 and R2 need gradients at the very works whose logits are needed: one pass gives both.
       judge = lambda x: score(both._replace(values=x))  # noqa: E731
       logits, slope = losses.score_and_slope(judge, both.values)
       real_slope, fake_slope = tf.split(slope, 2)
@@ -93,5 +96,5 @@ class Critic(tf.Module):
 
   @property
   def variables(self) -> list[tf.Variable]:
-    """All that a checkpoint must hold; tf.Module itself does not see into Keras 3."""
+    """All variables that a checkpoint must hold; tf.Module does not find those of Keras 3."""
     return optimizers.values(*dict.fromkeys([self.network, self.optimizer, self.average]))

@@ -1,4 +1,4 @@
-"""Fully connected networks: for works of any shape, and for those without an order in space."""
+"""Fully connected networks, for works of any shape and works without spatial structure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The imagination: generator, critic and an averaged generator, and the step that teaches them."""
+"""The imagination: a generator, its running average, a critic, and their training step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tf_creative.gan.config import GanConfig
 
 
 class Gan(tf.Module):
-  """Owns two generators and a critic; `train_step` is pure graph code, made to be looped."""
+  """Owns a generator, its average and a critic; `train_step` can run in a loop in the graph."""
 
   def __init__(self, config: GanConfig, subject: imagination_lib.Subject, seed: int):
     super().__init__()
@@ -36,25 +36,25 @@ class Gan(tf.Module):
   def new_critic(
     self, value_shape: tuple[int, ...], seed: int, **changes: Any
   ) -> critic_lib.Critic:
-    """Makes an independent critic with the same settings, except `changes`.
+    """Build an independent critic with the same settings, except `changes`.
 
-    Its scores are those of its running average, which moves less than what learns.
+    Its scores come from a running average of its weights, which fluctuates less.
     """
     config = dataclasses.replace(self.config, decay_steps=0, **changes)
     return critic_lib.Critic(config, value_shape, self._subject.num_labels, seed, averaged=True)
 
   def draw(self, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Draws a code for each label [B]; the values of its work, and the codes [B, code_size]."""
+    """Draw a code for each label [B]; return the imagined values and the codes [B, code_size]."""
     count = labels.shape[0] or tf.shape(labels)[0]
     codes = tf.random.stateless_normal([count, self.code_size], seed)
     return self.generate(codes, labels), codes
 
   def generate(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Legal works as values [B, *value_shape], imagined by the averaged generator."""
+    """Return legal values [B, *value_shape] from the averaged generator."""
     return self._subject.legal(self.average(codes, labels))
 
   def score(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """The critic's logits [B]: the higher, the more like a real work of that label."""
+    """Return the critic's logits [B], higher for works that look more like real ones."""
     return self.critic.score(critic_lib.Shown(values, labels))
 
   def train_step(
@@ -64,12 +64,14 @@ class Gan(tf.Module):
     seeds: tuple[tf.Tensor, tf.Tensor],
     extra_loss: imagination_lib.ExtraLoss | None = None,
   ) -> dict[str, tf.Tensor]:
-    """Makes one update of the critic, then one of the generator, on the same imagined works.
+    """Update the critic, then the generator, on the same imagined works.
 
-    `seeds` are those of the codes and of the penalty.
+    `seeds` are for the codes and for the critic's gradient penalty. Returns scalars for the log.
     """
     of_codes, of_penalty = seeds
     codes = tf.random.stateless_normal([real.shape[0], self.code_size], of_codes)
+    # The generator runs once for both updates: this tape is kept until the gradient at `fake` is
+    # known, and then leads it back to the generator's weights.
     with tf.GradientTape() as tape:
       fake = self._subject.legal(self.generator(codes, labels))
     still = critic_lib.Shown(tf.stop_gradient(fake), labels)
@@ -98,11 +100,11 @@ class Gan(tf.Module):
 
   @property
   def updates(self) -> tf.Tensor:
-    """How often the generator has learnt."""
+    """Number of updates of the generator."""
     return tf.convert_to_tensor(self.generator_optimizer.iterations.value)
 
   def weights(self) -> dict[str, tf.Tensor]:
-    """Lists the weights of generator and critic by name."""
+    """Return the weights of generator and critic by name."""
     networks = self.generator, self.critic.network
     return {v.path: v.value for network in networks for v in network.variables}
 
@@ -112,5 +114,5 @@ class Gan(tf.Module):
 
   @property
   def variables(self) -> list[tf.Variable]:
-    """All that a checkpoint must hold; tf.Module itself does not see into Keras 3."""
+    """All variables that a checkpoint must hold; tf.Module does not find those of Keras 3."""
     return self.generator_variables + optimizers.values(self.average) + self.critic.variables

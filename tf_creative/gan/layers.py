@@ -1,4 +1,4 @@
-"""What all kinds of networks share: seeded layers, the label beside the code, the last layer."""
+"""Shared parts of all networks: seeded initializers, labels as input, the critic's last layer."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import tensorflow as tf
 
 
 class Networks(NamedTuple):
-  """A kind of networks; both are made from (value_shape, num_labels, config, seed).
+  """A pair of networks; both constructors take (value_shape, num_labels, config, seed).
 
-  They hold layers in tuples: tf.train.Checkpoint silently leaves out what stands in a Keras 3 list.
+  Networks must hold their layers in tuples: tf.train.Checkpoint silently skips layers in a list of
+  a Keras 3 model.
   """
 
   generator: type[keras.Model]
@@ -20,7 +21,7 @@ class Networks(NamedTuple):
 
 
 class Seeds:
-  """Initialisers with seeds of their own, all derived from one: same seed, same weights."""
+  """Makes initializers, each with its own seed derived from one: equal seeds, equal weights."""
 
   def __init__(self, seed: int):
     self._sequence = np.random.SeedSequence(seed)
@@ -35,14 +36,14 @@ def uses_labels(num_labels: int, config) -> bool:
 
 
 def with_labels(latents: tf.Tensor, labels: tf.Tensor, num_labels: int) -> tf.Tensor:
-  """Codes with their labels as one-hot vectors beside them."""  # [B, latent_size + num_labels]
+  """Append one-hot labels to the codes: [B, latent_size + num_labels]."""
   return tf.concat([latents, tf.one_hot(labels, num_labels)], 1)
 
 
 class Judgement(keras.layers.Layer):
-  """Features to logits: w . f, and, where labels are used, + e(label) . f.
+  """Turns features f into logits: w . f, and, where labels are used, + e(label) . f.
 
-  The projection discriminator (Miyato & Koyama 2018, section 3).
+  This is the projection discriminator (Miyato & Koyama 2018, section 3).
   """
 
   def __init__(self, num_labels: int, conditional: bool, seeds: Seeds):
@@ -59,6 +60,7 @@ class Judgement(keras.layers.Layer):
     logits = self.realism(features)[:, 0]
     if self.embedding is None:
       return logits
-    # A dense product, not a gather: its gradients are dense, which Adam and R1 take at full speed.
+    # A product with one-hot labels, not a gather: its gradients are dense, and Adam and R1 handle
+    # dense gradients faster than sparse ones.
     projected = self.embedding(features) * tf.one_hot(labels, self.num_labels)
     return logits + tf.reduce_sum(projected, 1)

@@ -1,7 +1,7 @@
-"""Adversarial losses on logits and gradient penalties on score functions, as pure functions.
+"""Adversarial losses on logits, and gradient penalties of the critic, as pure functions.
 
-A penalty is chosen apart from the loss (`r1`, `r2`), except in WGAN-GP, whose critic means nothing
-without its own. All means are over the batch.
+Penalties are set apart from the loss (`r1`, `r2`), except for WGAN-GP, which needs its own. All
+means are over the batch.
 """
 
 from __future__ import annotations
@@ -13,32 +13,33 @@ import tensorflow as tf
 
 
 class Loss(NamedTuple):
-  """What each side minimises, from the critic's logits of real and imagined works."""
+  """What each side minimizes: functions of the critic's logits [B] of real and imagined works."""
 
   critic: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
   generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-  interpolates: bool = False  # penalised between real and imagined works, not at them
+  interpolates: bool = False  # penalize gradients between real and imagined works, not at them
 
 
 def _mean_softplus(x: tf.Tensor) -> tf.Tensor:
   return tf.reduce_mean(tf.nn.softplus(x))
 
 
-# Huang et al. 2024, 'The GAN is dead; long live the GAN!', section 2: every imagined work is set
-# against one real work. The pairs are arbitrary as in the paper, save that ours share a label.
+# Huang et al. 2024, 'The GAN is dead; long live the GAN!', section 2: a relativistic loss, on the
+# difference of an imagined work to one real work. The pairs are arbitrary, as in the paper, except
+# that ours share a label.
 R3GAN = Loss(
   critic=lambda real, fake: _mean_softplus(fake - real),
   generator=lambda real, fake: _mean_softplus(real - fake),
 )
 
 # Goodfellow et al. 2014, equation 1: -log D(x) - log(1 - D(G(z))) with D = sigmoid(logit). The
-# generator minimises log(1 - D(G(z))), whose gradient fades where the critic is sure.
+# generator minimizes log(1 - D(G(z))), whose gradient vanishes where the critic is certain.
 MINIMAX = Loss(
   critic=lambda real, fake: _mean_softplus(-real) + _mean_softplus(fake),
   generator=lambda real, fake: -_mean_softplus(fake),
 )
 
-# Goodfellow et al. 2014, section 3, last paragraph: the generator maximises log D(G(z)) instead.
+# Goodfellow et al. 2014, section 3, last paragraph: the generator maximizes log D(G(z)) instead.
 NON_SATURATING = Loss(
   critic=MINIMAX.critic,
   generator=lambda real, fake: _mean_softplus(-fake),
@@ -62,9 +63,10 @@ WGAN_GP = Loss(
 def score_and_slope(
   score: Callable[[tf.Tensor], tf.Tensor], values: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-  """The scores of `values` [B] and the squared norms of their gradients [B], in one pass.
+  """Return the scores [B] of `values` and the squared norms [B] of the scores' gradients.
 
-  A score may depend on its own work only: then the gradient of the sum holds every work's own.
+  Each score must depend on its own row only (no batch norm): then the gradient of their sum holds
+  the gradient of each score, and one backward pass is enough.
   """
   with tf.GradientTape(watch_accessed_variables=False) as tape:
     tape.watch(values)
@@ -74,17 +76,17 @@ def score_and_slope(
 
 
 def zero_centred(slope: tf.Tensor, weight: float) -> tf.Tensor:
-  """weight/2 . mean |grad|^2: R1 at real works, R2 at imagined ones (Mescheder 2018, 4.1)."""
+  """Return weight/2 . mean |grad|^2: R1 at real, R2 at imagined works (Mescheder 2018, 4.1)."""
   return 0.5 * weight * tf.reduce_mean(slope)
 
 
 def one_centred(slope: tf.Tensor, weight: float) -> tf.Tensor:
-  """weight . mean (|grad| - 1)^2 (Gulrajani et al. 2017, equation 3)."""
-  # The root's own slope is infinite at 0, where a fresh critic may well be.
+  """Return weight . mean (|grad| - 1)^2 (Gulrajani et al. 2017, equation 3)."""
+  # The square root has an infinite gradient at 0, and a new critic may well be flat.
   return weight * tf.reduce_mean(tf.square(tf.sqrt(slope + 1e-12) - 1))
 
 
 def interpolate(real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-  """Works at random places on the lines between pairs (Gulrajani et al. 2017, algorithm 1)."""
+  """Draw a random point between each real and imagined work (Gulrajani 2017, algorithm 1)."""
   shape = [tf.shape(real)[0]] + [1] * (real.shape.rank - 1)
   return fake + tf.random.stateless_uniform(shape, seed) * (real - fake)

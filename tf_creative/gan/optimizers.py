@@ -1,4 +1,4 @@
-"""What moves the weights of the imagination, and the variables of Keras as TensorFlow's."""
+"""The GAN's optimizer, running averages of weights, and Keras variables as TensorFlow's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tf_creative.gan.config import GanConfig
 
 
 def adam(config: GanConfig, model: keras.Model) -> keras.Optimizer:
+  """Build Adam, with its variables, for a model."""
   rate = config.learning_rate
   if config.decay_steps:
     rate = keras.optimizers.schedules.CosineDecay(rate, config.decay_steps, alpha=0.01)
@@ -20,13 +21,14 @@ def adam(config: GanConfig, model: keras.Model) -> keras.Optimizer:
 def follow(
   average: keras.Model, model: keras.Model, decay: float, optimizer: keras.Optimizer
 ) -> None:
-  """Moves an average of a model's weights on, after an update by its optimizer."""
+  """Update `average`, a running average of a model's weights, after an optimizer's update."""
   done = tf.cast(optimizer.iterations.value, tf.float32)
-  # An average over a long past is slow to leave the first weights, so it starts with a short one.
+  # A long average would hold on to the initial weights, so it starts short and grows.
   rate = 1 - tf.minimum(decay, (1 + done) / (10 + done))
   for mean, new in zip(average.variables, model.variables, strict=True):
     mean.value.assign_add(rate * (new.value - mean.value))
 
 
 def values(*owners: keras.Model | keras.Optimizer) -> list[tf.Variable]:
+  """Return the tf.Variables inside the Keras variables of models and optimizers."""
   return [variable.value for owner in owners for variable in owner.variables]

@@ -1,4 +1,4 @@
-"""Recurrent networks: a work is read and written along its first axis, in time."""
+"""Recurrent networks: they read and write a work along its first axis, which is time."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tf_creative.gan.config import GanConfig
 
 
 class Memory(keras.layers.Layer):
-  """A GRU (Cho et al. 2014, section 2.3; reset after the product, as cuDNN has it): [B, T, width].
+  """A GRU (Cho et al. 2014, section 2.3; reset after the product, as in cuDNN): [B, T, width].
 
-  Our own, because Keras' GRU carries a dropout seed that checkpoints miss. Unrolled, because R1 and
-  R2 differentiate twice, which a while_loop pays with the tensors of every step on three stacks.
+  Not Keras' GRU, because that has a dropout seed which checkpoints miss. It is unrolled, because R1
+  and R2 need second derivatives, and a while_loop would store each step's tensors three times.
   """
 
   def __init__(self, width: int, seeds: layers.Seeds):
@@ -25,6 +25,7 @@ class Memory(keras.layers.Layer):
     self.recall = self.add_weight((width, 3 * width), seeds.next(), name='recall')
 
   def call(self, x: tf.Tensor) -> tf.Tensor:
+    # keep, reset: the gates; state = keep * state + (1 - keep) * new.
     state, states = tf.zeros([tf.shape(x)[0], self.width]), []
     for heard in tf.unstack(self.hear(x), axis=1):
       keep, reset, new = tf.split(heard, 3, 1)
@@ -37,7 +38,7 @@ class Memory(keras.layers.Layer):
 
 
 class Generator(keras.Model):
-  """A code becomes a plan with a place for every step; the GRU carries it out."""
+  """Turns a code into a plan [B, T, width], from which a GRU writes the work step by step."""
 
   def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='generator')
@@ -58,7 +59,7 @@ class Generator(keras.Model):
 
 
 class Critic(keras.Model):
-  """Reads a work to its end, then judges what it remembers."""
+  """Reads a work to its end with a GRU, then judges the final state."""
 
   def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='critic')

@@ -1,3 +1,3 @@
-"""Measures of works: arrays or tensors in, scalars out; the world's own numbers live in worlds."""
+"""Measures of works: arrays or tensors in, scalars out; worlds define their own measures."""
 
 from tf_creative.metrics.summary import imagination as imagination

@@ -1,4 +1,4 @@
-"""Many scores as one, and how sure that one is (Agarwal et al. 2021, 'rliable')."""
+"""Aggregate scores with confidence intervals (Agarwal et al. 2021, 'rliable')."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy import stats
 
 
 def interquartile_mean(scores, axis: int | None = None):
-  """The mean of the middle half: unlike the mean, no outlier moves it far."""
+  """Return the mean of the middle half of the scores, which is robust to outliers."""
   return stats.trim_mean(scores, 0.25, axis=axis)
 
 
@@ -21,10 +21,11 @@ def interval(
   level: float = 0.95,
   seed: int = 0,
 ) -> tuple[float, float]:
-  """Where `statistic` of the scores [N] lies: the stratified bootstrap's percentiles.
+  """Return a confidence interval for `statistic` of the scores [N] by a stratified bootstrap.
 
-  Scores are drawn anew, with replacement, within each of the `strata` [N]: tasks, whose runs are
-  drawn, or the labels of one run, whose episodes are. One run says nothing about other seeds.
+  Scores are redrawn with replacement within each stratum of `strata` [N]: within a task, over its
+  runs; or within a label of one run, over its episodes. An interval from one run does not cover the
+  variation between seeds.
   """
   scores, rng = np.asarray(scores, np.float64), np.random.default_rng(seed)
   strata = np.zeros(len(scores)) if strata is None else np.asarray(strata)

@@ -1,4 +1,4 @@
-"""Which works are creative: new and of value (Runco & Jaeger 2012), each told without opinion."""
+"""Decides which works are creative: new and valuable (Runco & Jaeger 2012), by objective tests."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ import numpy as np
 
 from tf_creative.metrics import neighbours
 
-_NEW = 10  # percentile of real novelty: nine in ten real new works pass
-_ROUNDING = 1e-4  # of features: a copy is not novel, even where held-out works are copies too
+_NEW = 10  # percentile of held-out works' distances: 9 of 10 new real works count as novel
+# Smallest distance between features that is not rounding: a copy is never novel, even where
+# held-out works are copies, too.
+_ROUNDING = 1e-4
 
 
 def parts(
   features, recognised, away, reference, reference_away, k: int = 5
 ) -> dict[str, np.ndarray]:
-  """What each work is, bool [n]; `reference` are features of held-out real works.
+  """Classify each work, bool [n] by name; `reference` are features of held-out real works.
 
-  novel: farther `away` from its nearest training row than the nearest tenth of the reference is
-  (`reference_away`); copies and near copies are not. valued: recognised as what was asked for
-  *and* in distribution, which is what `precision` counts. creativity: both.
+  novel: its distance `away` to the nearest training work is larger than that of the nearest 10% of
+  the reference (`reference_away`), so copies and near copies are not novel. valued: recognized as
+  the label asked for *and* in distribution, which is what `precision` counts. creativity: both.
 
-  Each part alone is won by cheating: novelty by noise, value by copies. How sure a classifier is
-  says nothing here, for it is surest of what is far from all that it knows (Hein et al. 2019).
-  New real works themselves do not reach 1: compare with their share.
+  One part alone is easy to cheat: noise is novel, copies are valued. A classifier's confidence is
+  not used, because it is highest far away from its training data (Hein et al. 2019). New real
+  works do not reach 1 either: compare with their share.
   """
   novel = np.asarray(away) > max(np.percentile(reference_away, _NEW), _ROUNDING)
   recognised = np.asarray(recognised, bool)

@@ -1,4 +1,4 @@
-"""The judge: a small frozen classifier whose features and labels the measures are taken on."""
+"""The judge: a small frozen classifier; measures use its features and labels."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-_SEED = 20140610  # of the judge alone: every run of a world is measured with the same eyes
+_SEED = 20140610  # fixed, so that all runs of a world are measured by the same judge
 _FEATURES = 64
-_BATCH, _MIXED = 64, 16
+_BATCH, _MIXED = 64, 16  # works in a batch, and mixtures added to it
 _STEPS = 800
-_TOLD = 50  # steps after which it is told how far they are
+_TOLD = 50  # steps between reports of progress
 _LEARNING_RATE = 2e-3
 
 
 class Judge:
-  """Features and labels of works given as values [N, H, W, C] or [N, T, C].
+  """Computes features and labels of works, given as values [N, H, W, C] or [N, T, C].
 
-  `train` fits it to the training split and nothing else. Beside the labels it learns one more
-  class, two works mixed cell by cell, which `labels` never answers with: without it noise lies
-  among the real works (digits: precision of noise .10 to .47 by seed; with it .01 to .05).
+  `train` fits it to the training split only. It learns one class more than there are labels: two
+  works mixed cell by cell. `labels` never returns that class, but without it the features of noise
+  lie among those of real works (digits: precision of noise .10 to .47 by seed; with it .01 to .05).
 
-  Works of a single class leave the network as it was drawn: random convolutional features serve
-  too (Naeem et al. 2020, section 4.3), and there a missing class shows more than in features that
-  only tell works from mixtures. Their distances have another scale; compare within one judge.
+  Where all works have one class, the network is not trained: random convolutional features serve,
+  too (Naeem et al. 2020, section 4.3), and show missing modes better than features that only tell
+  works from mixtures. Their distances have another scale: compare within one judge only.
   """
 
   def __init__(self, value_shape: tuple[int, ...], classes: int):
@@ -51,9 +51,9 @@ class Judge:
     classes: int | None = None,
     tell: Callable[[int, int], None] = lambda done, total: None,
   ) -> Judge:
-    """A judge of `classes` labels (by default as many as are seen), fitted to real works.
+    """Train a judge of `classes` labels (default: as many as occur) on real works.
 
-    `tell` hears now and then how many of how many steps are done.
+    `tell(done, total)` is called now and then with the number of steps.
     """
     values, labels = np.asarray(values, np.float32), np.asarray(labels, np.int32)
     judge = cls(values.shape[1:], labels.max() + 1 if classes is None else classes)
@@ -62,15 +62,15 @@ class Judge:
     return judge
 
   def features(self, values) -> np.ndarray:
-    """What the last hidden layer says of each work: float32 [N, F]."""
+    """Return the last hidden layer's output for each work: float32 [N, F]."""
     return self._in_batches(values)[0]
 
   def labels(self, values) -> np.ndarray:
-    """The class that each work is taken for: int32 [N]."""
+    """Return the most likely class of each work: int32 [N]."""
     return self._in_batches(values)[1]
 
   def save(self, path: str | os.PathLike):
-    """Writes the judge as plain arrays; the file appears whole or not at all."""
+    """Write the judge as plain arrays, atomically."""
     path = pathlib.Path(path)
     partial = path.with_name(path.name + '.partial')
     arrays = {f'weight_{i:02d}': v.numpy() for i, v in enumerate(self.variables)}
@@ -80,7 +80,7 @@ class Judge:
 
   @classmethod
   def load(cls, path: str | os.PathLike) -> Judge:
-    """The judge that `save` wrote."""
+    """Read a judge that `save` wrote."""
     with np.load(path, allow_pickle=False) as file:
       judge = cls(file['value_shape'], file['classes'])
       for i, variable in enumerate(judge.variables):
@@ -92,7 +92,7 @@ class Judge:
     return [v.value for v in self._trunk.variables + self._head.variables]
 
   def logits(self, values: tf.Tensor) -> tf.Tensor:
-    """One for each class, and a last one for mixtures."""
+    """Return a logit for each class, and a last one for mixtures: [N, classes + 1]."""
     return self._head(self._trunk(values))
 
   def _features_and_label(self, values):
@@ -108,7 +108,7 @@ class Judge:
 
 
 def _layers(shape: tuple[int, ...]) -> list[keras.layers.Layer]:
-  """A convolution a level, halving the canvas until 4 or fewer are left on its shorter side."""
+  """Build one convolution per level, halving the sides until the shorter one is at most 4."""
   flat = len(shape) == 2
   convolution = keras.layers.Conv1D if flat else keras.layers.Conv2D
   pool = keras.layers.MaxPooling1D if flat else keras.layers.MaxPooling2D
@@ -126,7 +126,7 @@ def _layers(shape: tuple[int, ...]) -> list[keras.layers.Layer]:
     look(64)
     side = (side + 1) // 2
   look(64)
-  # Linear features come nearer to the Gaussian that Frechet's distance takes them for.
+  # Frechet's distance assumes Gaussian features: linear ones come closer than those after a ReLU.
   drawn = _initializer(len(layers))
   return [*layers, keras.layers.Flatten(), keras.layers.Dense(_FEATURES, kernel_initializer=drawn)]
 
@@ -138,9 +138,9 @@ def _initializer(index: int):
 def _fit(
   judge: Judge, values: np.ndarray, labels: np.ndarray, tell: Callable[[int, int], None]
 ) -> None:
-  """Cross-entropy on works shifted by up to one cell and on mixtures of them."""
+  """Train by cross-entropy on works, shifted by up to one cell, and on mixtures of them."""
   spatial = values.ndim - 2
-  # Padded by their own edge, so that a shift needs to know nothing about what is background.
+  # Padding repeats the edge, so that a shift needs no notion of a background.
   padded = np.pad(values, [(0, 0)] + [(1, 1)] * spatial + [(0, 0)], mode='edge')
   padded, labels = tf.constant(padded), tf.constant(labels)
   variables = judge.variables

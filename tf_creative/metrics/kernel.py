@@ -6,10 +6,10 @@ import numpy as np
 
 
 def distance(features, reference) -> tuple[float, float]:
-  """The estimate, which may fall below zero, and its standard error.
+  """Return the estimate, which may be negative, and its standard error.
 
-  The paper averages over random subsets. We take all rows at once and the delete-one jackknife,
-  which needs no draws; where the two sets are alike it errs on the large side.
+  The paper averages over random subsets. We use all rows at once, and the delete-one jackknife for
+  the error: it needs no random draws, and overestimates the error where the two sets are similar.
   """
   x, y = np.asarray(features, np.float64), np.asarray(reference, np.float64)
   n, m = len(x), len(y)

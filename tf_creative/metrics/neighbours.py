@@ -1,21 +1,23 @@
-"""Measures by distances between works: fidelity, variety, and how far they are from the learnt."""
+"""Measures from distances between works: fidelity, variety, and novelty."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.spatial import distance
 
-_ROUNDING = 1e-6  # below it, a distance between features means that they are the same
+_ROUNDING = 1e-6  # features that are closer than this count as equal
 
 
 def fidelity_and_variety(features, reference, k: int = 5) -> dict[str, float]:
-  """Precision, recall (Kynkaanniemi et al. 2019), density and coverage (Naeem et al. 2020).
+  """Compute precision, recall (Kynkaanniemi et al. 2019), density, coverage (Naeem et al. 2020).
 
-  Balls are closed, as in both papers, so that a reference with more than k equal rows still has
-  balls that hold something.
+  Takes features [n, F] of works and [m, F] of real works. Balls around a row, up to its k-th
+  neighbour, include their border, as in both papers: with more than k equal rows the radius is 0,
+  and such a ball should still contain those rows.
   """
   features, reference = np.asarray(features), np.asarray(reference)
-  across = distance.cdist(features, reference)  # [n, m]: exact, the dot product trick is not
+  # [n, m]. `cdist` is exact; |a|^2 + |b|^2 - 2ab is faster, but equal rows are not exactly 0 apart.
+  across = distance.cdist(features, reference)
   in_reference = across <= _radii(reference, k)  # [n, m]
   in_features = across <= _radii(features, k)[:, None]  # [n, m]
   return {
@@ -27,12 +29,12 @@ def fidelity_and_variety(features, reference, k: int = 5) -> dict[str, float]:
 
 
 def in_distribution(features, reference, k: int = 5) -> np.ndarray:
-  """The works that `precision` counts: bool [n]."""
+  """Return which works `precision` counts: bool [n]."""
   return (distance.cdist(features, reference) <= _radii(reference, k)).any(1)
 
 
 def copies(works, training) -> float:
-  """The share of works that equal some training work exactly."""
+  """Return the share of works that equal a training work exactly."""
   works, training = np.asarray(works), np.asarray(training)
   if works.dtype != training.dtype or works.shape[1:] != training.shape[1:]:
     raise ValueError(
@@ -44,26 +46,26 @@ def copies(works, training) -> float:
 
 
 def nearest(features, training) -> tuple[np.ndarray, np.ndarray]:
-  """How far away the nearest training row is, and which it is: float64 [n], int64 [n]."""
+  """Return the distance to the nearest training row, and its index: float64 [n], int64 [n]."""
   across = distance.cdist(features, training)
   return across.min(1), across.argmin(1)
 
 
 def novelty(away, held_out_away) -> float:
-  """Mean distance to the nearest training row, relative to that of held-out real works.
+  """Return the mean distance to the nearest training row, divided by held-out real works' own.
 
-  Below 1: closer to what was learnt than new real works are; 0: copies. Far above 1: unlike
-  anything real, so novelty means something only beside precision.
+  Below 1: closer to the training data than new real works are; 0: copies. Far above 1: unlike
+  anything real, so read novelty together with precision.
   """
-  # A world so small that held-out works repeat training ones leaves nothing to be relative to.
+  # In a tiny world, held-out works may all repeat training works: then the divisor is 0.
   return float(np.mean(away) / max(np.mean(held_out_away), _ROUNDING))
 
 
 def authenticity(away, place, training) -> float:
-  """The share of works that are no variant of one training work (Alaa et al. 2022, section 4).
+  """Return the share of works that are not variants of a training work (Alaa et al. 2022, 4).
 
-  Such a variant is no farther from its nearest training row, at `place`, than that row is from
-  its own nearest other one. New real works are not all authentic either: compare with theirs.
+  A variant is at most as far from its nearest training row, at `place`, as that row is from its own
+  nearest other row. New real works are not all authentic either: compare with their share.
   """
   training = np.asarray(training)
   rows, back = np.unique(place, return_inverse=True)
@@ -72,10 +74,10 @@ def authenticity(away, place, training) -> float:
 
 
 def diversity(features, labels, reference, reference_labels) -> float:
-  """How far apart two works of one label are on average, relative to held-out real works.
+  """Return the mean distance of two works with one label, divided by held-out real works' own.
 
-  1: as varied as reality; 0: one work for each label. Labels that only one set has two works of
-  are left out; if that leaves none, all works count as of one label.
+  1: as varied as real works; 0: one work for each label. Labels need two works in both sets, others
+  are left out; if none is left, all works count as one label.
   """
   features, reference = np.asarray(features), np.asarray(reference)
   labels, reference_labels = np.asarray(labels), np.asarray(reference_labels)
@@ -91,12 +93,12 @@ def diversity(features, labels, reference, reference_labels) -> float:
 
 
 def _mean_pair(groups) -> float:
-  """The distance of two different rows of one group, averaged over pairs, then over groups."""
+  """Return the mean distance of two rows in a group, averaged over groups."""
   return float(np.mean([distance.pdist(rows).mean() for rows in groups]))
 
 
 def _radii(rows, k: int) -> np.ndarray:
-  """The distance of every row to its k-th nearest other row."""
+  """Return each row's distance to its k-th nearest other row: [n]."""
   if len(rows) <= k:
     raise ValueError(f'{k} neighbours need more than {k} rows, not {len(rows)}.')
   return np.partition(distance.cdist(rows, rows), k, axis=1)[:, k]  # place 0 is the row itself

@@ -1,4 +1,4 @@
-"""What can be said of a set of works: all measures at once, under one judge."""
+"""Computes all measures of a set of works at once, with one judge."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from tf_creative.metrics import creativity, frechet, judge, kernel, neighbours, 
 
 
 class Look(NamedTuple):
-  """Works, what the judge sees in them and what they are near to: made once, measured often."""
+  """Works with the judge's features and the nearest training works: computed once, used often."""
 
   values: np.ndarray  # float32 [N, ...]
-  label: np.ndarray  # int32 [N], what was asked for
-  seen: np.ndarray  # int32 [N], what the judge takes them for
+  label: np.ndarray  # int32 [N], the label asked for
+  seen: np.ndarray  # int32 [N], the label that the judge recognizes
   features: np.ndarray  # float32 [N, F]
-  away: np.ndarray  # float64 [N], how far the nearest training work is
-  place: np.ndarray  # int64 [N], and which one it is
+  away: np.ndarray  # float64 [N], distance to the nearest training work
+  place: np.ndarray  # int64 [N], index of that training work
 
   @property
   def recognised(self) -> np.ndarray:
     return self.seen == self.label
 
   def at(self, rows) -> Look:
-    """Some of the works."""
+    """Return some of the works: those at `rows`."""
     return Look(*(part[rows] for part in self))
 
 
 def look(
   works: works_lib.Works, to_values: Callable, eyes: judge.Judge, training: Look | None = None
 ) -> Look:
-  """What the judge sees in `works`; of the training split itself, leave `training` out."""
+  """Look at `works` with the judge `eyes`; omit `training` for the training split itself."""
   values = np.asarray(to_values(works.work))
   features, label = eyes.features(values), np.asarray(works.label)
   if training is None:
@@ -44,15 +44,15 @@ def look(
 
 
 def imagination(works: Look, held_out: Look, training: Look, k: int = 5) -> dict[str, float]:
-  """How real, varied, well named, new and useful `works` are.
+  """Measure how real, varied, correctly labelled, new and useful `works` are.
 
-  Distances are taken to held-out real works: to the training split a memoriser would win. They
-  are biased by the sizes n of `works` and m of `held_out`, so every row of a table needs about
-  the same n and m (n = 1500 against m = 360 is fine; `halves` takes them equal) and a yardstick:
-  the training split passed as `works`. Its `copies` is 1, its `novelty` and `authenticity` 0 by
-  construction; for those the yardsticks are the `copies` and `authenticity` of the held-out works,
-  and 1. Labels as frequent as the real ones, as in a stratified split, pull `kernel` below zero,
-  for its estimate expects independent draws.
+  Distances are to held-out real works: to the training split, a generator that memorizes would win.
+  They are biased by the sizes n of `works` and m of `held_out`, so all rows of a table need about
+  the same n and m (`halves` makes them equal) and a reference row: the training split, passed as
+  `works`. Its `copies` is 1, and its `novelty` and `authenticity` are 0 by construction; for those,
+  compare with the `copies` and `authenticity` of held-out works, and with a novelty of 1. With
+  labels as frequent as the real ones (a stratified split), `kernel` may be negative, because its
+  estimate assumes independent draws.
   """
   kernel_distance, kernel_error = kernel.distance(works.features, held_out.features)
   return {
@@ -81,16 +81,16 @@ def halves(
   k: int = 5,
   seed: int = 0,
 ) -> dict[str, float]:
-  """Distances and creativity where all rows of a table, its floor too, have the same n = m.
+  """Measure distances and creativity with equal numbers of works on both sides.
 
-  Frechet distance, density and coverage depend on how many works are compared with how many, so
-  that 1500 imagined works against 360 real ones have no real works to be held against. Here the
-  held-out works are cut at random into halves. One is the reference; as many of `works` as it
-  holds are measured against it, or, for None, the other half: what new real works score.
+  Frechet distance, density and coverage depend on these numbers, so 1500 imagined works against 360
+  real ones cannot be compared with any score of real works. Here the held-out works are split at
+  random into halves. One is the reference; as many of `works` are measured against it. With None
+  for `works`, the other half is measured: the score of new real works.
 
-  Each name has its mean over `repeats` cuts, and as `name_spread` its standard deviation: what
-  the choice of works does, not what a run's seed does. The cuts depend on `seed` alone, so rows
-  of a table are paired. Where some source has fewer works than a half, `most` keeps all to that.
+  Each measure is a mean over `repeats` splits, with a standard deviation as `name_spread`, which
+  shows the effect of the choice of works, not of a run's seed. The splits depend on `seed` only, so
+  rows of a table are paired. Where some source has fewer works than a half, set `most` to that.
   """
   cuts = [np.random.default_rng([seed, index]) for index in range(repeats)]
   measured = [_half(works, held_out, most, k, cut) for cut in cuts]
@@ -105,16 +105,16 @@ def halves(
 def _half(
   works: Look | None, held_out: Look, most: int | None, k: int, rng: np.random.Generator
 ) -> dict[str, float]:
-  """One cut, which draws first, so that it is the same for all works."""
+  """Measure one split; it is drawn before anything else, so that it is the same for all works."""
   cards = _by_label(held_out.label, rng)
   cards = cards[: len(cards) // 2 * 2]
-  # Dealt like cards: either half gets as many of each label as the other, give or take one.
+  # Rows sorted by label are dealt in turns, so both halves get equally many of each label (+-1).
   reference, rows = cards[::2], cards[1::2]
   if works is None:
     works = held_out
   else:
-    # With labels at random, instead of as even as those of the reference, real works of the
-    # training split would be farther away than the floor (digits: Frechet 3.7, not 2.7).
+    # Stratified by label like the reference. With rows at random, real works of the training split
+    # would seem farther away than new real works (digits: Frechet 3.7 instead of 2.7).
     rows = _by_label(works.label, rng)
   count = min(len(reference), len(rows), most or len(rows))
   real, works = held_out.at(_evenly(reference, count)), works.at(_evenly(rows, count))
@@ -128,12 +128,12 @@ def _half(
 
 
 def _by_label(labels, rng: np.random.Generator) -> np.ndarray:
-  """All rows in random order, label after label; the labels are in random order too."""
+  """Return all rows grouped by label; labels, and rows within a label, are in random order."""
   _, kinds = np.unique(labels, return_inverse=True)
   turns = rng.permutation(kinds.max() + 1)
-  return np.lexsort((rng.random(len(kinds)), turns[kinds]))  # the last key comes first
+  return np.lexsort((rng.random(len(kinds)), turns[kinds]))  # the last key is the primary one
 
 
 def _evenly(rows: np.ndarray, count: int) -> np.ndarray:
-  """So many of the rows at even steps: of rows by label, the same share of each label."""
+  """Pick `count` rows at even steps; of rows grouped by label, the same share of each label."""
   return rows[np.arange(count) * len(rows) // count]

@@ -1,4 +1,4 @@
-"""A folder of checkpoints, each whole or not there, numbered once; a damaged one is put aside."""
+"""A folder of numbered checkpoints, written atomically; damaged ones are moved aside."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from tf_creative.core import spec
 from tf_creative.core import storage
 
 _STATE, DAMAGED = 'checkpoint', 'damaged'
-# What reading a damaged checkpoint was seen to raise. A ValueError is none of them: that is one of
-# another shape.
+# Errors that reading a damaged checkpoint raises, found by experiment. ValueError is not among
+# them: it means that the checkpoint is good, but its tensors have other shapes.
 DAMAGE = (tf.errors.OpError, IndexError, OSError)
 
 
 class Other(spec.UserError):
-  """A checkpoint of something else."""
+  """The checkpoint is good, but holds another learner than the one to restore."""
 
 
 class Shelf:
-  """Saves what `checkpoint` holds under new numbers only, and keeps the newest."""
+  """Saves a tf.train.Checkpoint under increasing numbers and keeps the newest `keep`."""
 
   def __init__(self, folder: pathlib.Path, checkpoint: tf.train.Checkpoint, keep: int):
     self.folder, self.checkpoint, self._keep = folder, checkpoint, keep
 
   def save(self, number: int) -> None:
-    """Under this number, which nobody sees before it is whole and on the disk; once."""
+    """Save under this number, unless it exists; readers only see it when it is complete."""
+    # The list of checkpoints is written last: until then, no reader knows of the new number.
     known = numbers(self.folder)
     if number in known:
       return
@@ -53,7 +54,7 @@ class Shelf:
       _remove(self.folder, old)
 
   def clean(self) -> None:
-    """Removes what killed saves have left behind."""
+    """Remove the files that interrupted saves have left."""
     known = numbers(self.folder)
     if not self.folder.is_dir():
       return
@@ -63,7 +64,7 @@ class Shelf:
       shutil.rmtree(path) if path.is_dir() else path.unlink()
 
   def restore(self, warn: Callable[[str], None]) -> int | None:
-    """The newest that can be read, if there is one; what is damaged is put aside."""
+    """Restore the newest good checkpoint and return its number; move damaged ones aside."""
     for number in reversed(numbers(self.folder)):
       try:
         read(self.checkpoint, self.folder, number)
@@ -74,6 +75,7 @@ class Shelf:
     return None
 
   def put_aside(self, number: int, error: Exception, warn: Callable[[str], None]) -> None:
+    """Move a damaged checkpoint to the folder `damaged`, and warn."""
     aside = self.folder / DAMAGED
     aside.mkdir(exist_ok=True)
     rest = [other for other in numbers(self.folder) if other != number]
@@ -84,7 +86,7 @@ class Shelf:
 
 
 def numbers(folder: pathlib.Path) -> list[int]:
-  """What is on a shelf, the oldest first: what its list names, or where that is lost, what lies."""
+  """Return the numbers in a folder, ascending: from its list, or if that is lost, from its files."""
   listed = checkpoint_state_pb2.CheckpointState()
   try:
     text_format.Parse((folder / _STATE).read_text(), listed)
@@ -97,7 +99,7 @@ def numbers(folder: pathlib.Path) -> list[int]:
 
 
 def read(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, number: int) -> None:
-  """Everything, or an error."""
+  """Restore all of `checkpoint`, or raise: every variable must be in the file, and vice versa."""
   with _as_made(folder, number):
     status = checkpoint.read(str(_prefix(folder, number)))
     status.assert_existing_objects_matched()
@@ -105,7 +107,7 @@ def read(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, number: int) -> 
 
 
 def read_some(parts: dict[str, Any], folder: pathlib.Path, number: int) -> None:
-  """All of these parts, whatever else there is."""
+  """Restore these parts by name, and ignore all else that the checkpoint holds."""
   with _as_made(folder, number):
     status = tf.train.Checkpoint(**parts).read(str(_prefix(folder, number))).expect_partial()
     status.assert_existing_objects_matched()
@@ -113,6 +115,7 @@ def read_some(parts: dict[str, Any], folder: pathlib.Path, number: int) -> None:
 
 @contextlib.contextmanager
 def _as_made(folder: pathlib.Path, number: int) -> Iterator[None]:
+  """Turn TensorFlow's errors for missing or misshapen variables into `Other`."""
   try:
     yield
   except (AssertionError, ValueError) as error:
@@ -123,7 +126,8 @@ def _as_made(folder: pathlib.Path, number: int) -> Iterator[None]:
 
 
 def short(error: Exception) -> str:
-  """What an error says, on a line."""
+  """Return the message of an error, shortened to one line."""
+  # TensorFlow's messages begin with '{{node ...}} '.
   text = getattr(error, 'message', None) or str(error) or type(error).__name__
   return text.strip().splitlines()[0].split('}} ')[-1][:200]
 
@@ -142,7 +146,7 @@ def _remove(folder: pathlib.Path, number: int) -> None:
 
 
 def _name(folder: pathlib.Path, kept: list[int]) -> None:
-  """The list of what is on a shelf, in the form in which TensorFlow reads it."""
+  """Write the list of checkpoints in TensorFlow's format (tf.train.latest_checkpoint)."""
   names = [f'ckpt-{number}' for number in kept]
   listed = checkpoint_state_pb2.CheckpointState(
     model_checkpoint_path=names[-1] if names else '', all_model_checkpoint_paths=names

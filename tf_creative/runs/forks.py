@@ -1,4 +1,4 @@
-"""A new run that starts with what another one has learnt, whatever its own settings are."""
+"""Starts a new run from the newest checkpoint of another one; settings may differ."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tf_creative.learner import learner as learner_lib
 
 
 def changes(old: str, new: str, free: Container[str]) -> str:
-  """How two lists of settings differ, but for those that are free to."""
+  """Return a diff of two lists of settings, without the settings named in `free`."""
 
   def bound(text: str) -> list[str]:
     return [line for line in text.splitlines() if line[2:].partition('=')[0] not in free]
 
   lines = difflib.unified_diff(bound(old), bound(new), n=0, lineterm='')
-  # Not the diff's own header, and no settings that the older of two versions did not have.
+  # Keeps '-' or '+' before '--flag=value': drops the diff's header.
   return '\n  '.join(line for line in lines if line[1:3] == '--' and '=' in line)
 
 
 def start(
   learner: learner_lib.Learner, config: config_lib.Config, warn: Callable[[str], None]
 ) -> None:
-  """The newest good checkpoint of another run; couplings of another kind start afresh."""
+  """Restore the newest good checkpoint of `fork_from`; other couplings than its own start anew."""
   parent = pathlib.Path(config.run.fork_from)
   numbers = checkpoints.numbers(parent / 'checkpoints')
   if not numbers:

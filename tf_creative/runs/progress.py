@@ -1,4 +1,4 @@
-"""How a long run shows itself: a live view on a terminal, plain lines anywhere else."""
+"""Shows the progress of a run: a live view on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ SHOWN = (
   'painted/frechet',
 )
 _PLAIN_SECONDS = 15
-_LOOK_SECONDS, _LOOK_SHARE = 10, 0.01  # between two looks at least; of the time at most
-_BAR, _VALUE, _SPARKLINE = 30, 11, 30  # widths
-_NOTHING = -1  # where a picture lets the terminal's own background through
+# Works for the view are made at most every 10 seconds, and in at most 1% of the run's time.
+_LOOK_SECONDS, _LOOK_SHARE = 10, 0.01
+_BAR, _VALUE, _SPARKLINE = 30, 11, 30  # widths in characters
+_NOTHING = -1  # a transparent pixel: the terminal's background
 
 
 class Progress:
-  """Rate, time left, main metrics and newest paintings of a run of `total` rounds."""
+  """Shows rate, time left, main metrics and the newest works of a run of `total` rounds."""
 
   def __init__(
     self,
@@ -52,30 +53,29 @@ class Progress:
     console: rich.console.Console | None = None,
     own: Iterable[str] = (),
   ):
-    """Shows the metrics of `rows` so far, and those to come.
+    """Take the metrics so far, and `look`: it returns targets and works, [2, N, h, w, RGB].
 
-    `look` returns targets and paintings as [2, N, h, w, RGB]; `own` are the names of the world's own
-    numbers, the most telling one first.
+    `own` are the names of the world's own numbers, the most telling one first.
     """
     own = tuple(own)
     self._shown = (*own, *SHOWN)
     self._short = SHORT | {name: name.split('_')[-1].split('/')[-1] for name in own[:1]}
     if console is None:
       console = rich.console.Console(highlight=False)
-      live = live and sys.stdout.isatty()  # whatever the environment says about colours
+      live = live and sys.stdout.isatty()  # even where the environment forces colours
     self._console, self._total, self._done = console, total, start
     self._history: dict[str, list[float]] = {name: [] for name in {*self._shown, *SHORT}}
     for row in rows:
       self._remember(row)
     self._begun, self._rate = time.monotonic(), 0.0
-    self._first, self._last = None, 0.0  # the rate is counted from the first update on
+    self._first, self._last = None, 0.0  # the rate counts from the first update, without tracing
     colours = console.color_system and not console.no_color
     self._look, self._next_look = look if colours else None, 0.0
-    self._doing = ''  # beside learning
-    self._paintings = None  # as many as fit so many columns and lines
+    self._doing = ''  # work besides learning, such as an evaluation
+    self._paintings = None  # a function of columns and lines
     self._live = None
     if live and console.is_interactive:
-      # Once a second, so that the clock moves while the loop is busy; by a thread of its own.
+      # rich refreshes in its own thread, so the clock moves while the training loop is busy.
       self._live = rich.live.Live(
         get_renderable=self._view, console=console, refresh_per_second=1, vertical_overflow='crop'
       )
@@ -88,11 +88,11 @@ class Progress:
       self._live.stop()
 
   def say(self, text: str) -> None:
-    """A line that stays."""
+    """Print a line that stays on the screen."""
     self._console.print(text, markup=False, soft_wrap=True)
 
   def doing(self, what: str, done: int = 0, total: int = 0) -> None:
-    """Shows what is done beside learning, and how far it is; a plain line tells only of much."""
+    """Show work besides learning and its progress; plain lines appear only if it takes long."""
     self._doing = f'{what}  {done}/{total}' if total else what
     now = time.monotonic()
     if not (self._live and self._live.is_started) and now - self._last > _PLAIN_SECONDS:
@@ -100,6 +100,7 @@ class Progress:
       self.say(f'  {self._doing}')
 
   def update(self, done: int, metrics: Mapping[str, float]) -> None:
+    """Show that `done` rounds are over, with their metrics."""
     self._remember(metrics)
     self._done, self._doing, now = done, '', time.monotonic()
     first = self._first is None
@@ -109,7 +110,7 @@ class Progress:
     self._rate = (done - before) / max(now - then, 1e-9)
     if self._live:
       self._look_again()
-      # Not before, for what TensorFlow says as it traces the loop would go through the view.
+      # Starts only now: TensorFlow's messages while it traces the loop would break the view.
       self._live.start(refresh=True)
     elif not first and (now - self._last > _PLAIN_SECONDS or done >= self._total):
       self._last = now
@@ -124,19 +125,19 @@ class Progress:
         history.append(float(metrics[name]))
 
   def _look_again(self) -> None:
-    """The newest paintings, if the time for a look has come."""
+    """Make new works for the view, if it is time."""
     now = time.monotonic()
     if not self._look or now < self._next_look:
       return
     works = self._look()
-    # What the first look takes says nothing: it is the one that traces the graph.
+    # The first look traces the graph, so its time says nothing about later ones.
     cost = time.monotonic() - now if self._paintings else 0
-    # Drawn once for each size of the terminal, not once a second.
+    # Cached, so that pictures are drawn once per size of the terminal, not once a second.
     self._paintings = functools.cache(functools.partial(paintings, works))
     self._next_look = time.monotonic() + max(_LOOK_SECONDS, cost / _LOOK_SHARE)
 
   def _view(self) -> rich.console.Group:
-    """All that moves; the paintings go where lines are few, the sparklines where columns are."""
+    """Return the whole view; with few lines it drops the works, with few columns the sparklines."""
     width, height = self._console.size
     doing = [rich.text.Text(self._doing, no_wrap=True, overflow='crop')] if self._doing else []
     lines = [self._bar(width), *doing, *self._table(width)]
@@ -168,14 +169,14 @@ class Progress:
 
 
 def newest(learner: learner_lib.Learner, count: int = 8) -> np.ndarray:
-  """What the same codes stand for by now, and what the hand makes of it: [2, count, h, w, RGB]."""
+  """Imagine works from fixed codes and let the hand make them: both as [2, count, h, w, RGB]."""
   imagined = learner.creator.imagine(np.arange(count))
   made = learner.creator.make(imagined)
   return np.stack([learner.world.media.render(works.work) for works in (imagined, made)])
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-  """The course of a number in at most `width` blocks, each the mean of an equal share of it."""
+  """Draw a curve of `values` in at most `width` block characters, each the mean of its share."""
   shares = np.array_split(np.asarray(values, float), min(width, len(values)))
   means = np.array([_mean(share[np.isfinite(share)]) for share in shares])
   known = means[np.isfinite(means)]
@@ -191,31 +192,34 @@ def _mean(values: np.ndarray) -> float:
 
 
 def paintings(works: np.ndarray, width: int, height: int) -> rich.segment.Segments | None:
-  """Targets and what the hand made of them, ready for the terminal; None where none fits."""
+  """Draw targets and works for the terminal; None if not even one pair fits."""
   picture = mount(works, width, height)
   return None if picture is None else half_blocks(picture)
 
 
 def mount(works: np.ndarray, width: int, height: int) -> np.ndarray | None:
-  """Pairs from [2, N, h, w, RGB] as one picture, as many as fit so many columns and lines.
+  """Put pairs from [2, N, h, w, RGB] into one picture [h', w', RGB] for `width` x `height` cells.
 
-  The second of a pair is below the first, or beside it where lines are few; None if none fits.
+  The second of a pair is below the first, or beside it where lines are few. Takes as many pairs as
+  fit; returns None if none fits.
   """
   for axis in (1, 2):
     pairs = _with_gap(np.concatenate([_with_gap(part) for part in works], axis))
-    high, wide = pairs.shape[1:3]  # with two pixels of gap, which the last ones do without
+    # Each pair has a gap of two pixels, which is cut off after the last one. A line of text shows
+    # two rows of pixels.
+    high, wide = pairs.shape[1:3]
     if wide - 2 <= width and high - 2 <= 2 * height:
       return np.concatenate(pairs[: (width + 2) // wide], axis=1)[:-2, :-2]
   return None
 
 
 def _with_gap(works: np.ndarray) -> np.ndarray:
-  """A pixel of nothing below and to the right of each work [N, h, w, RGB]."""
+  """Add a transparent pixel below and to the right of each work [N, h, w, RGB]."""
   return np.pad(works.astype(int), [(0, 0), (0, 1), (0, 1), (0, 0)], constant_values=_NOTHING)
 
 
 def half_blocks(picture: np.ndarray) -> rich.segment.Segments:
-  """A picture [h, w, RGB] as characters, each of which is two pixels, the upper and the lower."""
+  """Draw a picture [h, w, RGB] as characters; each shows two pixels, one above the other."""
   picture = np.pad(picture, [(0, len(picture) % 2), (0, 0), (0, 0)], constant_values=_NOTHING)
   segments = []
   for upper, lower in zip(picture[::2], picture[1::2], strict=True):

@@ -1,4 +1,4 @@
-"""With what a run is computed: exactly the same again is promised for the same of these only."""
+"""Library versions and hardware of a run; bit-exact repeats need equal ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SWITCHES = ('TF_ENABLE_ONEDNN_OPTS', 'OMP_NUM_THREADS', 'TF_DETERMINISTIC_OPS')
 
 
 def facts() -> dict[str, str]:
-  """What decides the last bits of a computation."""
+  """Return versions, hardware and settings that can change the last bits of a result."""
   threading = tf.config.threading
   return {
     'tf_creative': tf_creative.__version__,
@@ -41,7 +41,7 @@ def facts() -> dict[str, str]:
 
 
 def note(path: pathlib.Path, round_: int, warn: Callable[[str], None]) -> None:
-  """Writes down with what a run goes on from a round, and warns where that is something else."""
+  """Append the facts from this round on to the file, and warn if they have changed."""
   now = facts()
   known = json.loads(path.read_text()) if round_ and path.exists() else []
   before = known[-1]['with'] if known else now
@@ -54,7 +54,7 @@ def note(path: pathlib.Path, round_: int, warn: Callable[[str], None]) -> None:
   ]
   if differ:
     warn(
-      f'from here on the run is computed with something else ({"; ".join(differ)}): it goes on, '
-      'but need not end bit for bit like one that was never stopped'
+      f'from here on, the run uses other versions or hardware ({"; ".join(differ)}): it goes on, '
+      'but its numbers may differ from those of an uninterrupted run'
     )
   storage.write(path, json.dumps([*known, {'from round': round_, 'with': now}], indent=1) + '\n')

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a run: curves, pictures, histograms, settings, and their layout."""
+"""Writes a run's summaries for TensorBoard: curves, pictures, histograms, settings, layout."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import tensorflow as tf
 from tf_creative.learner import learner as learner_lib
 from tf_creative.core import storage
 
-# The charts of the tab CUSTOM SCALARS: tags as regular expressions that match from the start.
+# Charts of the tab CUSTOM SCALARS: title -> tags, as regular expressions that match from the start.
 CHARTS = {
   'Return of an episode': ['agent/return$'],
   'Losses of the GAN': ['gan/(critic|generator)_loss$'],
   'Imagination: distance from real works': ['(imagined|painted|training)/frechet$'],
 }
-# The columns of the tab HPARAMS, which shows five settings and five numbers unless asked for more.
+# Columns of the tab HPARAMS; by default, TensorBoard shows five settings and five metrics.
 TELLING = {'agent', 'couplings', 'world', 'gan_loss', 'seed'}
 FINAL = (  # after the world's own
   'painted/frechet',
@@ -37,7 +37,7 @@ FINAL = (  # after the world's own
 
 
 class Board:
-  """Writes the event files; whatever a method was given is on disk when it returns."""
+  """Writes event files; each method flushes to disk before it returns."""
 
   def __init__(self, path: pathlib.Path):
     self._path = path
@@ -65,24 +65,25 @@ class Board:
         tf.summary.histogram(name, value)
 
   def text(self, round_: int, name: str, lines: str) -> None:
-    """Lines that are shown as they are."""
+    """Write lines that are shown verbatim."""
+    # TensorBoard renders Markdown: four spaces make a code block.
     with self._at(round_):
       tf.summary.text(name, ''.join(f'    {line}\n' for line in lines.splitlines()))
 
   def hparams(
     self, run: str, settings: Mapping[str, bool | float | str], own: Collection[str] = ()
   ) -> None:
-    """A row of the tab HPARAMS; once for a run, for TensorBoard believes the first it reads.
+    """Write the run's row of the tab HPARAMS; call once, because TensorBoard uses the first only.
 
-    It takes the columns of all runs from any of them, so all runs of a world name the same, defaults
-    included. `own` are the names of the world's own numbers.
+    TensorBoard takes the columns for all runs from any one of them. So every run must write all
+    settings, defaults included. `own` are the names of the world's own numbers.
     """
     kinds = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
     columns = [
       api_pb2.HParamInfo(
         name=name,
         type=kinds.get(type(value), api_pb2.DATA_TYPE_FLOAT64),
-        differs=name in TELLING,  # what is said to differ comes first
+        differs=name in TELLING,  # TensorBoard puts columns that differ first
       )
       for name, value in settings.items()
     ]
@@ -92,8 +93,8 @@ class Board:
     self._write(hparams_summary.session_start_pb(shown, group_name=run))
 
   def layout(self, own: Collection[str] = ()) -> None:
-    """Lays out the tab CUSTOM SCALARS; `own` are the names of the world's own numbers."""
-    making = {'Making: by the world\'s own measures': [f'{name}$' for name in own]} if own else {}
+    """Write the layout of the tab CUSTOM SCALARS; `own` names the world's own numbers."""
+    making = {"Making: by the world's own measures": [f'{name}$' for name in own]} if own else {}
     charts = [
       layout_pb2.Chart(title=title, multiline=layout_pb2.MultilineChartContent(tag=tags))
       for title, tags in (CHARTS | making).items()
@@ -107,7 +108,7 @@ class Board:
 
 
 def weights(learner: learner_lib.Learner) -> dict[str, tf.Tensor]:
-  """All weights by name, and the values of all actions in what the hand sees just now."""
+  """Return all weights by name, and the hand's present values of all actions."""
   parts = {'gan': learner.gan, 'agent': learner.agent}
   return {
     f'{part}/{name}': value

@@ -1,1 +1,1 @@
-"""Serving what has been learnt: SavedModel versions, and a small server for them."""
+"""Serves learnt models: writes versions of SavedModels, and runs a small server for them."""

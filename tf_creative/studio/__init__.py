@@ -1,1 +1,1 @@
-"""What is made with a learner: works as files, edits, pictures, published models."""
+"""Uses a trained learner: writes works as files, edits pictures, publishes models."""

@@ -1,4 +1,4 @@
-"""Works that go on from given pictures: the imagination finds what they may become."""
+"""Makes works from given pictures: repaints them, varies them, or fills their gaps."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tf_creative.learner import learner as learner_lib
 from tf_creative.studio import formats, inpainting
 from tf_creative.studio import portfolio as portfolio_lib
 
-_MOST_ROWS = 8  # of a picture of before and after
+_MOST_ROWS = 8  # works in the picture before-after.png
 _PAPER, _INK, _SQUARES = (250, 250, 247), (40, 40, 40), (205, 235)
 
 Learner = learner_lib.Learner
 
 
 def repaint(learner: Learner, work: np.ndarray, label: int, seed: int) -> portfolio_lib.Portfolio:
-  """A given work made by the hand; without a label (-1) it gets the nearest training work's."""
+  """Let the hand make a given work; for label -1, take the nearest training work's label."""
   label = _named(learner, work, np.ones(work.shape, bool), label)
   concept = works_lib.Works(work[None], np.array([label], np.int32))
   begun = learner.creator.blank(concept)
@@ -39,9 +39,9 @@ def go_on(
   seed: int,
   count: int,
 ) -> portfolio_lib.Portfolio:
-  """A given work turned into imagined ones of the labels in turn, or its gaps filled by theirs.
+  """Turn a given work into similar imagined works of the labels in turn, or fill its gaps.
 
-  Where codes are what is drawn by, see `by_chance`, those of the seeds go on from what is given.
+  If `by_chance`, a sampled policy continues the given work instead, once for each seed.
   """
   if by_chance(learner):
     return _draw_on(learner, work, given, labels, seed, count)
@@ -52,7 +52,7 @@ def go_on(
     )
   refine = inpainting.refinement(learner)
   found = [inpainting.imagine_near(learner, refine, work, given, label, seed) for label in labels]
-  # [MOST, labels] in rows: the best of each label, then the second best
+  # From (labels, MOST, ...) to rows: the best of each label, then the second best, and so on.
   seeds, goal = tf.nest.map_structure(
     lambda *part: np.stack(part, 1).reshape(-1, *part[0].shape[1:])[:count], *found
   )
@@ -62,7 +62,7 @@ def go_on(
 
 
 def by_chance(learner: Learner) -> bool:
-  """Whether codes stand for no work to be made, but are the chance by which a policy is drawn."""
+  """Return whether codes only seed the sampling of a policy, and stand for no target work."""
   return bool(learner.creator.drawn and not learner.world.making.rewards_target)
 
 
@@ -74,18 +74,18 @@ def _draw_on(
   seed: int,
   count: int,
 ) -> portfolio_lib.Portfolio:
-  """What policies that are drawn from make of the same beginning by the codes of the seeds."""
+  """Let a sampled policy continue the same given work, with a different code for each seed."""
   labels = [_named(learner, work, given, label) for label in labels]
   seeds = seed + np.arange(count)
   goal = learner.creator.imagine(seeds, np.resize(labels, count))
   goal = goal._replace(work=np.where(given, work, goal.work))
   keep = np.broadcast_to(inpainting.kept(given), goal.work.shape)
-  # Of what is whole there stays what the world itself would give.
+  # Starts from the given parts, and elsewhere from what an episode of this world starts with.
   begun = np.where(keep, work, learner.creator.blank(goal))
   if given.all() and not begun.any():
     raise spec.UserError(
-      'nothing of --start is left to be made: here it must have gaps, by --mask or, of a melody, '
-      'by its end before the last bar.'
+      '--start leaves nothing to be made: in this run it must have gaps, by --mask, or, for a '
+      'melody, by an end before the last bar.'
     )
   made = learner.creator.make(goal, begun, keep=keep)
   return portfolio_lib.judged(learner, seeds, goal, begun, made)
@@ -98,10 +98,10 @@ def before_after(
   learner: Learner,
   folder: pathlib.Path,
 ) -> formats.Written:
-  """The first works beside what they were to become, and the picture that they go on from.
+  """Write before-after.png: the given picture, the targets, and the works that the hand made.
 
-  What is not `given` [H, W] of that is chequered. Where nothing was to become of it but what came
-  `by_chance`, there is no such column.
+  A chequered pattern shows what is not `given` [H, W]. Without targets (`by_chance`) their column
+  is missing.
   """
   shown = {'goal': portfolio.concept.work, 'made': portfolio.made.work}
   if by_chance(learner):
@@ -128,7 +128,7 @@ def before_after(
 
 
 def _named(learner: Learner, work: np.ndarray, given: np.ndarray, label: int) -> int:
-  """A label, or for any (-1) that of the training work which is the likest to what is given."""
+  """Return the label, or for -1 that of the training work most similar to the given parts."""
   if label >= 0:
     return label
   return int(
@@ -139,10 +139,10 @@ def _named(learner: Learner, work: np.ndarray, given: np.ndarray, label: int) ->
 def _make(
   learner: Learner, goal: works_lib.Works, begun: np.ndarray, keep: np.ndarray
 ) -> creator_lib.Made:
-  """The hand at work for as many episodes as pay: a given work may need more than one.
+  """Let the hand work, over several episodes where that helps: a given work may need more steps.
 
-  After the first a hand that builds what it sees has only actions that come nearer to choose from,
-  or strange works would never be finished: in what it has not learnt of, it says the same for ever.
+  After the first episode, only actions that bring the work nearer to its goal are allowed. On works
+  unlike its training data, the hand may otherwise repeat one useless action for ever.
   """
   creator, world = learner.creator, learner.world
   made = creator.make(goal, begun, keep=keep)
@@ -161,7 +161,7 @@ def _make(
 
 
 def _with_holes(picture: Image.Image, given: np.ndarray) -> Image.Image:
-  """A picture in the size of `given` [h, w], chequered where nothing is given."""
+  """Resize a picture to `given` [h, w], with a chequered pattern where nothing is given."""
   height, width = given.shape
   small = picture.height < height or picture.width < width
   resampling = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS

@@ -1,4 +1,4 @@
-"""Imagined works that agree with what is given: codes found by descent, gaps filled."""
+"""Finds imagined works that agree with a given work, by gradient descent on latent codes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.learner import learner as learner_lib
 
-MOST = 100  # works of a label that can go on from one picture
-_POOL = 4000  # codes that are tried for it; the nearest MOST of them are refined
-_STEPS, _RATE, _BETA_1, _BETA_2 = 100, 0.05, 0.9, 0.99
-_PRIOR = 0.03  # how far a pixel's squared value may be off, as a variance
+MOST = 100  # works of a label that can be made from one picture
+_POOL = 4000  # random codes per label to start with; the nearest MOST of them are refined
+_STEPS, _RATE, _BETA_1, _BETA_2 = 100, 0.05, 0.9, 0.99  # of Adam
+_PRIOR = 0.03  # weight of |z|^2 in the loss, against squared errors of values
 
 Learner = learner_lib.Learner
 
@@ -27,18 +27,18 @@ def imagine_near(
   label: int,
   seed: int,
 ) -> tuple[np.ndarray, works_lib.Works]:
-  """MOST imagined works that are the likest to what is given, and the seeds of their codes.
+  """Return the seeds of MOST codes and their works, sorted by similarity to the given parts.
 
-  Gaps are filled by semantic inpainting (Yeh et al. 2017, section 3): codes that agree where
-  something is given, found by descent. They start from random codes, hold them by the critic and
-  weigh pixels by their nearness to a gap; we start from the best of many, hold them by their own
-  density, for R3GAN's critic only compares, and weigh all pixels alike. Without gaps there is no
-  descent: a 0 that is all but equal to some 8 is no 0. Where works are walked through, those that
-  have a way come first.
+  Gaps are filled by semantic inpainting (Yeh et al. 2017, section 3): gradient descent finds codes
+  whose works agree with the given parts. The paper starts from random codes, uses the critic as a
+  prior, and weights pixels near gaps higher. We start from the best of many codes, use the codes'
+  own density as the prior, because R3GAN's critic can only compare works, and weight all pixels
+  equally. Without gaps there is no descent: a 0 that is almost equal to some 8 is not a good 0. In
+  worlds that are walked through, solvable works come first.
   """
   creator = learner.creator
-  seeds = seed * _POOL + np.arange(_POOL)  # two seeds have none in common
-  pool = creator.first(seeds, np.full(_POOL, label))  # a way is looked for in the nearest only
+  seeds = seed * _POOL + np.arange(_POOL)  # different values of `seed` share no codes
+  pool = creator.first(seeds, np.full(_POOL, label))  # without a search for solvable works
   far = distance(learner, pool.work, work, given)
   near = np.argsort(far, kind='stable')[:MOST]
   seeds, labels = seeds[near], pool.label[near]
@@ -53,7 +53,7 @@ def imagine_near(
   if not learner.world.making:
     lost = ~world_lib.has_way(learner.world, found)
     if lost.any() and not given.all():
-      # The next nearest codes as they are, for those that descent leaves without a way
+      # Where descent ended in an unsolvable work, take the next nearest code without descent.
       rest = np.argsort(far, kind='stable')[MOST:]
       others = pool._replace(work=learner.world.works.filled(work, given, pool.work))
       others = tf.nest.map_structure(lambda part: part[rest], others)
@@ -63,19 +63,19 @@ def imagine_near(
       found.work[places], found.label[places] = others.work[more], others.label[more]
   order = np.lexsort([loss, lost])
   _, first = np.unique(found.work[order], axis=0, return_index=True)
-  order = np.concatenate([order[np.sort(first)], np.delete(order, first)])  # repeats come last
+  order = np.concatenate([order[np.sort(first)], np.delete(order, first)])  # duplicates come last
   return tf.nest.map_structure(lambda part: part[order], (seeds, found))
 
 
 def kept(given: np.ndarray) -> np.ndarray:
-  """Where the hand must not paint: a picture without gaps is all to be changed."""
+  """Return where the hand must not paint; a picture without gaps may be changed everywhere."""
   return given & ~given.all()
 
 
 def distance(
   learner: Learner, works: np.ndarray, work: np.ndarray, given: np.ndarray
 ) -> np.ndarray:
-  """Squared distance of each work to one, where that is given: [B]."""
+  """Return the squared distance of each of `works` to `work`, over its given parts: [B]."""
   values, wanted = (
     learner.world.works.to_values(tf.constant(w)).numpy() for w in (works, work[None])
   )
@@ -84,10 +84,7 @@ def distance(
 
 
 def refinement(learner: Learner) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-  """A function of codes, labels, a work and where it is given: the best codes that descent meets.
-
-  Their losses come second.
-  """
+  """Compile gradient descent: (codes, labels, work, given) -> (best codes [B, Z], losses [B])."""
 
   @tf.function(autograph=False)
   def refine(latents: tf.Tensor, label: tf.Tensor, work: tf.Tensor, given: tf.Tensor):

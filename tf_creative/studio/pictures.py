@@ -1,4 +1,4 @@
-"""Pictures for people: galleries, sheets and paintings in the making."""
+"""Draws pictures of works: galleries, sheets, and animations of the hand at work."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tf_creative.learner import learner as learner_lib
 from tf_creative.studio import player as player_lib
 
 _PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
-_CELL = 36  # screen pixels that the shorter side of a work should at least have
-_LETTERS, _LEADING = 14, 0  # of a line beside a row; pixels between two such lines
+_CELL = 36  # smallest size on the screen of a work's shorter side, in pixels
+_LETTERS, _LEADING = 14, 0  # letters in a line of a label; pixels between its lines
 _MOST_ROWS, _MOST_FRAMES = 20, 60
 
 
@@ -25,7 +25,7 @@ def gallery(
   columns: int = 10,
   tell: Callable[[int, int], None] | None = None,
 ) -> Image.Image:
-  """Imagined works beside what the hand made of them, a row for each class."""
+  """Draw imagined works next to the hand's versions of them, one row per class."""
   shown = some_labels(learner, _MOST_ROWS)
   labels = np.repeat(shown, columns)
   imagined = learner.creator.imagine(np.arange(len(labels)), labels)
@@ -59,20 +59,20 @@ def gallery(
 
 
 def _lines(name: str) -> list[str]:
-  """A label's name in at most two lines, which fit beside the smallest work."""
+  """Split a label's name into at most two lines, which fit next to the smallest work."""
   words = name.replace('_', ' ')
   return textwrap.wrap(words, _LETTERS, max_lines=2, placeholder='…') or ['']
 
 
 def imagined(learner: learner_lib.Learner, columns: int = 10) -> Image.Image:
-  """Works from fixed codes, a row for each class: how an imagination comes to see."""
+  """Draw works from fixed codes, one row per class: shows how the generator develops."""
   labels = np.repeat(some_labels(learner, _MOST_ROWS), columns)
   works = learner.creator.imagine(np.arange(len(labels)), labels)
   return sheet(learner.world.media.render(works.work), columns)
 
 
 def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Image]:
-  """Frames: imagined works in the upper row, the strokes appearing in the lower one."""
+  """Draw frames of an animation: imagined works above, the hand's strokes below."""
   labels = np.resize(some_labels(learner, columns), columns)
   imagined = learner.creator.imagine(np.arange(columns) + 1000, labels)
   made = learner.creator.make(imagined)
@@ -85,32 +85,32 @@ def painting(learner: learner_lib.Learner, columns: int = 10) -> list[Image.Imag
 
 
 def episode(player: player_lib.Player) -> list[Image.Image]:
-  """Frames of a hand in its simulator; none where that has no pictures, or cannot draw them."""
+  """Return frames of the hand in its simulator; empty where that cannot draw."""
   frames = player.frames()
   return [] if frames is None else [Image.fromarray(frame) for frame in frames]
 
 
 def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Image.Image:
-  """Always the same codes being painted, a row each: the target, then moments up to the end."""
+  """Draw the making of works from fixed codes, one row each: the target, then moments of it."""
   imagined = learner.creator.imagine(np.arange(rows))
   made = learner.creator.make(imagined)
   frames = creator_lib.frames(learner.world, imagined, made)  # [T + 1, rows, ...]
-  # Each work at its own pace: a hand that never finishes one would hide how it made the others.
+  # Moments are relative to each work's own number of steps: works differ much in length.
   times = np.linspace(made.steps, 0, moments, endpoint=False)[::-1]  # [moments, rows]
   shown = frames[times.round().astype(int), np.arange(rows)].swapaxes(0, 1)  # [rows, moments, ...]
   render = learner.world.media.render
   targets = np.asarray(sheet(render(imagined.work), columns=1))
   works = np.asarray(sheet(render(shown.reshape(-1, *shown.shape[2:])), columns=moments))
-  between = targets[:, :1].repeat(12, axis=1)  # the sheet's own paper
+  between = targets[:, :1].repeat(12, axis=1)  # a gap in the background colour
   return Image.fromarray(np.hstack([targets, between, works]))
 
 
 def sheet(
   pictures: np.ndarray, columns: int, rulers: Callable[[int], Any] = lambda zoom: None
 ) -> Image.Image:
-  """Small RGB pictures [N, h, w, 3] as one large one, magnified without blur.
+  """Put small RGB pictures [N, h, w, 3] into one picture, magnified without blur.
 
-  A world's `rulers` stand at the beginning of each row and above each column.
+  A world's `rulers` are drawn at the beginning of each row and above each column.
   """
   count, height, width, _ = pictures.shape
   zoom = _zoom(height, width)
@@ -130,7 +130,7 @@ def _zoom(height: int, width: int) -> int:
 def ruled(
   page: Image.Image, rulers: Any, rows: int = 1, columns: int = 1, gap: int = 0
 ) -> Image.Image:
-  """A page of equal pictures with gaps around them, and with what is to stand left and above."""
+  """Add rulers to a page of equal pictures: left of each row and above each column."""
   if rulers is None:
     return page
   left, top = rulers
@@ -144,7 +144,7 @@ def ruled(
 
 
 def tiles(pictures: np.ndarray, columns: int) -> Image.Image:
-  """Small RGB pictures [N, h, w, 3] pixel for pixel, a clear line between them: for web pages."""
+  """Put small RGB pictures [N, h, w, 3] into a grid with transparent lines, for web pages."""
   count, height, width, _ = pictures.shape
   rows = -(-count // columns)
   page = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1, 4), np.uint8)
@@ -155,12 +155,12 @@ def tiles(pictures: np.ndarray, columns: int) -> Image.Image:
 
 
 def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
-  """An animation that rests on its last frame."""
+  """Write an animation that pauses on its last frame."""
   times = [80] * (len(frames) - 1) + [2000]
   frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0)
 
 
 def some_labels(learner: learner_lib.Learner, most: int) -> np.ndarray:
-  """Up to `most` of the labels that real works of the training split have, evenly spread."""
+  """Return up to `most` labels that occur in the training split, evenly spread."""
   known = learner.creator.known_labels
   return known[np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int)]

@@ -1,4 +1,4 @@
-"""How good a hand is where nothing is made: episodes in fresh environments of the simulator."""
+"""Evaluates a hand in worlds without works: by episodes in new environments."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tf_creative.learner import batches
 from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import aggregate
 
-EPISODES = 20  # of each kind at a look
-_VALIDATION, _HELD_OUT = range(2)  # what seeds are for
-_MOST_FRAMES, _WIDEST = 60, 240  # of an animation; pixels
+EPISODES = 20  # in an evaluation, for each purpose
+_VALIDATION, _HELD_OUT = range(2)  # purposes of episodes; each has seeds of its own
+_MOST_FRAMES, _WIDEST = 60, 240  # of an animation: frames, and width in pixels
 
 Act = Callable[[world_lib.Observation], np.ndarray]
 
@@ -31,31 +31,31 @@ class Episodes(NamedTuple):
 
 
 class Player:
-  """Looks at a greedy hand: the best round is chosen by other episodes than those reported on."""
+  """Plays episodes with a greedy hand; the best round is chosen by other episodes than reported."""
 
   def __init__(
     self,
     learner: learner_lib.Learner,
     tell: Callable[[str], None] = lambda what: None,
   ):
-    """`tell` hears what is being done."""
+    """Take a learner and `tell`, which is called to report progress."""
     self._world, self._agent, self._tell = learner.world, learner.agent, tell
     self._best = tf.function(batches.in_batches(self._greedy), autograph=False)
 
   def act(self, observation: world_lib.Observation) -> np.ndarray:
-    """Picks the action of the highest value: int32 [B]."""
+    """Return the action with the highest value: int32 [B]."""
     return self._best(tf.nest.map_structure(tf.constant, observation)).numpy()
 
   def _greedy(self, observation: Any) -> tf.Tensor:
     return tf.argmax(self._agent.values(observation), -1, tf.int32)
 
   def at_random(self, seed: int) -> Act:
-    """Makes a policy that picks any action, whatever is seen: what every hand must beat."""
+    """Return a uniformly random policy, the baseline of every hand."""
     rng, count = np.random.default_rng(seed), self._world.play.action_spec.maximum + 1
     return lambda seen: rng.integers(count, size=len(next(iter(seen.values()))), dtype=np.int32)
 
   def look(self) -> dict[str, float]:
-    """Plays the episodes by which the best round is chosen, and others that are reported."""
+    """Play the episodes by which the best round is chosen, and others to report."""
     self._tell('playing episodes')
     seeds = episode_seeds(_VALIDATION, EPISODES) + held_out(EPISODES)
     played = play(self._world, self.act, seeds)
@@ -63,15 +63,15 @@ class Player:
     return numbers | _numbers('held_out', Episodes(*(part[EPISODES:] for part in played)))
 
   def fault(self, numbers: Mapping[str, float]) -> float:
-    """Tells what the best round has least of."""
+    """Return the number by which the best round is chosen; lower is better."""
     return -numbers['validation/return']
 
   def yardstick(self, seed: int = 0) -> dict[str, float]:
-    """Plays the held-out episodes by a random policy."""
+    """Play the held-out episodes with a random policy."""
     return _numbers('random', play(self._world, self.at_random(seed), held_out(EPISODES)))
 
   def frames(self) -> np.ndarray | None:
-    """Shows one episode of the hand: uint8 RGB [T, height, width, 3]; None without pictures."""
+    """Draw one episode of the hand: uint8 RGB [T, height, width, 3], or None if impossible."""
     if not self._world.simulator.renders:
       return None
     self._tell('drawing an episode')
@@ -81,9 +81,10 @@ class Player:
         for time, picture in enumerate(_pictures(envs, self.act, held_out(1))):
           if time % every == 0:
             shown.append(_small(picture))
-          if len(shown) == 2 * _MOST_FRAMES:  # episodes may be long, so half of them go
+          # An episode's length is not known before it ends: drop every second frame when full.
+          if len(shown) == 2 * _MOST_FRAMES:
             shown, every = shown[::2], 2 * every
-    except spec.UserError as error:  # what draws may not be installed
+    except spec.UserError as error:  # a library for drawing may not be installed
       self._tell(str(error))
       return None
     kept = np.linspace(0, len(shown) - 1, min(len(shown), _MOST_FRAMES)).round().astype(int)
@@ -91,7 +92,7 @@ class Player:
 
 
 def play(world: world_lib.World, act: Act, seeds: list[int]) -> Episodes:
-  """Plays an episode for each seed, side by side."""
+  """Play an episode for each seed, in parallel."""
   returns, steps = np.zeros(len(seeds)), np.zeros(len(seeds), np.int64)
   over = np.zeros(len(seeds), bool)
   with contextlib.closing(world.simulator.vector(len(seeds))) as envs:
@@ -105,18 +106,18 @@ def play(world: world_lib.World, act: Act, seeds: list[int]) -> Episodes:
 
 
 def held_out(count: int, seed: int = 0) -> list[int]:
-  """Draws seeds of episodes that nothing was chosen by."""
+  """Draw seeds of episodes that are used for reports only, not for choosing the best round."""
   return episode_seeds(_HELD_OUT, count, seed)
 
 
 def episode_seeds(purpose: int, count: int, seed: int = 0) -> list[int]:
-  """Draws seeds by hashing: training counts its own from the run's."""
+  """Draw seeds for a purpose by hashing: they differ from training's, which count up."""
   drawn = np.random.SeedSequence([purpose, seed]).generate_state(count)
-  return [int(number) >> 1 for number in drawn]  # some simulators take no more than 31 bits
+  return [int(number) >> 1 for number in drawn]  # some simulators accept 31 bits only
 
 
 def headlines(numbers: Mapping[str, float]) -> str:
-  """Tells the numbers that a person wants to see first."""
+  """Format the most important numbers for the terminal."""
   mean, low, high, least, chance = (
     numbers[name]
     for name in (
@@ -125,8 +126,8 @@ def headlines(numbers: Mapping[str, float]) -> str:
     )
   )  # fmt: skip
   return (
-    f'return of {EPISODES} episodes that nothing was chosen by: {mean:.1f} on average (95% '
-    f'interval {low:.1f} to {high:.1f}), {least:.1f} at least; of a random policy {chance:.1f}'
+    f'return of {EPISODES} held-out episodes: {mean:.1f} on average (95% interval {low:.1f} to '
+    f'{high:.1f}), {least:.1f} at least; a random policy: {chance:.1f}'
   )
 
 
@@ -142,7 +143,7 @@ def _numbers(section: str, played: Episodes) -> dict[str, float]:
 
 
 def _pictures(envs: Any, act: Act, seeds: list[int]) -> Iterator[np.ndarray]:
-  """Plays one episode and yields what it looks like before each step and after the last."""
+  """Play one episode; yield a picture before each step and after the last one."""
   seen, _ = envs.reset(seed=seeds)
   over = False
   while not over:
@@ -153,7 +154,7 @@ def _pictures(envs: Any, act: Act, seeds: list[int]) -> Iterator[np.ndarray]:
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
-  """Shrinks what is wider than a page has room for."""
+  """Shrink a picture to the width of a page."""
   image = Image.fromarray(picture)
   image.thumbnail((_WIDEST, _WIDEST))
   return np.asarray(image.convert('RGB'))

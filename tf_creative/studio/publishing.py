@@ -1,4 +1,4 @@
-"""A trained learner as versions of models that TensorFlow Serving picks up while it runs."""
+"""Exports a learner as versions of models, which a running TensorFlow Serving picks up."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tf_creative.serving.exports import models as models_lib
 from tf_creative.studio import formats
 
 WHAT = {
-  'creator': 'a seed and a label: a work, imagined and made; or a given picture made',
-  'generator': 'a seed, or a code, and a label: the imagined work',
-  'critic': 'a work, and perhaps its label: how real it looks',
-  'agent': 'what is seen of a work in the making: what the hand does next',
+  'creator': 'seed and label -> a work, imagined and made by the hand; or a given picture, made',
+  'generator': 'seed (or latent code) and label -> the imagined work',
+  'critic': 'work and, optionally, label -> how real the work looks',
+  'agent': 'observation of an unfinished work -> the next action',
 }
-_EXAMPLES = (1, 17)  # how many rows the examples have
-_LITERT_EQUAL = 0.99
+_EXAMPLES = (1, 17)  # batch sizes of the examples
+_LITERT_EQUAL = 0.99  # smallest share of cells that must equal the SavedModel's
 
 
 def publish(
@@ -36,10 +36,10 @@ def publish(
   numbers: dict[str, float],
   litert: bool = False,
 ) -> dict[str, pathlib.Path]:
-  """Makes, checks and publishes a version of each model; where they are.
+  """Build, check and publish a version of each model; return their folders by name.
 
-  What `numbers` training came to goes into the card. With `litert` there is a file of the generator
-  for small devices in its version.
+  The model card shows `numbers`, the run's metrics. With `litert`, the generator's version also
+  holds a LiteRT file for small devices.
   """
   if litert:
     learner.world.need('works', by='--litert')
@@ -57,7 +57,7 @@ def publish(
     faults += verify.in_another_process(list(stage.paths.values()))
     if faults:
       raise spec.UserError(
-        'nothing is published, for what was made does not answer as it should:\n  '
+        'nothing is published, because the exported models give wrong answers:\n  '
         + '\n  '.join(faults)
       )
     configs.write(exports, models)
@@ -71,19 +71,19 @@ def publish(
 
 
 def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str]:
-  """Writes the file, and says what is wrong with it."""
+  """Write the LiteRT file; return what is wrong with it."""
   world, gan, creator = learner.world, learner.gan, learner.creator
   seeds = np.arange(_EXAMPLES[-1])
   works, codes = creator.imagine(seeds), creator.latents(seeds)
   file = lite.convert(lambda *code: world.works.to_works(gan.generate(*code)), codes.shape[1])
   (version / lite.FILE).write_bytes(file)
-  # Another kernel rounds otherwise, and then a pixel may have the next colour.
+  # Its kernels round differently, so a pixel may get a neighbouring colour.
   equal = (lite.run(file, codes, works.label) == works.work).mean()
-  return [] if equal > _LITERT_EQUAL else [f'{lite.FILE}: only {equal:.1%} is as it should be']
+  return [] if equal > _LITERT_EQUAL else [f'{lite.FILE}: only {equal:.1%} of its works are right']
 
 
 def _models(learner: learner_lib.Learner, about: dict[str, Any]) -> dict[str, signatures.Model]:
-  """All models of a learner, or the hand alone where nothing is imagined."""
+  """Return all models of a learner, or only the hand's in worlds without works."""
   world, creator = learner.world, learner.creator
   if not creator:
     return {'agent': signatures.hand(world, batches.in_batches(learner.agent.values))}
@@ -93,7 +93,7 @@ def _models(learner: learner_lib.Learner, about: dict[str, Any]) -> dict[str, si
 
 
 def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str, Any]:
-  """What a client is to know: JSON."""
+  """Return what a client needs to know of the run, as JSON."""
   world, creator = learner.world, learner.creator
   known = {'world': config.run.world, 'round': int(learner.loop.round)}
   if not creator:
@@ -111,7 +111,7 @@ def _about(learner: learner_lib.Learner, config: config_lib.Config) -> dict[str,
 
 
 def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str, Any]]]]:
-  """Something to ask each signature of each model, by its name."""
+  """Return example inputs: model -> [(signature, inputs)]."""
   found = {name: [] for name in WHAT}
   for count in _EXAMPLES:
     seed = np.arange(count, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Works made by a model server, with the story of their making."""
+"""Lets a model server make works, and returns them with their steps and actions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROWS = 64  # in a request
 
 
 class Studio:
-  """A server's creator; what it makes is what the exported run would make."""
+  """The creator of a model server; it makes the same works as the exported run."""
 
   def __init__(self, address: str):
     self._ask = client.connect(address)
@@ -38,7 +38,7 @@ class Studio:
     self.world = learner_lib.build_world(world)
 
   def imagined(self, labels: Sequence[int], seed: int, count: int) -> portfolio.Portfolio:
-    """As `portfolio.imagined`."""
+    """Make `count` works, as `portfolio.imagined` does with a learner."""
     seeds = seed + np.arange(count, dtype=np.int64)
     labels = np.resize(labels, count).astype(np.int32)
     parts = [
@@ -51,7 +51,8 @@ class Studio:
     ]
     made = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     work, label = made['imagined'].astype(np.uint8), made['label'].astype(np.int32)
-    code = np.zeros([count, self.world.play.code_size], np.float32)  # it is not told, nor ever seen
+    # The server does not return codes; zeros only give `concept` the form that `blank` expects.
+    code = np.zeros([count, self.world.play.code_size], np.float32)
     concept = works_lib.Works(work, label, code if self.world.play.code_size else ())
     steps = made['steps'].astype(np.int32)
     hand = creator_lib.Made(

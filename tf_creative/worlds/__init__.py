@@ -1,4 +1,4 @@
-"""Worlds by name; what is not used is not imported."""
+"""Tables of worlds and data sets by name; an entry is imported only when it is used."""
 
 import gymnasium
 
@@ -16,7 +16,7 @@ WORLDS = plugins.Table(
 )
 
 _LEVELS = 'tf_creative.worlds.level.minigrid_levels.minigrid_levels_dataset_builder'
-# What data= takes beside the names of TFDS: makers of builders by data_dir.
+# What data= takes besides the names of TFDS: functions of data_dir that return a builder.
 DATA = plugins.Table(
   'data set',
   'tf_creative.data',
@@ -30,10 +30,11 @@ DATA = plugins.Table(
   },
 )
 
-# Endings of the names of files that some worlds make, see core.world.Media.files.
+# File formats that only some worlds write; see core.showing.Media.files.
 FORMATS = ('json', 'mid', 'txt', 'wav')
 
-# For other libraries' agents: `import tf_creative` and then gymnasium.make('tf_creative/...').
+# Other libraries' agents can use our worlds: `import tf_creative`, then
+# gymnasium.make('tf_creative/PixelArt-v0').
 for _world in sorted(WORLDS.ours.keys() - {'gym'}):
   gymnasium.register(
     id=f'tf_creative/{_world.title().replace("_", "")}-v0',

@@ -1,15 +1,15 @@
-"""Pictures as PNG, and in the making as SVG."""
+"""Encodes pictures as PNG, and the making of a picture as animated SVG."""
 
 from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
 
-_STROKE_MS = 80
+_STROKE_MS = 80  # milliseconds of a stroke in the animation
 
 
 def png(rgb: tf.Tensor, zoom: int) -> tf.Tensor:
-  """Files of pictures uint8 [B, H, W, 3], each pixel a square of `zoom`: string [B]."""
+  """Encode pictures uint8 [B, H, W, 3] as PNG, magnified by `zoom`, in the graph: string [B]."""
   rgb = tf.repeat(tf.repeat(rgb, zoom, 1), zoom, 2)
   return tf.map_fn(tf.io.encode_png, rgb, fn_output_signature=tf.string)
 
@@ -17,9 +17,11 @@ def png(rgb: tf.Tensor, zoom: int) -> tf.Tensor:
 def svg(
   start: np.ndarray, marks: np.ndarray, places: np.ndarray, codes: list[str], zoom: int
 ) -> str:
-  """The pixels [T, H, W] that each stroke covers, in colours [T], on what stood there before.
+  """Write an SVG of strokes on `start` [H, W].
 
-  A stroke waits for its turn where animations are played; everywhere else the work stands finished.
+  `marks` bool [T, H, W] are the pixels that each stroke covers, `places` [T] its index into the
+  colours `codes`. Viewers with animations show one stroke after the other; all others show the
+  finished work.
   """
   height, width = start.shape
   cells = ''.join(

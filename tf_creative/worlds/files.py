@@ -1,4 +1,4 @@
-"""Somebody's picture as a work, and works as somebody's data set."""
+"""Reads users' picture files as works, and writes works as a TFDS data set."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ Path = str | os.PathLike
 
 _MOST_BYTES = 64 << 20  # of a picture file
 _MOST_PIXELS = 40_000_000
-# What is read as a picture: no kind that runs another program, as Encapsulated PostScript does.
+# Picture formats that Pillow decodes by itself. Others may run another program: for Encapsulated
+# PostScript it starts Ghostscript.
 _KINDS = ('PNG', 'JPEG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'PPM', 'ICO')
-_STILL = {'MPO'}  # JPEGs of telephones, whose second picture is another view of the first
+_STILL = {'MPO'}  # JPEGs of phones, whose second picture is another view of the first
 
 
 def read(
   path: Path, mask: Path, height: int, width: int, palette: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-  """A picture file as a work [H, W], and which of its pixels are given: bool [H, W].
+  """Read a picture file as a work uint8 [H, W], and which of its pixels are given: bool [H, W].
 
-  Not given is what is transparent, and what the picture file `mask`, if there is one, has in white.
+  Transparent pixels are not given, nor are those that are white in the picture file `mask`, if any.
   """
   picture, colours = open_rgba(path), tf.constant(palette, tf.float32)
   values = _values(picture, height, width)
@@ -45,7 +46,7 @@ def read(
 def store(
   pictures: np.ndarray, labels: np.ndarray, names: list[str], seeds: np.ndarray, folder: Path
 ) -> None:
-  """Pictures [N, H, W, 1 or 3] as a data set: see `save`."""
+  """Write pictures [N, H, W, 1 or 3] as a data set; see `save`."""
   save(
     'image', tfds.features.Image(shape=pictures.shape[1:]), pictures, labels, names, seeds, folder
   )
@@ -60,9 +61,9 @@ def save(
   seeds: np.ndarray,
   folder: Path,
 ) -> None:
-  """Works as a data set that TFDS reads by builder_from_directory(folder).
+  """Write works as a data set that TFDS reads by builder_from_directory(folder).
 
-  The folder appears whole or not at all; a data set that it held before is replaced.
+  The folder appears complete or not at all; an older data set in it is replaced.
   """
   folder = pathlib.Path(folder)
   if folder.exists() and not (folder / 'dataset_info.json').exists():
@@ -90,22 +91,22 @@ def save(
 
 
 def open_rgba(path: Path) -> Image.Image:
-  """A picture file of any kind as RGBA."""
+  """Open a picture file of any supported format as RGBA, or raise a UserError."""
   try:
     _check_bytes(path)
     with warnings.catch_warnings(action='ignore'), Image.open(path, formats=_KINDS) as file:
       _check_frame(path, file)
       upright = ImageOps.exif_transpose(file)
-      if upright.mode.startswith('I;16'):  # which Pillow would clip instead of scale
+      if upright.mode.startswith('I;16'):  # Pillow's own conversion would clip instead of scale
         upright = upright.point(lambda level: level / 257).convert('L')
-      if upright.mode in ('I', 'F'):  # whose black and white are wherever the file likes
+      if upright.mode in ('I', 'F'):  # these modes do not define what black and white are
         raise spec.UserError(
           f'{path} has pixels of more than 8 bits: save it as a PNG of 8 bits for each colour.'
         )
       return upright.convert('RGBA')
   except spec.UserError:
     raise
-  except Exception as error:  # Pillow has a dozen kinds of them for a damaged file
+  except Exception as error:  # Pillow raises many types of errors for damaged files
     raise spec.UserError(
       f'cannot read {path} as a picture ({images.first_words(error)}): save it anew as a PNG.'
     ) from error
@@ -122,7 +123,7 @@ def _check_bytes(path: Path) -> None:
 
 
 def _check_frame(path: Path, file: Image.Image) -> None:
-  """What the head of a file says, before its pixels fill the memory."""
+  """Check size and number of frames in a file's header, before its pixels fill the memory."""
   if file.width * file.height > _MOST_PIXELS:
     raise spec.UserError(
       f'{path} is {file.width} x {file.height}, more than {_MOST_PIXELS:,} pixels: make it smaller.'
@@ -134,7 +135,7 @@ def _check_frame(path: Path, file: Image.Image) -> None:
 
 
 def _values(picture: Image.Image, height: int, width: int) -> np.ndarray:
-  """A picture as floats, made smaller at once if it is very large: [h, w, channels]."""
+  """Convert a picture to floats [h, w, channels]; a very large one is reduced first."""
   spare = min(picture.height // height, picture.width // width) // 16
   values = np.asarray(picture.reduce(max(spare, 1)), np.float32)
   values /= 255  # in place: it may be the largest thing in memory
@@ -142,7 +143,7 @@ def _values(picture: Image.Image, height: int, width: int) -> np.ndarray:
 
 
 def _dark(mask: Path, size: tuple[int, int], height: int, width: int) -> np.ndarray:
-  """Where the mask of a picture of this size is not white: bool [H, W]; without one, everywhere."""
+  """Return where the mask of a picture of this size is not white: bool [H, W]; True without one."""
   if not mask:
     return np.ones([height, width], bool)
   picture = open_rgba(mask)
@@ -156,7 +157,7 @@ def _dark(mask: Path, size: tuple[int, int], height: int, width: int) -> np.ndar
 
 
 def _sort_features(shard: pathlib.Path) -> None:
-  """The same examples are the same bytes: Protobuf orders their features anew in each process."""
+  """Rewrite a shard with sorted features: Protobuf orders them differently in each process."""
   examples = [tf.train.Example.FromString(e.numpy()) for e in tf.data.TFRecordDataset(str(shard))]
   with tf.io.TFRecordWriter(str(shard)) as writer:
     for example in examples:
@@ -165,7 +166,7 @@ def _sort_features(shard: pathlib.Path) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-  """TFDS tells at length what it downloads, even where there is nothing to download."""
+  """Silence TFDS, which prints about downloads even where nothing is downloaded."""
   tfds.display_progress_bar(False)
   try:
     with contextlib.redirect_stdout(io.StringIO()):

@@ -1,4 +1,4 @@
-"""A world as a Gymnasium environment, so that other libraries' agents can work in it."""
+"""Worlds as Gymnasium environments, for agents of other libraries."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 from tf_creative.worlds import gym_play
 
-_DISPLAYS = ('DISPLAY', 'WAYLAND_DISPLAY', 'SDL_VIDEODRIVER')  # without one SDL may crash
+_DISPLAYS = ('DISPLAY', 'WAYLAND_DISPLAY', 'SDL_VIDEODRIVER')  # SDL may crash without any of them
 
 
 class WorldEnv(gymnasium.Env):
-  """One episode at a time; what each is about is drawn from the world's real works."""
+  """One episode at a time; each is about a work drawn from the world's real works."""
 
   metadata = {'render_modes': ['rgb_array'], 'render_fps': 8}
 
@@ -44,7 +44,7 @@ class WorldEnv(gymnasium.Env):
     return self._one(seen), float(reward[0]), bool(done[0]), False, {}
 
   def render(self) -> np.ndarray | None:
-    """The work as it stands, its longer side 256 screen pixels or a little more."""
+    """Draw the present work; its longer side has 256 pixels or a little more."""
     if self.render_mode is None or not self._play.begun:
       return None
     return self._play.frames()[0]
@@ -54,10 +54,10 @@ class WorldEnv(gymnasium.Env):
 
 
 class WorldVectorEnv(gymnasium.vector.VectorEnv):
-  """Many episodes in one call of one graph; who is over begins anew at the next step.
+  """Many episodes in one call of one graph; an ended one restarts at its next step.
 
-  Each world draws as a WorldEnv with its seed does: where the rules leave nothing to chance, as in
-  our worlds, the episodes are those of `SyncVectorEnv`.
+  Each episode draws its works like a WorldEnv with its seed. So where rules are deterministic, as
+  in our worlds, the episodes equal those of `SyncVectorEnv`.
   """
 
   metadata = {**WorldEnv.metadata, 'autoreset_mode': gymnasium.vector.AutoresetMode.NEXT_STEP}
@@ -80,7 +80,7 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
     self._over = np.zeros(num_envs, bool)
 
   def reset(self, *, seed: int | list[int | None] | None = None, options=None):
-    """Begins an episode in every world; those that a number seeds have it and the numbers after."""
+    """Begin all episodes; a single seed stands for itself and the numbers after it."""
     del options
     if seed is None or isinstance(seed, (int, np.integer)):
       seed = [None if seed is None else int(seed) + place for place in range(self.num_envs)]
@@ -108,18 +108,18 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
     return seen, reward, self._over.copy(), truncated, self._told(seen, restarted)
 
   def render(self) -> tuple[np.ndarray, ...] | None:
-    """A frame of each world, as of WorldEnv."""
+    """Draw a frame of each episode, as WorldEnv does."""
     if self.render_mode is None or not self._play.begun:
       return None
     return tuple(self._play.frames())
 
   def _told(self, seen: dict[str, np.ndarray], begun: np.ndarray) -> dict[str, np.ndarray]:
-    """What Gymnasium makes of what each reset tells."""
+    """Build the info dict as Gymnasium does: values, and a mask of the episodes that have them."""
     return {'label': np.where(begun, seen['label'], 0), '_label': begun} if begun.any() else {}
 
 
 def make(world: str, split: str = 'train', render_mode: str | None = None, **options):
-  """What gymnasium.make('tf_creative/PixelArt-v0', data='digits', size=8, ...) builds."""
+  """Build the environment for gymnasium.make('tf_creative/PixelArt-v0', size=8, ...)."""
   _check_mode(render_mode, ('human', 'rgb_array'))
   if render_mode == 'human':
     if sys.platform == 'linux' and not any(map(os.environ.get, _DISPLAYS)):
@@ -133,7 +133,7 @@ def make(world: str, split: str = 'train', render_mode: str | None = None, **opt
 def make_vec(
   world: str, num_envs: int = 1, split: str = 'train', render_mode: str | None = None, **options
 ) -> WorldVectorEnv:
-  """What gymnasium.make_vec('tf_creative/PixelArt-v0', 64, size=8, ...) builds."""
+  """Build the environments for gymnasium.make_vec('tf_creative/PixelArt-v0', 64, size=8, ...)."""
   return WorldVectorEnv(_world(world, options), num_envs, split, render_mode)
 
 

@@ -1,4 +1,4 @@
-"""Episodes of a world for Gymnasium: one graph call a step, spaces that others can read."""
+"""Episodes of a world for Gymnasium, with one call of a graph per step."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ import tensorflow as tf
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 
-_LEAST_SIDE = 256  # screen pixels of a frame's longer side
-_PROCESS = os.getpid()  # what is forked from it inherits a TensorFlow that waits for ever
+_LEAST_SIDE = 256  # smallest length of a frame's longer side, in pixels
+_PROCESS = os.getpid()  # in a fork of this process, TensorFlow would wait for ever
 
 
 class Play:
-  """Episodes side by side; what each is about is drawn outside of the graph, world by world.
+  """Parallel episodes; their works are drawn outside of the graph, one by one.
 
-  What goes into a step is one tensor and the state stays in variables: passing arguments costs more
-  than a step does.
+  A step takes a single tensor, and the state stays in variables: passing many arguments to a graph
+  would take longer than the step itself.
   """
 
   def __init__(self, world: world_lib.World, split: str, count: int):
     self._world, self._split = world, split
     self._codes = np.zeros((count, world.play.code_size), np.float32)
-    self._told = np.zeros((count, 5), np.int32)  # what a graph is told of each world:
+    # The argument of a step, int32 [B, 5]: action, restart, index of the next work, two seeds.
+    self._told = np.zeros((count, 5), np.int32)
     self._actions, self._restarts, self._picks = self._told.T[:3]
     self._seeds = self._told[:, 3:]
-    self._concepts: works_lib.Works | None = None  # TensorFlow is not started before it is needed
+    self._concepts: works_lib.Works | None = None  # loaded later: that starts TensorFlow
     self.begun = False
 
   def draw(self, place: int, chance: np.random.Generator) -> None:
-    """What the next episode at this place is about."""
+    """Draw the work of the next episode at this place."""
     if self._concepts is None:
       self._load()
     self._picks[place] = chance.integers(len(self._concepts.label))
@@ -43,15 +44,15 @@ class Play:
     self._seeds[place] = chance.integers(2**31, size=2)
 
   def begin(self) -> dict[str, np.ndarray]:
-    """Begins all episodes and tells what is seen."""
+    """Begin all episodes; return the observations."""
     self.begun = True
     return _arrays(self._begin(tf.constant(self._told), tf.constant(self._codes)))
 
   def step(
     self, actions: Any, restarts: np.ndarray | None = None
   ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """What is seen, paid and over after a step; those that restart begin what was drawn instead."""
-    self._seeds += 1  # chance of its own for every step
+    """Take a step; return observations, rewards, ends. `restarts` begin a new episode instead."""
+    self._seeds += 1  # new randomness for every step
     self._actions[:] = actions
     if restarts is None or not restarts.any():
       seen, pay, over = self._step(tf.constant(self._told))
@@ -61,7 +62,7 @@ class Play:
     return _arrays(seen), pay.numpy(), over.numpy()
 
   def frames(self) -> np.ndarray:
-    """The works as they stand, enlarged: uint8 [B, height, width, 3]."""
+    """Draw the present works, enlarged: uint8 [B, height, width, 3]."""
     state = tf.nest.map_structure(tf.convert_to_tensor, self._state)
     pictures = self._world.media.render(self._world.rules.work(state))
     zoom = -(-_LEAST_SIDE // max(pictures.shape[1:3]))
@@ -103,7 +104,7 @@ class Play:
     return self._world.rules.step(state, action, tf.reduce_sum(told[:, 3:], 0))
 
   def _become(self, state: Any, *others: tf.Tensor) -> tuple:
-    """What is seen of the new state, as `spaces` says: a label is a class, all else has an axis."""
+    """Store the new state; return its observation in the form of `spaces`, and `others`."""
     tf.nest.map_structure(lambda variable, value: variable.assign(value), self._state, state)
     seen = {
       name: tf.cast(value, tf.int64) if name == 'label' else _axis(value)
@@ -113,7 +114,7 @@ class Play:
 
 
 def spaces(world: world_lib.World) -> tuple[gymnasium.spaces.Dict, gymnasium.spaces.Discrete]:
-  """What is seen and what can be done."""
+  """Return the observation space and the action space of a world."""
   parts = dict(world.play.observation_spec)
   label = {'label': gymnasium.spaces.Discrete(parts.pop('label').maximum + 1)}
   boxes = {
@@ -129,7 +130,7 @@ def spaces(world: world_lib.World) -> tuple[gymnasium.spaces.Dict, gymnasium.spa
 
 
 def _graph(call: Callable, *examples: tf.Tensor) -> Callable:
-  """The call for such tensors alone: nothing is looked at twice when it is called."""
+  """Trace a call for tensors like `examples`; a concrete function has the least overhead."""
   specs = [tf.TensorSpec(example.shape, example.dtype) for example in examples]
   return tf.function(call, autograph=False).get_concrete_function(*specs)
 

@@ -1,4 +1,4 @@
-"""Pictures by the name of their data set, as works: places in a palette, all of one size."""
+"""Loads the pictures of a data set as works: indices into a palette, all of one size."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tf_creative.core import spec
 from tf_creative.core.works import Works
 
 _MOST_WORKS = 1_000_000
-_MOST_BYTES = 1 << 30  # of all works of a split, which training holds in memory
+_MOST_BYTES = 1 << 30  # of all works in a split; training holds them in memory
 
-# What may be given, to be put into messages: what is not read, and how it is all the same.
+# Parts of error messages: what data= takes, and how to convert other files.
 READ = (
   'data= takes the name of a data set of TFDS or the folder of one, and for melodies a folder of '
   'MIDI files; other files (pictures, CSV, npz) are not read yet.'
@@ -33,7 +33,7 @@ _OF_PICTURES = (
 
 
 class DataError(spec.UserError):
-  """A data set that cannot be had; the message says which, where and what to do."""
+  """A data set cannot be used; the message says which one, where, and what to do."""
 
 
 def works(
@@ -45,7 +45,7 @@ def works(
   *,
   data_dir: str | None = None,
 ) -> tf.data.Dataset:
-  """All works of a split, in one fixed order; `data_dir` overrides TFDS_DATA_DIR."""
+  """Load all works of a split, always in the same order; `data_dir` overrides TFDS_DATA_DIR."""
   colours = tf.constant(palette, tf.float32)
   if colours.shape.rank != 2 or colours.shape[1] not in (1, 3) or colours.shape[0] > 256:
     raise ValueError(f'a palette is [256 or fewer, 1 or 3], not {colours.shape}.')
@@ -57,37 +57,37 @@ def works(
 
   def to_work(example: dict[str, tf.Tensor]) -> Works:
     picture = resize(recolour(example[image], colours), height, width)
-    # Some data sets mark what has no label by -1.
+    # Some data sets use -1 for pictures without a label.
     place = tf.maximum(tf.cast(example[label], tf.int32), 0) if label else tf.constant(0)
     return Works(nearest(picture, colours), place)
 
   examples = builder.as_dataset(
     split=split_of(data, builder, split),
     decoders=tfds.decode.PartialDecoding({key: True for key in (image, label) if key}),
-    read_config=tfds.ReadConfig(try_autocache=False),  # the small works are cached instead
+    read_config=tfds.ReadConfig(try_autocache=False),  # caches the works instead: they are smaller
   )
   return examples.map(to_work, num_parallel_calls=tf.data.AUTOTUNE).cache()
 
 
 def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
-  """What the labels stand for; one empty name where a data set has no labels."""
+  """Return the names of the labels; one empty name for a data set without labels."""
   builder = find(data, data_dir)
   key = _label_key(builder)
   return list(builder.info.features[key].names) if key else ['']
 
 
 def splits(data: str, *, data_dir: str | None = None) -> list[str]:
-  """The splits that a data set has."""
+  """Return the names of a data set's splits."""
   return list(prepared(data, data_dir).info.splits)
 
 
 def prepared(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
-  """The builder of a data set of any kind, whose data are on disk."""
+  """Return the builder of a data set, with its data on disk (downloaded if needed)."""
   return _prepared(data, find(data, data_dir), data_dir)
 
 
 def recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
-  """Any picture as floats with as many channels as the palette; what is clear shows the blank."""
+  """Convert a picture to floats with the palette's channels; transparency shows colour 0."""
   picture = tf.image.convert_image_dtype(picture, tf.float32)
   if picture.shape[-1] == 4:
     alpha = picture[..., 3:]
@@ -100,7 +100,7 @@ def recolour(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
 
 
 def resize(picture: tf.Tensor, height: int, width: int) -> tf.Tensor:
-  """The largest middle part of the right shape, every pixel the mean of what it covers."""
+  """Crop the largest middle part of the right aspect ratio, and resize it by averaging."""
   shape = tf.shape(picture)
   rows = tf.clip_by_value(shape[1] * height // width, 1, shape[0])
   columns = tf.clip_by_value(shape[0] * width // height, 1, shape[1])
@@ -109,20 +109,20 @@ def resize(picture: tf.Tensor, height: int, width: int) -> tf.Tensor:
 
 
 def nearest(picture: tf.Tensor, colours: tf.Tensor) -> tf.Tensor:
-  """The place of the nearest colour for every pixel: uint8 [H, W]."""
+  """Return the index of the nearest colour for each pixel: uint8 [H, W]."""
   distance = tf.reduce_sum(tf.square(picture[:, :, None] - colours), -1)  # [H, W, colours]
   return tf.cast(tf.argmin(distance, -1), tf.uint8)
 
 
 def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
-  """The builder of a data set: one of our own, of TFDS, or of a folder that it has written."""
+  """Return the builder of a data set: one of ours, of TFDS, or of a folder that TFDS wrote."""
   if data in worlds.DATA:
     return worlds.DATA.load(data)(data_dir=data_dir)
   folder = pathlib.Path(data)
   if (folder / 'dataset_info.json').exists():
     try:
       return tfds.builder_from_directory(data)
-    except Exception as error:  # whatever a damaged file makes TFDS raise
+    except Exception as error:  # TFDS raises many types of errors for damaged files
       raise DataError(
         f"the data set in folder '{data}' is damaged ({first_words(error)}): make it anew."
       ) from error
@@ -134,7 +134,7 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
     )
   try:
     return tfds.builder(data, data_dir=data_dir)
-  except Exception as error:  # TFDS answers by ValueError, AssertionError, TypeError, ImportError
+  except Exception as error:  # e.g. ValueError, AssertionError, TypeError, ImportError
     known = tfds.list_builders(with_community_datasets=False)
     if not folder.exists() and data.startswith(('/', './', '../', '~')):
       raise DataError(f"there is no folder '{data}' with a data set: mend data=.") from error
@@ -152,7 +152,7 @@ def _known(data: str) -> bool:
 
 
 def _check_room(data: str, builder: tfds.core.DatasetBuilder, split: str, pixels: int) -> None:
-  """Refuses a split of nothing, and one that training could not hold."""
+  """Raise a DataError for an empty split, and for one that does not fit in memory."""
   count = builder.info.splits[split_of(data, builder, split)].num_examples
   if not count:
     raise DataError(f"the split '{split}' of data set '{data}' is empty: choose another data set.")
@@ -166,23 +166,23 @@ def _check_room(data: str, builder: tfds.core.DatasetBuilder, split: str, pixels
 def _prepared(
   data: str, builder: tfds.core.DatasetBuilder, data_dir: str | None
 ) -> tfds.core.DatasetBuilder:
-  """A builder whose data are on disk, made or downloaded on first use."""
+  """Return a builder with its data on disk; they are made or downloaded on first use."""
   if builder.is_prepared():
     return builder
   root = builder.data_dir_root
   logging.info("Preparing data set '%s' in %s.", data, root)
   try:
-    # TFDS tries an unreachable host ten times, for minutes; one question in advance is quicker.
+    # TFDS retries an unreachable host for minutes; one request in advance fails at once.
     for url in list(builder.url_infos or ())[:1]:
       if url.startswith('http'):
         requests.head(url, timeout=10)
     builder.download_and_prepare()
     return builder
-  except Exception as error:  # whatever a builder, a network, a disk or a missing library raises
+  except Exception as error:  # from a builder, the network, the disk, or a missing library
     other = find(data, data_dir)
-    if other.is_prepared():  # another process was quicker
+    if other.is_prepared():  # another process has made it in the meantime
       return other
-    # TFDS's own command, `tfds build`, starts only where apache_beam is installed.
+    # TFDS's own command, `tfds build`, needs apache_beam, which is not installed here.
     python = f'import tensorflow_datasets as t; t.load({data!r}, data_dir={str(root)!r})'
     cure = (
       'Set TFDS_DATA_DIR to a folder that can be written.'
@@ -210,7 +210,7 @@ def _label_key(builder: tfds.core.DatasetBuilder) -> str | None:
 
 
 def split_of(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
-  """The split in TFDS's words; without a `test` the last fifth of `train` stands in for it."""
+  """Return the split in TFDS's notation; without a test split, the last fifth of train is it."""
   splits = builder.info.splits
   if 'test' not in splits and 'train' in splits and split in ('train', 'test'):
     logging.warning("Data set '%s' has no test split: the last fifth of train is its test.", data)
@@ -221,5 +221,5 @@ def split_of(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
 
 
 def first_words(error: Exception) -> str:
-  """An exception in one line: TFDS's can be pages long."""
+  """Shorten an exception to one line; TFDS's can be pages long."""
   return f'{type(error).__name__}: {textwrap.shorten(str(error), 240, placeholder=" ...")}'

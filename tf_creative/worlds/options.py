@@ -1,4 +1,7 @@
-"""What each world can be told. Imports nothing heavy: `--help` and typos are answered by it."""
+"""The options of worlds; this file imports nothing heavy, so that `--help` is quick.
+
+The docstrings of the public classes appear in `--help`.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from tf_creative.worlds.melody import scores
 PALETTES = ('grey', 'gameboy', 'cga', 'primary', 'pico8')
 BRUSHES = ('pixel', 'square', 'line')
 TARGETS = ('shown', 'hidden', 'none')
-_MOST_SIDE = 256  # what is larger is no pixel art, and its actions would fill the memory
+_MOST_SIDE = 256  # pixels; the values of all actions on larger canvases would fill the memory
 
 
 class _Options:
-  """Checks the options also where nobody has read a spec."""
+  """Checks options also when the class is used directly, without a spec."""
 
   def _check(self, world: str) -> None:
     for field in dataclasses.fields(self):
@@ -25,32 +28,32 @@ class _Options:
 
 @dataclasses.dataclass(frozen=True)
 class PixelArt(_Options):
-  """Pictures in a few colours, stroke by stroke."""
+  """Pictures in a few colours, painted stroke by stroke."""
 
-  data: str = 'digits'  # one of our own data sets or any image data set of TFDS
-  size: int = setting(8, 'height, and width if that is 0', at_least=2, at_most=_MOST_SIDE)
-  width: int = setting(0, '0: as the height', at_least=0, at_most=_MOST_SIDE)
+  data: str = 'digits'  # one of our data sets, any image data set of TFDS, or a folder
+  size: int = setting(8, 'height in pixels', at_least=2, at_most=_MOST_SIDE)
+  width: int = setting(0, 'width in pixels; 0: as the height', at_least=0, at_most=_MOST_SIDE)
   palette: str = setting('grey', 'the colours', one_of=PALETTES)
   colors: int = setting(
-    4, 'how many greys; a named palette has its own number', at_least=2, at_most=64
+    4, 'number of greys; other palettes have a fixed number', at_least=2, at_most=64
   )
   horizon: int = setting(
-    0, 'strokes in an episode; 0: five for every eight pixels', at_least=0, at_most=1_000_000
+    0, 'strokes in an episode; 0: 5/8 of the number of pixels', at_least=0, at_most=1_000_000
   )
   target: str = setting(
     'shown',
-    'to the hand; hidden: it is told the code alone; none: nor is it paid',
+    'whether the hand sees its target; hidden: only its code; none: and no reward for it either',
     one_of=TARGETS,
   )
-  code: int = setting(32, 'numbers in a code', at_least=1, at_most=65_536)
+  code: int = setting(32, 'size of the latent code', at_least=1, at_most=65_536)
   brush: str = setting(
     'pixel',
-    'or square (up to three pixels wide), line (to a pixel nearby)',
+    'shape of a stroke; square: up to 3 pixels wide; line: to a pixel at most 3 away',
     one_of=BRUSHES,
   )
   pay: str = setting(
     'error',
-    'the squared error that a stroke removes; pixels: how many it puts right',
+    'reward: the squared error that a stroke removes; pixels: the number of pixels it corrects',
     one_of=('error', 'pixels'),
   )
 
@@ -66,45 +69,43 @@ class PixelArt(_Options):
 
 @dataclasses.dataclass(frozen=True)
 class Melody(_Options):
-  """Four bars in eighth notes, step by step."""
+  """Melodies of four bars in eighth notes, written step by step."""
 
-  data: str = 'chorales'  # or a folder of MIDI files, or of what `create --format=tfrecord` wrote
+  data: str = 'chorales'  # or a folder of MIDI files, or one that `create --format=tfrecord` wrote
   target: str = setting(
     'shown',
-    'to the hand; hidden: it is told the code alone; none: nor is it paid',
+    'whether the hand sees its target; hidden: only its code; none: and no reward for it either',
     one_of=TARGETS,
   )
   given: int = setting(
     0,
-    'steps of the theme that stand at the beginning, to be gone on from',
+    "the target's first steps that are written already when an episode begins",
     at_least=0,
     at_most=scores.STEPS - 1,
   )
   code: int = setting(
     32,
-    'numbers in a code; 0 with target=none: the hand is told nothing but the mode',
+    'size of the latent code; 0 (with target=none): the hand sees only the mode',
     at_least=0,
     at_most=65_536,
   )
-  match: float = 1.0  # what a class of the theme is worth
-  theory: float = 0.0  # weight of the rules of melody
-  likelihood: float = 0.0  # weight of the log-likelihood under the next-note model
+  match: float = 1.0  # reward of a step that equals the target's
+  theory: float = 0.0  # weight of the reward by rules of melody
+  likelihood: float = 0.0  # weight of the reward by log-likelihood under a next-note model
 
   def __post_init__(self):
     self._check('melody')
     if self.target == 'hidden' and not self.code:
-      raise spec.SpecError(
-        "option 'code' of melody must be above 0 where the theme is hidden.", 'code='
-      )
+      raise spec.SpecError("option 'code' of melody must be above 0 with target=hidden.", 'code=')
 
 
 @dataclasses.dataclass(frozen=True)
 class Level(_Options):
   """Levels for MiniGrid, in which the hand walks to the goal."""
 
-  data: str = 'minigrid_levels'  # .../four_rooms, or a folder that `create --format=tfrecord` wrote
+  data: str = 'minigrid_levels'  # or .../four_rooms, or one that `create --format=tfrecord` wrote
   horizon: int = setting(
-    100, "actions in an episode: MiniGrid's max_steps", at_least=1, at_most=100_000
+    100, "most actions in an episode, MiniGrid's max_steps", at_least=1, at_most=100_000
   )
 
   def __post_init__(self):
@@ -113,13 +114,16 @@ class Level(_Options):
 
 @dataclasses.dataclass(frozen=True)
 class Gym(_Options):
-  """Any environment of Gymnasium with discrete actions; there is no imagination."""
+  """Any environment of Gymnasium with discrete actions; the hand only, no imagination."""
 
-  id: str = 'CartPole-v1'  # as Gymnasium registers it
+  id: str = 'CartPole-v1'  # name under which Gymnasium registers it
   max_steps: int = setting(
-    0, "in an episode; 0: the environment's own, or 10,000", at_least=0, at_most=1_000_000
+    0,
+    "most steps in an episode; 0: the environment's own limit, or 10,000",
+    at_least=0,
+    at_most=1_000_000,
   )
-  reward_bound: float = setting(1.0, 'the largest reward of a step, in size (c51)', above=0)
+  reward_bound: float = setting(1.0, 'largest absolute reward of a step (needed by c51)', above=0)
 
   def __post_init__(self):
     self._check('gym')

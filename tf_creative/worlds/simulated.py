@@ -1,4 +1,4 @@
-"""Any environment of Gymnasium as a world: its rules are not known, and nothing is imagined."""
+"""Environments of Gymnasium as worlds without known rules and without works."""
 
 from __future__ import annotations
 
@@ -17,26 +17,29 @@ from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.worlds import options
 
-_LONGEST = 10_000  # steps of an episode where the environment itself knows no limit
+_LONGEST = 10_000  # most steps in an episode of an environment without its own limit
 _PICTURES = 'rgb_array'
 
 
 class Play(world_lib.Play):
-  """What an agent needs of a world, read from the spaces of an environment."""
+  """Specs and features for an agent, derived from the spaces of an environment."""
 
   observation_spec, action_spec, reward_bound = {}, None, 1.0
 
   def __init__(self, envs: gymnasium.vector.VectorEnv, reward_bound: float = 1.0):
     actions = envs.single_action_space
     if not isinstance(actions, gymnasium.spaces.Discrete):
-      raise spec.SpecError(f'the hand picks one of some actions: it takes Discrete, not {actions}.')
+      raise spec.SpecError(f'the hand needs a finite set of actions: Discrete, not {actions}.')
     parts = _parts(envs.single_observation_space)
     self.observation_spec = {name: _bounded(part) for name, part in parts.items()}
     self.action_spec = works_lib.Bounded((), tf.int32, 0, int(actions.n) - 1)
     self.reward_bound = reward_bound
 
   def features(self, observation: world_lib.Observation) -> tf.Tensor:
-    """Numbers as they are, bytes as shares of their bound, classes one-hot; parts in one row."""
+    """Return the observation as floats: bytes are scaled to 0..1, classes one-hot.
+
+    One part keeps its shape [B, ...]; several parts are flattened and joined to [B, N].
+    """
     parts = []
     for name, bounded in self.observation_spec.items():
       if bounded.dtype == tf.int32:  # a class
@@ -50,7 +53,7 @@ class Play(world_lib.Play):
 
 
 class Told(gymnasium.vector.VectorWrapper):
-  """Environments that tell and are told what `Simulator.vector` promises."""
+  """Converts observations and actions to the form that `Simulator.vector` promises."""
 
   def __init__(self, envs: gymnasium.vector.VectorEnv, play: Play):
     super().__init__(envs)
@@ -72,13 +75,13 @@ class Told(gymnasium.vector.VectorWrapper):
       raise spec.UserError(f'there are no pictures: {error}') from error
 
   def _told(self, seen: Any) -> dict[str, np.ndarray]:
-    """In copies: the environments may write on while somebody reads."""
+    """Convert an observation, in copies: environments may reuse their arrays."""
     seen = seen if isinstance(seen, Mapping) else {'seen': seen}
     return {name: np.array(seen[name], dtype) for name, dtype in self._types.items()}
 
 
 class Returns(world_lib.Measures):
-  """What an episode is worth is all there is to measure, and whoever plays it is told that."""
+  """Names return and steps of an episode; there are no works to measure."""
 
   scores = {
     'return': world_lib.Measure('.1f', 'return of an episode'),
@@ -88,21 +91,21 @@ class Returns(world_lib.Measures):
   splits = ()
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
-    """Measures nothing: there are no works."""
+    """Return nothing, because there are no works."""
     del works, concept
     return {}
 
 
 @dataclasses.dataclass(frozen=True)
 class Gym(options.Gym, world_lib.Simulator, world_lib.World):
-  """An environment by its name, as gymnasium.make takes it."""
+  """The world of an environment, given by its name for gymnasium.make."""
 
   name = 'gym'
   measures = Returns()
 
   def __post_init__(self):
     super().__post_init__()
-    if ':' in self.id:  # gymnasium.make would import what stands before it
+    if ':' in self.id:  # gymnasium.make imports the module before a colon, and so runs its code
       raise spec.SpecError(
         f"option 'id' of gym must be the name of an environment, not a module's: '{self.id}'.",
         'id=',
@@ -123,14 +126,14 @@ class Gym(options.Gym, world_lib.Simulator, world_lib.World):
     return Told(self._make(count, render_mode=_PICTURES if render else None), self.play)
 
   def _make(self, count: int, **more: Any) -> gymnasium.vector.VectorEnv:
-    """Makes them as gymnasium.make does, one by one, so that all wrappers of a name are there."""
+    """Make environments one by one, like gymnasium.make, so that each has its usual wrappers."""
     steps = self.max_steps or gymnasium.spec(self.id).max_episode_steps or _LONGEST
     more |= {'max_episode_steps': steps, 'disable_env_checker': True}
     return gymnasium.make_vec(self.id, count, 'sync', **more)
 
 
 def _parts(space: gymnasium.Space) -> dict[str, gymnasium.Space]:
-  """What is seen, by names; a single thing is called 'seen'."""
+  """Return the parts of an observation space by name; a single one is called 'seen'."""
   parts = space.spaces if isinstance(space, gymnasium.spaces.Dict) else {'seen': space}
   for name, part in parts.items():
     if not isinstance(part, (gymnasium.spaces.Box, gymnasium.spaces.Discrete)):
@@ -142,7 +145,7 @@ def _parts(space: gymnasium.Space) -> dict[str, gymnasium.Space]:
 
 
 def _bounded(space: gymnasium.spaces.Box | gymnasium.spaces.Discrete) -> works_lib.Bounded:
-  """Bytes and classes stay, all else becomes floats; where there are no bounds, the type's."""
+  """Convert a space to bounds: bytes stay uint8, classes become int32, all else float32."""
   if isinstance(space, gymnasium.spaces.Discrete):
     return works_lib.Bounded((), tf.int32, int(space.start), int(space.start + space.n) - 1)
   kind = tf.uint8 if space.dtype == np.uint8 else tf.float32

@@ -1,1 +1,1 @@
-"""TF-Agents' learners and the networks that they learn."""
+"""Learners of TF-Agents, our variants of them, and their networks."""

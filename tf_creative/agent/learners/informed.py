@@ -1,4 +1,4 @@
-"""Double DQN that is told the pay of every action, not only of the one that was taken."""
+"""Double DQN that learns from the rewards of all actions, not only of the one taken."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tf_agents.utils import common
 
 
 class InformedDdqnAgent(dqn_agent.DdqnAgent):
-  """Where a world is known, one state teaches the values of all its actions.
+  """Learns the Q-values of all actions of a state at once, for worlds with known rules.
 
-  The pays [B, T, actions] come as `policy_info`. What follows an action is known for the one that
-  was taken and stands in for the others': exact where the discount is 0, near it where one action
-  changes little of what the rest can earn.
+  The rewards of all actions, [B, T, actions], come as `policy_info`. The value of the next state is
+  known for the taken action only and serves for all others, too: exact where the discount is 0, and
+  close where one action hardly changes what later ones can earn.
   """
 
   def _loss(
@@ -27,6 +27,7 @@ class InformedDdqnAgent(dqn_agent.DdqnAgent):
   ):
     now, taken, following = self._as_transition(experience)
     values, _ = self._q_network(now.observation, step_type=now.step_type, training=training)
+    # target(a) = r(a) + gamma * V(next state of the taken action): float32 [B, actions].
     targets = reward_scale_factor * taken.info
     if gamma:
       later = self._compute_next_q_values(following, taken.info)

@@ -1,4 +1,4 @@
-"""TF-Agents' learners by name, all from the same config and the same kind of Q-network."""
+"""Builds TF-Agents' learners, all from the same config and the same kind of Q-network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tf_creative.core import world as world_lib
 
 
 class Adam(tf_keras.optimizers.legacy.Adam):
-  """Behind a guard. The legacy class has a fused kernel: one op for each variable, not ten."""
+  """Adam with a guard; the legacy class, since it updates a variable by one fused op, not ten."""
 
   def __init__(self, rate: Any):
     super().__init__(rate)
@@ -34,7 +34,7 @@ class Adam(tf_keras.optimizers.legacy.Adam):
 
   @property
   def learning_rate(self) -> tf.Tensor:
-    """Today's: TF-Agents' PPO asks for it, and has no way with one that falls."""
+    """The present rate as a tensor: TF-Agents' PPO reads this and cannot handle a schedule."""
     return self._decayed_lr(tf.float32)
 
   def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]], *_, **__):
@@ -45,7 +45,7 @@ class Adam(tf_keras.optimizers.legacy.Adam):
 
 
 class DqnAgent(dqn_agent.DqnAgent):
-  """The target network says what is best and what that is worth: asked once, not for each."""
+  """DQN that evaluates the target network once for best action and value; TF-Agents does twice."""
 
   def _compute_next_q_values(self, next_time_steps, info):
     del info
@@ -56,19 +56,22 @@ class DqnAgent(dqn_agent.DqnAgent):
 
 
 def dqn(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
+  """Build DQN (Mnih et al. 2015)."""
   return DqnAgent(**arguments(world, config, seed))
 
 
 def ddqn(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DdqnAgent:
+  """Build double DQN (van Hasselt et al. 2016)."""
   return dqn_agent.DdqnAgent(**arguments(world, config, seed))
 
 
 def informed(
   world: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> informed_lib.InformedDdqnAgent:
+  """Build double DQN that learns from the rewards of all actions."""
   world.need('rules', 'making', by='--agent=informed')
   if config.n_step != 1:
-    raise spec.SpecError('--agent=informed knows the pay of one step: use --agent_n_step=1.')
+    raise spec.SpecError('--agent=informed knows the rewards of one step: use --agent_n_step=1.')
   given = arguments(world, config, seed)
   pays = tensor_spec.TensorSpec([world.play.action_spec.maximum + 1], tf.float32, 'pays')
   step, action = given['time_step_spec'], given['action_spec']
@@ -81,6 +84,7 @@ def informed(
 def survey(
   world: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> survey_lib.SurveyDqnAgent:
+  """Build DQN that learns from all poses of a level at once."""
   world.need('rules', 'levels', by='--agent=survey')
   if config.network != 'map':
     raise spec.SpecError('--agent=survey learns the values of a map: use --agent_network=map.')
@@ -90,12 +94,12 @@ def survey(
 
 
 def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
-  """Returns lie between those of an endless run of the worst and of the best pay."""
+  """Build C51 (Bellemare et al. 2017); its support spans all returns that are possible."""
   if config.discount >= 1:
     raise spec.SpecError(
-      '--agent=c51 wants an end to what can be earned: give --agent_discount below 1, or use '
-      '--agent=ddqn.'
+      '--agent=c51 needs a bound on returns: give --agent_discount below 1, or use --agent=ddqn.'
     )
+  # The return of an endless episode of largest rewards: r / (1 - gamma).
   bound = world.play.reward_bound / (1 - config.discount)
   given = arguments(world, config, seed, atoms=config.atoms)
   given['categorical_q_network'] = given.pop('q_network')
@@ -105,6 +109,7 @@ def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dq
 def reinforce(
   world: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> reinforce_agent.ReinforceAgent:
+  """Build REINFORCE (Williams 1992) with a learnt value as its baseline."""
   world.need('rules', by='--agent=reinforce')
   if rollout.length(world, config) <= world.rules.horizon:
     raise spec.SpecError(
@@ -127,7 +132,7 @@ def reinforce(
 def ppo(
   world: world_lib.World, config: config_lib.AgentConfig, seed: int
 ) -> ppo_clip_agent.PPOClipAgent:
-  """Schulman et al. 2017, with its clipping at .2 and its lambda; pays and what is seen as is."""
+  """Build PPO (Schulman et al. 2017, its clipping and lambda) without any normalization."""
   world.need('rules', by='--agent=ppo')
   actor, value, common = _actor_critic(world, config, seed)
   return _with_answers(
@@ -150,18 +155,20 @@ def ppo(
 
 
 def _with_answers(agent, actor: policies.Policy, value: policies.Value):
-  """What an episode is worth, where a Q-network would say it of actions, and what is undecided."""
+  """Give a policy-gradient agent the functions that PolicyHand calls: `judge` and `surprise`."""
   agent.judge, agent.surprise = value.judge, actor.surprise
   return agent
 
 
 def _actor_critic(world: world_lib.World, config: config_lib.AgentConfig, seed: int):
-  config = dataclasses.replace(config, dueling=False)  # which would leave a value without gradient
+  # `Value` averages over the actions; a dueling head's advantages would cancel out there and get no
+  # gradient.
+  config = dataclasses.replace(config, dueling=False)
   actor = policies.Policy(_network(world, config, seed), world.play.action_spec.dtype)
   value = policies.Value(_network(world, config, seed + 1000, knows=False))
   for network in (actor, value):
     network.create_variables()
-  # A policy begins all but undecided, or as the world finds likely (Andrychowicz et al. 2021, 3.2).
+  # The first policy is near uniform, or near the world's prior (Andrychowicz et al. 2021, 3.2).
   actor.inner.hush()
   optimizer = _optimizer(config, [*actor.trainable_variables, *value.trainable_variables])
   return actor, value, _common(world) | {'optimizer': optimizer}
@@ -170,7 +177,7 @@ def _actor_critic(world: world_lib.World, config: config_lib.AgentConfig, seed: 
 def arguments(
   world: world_lib.World, config: config_lib.AgentConfig, seed: int, atoms: int = 0
 ) -> dict[str, Any]:
-  """Lists what TF-Agents' DQN and its variants are made from, plugins among them."""
+  """Return the arguments of TF-Agents' DQN and its variants; plugins may use them, too."""
   network = _network(world, config, seed, atoms, knows=not atoms)
   network.create_variables()
   return _common(world) | {
@@ -187,7 +194,7 @@ def _network(
   config: config_lib.AgentConfig,
   seed: int,
   atoms: int = 0,
-  knows: bool = True,  # what the world finds likely, and begins with it
+  knows: bool = True,  # whether the world's prior logits are added to the output
 ):
   return NETWORKS.load(config.network)(
     _observation_spec(world),
@@ -206,7 +213,8 @@ def _optimizer(config: config_lib.AgentConfig, variables: list[tf.Variable]):
   if config.decay_steps:
     rate = tf_keras.optimizers.schedules.CosineDecay(rate, config.decay_steps, alpha=0.01)
   optimizer = Adam(rate)
-  optimizer._create_all_weights(variables)  # before the first trace
+  # Creates the optimizer's variables now: a tf.function may not create any after its first trace.
+  optimizer._create_all_weights(variables)
   return optimizer
 
 

@@ -1,4 +1,4 @@
-"""The Q-network of a hand that walks: a value iteration network over a map."""
+"""The Q-network for walking in a level: a value iteration network over its map."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from tf_creative.agent.learners import networks
 from tf_creative.core import spec
 
 _DIRECTIONS = 4
-_AJAR = 2.0  # of a gate: 88% of what comes gets through
-_FADES = 0.95  # of what is worth so much a turn away
-_TAUGHT = 3  # turns, the last ones, that are learnt from
+_AJAR = 2.0  # initial logit of the gates: sigmoid(2) = 88% of a value passes
+_FADES = 0.95  # fixed discount of a turn to the left or right
+_TAUGHT = 3  # last iterations; gradients flow through these only
 
 
 class MapQNetwork(networks.QNetwork):
-  """For a hand that walks through what it sees, a value iteration network (Tamar et al. 2016).
+  """A value iteration network (Tamar et al. 2016) for a hand that walks and turns in a map.
 
-  As in its generalisation to graphs (Niu et al. 2018), what places are worth is carried along the
-  ways that a walker has: to either side and ahead. Where one gets through, what is worth something
-  and what changes on the spot (as when a key is taken) is read off the map and learnt. After
-  `depth` turns, what was offered at the hand's own place decides. The first four of the planes must
-  say where the hand is, one for each direction that it looks to: right, down, left, up. Theirs
-  learns through all turns; here gradients stop before the last few (as in Fung et al. 2022), which
-  is five times as quick and enough where the values of all places are taught.
+  As in the generalization to graphs (Niu et al. 2018), values spread along a walker's moves: turn
+  left, turn right, one step ahead. A convolution over the map learns, for each pose, its reward,
+  whether a step ahead is possible, and whether something changes there (such as picking up a key).
+  After `depth` iterations, the values at the hand's own pose give its Q-values.
+
+  The first four planes of the features must be one-hot in the hand's place, one plane for each
+  direction that it can face: right, down, left, up. Unlike in those papers, gradients stop before
+  the last few iterations (as in Fung et al. 2022): five times as fast, and enough where all poses
+  have a target, as with the agent 'survey'.
   """
 
   def _make_layers(self, shape, width, depth, atoms):
@@ -36,7 +38,7 @@ class MapQNetwork(networks.QNetwork):
     conv, dense = tf_keras.layers.Conv2D, tf_keras.layers.Dense
     self._turns, self._channels = depth, width
     self._read_map = self._layer(conv, 16 * width, 3, padding='same', activation='relu')
-    # Of each pose: what it pays, whether one gets ahead, and whether something changes.
+    # For each pose: its reward, the gate of a step ahead, and the gate of a change on the spot.
     self._terms = self._layer(conv, 3 * _DIRECTIONS * width, 1)
     self._change = self._layer(dense, width)
     self._think = self._layer(dense, 8 * width, activation='relu')
@@ -44,27 +46,28 @@ class MapQNetwork(networks.QNetwork):
     self._short_cut = self._layer(dense, self._num_actions * atoms)
 
   def _make_reader(self, shape, width):
-    """None: what is told is beside the planes, the same everywhere."""
+    """Make no layers: the brief is added to the planes as constant channels."""
 
   def _read(self, brief, features):
     return networks.beside(features, brief)
 
   def everywhere(self, features: tf.Tensor) -> tf.Tensor:
-    """The values of all actions in all poses, those of a direction together: [B, P, actions]."""
+    """Return the values of all actions in all poses [B, P, actions]; P goes by direction first."""
     offers = tf.transpose(self._plan(features), [1, 0, 2, 3, 4])
     values = self._values(*self._decide(tf.reshape(offers, [-1, offers.shape[4]])))
     poses = _DIRECTIONS * features.shape[1] * features.shape[2]
     return tf.reshape(values, [-1, poses, *values.shape[1:]])
 
   def _plan(self, features: tf.Tensor) -> tf.Tensor:
-    """What is offered in every pose after all turns: [directions, B, H, W, C]."""
+    """Return the terms that decide in each pose after all iterations: [directions, B, H, W, C]."""
     terms = self._terms(self._read_map(features[..., _DIRECTIONS:]))
     terms = tf.stack(tf.split(terms, _DIRECTIONS, -1))
     pay, through, changes = tf.split(terms, 3, -1)
-    # Open at first, or nothing would come through so many turns to be learnt from.
+    # The gate ahead starts open, or no value would survive so many iterations to be learnt from.
     through, changes = tf.sigmoid(through + _AJAR), tf.sigmoid(changes - _AJAR)
 
     def offers(worth: tf.Tensor) -> list[tf.Tensor]:
+      # Directions are the first axis, clockwise, so a turn is a roll along it.
       left = tf.concat([worth[-1:], worth[:-1]], 0)
       right = tf.concat([worth[1:], worth[:1]], 0)
       ahead, changed = through * _ahead(worth), changes * self._change(worth)
@@ -89,7 +92,7 @@ class MapQNetwork(networks.QNetwork):
 
 
 def _ahead(worth: tf.Tensor) -> tf.Tensor:
-  """What the pose one step ahead is worth, nothing where that is outside: [4, B, H, W, C]."""
+  """Shift values so that each pose gets the one a step ahead, 0 outside: [4, B, H, W, C]."""
   right, down, left, up = tf.unstack(worth)
   none = [0, 0]
   return tf.stack(

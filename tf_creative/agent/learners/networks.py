@@ -1,4 +1,4 @@
-"""Q-networks: from the world's float planes to a value for every action."""
+"""Q-networks: from a world's features to a value for every action."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tf_creative.core import spec
 
 
 class QNetwork(network.Network):
-  """What both kinds share: features in, values out, dueling, and atoms for C51.
+  """The base of all Q-networks: features in, values out, with a dueling head and C51's atoms.
 
-  TF-Agents wants the first parameter of `__init__` and `call` to be named `self` and copies a
-  network from the arguments of its constructor.
+  TF-Agents copies a network (for its target) by calling the constructor again with the same
+  arguments, so subclasses must not change the constructor's arguments.
   """
 
   def __init__(
@@ -39,7 +39,7 @@ class QNetwork(network.Network):
     self.num_atoms = atoms
     blank = tf.nest.map_structure(lambda s: tf.zeros([1, *s.shape], s.dtype), observation_spec)
     shape = features(blank).shape[1:]
-    self._told = brief(blank).shape[1]
+    self._told = brief(blank).shape[1]  # numbers in the brief; 0: none
     self._make_layers(shape, config.width, config.depth, max(atoms, 1))
     self._make_reader(shape, config.reader)
     self._value = self._layer(tf_keras.layers.Dense, max(atoms, 1)) if config.dueling else None
@@ -53,50 +53,52 @@ class QNetwork(network.Network):
     return values + self._likely(observation) if self._likely else values, network_state
 
   def judge(self, features: tf.Tensor) -> tf.Tensor:
-    """The values of all actions, from what the network reads itself."""
+    """Compute the values of all actions from features [B, ...]: [B, actions] (, atoms)."""
     return self._values(*self._advantages(features))
 
   def _values(self, advantages: tf.Tensor, summary: tf.Tensor) -> tf.Tensor:
     atoms = [self.num_atoms] if self.num_atoms else []
     values = tf.reshape(advantages, [-1, self._num_actions, *atoms])
     if self._value is not None:
+      # Dueling (Wang et al. 2016, equation 9): Q = V + A - mean A.
       value = tf.reshape(self._value(summary), [-1, 1, *atoms])
       values += value - tf.reduce_mean(values, axis=1, keepdims=True)
     return values
 
   def hush(self) -> None:
-    """Makes all values small, a hundredth of what they were."""
+    """Scale the last layer by 0.01, so that a first policy is near uniform."""
     self._out.kernel.assign(0.01 * self._out.kernel)
 
   @abc.abstractmethod
   def _make_reader(self, shape: tf.TensorShape, width: int) -> None:
-    """The layers that turn what is told into features, if anything is."""
+    """Make the layers that turn the brief into features, if there is a brief."""
 
   @abc.abstractmethod
   def _read(self, brief: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
-    """The features with those that are made from the brief beside them."""
+    """Return the features with features made from the brief [B, N] added as channels."""
 
   @abc.abstractmethod
   def _make_layers(self, shape: tf.TensorShape, width: int, depth: int, atoms: int) -> None:
-    """All layers but the one of the dueling value."""
+    """Make all layers except the dueling value's."""
 
   @abc.abstractmethod
   def _advantages(self, features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """A number for every action and atom, and what the dueling value is computed from."""
+    """Return a number for every action and atom, and the input [B, N] of the dueling value."""
 
   def _layer(self, kind: type, units: int, *args, **options):
-    """A layer with a seed of its own, so that the same seed means the same weights."""
+    """Make a layer with a seed of its own, so that equal seeds give equal weights."""
     self._seed += 1
+    # Variance 1 / fan-in, or 2 / fan-in before a ReLU (He et al. 2015).
     scale = 1.0 if options.get('activation') is None else 2.0
     init = tf_keras.initializers.VarianceScaling(scale, seed=self._seed)
     return kind(units, *args, kernel_initializer=init, **options)
 
 
 class ConvQNetwork(QNetwork):
-  """Fully convolutional, so that what is learnt at one pixel holds at every other.
+  """A fully convolutional network for painting: what it learns at one pixel holds at all others.
 
-  The actions must be (row, column, colour) flattened. Two additions to plain convolutions: planes
-  that tell where a pixel is, and a summary of the whole picture that is added everywhere.
+  Actions must be (row, column, colour), flattened. Two additions to plain convolutions: planes with
+  the coordinates of each pixel, and a summary of the whole picture that is added at every pixel.
   """
 
   def _make_layers(self, shape, width, depth, atoms):
@@ -116,9 +118,10 @@ class ConvQNetwork(QNetwork):
     self._position = tf.stack([rows, columns], -1)[None]  # [1, H, W, 2]
 
   def _make_reader(self, shape, width):
-    """A small generator: what is told becomes a coarse picture, then one of full size."""
+    """Make a small generator: the brief becomes a coarse picture, then one of full size."""
     if not self._told:
       return
+    # Half the sides, rounded up; `_read` crops the enlarged picture where a side is odd.
     self._coarse_shape = -(-shape[0] // 2), -(-shape[1] // 2), width
     relu, conv = {'activation': 'relu'}, tf_keras.layers.Conv2D
     self._hear = self._layer(tf_keras.layers.Dense, math.prod(self._coarse_shape), **relu)
@@ -143,7 +146,7 @@ class ConvQNetwork(QNetwork):
 
 
 class DenseQNetwork(QNetwork):
-  """Layers of `width` units on the flattened features: for small worlds, never for canvases."""
+  """Layers of `width` units on the flattened features, for small worlds; too weak for pictures."""
 
   def _make_layers(self, shape, width, depth, atoms):
     del shape
@@ -152,7 +155,7 @@ class DenseQNetwork(QNetwork):
     self._out = self._layer(dense, self._num_actions * atoms)
 
   def _make_reader(self, shape, width):
-    """None: what is told is read as it is."""
+    """Make no layers: the brief is concatenated as it is."""
 
   def _read(self, brief, features):
     return tf.concat([tf.reshape(features, [tf.shape(features)[0], -1]), brief], 1)
@@ -165,9 +168,9 @@ class DenseQNetwork(QNetwork):
 
 
 class StridedQNetwork(DenseQNetwork):
-  """Convolutions that halve the sides and double the channels, then a layer: for other worlds.
+  """Convolutions that halve the sides and double the channels, then a dense layer.
 
-  The kind of Mnih et al. 2015, for pictures in which one does not act pixel by pixel.
+  As in Mnih et al. 2015: for pictures where actions are not tied to single pixels.
   """
 
   def _make_layers(self, shape, width, depth, atoms):
@@ -195,5 +198,5 @@ class StridedQNetwork(DenseQNetwork):
 
 
 def beside(features: tf.Tensor, brief: tf.Tensor) -> tf.Tensor:
-  """The planes, and what is told as planes that are the same everywhere."""
+  """Append the brief [B, N] to planes [B, H, W, C] as N constant channels."""
   return tf.concat([features, brief[:, None, None] + tf.zeros_like(features[..., :1])], -1)

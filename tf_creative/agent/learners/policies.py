@@ -1,4 +1,4 @@
-"""A policy and a value as networks, both made of the Q-networks' layers."""
+"""Policy and value networks for policy gradients, both wrapped around a Q-network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tf_creative.agent.learners import networks
 
 
 class _Outer(network.Network):
-  """Calls a network of batches [B, ...] for runs of frames [B, T, ...], too."""
+  """Lets a network for batches [B, ...] take sequences [B, T, ...], too."""
 
   def __init__(self, inner: networks.QNetwork, name: str):
     super().__init__(inner.input_tensor_spec, state_spec=(), name=name)
@@ -26,7 +26,7 @@ class _Outer(network.Network):
 
 
 class Policy(_Outer):
-  """The values of the actions are the logits of a draw."""
+  """A categorical policy; the inner network's values are its logits."""
 
   def __init__(self, inner: networks.QNetwork, action_dtype: tf.DType, name: str = 'Policy'):
     super().__init__(inner, name)
@@ -38,12 +38,12 @@ class Policy(_Outer):
     return tfp.distributions.Categorical(logits, dtype=self._action_dtype), network_state
 
   def surprise(self, observation, action: tf.Tensor) -> tf.Tensor:
-    """-log of the chance that this action had: [B, ...]."""
+    """Return -log p(action), the action's share in the entropy: [B, ...]."""
     return -self(observation)[0].log_prob(action)
 
 
 class Value(_Outer):
-  """What is to be expected: the mean over the actions, so that no layer is left without a use."""
+  """A state value: the mean over the inner network's actions, so that all its layers are used."""
 
   def __init__(self, inner: networks.QNetwork, name: str = 'Value'):
     super().__init__(inner, name)
@@ -53,5 +53,5 @@ class Value(_Outer):
     return tf.reduce_mean(self._by_frame(observation), -1), network_state
 
   def judge(self, features: tf.Tensor) -> tf.Tensor:
-    """The same, of a world's features: [B, 1]."""
+    """Compute the value from a world's features: [B, 1]."""
     return tf.reduce_mean(self.inner.judge(features), -1, keepdims=True)

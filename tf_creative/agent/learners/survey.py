@@ -1,4 +1,4 @@
-"""DQN that learns from a whole world at a time, where that is known."""
+"""DQN that learns from all poses in a level at once, where the rules are known."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from tf_agents.utils import common
 
 from tf_creative.core import streams
 
-_GAP = 5.0  # how many times what an action loses is what it is said to lose
+_GAP = 5.0  # the factor of `best - target` in the targets, see SurveyDqnAgent
 
 
 class SurveyDqnAgent(dqn_agent.DqnAgent):
-  """A remembered moment teaches the values of all actions from wherever the hand might have stood.
+  """Learns, from each remembered observation, the values of all actions in all poses of its level.
 
-  What it does decides which worlds are learnt from. `n_step` exact steps are looked ahead, each
-  with the best action by the values so far, before the target network's are trusted: the targets of
-  Mnih et al. 2015, for every pose and action at once. After so many steps, double DQN would change
-  nothing but the time that a step takes.
+  The hand's own behaviour only decides which levels are in the replay. A target looks `n_step`
+  exact steps ahead, each with the best action by the values so far, and then bootstraps from the
+  target network: the targets of Mnih et al. 2015, for all poses and actions at once. After so many
+  exact steps, double DQN would only make an update slower.
 
-  A wrong turn loses little, less than such a network is off by. So losses are enlarged, as by the
-  advantage learning of Bellemare et al. 2016 ('Increasing the action gap', equation 6), whose fixed
-  point this is: with their alpha of .8, V - Q is 1 / (1 - alpha) = 5 times itself, and V as it was.
+  A wrong turn costs little: less than the error of such a network. So the targets enlarge the gap
+  between actions, as does advantage learning (Bellemare et al. 2016, 'Increasing the action gap',
+  equation 6). This is its fixed point: with their alpha of .8, V - Q becomes 1 / (1 - alpha) = 5
+  times as large, and V stays.
   """
 
   def __init__(self, *args, survey: Callable, seed: int, **kwargs):
@@ -54,7 +55,7 @@ class SurveyDqnAgent(dqn_agent.DqnAgent):
     best = tf.reduce_max(targets, -1, keepdims=True)
     targets = best - _GAP * (best - targets)
     errors = (td_errors_loss_fn or self._td_errors_loss_fn)(tf.stop_gradient(targets), values)
-    # Whatever follows an episode is another one: its last moment teaches as any other.
+    # No frame is left out as TF-Agents does for the last ones: the survey holds what follows here.
     known = tf.cast(world.known, tf.float32)
     each = tf.reduce_sum(known * errors, [1, 2]) / tf.maximum(tf.reduce_sum(known, [1, 2]), 1.0)
     loss = common.aggregate_losses(per_example_loss=each, sample_weight=weights).total_loss

@@ -1,4 +1,4 @@
-"""What a world promises, as rules: each raises where the world that it looks at breaks it."""
+"""Rules that every world must keep; each is a function that raises where a world breaks it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from tf_creative.core.promises import acting, case, showing, simulating
 
 Rule = Callable[[case.Case], None]
 
-# The parts of a world that they need, and rules in an order in which later ones rely on earlier.
+# (parts of a world that the rules need, the rules). The order matters: a rule may rely on those
+# before it.
 RULES: tuple[tuple[tuple[str, ...], tuple[Rule, ...]], ...] = (
   (('play',), (acting.actions_count_from_0,)),
   (

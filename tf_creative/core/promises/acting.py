@@ -1,4 +1,4 @@
-"""What those parts of a world promise in which somebody acts."""
+"""Rules for the parts of a world in which an agent acts: play, rules, making, levels."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def features_have_one_shape(case: Case) -> None:
 
 
 def observations_tell_the_state(case: Case) -> None:
-  """Episodes go on from what was seen as they would have; `resume` is the inverse of `observe`."""
+  """Check that `resume` is the inverse of `observe`: a resumed episode goes on as the original."""
   rules = case.world.rules
   for time, move in enumerate(case.moves):
     seen = rules.observe(move.state)
@@ -53,7 +53,7 @@ def observations_tell_the_state(case: Case) -> None:
 
 
 def steps_are_pure(case: Case) -> None:
-  """The same state, action and seed give the same, and leave the state as it was."""
+  """Check that equal state, action and seed give equal results and leave the state unchanged."""
   for time, move in enumerate(case.moves[:3]):
     before = tf.nest.map_structure(np.array, move.state)
     again = case.world.rules.step(move.state, move.action, case.seed + time)
@@ -71,6 +71,7 @@ def steps_keep_the_form_of_states(case: Case) -> None:
 
 
 def rows_do_not_depend_on_their_company(case: Case) -> None:
+  # Row 0 stays, the rows around it are permuted: its results must not change.
   rules, others = case.world.rules, [0, *range(2, COUNT), 1]
   moved = lambda nest: tf.nest.map_structure(lambda part: tf.gather(part, others), nest)  # noqa: E731
   first = lambda nest: tf.nest.map_structure(lambda part: part[:1], nest)  # noqa: E731
@@ -120,7 +121,7 @@ def works_in_the_making_are_works(case: Case) -> None:
 def prospects_are_how_episodes_begin(case: Case) -> None:
   works, play = case.world.works, case.world.play
   if play.code_size:
-    return  # the hand learns nothing of a work by looking ahead that it is not shown
+    return  # the hand is not shown the work itself, so features cannot be foreseen from it
   values = works.to_values(case.concept.work)
   features, most = works.prospect(values, case.concept.label)
   expected = play.features(case.world.rules.observe(case.start))
@@ -162,7 +163,7 @@ def action_rewards_agree_with_steps(case: Case) -> None:
   floats(told, (COUNT, world.play.action_spec.maximum + 1), 'action rewards')
   told += world_lib.side_rewards(world, state)
   if case.hidden:
-    return  # what is not shown is not told
+    return  # rewards depend on a work that the observation does not show
   for action in case.tries():
     _, reward, _ = world.rules.step(state, action, case.seed)
     same(told[:, int(action[0])], reward, f'action {int(action[0])} is rewarded otherwise', 1e-4)

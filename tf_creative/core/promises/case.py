@@ -1,4 +1,4 @@
-"""What the rules look at: a world, some of its works, and what came of random actions in it."""
+"""The data that the rules check: a world, some of its works, and random episodes in it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.core.works import Bounded
 
-COUNT = 5  # works that are looked at, and episodes side by side
-STEPS = 20  # of each episode that are looked at
-_TRIES = 12  # actions that are tried in one state
+COUNT = 5  # works, and parallel episodes
+STEPS = 20  # random steps in each episode
+_TRIES = 12  # actions tried in one state
 _SEED = (3, 1)
 
 
@@ -31,7 +31,7 @@ class Move(NamedTuple):
 
 
 class Case:
-  """A world with some of its works, and with what came of random actions in it."""
+  """A world with some of its works and random episodes, each computed when first asked for."""
 
   def __init__(self, world: world_lib.World):
     self.world = world
@@ -39,7 +39,7 @@ class Case:
 
   @functools.cached_property
   def concept(self) -> works_lib.Works:
-    """Real works, each with a code where the hand is told one."""
+    """Draw real works, each with a random code where the world shows the hand one."""
     rows = next(iter(self.world.works.real('train').batch(COUNT)))
     size = self.world.play.code_size if self.world.play else 0
     code = tf.random.stateless_normal([COUNT, size], self.seed) if size else ()
@@ -51,7 +51,7 @@ class Case:
 
   @functools.cached_property
   def moves(self) -> list[Move]:
-    """Random steps; an episode that is over begins anew."""
+    """Take random steps; an episode that is over starts again."""
     state, found = self.start, []
     for time in range(STEPS):
       action = self.actions(time)
@@ -61,13 +61,13 @@ class Case:
 
   @functools.cached_property
   def seen(self) -> list[dict[str, tf.Tensor]]:
-    """What is observed at the start, and after each step."""
+    """Observe the start state and the state after each step."""
     states = [self.start, *(move.following for move in self.moves)]
     return [self.world.rules.observe(state) for state in states]
 
   @property
   def observations(self) -> list[dict[str, tf.Tensor]]:
-    """The same, or anything that is in the spec where the rules are not known."""
+    """Observations of episodes; without rules or simulator, random ones within their specs."""
     if self.world.rules and self.world.works:
       return self.seen
     if self.world.simulator:
@@ -82,11 +82,14 @@ class Case:
 
   @functools.cached_property
   def simulated(self) -> list[tuple]:
-    """What the simulator answers to random actions, the start first."""
+    """Take random actions in the simulator: what `simulate` returns for STEPS steps."""
     return self.simulate(STEPS)
 
   def simulate(self, steps: int) -> list[tuple]:
-    """Observations, rewards, ends and cuts of random actions in new environments."""
+    """Take random actions in new environments.
+
+    Returns (observation, reward, terminated, truncated) of the reset and of each step.
+    """
     with contextlib.closing(self.world.simulator.vector(COUNT)) as envs:
       none = np.zeros(COUNT)
       found = [(envs.reset(seed=[*range(COUNT)])[0], none, none > 0, none > 0)]
@@ -95,7 +98,7 @@ class Case:
 
   @property
   def hidden(self) -> bool:
-    """Whether rewards depend on what the hand is not shown."""
+    """Whether rewards depend on a target work that the hand is not shown."""
     making = self.world.making
     return bool(self.world.play.code_size and making and making.rewards_target)
 
@@ -106,33 +109,33 @@ class Case:
     return tf.random.stateless_uniform([COUNT], seed, maxval=most, dtype=bounds.dtype)
 
   def tries(self) -> Iterator[tf.Tensor]:
-    """Some of the actions, each as one for all episodes: [B]."""
+    """Yield some of the actions, each repeated for all episodes: [B]."""
     actions = np.linspace(0, self.world.play.action_spec.maximum, _TRIES).round().astype(int)
     for action in np.unique(actions):
       yield tf.fill([COUNT], tf.cast(action, self.world.play.action_spec.dtype))
 
   def played(self) -> tf.Tensor:
-    """Works that are not real ones: what random actions made, or works of chance."""
+    """Return works that are not real: made by random actions, or drawn at random."""
     if self.world.making:
       return self.world.rules.work(self.moves[-1].following)
     return self.world.works.random(COUNT, self.seed)
 
 
 def hold(ok: Any, what: str) -> None:
-  """Raises `what` is wrong unless it is right."""
+  """Raise an AssertionError with the message `what` unless `ok`."""
   if not bool(ok):
     raise AssertionError(what)
 
 
 def same(one: Any, other: Any, what: str, close: float = 0.0) -> None:
-  """Wants nests of equal tensors, or of such that differ by no more than `close`."""
+  """Check that two nests of tensors are equal, up to the tolerance `close`."""
   tf.nest.assert_same_structure(one, other)
   for a, b in zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True):
     np.testing.assert_allclose(a, b, rtol=close, atol=close, err_msg=what)
 
 
 def within(value: Any, bounds: Bounded, what: str, count: int = COUNT) -> None:
-  """Wants a batch of what a spec says."""
+  """Check that `value` is a batch of `count` tensors that keep `bounds`."""
   value = tf.convert_to_tensor(value)
   hold(value.dtype == bounds.dtype, f'{what} is {value.dtype.name}, not {bounds.dtype.name}')
   hold(value.shape == (count, *bounds.shape), f'{what} is {value.shape}, not [B, *{bounds.shape}]')
@@ -144,7 +147,7 @@ def within(value: Any, bounds: Bounded, what: str, count: int = COUNT) -> None:
 
 
 def floats(value: Any, shape: tuple, what: str) -> None:
-  """Wants finite float32 of this shape, in which None is of any size."""
+  """Check that `value` is finite float32 of this shape; None matches any size."""
   value = tf.convert_to_tensor(value)
   hold(value.dtype == tf.float32, f'{what} is {value.dtype.name}, not float32')
   hold(tf.TensorShape(shape).is_compatible_with(value.shape), f'{what} is {value.shape}')

@@ -1,4 +1,4 @@
-"""What those parts of a world promise that are about works: their form, files and numbers."""
+"""Rules for the parts of a world that are about works: works, media, measures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def works_are_in_their_spec(case: Case) -> None:
 
 
 def values_are_works(case: Case) -> None:
-  """`to_works` is the inverse of `to_values`."""
+  """Check that `to_works` is the inverse of `to_values`."""
   works = case.world.works
   for some in (case.concept.work, works.random(COUNT, case.seed)):
     values = works.to_values(some)
@@ -37,6 +37,7 @@ def values_are_works(case: Case) -> None:
 def legal_values_are_works_and_pass_gradients(case: Case) -> None:
   works = case.world.works
   raw = 3 * tf.random.stateless_normal([COUNT, *works.value_shape], case.seed)
+  # Random weights: the plain sum of e.g. a softmax is constant, and would have no gradient.
   weigh = tf.random.stateless_normal(raw.shape, case.seed + 1)
   with tf.GradientTape() as tape:
     tape.watch(raw)
@@ -76,7 +77,7 @@ def files_are_strings(case: Case) -> None:
 
 
 def files_are_read_as_they_were_written(case: Case) -> None:
-  """Where a kind of file is not read, that is said by a UserError."""
+  """Check that a written file is read back as the same work, or refused by a UserError."""
   media, work = case.world.media, case.concept.work.numpy()
   encoded = {
     name[:-6]: x[0].numpy() for name, x in media.encode(work, 4).items() if '_bytes' in name

@@ -1,4 +1,4 @@
-"""What environments that step outside of the graph promise."""
+"""Rules for simulators: environments that step outside of the graph."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def restarts_are_steps_of_their_own(case: Case) -> None:
 
 
 def seeds_make_episodes(case: Case) -> None:
-  """The same seeds and actions are the same episodes, and environments may be many."""
+  """Check that equal seeds and actions give equal episodes in two sets of environments."""
   one, other = case.simulated, case.simulate(STEPS)
   same(one, other, 'the same seeds and actions led elsewhere')
 
@@ -32,7 +32,7 @@ def rewards_are_numbers(case: Case) -> None:
 
 
 def episodes_end(case: Case) -> None:
-  """Whoever looks at a hand waits for the end of an episode."""
+  """Check that random episodes end; an evaluation waits for the end of each."""
   over = False
   with contextlib.closing(case.world.simulator.vector(1)) as envs:
     envs.reset(seed=[0])

@@ -1,1 +1,1 @@
-"""Versions of SavedModels: their signatures, checks and files."""
+"""Versions of SavedModels: signatures, checks and files."""

@@ -1,4 +1,4 @@
-"""The model card: what was trained on what, how, and what came of it."""
+"""The model card: what was trained, on which data, how, and with which results."""
 
 from __future__ import annotations
 
@@ -8,29 +8,32 @@ import tensorflow as tf
 
 from tf_creative.serving.exports import signatures
 
-_NUMBERS = {  # of a run's last look, in the order in which they are told
-  'painted/frechet': 'Frechet distance of what the hand makes of imagined works to real ones',
-  'imagined/frechet': 'the same of the imagined works themselves',
-  'training/frechet': 'the same of the works that were trained on',
-  'painted/precision': 'share of what the hand makes that looks like real works',
-  'painted/coverage': 'share of real works that have one like them among it',
-  'painted/label_accuracy': 'share of it that a classifier takes for what was asked for',
+# Metrics of a run's last evaluation and what they mean, in the order of the card.
+_NUMBERS = {
+  'painted/frechet': "Frechet distance of the hand's works, made from imagined ones, to real works",
+  'imagined/frechet': 'Frechet distance of the imagined works to real works',
+  'training/frechet': 'Frechet distance of the training works to held-out real works',
+  'painted/precision': "share of the hand's works that look like real works",
+  'painted/coverage': "share of real works with a similar one among the hand's works",
+  'painted/label_accuracy': "share of the hand's works that a classifier recognizes as asked for",
 }
-_OF_EPISODES = {  # of a hand that makes nothing
-  'held_out/return': 'return of an episode that nothing was chosen by, on average',
+# The same for worlds without works.
+_OF_EPISODES = {
+  'held_out/return': 'average return of a held-out episode',
   'held_out/return_low': '95% interval, from',
   'held_out/return_high': '95% interval, to',
-  'held_out/return_min': 'the smallest of these returns',
+  'held_out/return_min': 'smallest return of these episodes',
   'random/return': 'average return of a random policy',
 }
 _WORKS = """\
 A generative adversarial network imagines works, and a Q-learning agent makes them, step by step.\
 """
 _SEEDS = """\
-A seed stands for a work: the same seed and label give the same work, in any company. A label counts
-the names above from 0, and -1 lets the seed choose. A name that ends in `_bytes` holds a file.
+A seed stands for a work: equal seeds and labels give equal works, whatever else is in the batch. A
+label is an index into the names above, from 0; -1 lets the seed choose. An output whose name ends
+in `_bytes` holds a file.
 """
-_JUDGED = 'Judged by held-out works and a classifier of its own'
+_JUDGED = 'Measured against held-out works, with a separate classifier'
 
 
 def text(
@@ -41,7 +44,7 @@ def text(
   own: dict[str, str],
   plugins: dict[str, str],
 ) -> str:
-  """Writes Markdown with a YAML head.
+  """Return Markdown with a YAML head.
 
   `own` names the world's own numbers with their titles; `plugins` are the distributions used, with
   their versions.
@@ -51,7 +54,7 @@ def text(
   told = {name: numbers[name] for name in words if name in numbers}
   results = ''.join(f'\n  {name}: {value:.6g}' for name, value in told.items()) or ' {}'
   named = ', '.join(f'{name} {version}' for name, version in plugins.items())
-  with_plugins = f'\nParts of it are plugins, of {named}.\n' if named else ''
+  with_plugins = f'\nSome parts are plugins from: {named}.\n' if named else ''
   tags = ['generative-adversarial-network'] if imagines else []
   tags = ', '.join([*tags, 'reinforcement-learning', 'tensorflow-serving'])
   labels = f'\nlabels: {[str(label) for label in about["labels"]]}' if imagines else ''
@@ -83,8 +86,8 @@ Trained with tf_creative for {about['round']} rounds on `{about['world']}`.
 
 ## Limits
 
-It knows nothing but what it was trained on, whose rights and biases are those of its works, too.
-The licence above is that of the program; whether it may be that of the models, the data decides.
+The models reflect only their training data, with its biases and its rights. The licence above is
+the program's; whether it may apply to the models depends on the data.
 
 ## Recipe
 
@@ -96,7 +99,7 @@ The licence above is that of the program; whether it may be that of the models, 
 
 def _measured(told: dict[str, float], words: dict[str, str]) -> str:
   rows = ''.join(f'\n| {words[name]} | {value:.4g} |' for name, value in told.items())
-  return f'| what | value |\n|---|---|{rows}' if rows else 'This run was not looked at.'
+  return f'| what | value |\n|---|---|{rows}' if rows else 'This run was not evaluated.'
 
 
 def _signatures(models: dict[str, signatures.Model]) -> str:

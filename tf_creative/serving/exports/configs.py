@@ -1,4 +1,4 @@
-"""What TensorFlow Serving is told beside the models, in its own words."""
+"""Writes TensorFlow Serving's configuration files next to the models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from tf_creative.core import storage
 from tf_creative.serving.exports import parameters
 
-ABOUT = 'assets.extra/about.json'  # in a version of the creator
+ABOUT = 'assets.extra/about.json'  # in each version of the model 'creator'
 _BATCHING = """\
 max_batch_size { value: 64 }
 batch_timeout_micros { value: 1000 }
@@ -29,6 +29,7 @@ prometheus_config {{
 
 
 def write(exports: pathlib.Path, names: Iterable[str]) -> None:
+  """Write models.config, batching.config and monitoring.config for these models."""
   served = model_server_config_pb2.ModelServerConfig()
   for name in names:
     served.model_config_list.config.add(
@@ -40,4 +41,5 @@ def write(exports: pathlib.Path, names: Iterable[str]) -> None:
 
 
 def to_json(about: dict[str, Any]) -> str:
+  """Return what a client needs to know of the run, as compact JSON."""
   return json.dumps(about, separators=(',', ':')) + '\n'

@@ -1,4 +1,4 @@
-"""The imagination as a LiteRT file, for telephones and the like."""
+"""Converts the generator to a LiteRT file, for phones and other small devices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = 'assets.extra/generator.tflite'
 
 
 def convert(decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], code_size: int) -> bytes:
-  """The file of a function from codes [B, N] and labels [B] to works [B, ...]."""
+  """Convert a function from codes [B, N] and labels [B] to works [B, ...]; return the file."""
   given = {'z': tf.TensorSpec([code_size], tf.float32), 'label': tf.TensorSpec([], tf.int32)}
   answer = lambda z, label: {'work': decode(z, label)}  # noqa: E731
   with tempfile.TemporaryDirectory() as folder:
@@ -24,9 +24,9 @@ def convert(decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], code_size: int)
 
 
 def run(file: bytes, codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
-  """The works that a file answers with, one by one."""
+  """Run the file on codes [B, N] and labels [B], one by one; return the works."""
   with warnings.catch_warnings():
-    warnings.simplefilter('ignore')  # it tells of a package to come
+    warnings.simplefilter('ignore')  # a deprecation that names a package of the future
     interpreter = tf.lite.Interpreter(model_content=file)
   decode = interpreter.get_signature_runner()
   pairs = zip(codes, labels, strict=True)

@@ -1,4 +1,8 @@
-"""What a version may run: ops that compute, and none that reach out of the model."""
+"""Lists the ops that a served model may run: those that compute, without access to files.
+
+A SavedModel is a program. Ops such as ReadFile or PyFunc would let a model from elsewhere reach
+beyond its own graph, so a model with an op that is not listed here is refused.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ import re
 from tensorflow.core.protobuf import saved_model_pb2
 
 _SAVER = re.compile(r'__inference__traced_(save|restore)_\d+')
-_SAVES = frozenset(  # of reading and writing variables, outside of what is served
+# Ops that save and restore variables; allowed in the functions of the saver only.
+_SAVES = frozenset(
   """
   AssignVariableOp DisableCopyOnRead MergeV2Checkpoints RestoreV2 SaveV2 ShardedFilename
   StaticRegexFullMatch
@@ -39,7 +44,7 @@ _ALLOWED = frozenset(
 
 
 def faults(version: pathlib.Path) -> list[str]:
-  """Ops of a SavedModel that are not known to be harmless, one line for each kind."""
+  """Return a line for each kind of op in a SavedModel that is not known to be harmless."""
   found = {}
   saved = saved_model_pb2.SavedModel.FromString((version / 'saved_model.pb').read_bytes())
   for meta in saved.meta_graphs:

@@ -1,4 +1,4 @@
-"""The configuration that lies with the exports, in TensorFlow Serving's own files."""
+"""Reads the configuration next to the exports: TensorFlow Serving's own files."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from tensorflow_serving.config import model_server_config_pb2
 from tf_creative.core import spec
 
 MODELS, BATCHING, MONITORING = 'models.config', 'batching.config', 'monitoring.config'
-MOUNTED = '/models'  # where the exports lie in Serving's docker image, and so in models.config
+MOUNTED = '/models'  # path of the exports in Serving's docker image, and so in models.config
 METRICS_PATH = '/monitoring/prometheus/metrics'
 _TOKEN = re.compile(r'\s+|#[^\n]*|(?P<token>"[^"\n]*"|\'[^\'\n]*\'|[\w.+-]+|[{}:])|[,;]')
 
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-  """A model to serve: where its versions lie, and which of them to take."""
+  """A model to serve: the folder of its versions, and which of them to serve."""
 
   name: str
   path: pathlib.Path
-  latest: int = 1  # so many of the newest; 0: all
-  only: frozenset[int] = frozenset()  # none but these, if any
+  latest: int = 1  # number of newest versions; 0: all
+  only: frozenset[int] = frozenset()  # if not empty, these versions only
   labels: dict[str, int] = dataclasses.field(default_factory=dict)
 
   def wanted(self, found: set[int]) -> set[int]:
-    """Those of the versions found that are to be served."""
+    """Choose the versions to serve from those found."""
     if self.only:
       return found & self.only
     return set(sorted(found)[-self.latest :])
@@ -39,7 +39,7 @@ class Model:
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-  """TensorFlow Serving's BatchingParameters and their defaults; threads count per queue."""
+  """TensorFlow Serving's BatchingParameters with its defaults; threads are per queue."""
 
   max_batch_size: int = 1000
   batch_timeout_micros: int = 0
@@ -48,7 +48,7 @@ class Limits:
 
 
 def read(exports: pathlib.Path) -> model_server_config_pb2.ModelServerConfig:
-  """models.config, with paths of this machine."""
+  """Read models.config, and replace Serving's paths by those on this machine."""
   path, config = exports / MODELS, model_server_config_pb2.ModelServerConfig()
   try:
     text_format.Parse(path.read_text(), config)
@@ -66,7 +66,7 @@ def read(exports: pathlib.Path) -> model_server_config_pb2.ModelServerConfig:
 
 
 def models(config: model_server_config_pb2.ModelServerConfig) -> list[Model]:
-  """The models of models.config."""
+  """Return the models of a models.config."""
   found = []
   for model in config.model_config_list.config:
     policy, latest, only = model.model_version_policy, 1, frozenset()
@@ -82,7 +82,7 @@ def models(config: model_server_config_pb2.ModelServerConfig) -> list[Model]:
 
 
 def limits(exports: pathlib.Path) -> Limits | None:
-  """What batching.config says; None: there is none, and every request is a batch."""
+  """Read batching.config; None if there is none: then every request is a batch."""
   fields = _fields(exports / BATCHING)
   if fields is None:
     return None
@@ -100,7 +100,7 @@ def limits(exports: pathlib.Path) -> Limits | None:
 
 
 def metrics_path(exports: pathlib.Path) -> str | None:
-  """Where monitoring.config wants the metrics; None: nowhere."""
+  """Return the URL path of metrics from monitoring.config; None if they are off."""
   content = (_fields(exports / MONITORING) or {}).get('prometheus_config', {})
   if not isinstance(content, dict) or content.get('enable') != 'true':
     return None
@@ -108,9 +108,9 @@ def metrics_path(exports: pathlib.Path) -> str | None:
 
 
 def _fields(path: pathlib.Path) -> dict[str, Any] | None:
-  """A text proto whose schema the package lacks: names with values, or with more of the same.
+  """Parse a text proto to nested dicts; of a repeated field the last one counts.
 
-  Of a repeated field the last is kept.
+  The installed package has no schema for these files, so protobuf cannot parse them.
   """
   try:
     text = path.read_text()
@@ -136,7 +136,7 @@ def _fields(path: pathlib.Path) -> dict[str, Any] | None:
 
 
 def _message(tokens: Iterator[str]) -> dict[str, Any]:
-  """All fields up to the closing brace."""
+  """Read all fields up to the closing brace."""
   fields: dict[str, Any] = {}
   while (name := next(tokens)) != '}':
     if not name.isidentifier():

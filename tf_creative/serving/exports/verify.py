@@ -1,9 +1,9 @@
-"""Whether versions answer as when they were made, where nothing of the training is at hand.
+"""Checks that exported versions give the same answers without the training code.
 
   python -m tf_creative.serving.exports.verify EXPORTS/creator/1 ...
 
-Loads each through the graph, as TensorFlow Serving does, replays its examples, and looks for ops
-that a served model has no need of.
+Loads each version into a graph, as TensorFlow Serving does, replays its examples, and looks for ops
+that a served model must not have.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from tf_creative.serving.exports import ops, warmup
 
-# TensorFlow would bring its own Keras along; a model that needs one must not get by.
+# TensorFlow imports Keras by itself, and could hide that a model depends on it: block the import.
 ALONE = """
 import sys
 for name in ('keras', 'tf_keras', 'tf_agents'):
@@ -25,23 +25,24 @@ for name in ('keras', 'tf_keras', 'tf_agents'):
 from tf_creative.serving.exports import verify
 sys.exit(verify.main(sys.argv[1:]))
 """
-_TOLERANCE = 1e-5  # of floats; everything else must be equal
+_TOLERANCE = 1e-5  # for floats; everything else must be equal
 
 
 def in_another_process(versions: list[pathlib.Path]) -> list[str]:
-  """What is wrong with the versions; nothing if all is well."""
+  """Verify versions in a new process; return the faults found, empty if there are none."""
   command = [sys.executable, '-c', ALONE, *map(str, versions)]
   done = subprocess.run(command, capture_output=True, text=True, check=False)
   if not done.returncode:
     return []
-  # Python itself ends with 1, too: without a word of ours it is what it said last that tells why.
+  # A crash of Python ends with exit code 1, too; the last line of its traceback is the reason then.
   return done.stdout.splitlines() or done.stderr.splitlines()[-1:] or ['the check crashed']
 
 
 def faults(version: pathlib.Path) -> list[str]:
+  """Return what is wrong with a version; empty if it is fine."""
   found = ops.faults(version)
   if found:
-    return found  # not to be run
+    return found  # must not even be loaded
   with tf.Graph().as_default(), tf.compat.v1.Session() as session:
     meta = tf.compat.v1.saved_model.load(session, ['serve'], str(version))
     examples = warmup.read(version)

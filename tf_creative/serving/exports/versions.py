@@ -1,9 +1,9 @@
-"""Versions of models in a folder: numbered, visible at once and whole, and never written twice.
+"""Publishes numbered versions of models atomically; a version is never overwritten.
 
   EXPORTS/NAME/<number>/saved_model.pb ...
 
-A server takes a folder as soon as it sees it. So a version is made in a hidden one beside it,
-brought to the disk, and then renamed.
+A server loads a folder as soon as it sees it. So a version is written to a hidden folder next to
+it, flushed to disk, and then renamed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _STAGE, _LOCK = '.staged-', '.lock'
 
 
 def numbers(base: pathlib.Path) -> list[int]:
-  """The versions that a server sees of a model, the oldest first."""
+  """Return the versions of a model that a server sees, ascending."""
   if not base.is_dir():
     return []
   return sorted(int(path.name) for path in base.iterdir() if path.name.isdecimal())
@@ -27,9 +27,9 @@ def numbers(base: pathlib.Path) -> list[int]:
 
 @contextlib.contextmanager
 def staging(exports: pathlib.Path, names: list[str]) -> Iterator[Stage]:
-  """A stage for one version of each model, which nobody else has at the same time.
+  """Lock the exports and yield a stage for one new version of each model.
 
-  What is not published when it ends is gone; so is what a killed one has left behind.
+  At the end, unpublished versions are removed, and so are the remains of killed exports.
   """
   with storage.kept(exports, 'Make room, or choose another --export_dir.'):
     exports.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def staging(exports: pathlib.Path, names: list[str]) -> Iterator[Stage]:
 
 
 class Stage:
-  """Where versions of one number are made, before anybody sees them."""
+  """Hidden folders, by model, in which the versions of one number are written."""
 
   def __init__(self, exports: pathlib.Path, names: list[str]):
     self._exports = exports
@@ -54,19 +54,19 @@ class Stage:
       path.mkdir(parents=True)
 
   def publish(self) -> dict[str, pathlib.Path]:
-    """Makes all of them visible, one after the other; where they are now."""
+    """Make all versions visible, one after the other; return their folders."""
     published = {name: path.with_name(str(self.number)) for name, path in self.paths.items()}
     for path in self.paths.values():
       for file in [*path.rglob('*'), path]:
         storage.sync(file)
     for name, path in self.paths.items():
-      path.rename(published[name])  # fails rather than replace what is there
+      path.rename(published[name])  # fails if the version exists already
       storage.sync(published[name].parent)
     return published
 
 
 def prune(exports: pathlib.Path, names: list[str], keep: int) -> None:
-  """Removes all but the newest versions; each disappears at once."""
+  """Remove all but the newest `keep` versions; each disappears at once, by a rename."""
   for name in names:
     for number in numbers(exports / name)[:-keep]:
       gone = exports / name / f'{_STAGE}gone-{number}'

@@ -1,6 +1,6 @@
-"""Examples of requests and answers, beside a version where TensorFlow Serving looks for requests.
+"""Example requests and answers in a version, in TensorFlow Serving's file for warm-up requests.
 
-A server replays the requests before it takes others; `verify` compares the answers, too.
+A server replays the requests before it takes others; `verify` also compares the answers.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Example(NamedTuple):
 
 
 def write(version: pathlib.Path, name: str, examples: Iterable[Example]) -> None:
+  """Write the examples of the model `name` into a version's folder."""
   path = version / FILE
   path.parent.mkdir(exist_ok=True)
   with tf.io.TFRecordWriter(str(path)) as file:
@@ -41,6 +42,7 @@ def write(version: pathlib.Path, name: str, examples: Iterable[Example]) -> None
 
 
 def read(version: pathlib.Path) -> list[Example]:
+  """Read the examples of a version."""
   examples = []
   for record in tf.compat.v1.io.tf_record_iterator(str(version / FILE)):
     log = prediction_log_pb2.PredictionLog.FromString(record).predict_log

@@ -1,1 +1,1 @@
-"""A small model server that speaks TensorFlow Serving's protocols."""
+"""A small model server with TensorFlow Serving's protocols, gRPC and REST."""

@@ -1,7 +1,8 @@
-"""Requests that come at the same time share a call of the model.
+"""Batches concurrent requests into one call of the model.
 
-No threads of its own: the first request that waits leads. It gathers those behind it, runs them all
-and wakes their threads; meanwhile the next one waiting gathers.
+There are no extra threads: the thread of the first waiting request is the leader. It gathers the
+requests behind it, runs them as one batch, and wakes their threads. Meanwhile the next waiting
+thread gathers another batch.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Arrays = Sequence[np.ndarray]
 
 
 class _Task:
-  """A request in the queue. Its thread is woken to lead, or with all done."""
+  """A request in the queue; its thread is woken either to lead a batch or because it is done."""
 
   def __init__(self, arrays: Arrays):
     self.arrays, self.rows = arrays, len(arrays[0])
@@ -32,22 +33,22 @@ class _Task:
 
 
 class Queue:
-  """What waits for one signature of one version."""
+  """The waiting requests for one signature of one version."""
 
   def __init__(
     self, run: Callable[[Arrays], Arrays], limits: parameters.Limits, observe: Callable[[int], None]
   ):
-    """`observe` is told the rows of every batch that is run."""
+    """Take the function to batch, and `observe`, which is called with the rows of each batch."""
     self._run, self._limits, self._observe = run, limits, observe
     self._lock = threading.Lock()
     self._filled = threading.Condition(self._lock)
     self._waiting: collections.deque[_Task] = collections.deque()
-    self._rows = 0  # of all that is waiting
-    self._gathering = False  # one at a time, and always the first that is waiting
+    self._rows = 0  # waiting
+    self._gathering = False  # whether a leader gathers; it is always the first waiting task
     self._running = 0
 
   def __call__(self, arrays: Arrays) -> Arrays:
-    """The outputs for these inputs, after waiting for a place and maybe for company."""
+    """Return the outputs for these inputs; blocks until their batch has been run."""
     limits, task = self._limits, _Task(arrays)
     if task.rows > limits.max_batch_size:
       raise errors.bad(
@@ -71,12 +72,13 @@ class Queue:
     return task.outputs
 
   def _appoint(self) -> None:
-    """Wakes the first that waits as the leader of the next batch, if one may be run."""
+    """Wake the first waiting task to lead the next batch, if another batch may run."""
     if self._waiting and not self._gathering and self._running < self._limits.num_batch_threads:
       self._gathering = self._waiting[0].leads = True
       self._waiting[0].woken.set()
 
   def _lead(self) -> None:
+    """Wait until the batch is full or the timeout is over, then run it."""
     deadline = time.monotonic() + self._limits.batch_timeout_micros / 1e6
     with self._lock:
       while self._rows < self._limits.max_batch_size:
@@ -98,7 +100,7 @@ class Queue:
         task.woken.set()
 
   def _take(self) -> list[_Task]:
-    """The first that waits, and all behind it that fit in shape and number."""
+    """Remove and return the next batch: the first task, and others of equal shapes that fit."""
     batch, left, rows = [], collections.deque(), 0
     for task in self._waiting:
       fits = task.shapes == self._waiting[0].shapes
@@ -122,7 +124,7 @@ class Queue:
     except Exception as error:
       if len(batch) == 1:
         batch[0].error = error
-      else:  # one of them must not fail the others
+      else:  # one bad request must not fail the others: run each alone
         for task in batch:
           self._answer([task])
 

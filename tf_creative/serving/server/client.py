@@ -1,4 +1,4 @@
-"""Asking a model server: ours or TensorFlow Serving, by gRPC or by REST."""
+"""A client for model servers, ours or TensorFlow Serving, by gRPC or REST."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from tf_creative.core import spec
 from tf_creative.serving.server import tensors
 
-_SECONDS = 60.0  # that an answer may take
-_MOST_BYTES = 64 << 20  # of an answer; gRPC's own limit is 4 MB
+_SECONDS = 60.0  # timeout of an answer
+_MOST_BYTES = 64 << 20  # of an answer; gRPC's default of 4 MB is too little for files
 
 Arrays = dict[str, np.ndarray]
-Ask = Callable[[str, str, Arrays], Arrays]  # a model, its signature and the inputs
+Ask = Callable[[str, str, Arrays], Arrays]  # (model, signature, inputs) -> outputs
 
 
 def connect(address: str) -> Ask:
-  """A function that asks `host:port` by gRPC or `http://host:port` by REST.
+  """Return a function that asks `host:port` by gRPC or `http://host:port` by REST.
 
-  Answers by REST have no types: whole numbers come as int64, others as float64.
+  REST answers carry no types: whole numbers become int64, others float64.
   """
   if '://' not in address:
     return _by_grpc(address)
@@ -75,7 +75,7 @@ def _by_rest(address: str) -> Ask:
       raise _refused(address, _told(error)) from error
     except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
       raise _gone(address, getattr(error, 'reason', error)) from error
-    if not isinstance(outputs, dict):  # one output has no name
+    if not isinstance(outputs, dict):  # Serving omits the name of a single output
       return {'': _to_array(outputs)}
     return {name: _to_array(value) for name, value in outputs.items()}
 

@@ -1,4 +1,4 @@
-"""What a request may be answered instead of an answer, by gRPC's code and by HTTP's status."""
+"""Errors that a server returns: gRPC codes and HTTP statuses."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _HTTP = {
   grpc.StatusCode.UNAVAILABLE: 503,
   grpc.StatusCode.UNAUTHENTICATED: 401,
 }
-_CODES = {code.value[0]: code for code in grpc.StatusCode}  # the numbers are TensorFlow's too
-# What `tf.debugging` says: the message, then perhaps the condition and the tensors that it was of.
+_CODES = {code.value[0]: code for code in grpc.StatusCode}  # TensorFlow uses the same numbers
+# The message of `tf.debugging`: our text, then perhaps the condition and the tensors.
 _ASSERTED = re.compile(r'assertion failed: \[([^\n]+?)\](?= \[|\s*$)')
-_MOST_CHARACTERS = 2000  # of a message: it travels in a gRPC header
+_MOST_CHARACTERS = 2000  # of a message, because gRPC sends it in a header
 
 
 class ServingError(Exception):
-  """A refusal: its code, what was wrong, and an HTTP status where that says more."""
+  """A refused request: gRPC code, message, and an HTTP status where that is more specific."""
 
   def __init__(self, code: grpc.StatusCode, message: str, http: int | None = None):
     super().__init__(message)
@@ -39,17 +39,17 @@ class ServingError(Exception):
 
 
 def bad(message: str) -> ServingError:
-  """The answer to a request that can never be right."""
+  """Return the error for a malformed request."""
   return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def missing(message: str) -> ServingError:
-  """The answer to a request for what is not there."""
+  """Return the error for something that does not exist."""
   return ServingError(grpc.StatusCode.NOT_FOUND, message)
 
 
 def of(error: Exception) -> ServingError:
-  """Any exception as an answer; TensorFlow's errors keep their code."""
+  """Convert any exception to a ServingError; TensorFlow's errors keep their code."""
   if isinstance(error, ServingError):
     return error
   if isinstance(error, tf.errors.OpError):
@@ -59,7 +59,7 @@ def of(error: Exception) -> ServingError:
 
 
 def _told(message: str) -> str:
-  """What an op has said, without where in the graph it stands, of a failed assertion its words."""
+  """Extract an op's message without its place in the graph; of an assertion, only our text."""
   said = message.partition('\n\t [[')[0].rpartition('Graph execution error:')[2]
   if '\nNode: ' in said:
     said = said.rpartition('\nNode: ')[2].partition('\n')[2]

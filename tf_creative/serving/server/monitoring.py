@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, in its text format; by TensorFlow Serving's names where it has them."""
+"""Metrics in Prometheus' text format, under TensorFlow Serving's names where it has them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import itertools
 import threading
 
-_MICROSECONDS = [10 * 1.8**power for power in range(33)]  # Serving's own buckets
+_MICROSECONDS = [10 * 1.8**power for power in range(33)]  # the same buckets as in Serving
 _ROWS = [float(2**power) for power in range(13)]
 
 
@@ -28,7 +28,7 @@ class _Histogram:
 
 
 class Metrics:
-  """Counts from all threads."""
+  """Counts requests, latencies, batches and loads; safe to call from all threads."""
 
   def __init__(self):
     self._lock = threading.Lock()
@@ -38,7 +38,7 @@ class Metrics:
     self._loads: dict[tuple[str, str], int] = {}
 
   def request(self, model: str, method: str, entry: str, status: str, seconds: float) -> None:
-    """A request that has been answered; `entry` is gRPC or REST."""
+    """Count an answered request; `entry` is gRPC or REST."""
     with self._lock:
       key = model, method, status
       self._requests[key] = self._requests.get(key, 0) + 1
@@ -47,18 +47,18 @@ class Metrics:
       self._latencies[model, method, entry].add(seconds * 1e6)
 
   def batch(self, model: str, rows: int) -> None:
-    """A call of a model with so many rows, of one request or several."""
+    """Count a call of a model with this number of rows, from one or several requests."""
     with self._lock:
       self._batches.setdefault(model, _Histogram(_ROWS)).add(rows)
 
   def load(self, model: str, success: bool) -> None:
-    """An attempt to load a version."""
+    """Count an attempt to load a version."""
     with self._lock:
       key = model, 'success' if success else 'fail'
       self._loads[key] = self._loads.get(key, 0) + 1
 
   def text(self, loaded: Iterable[tuple[str, int]]) -> str:
-    """The page; `loaded` are the models and versions that are being served."""
+    """Return the page for Prometheus; `loaded` are the models and versions now served."""
     with self._lock:
       lines = ['# TYPE :tensorflow:serving:request_count counter']
       for (model, method, status), count in sorted(self._requests.items()):

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST API, without the sockets: a request in, an answer out."""
+"""TensorFlow Serving's REST API without sockets: a request in, an answer out."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ class Answer(NamedTuple):
 
 
 def refusal(status: int, message: str) -> Answer:
-  """An answer that says what was wrong, as Serving's do."""
+  """Return an error as JSON, in Serving's format."""
   return Answer(status, _JSON, json.dumps({'error': message}).encode())
 
 
 class Api:
+  """Answers REST requests, and serves health, metrics and the page."""
+
   def __init__(
     self,
     models: models_lib.Models,
@@ -51,7 +53,7 @@ class Api:
     self.stopping = False
 
   def answer(self, method: str, target: str, body: bytes) -> Answer:
-    """The answer to any request; it never raises."""
+    """Answer any request; never raises."""
     begun, path = time.monotonic(), target.split('?')[0]
     forms = {'POST': _CALL, 'GET': _MODEL}
     asked = forms[method].fullmatch(path) if method in forms else None
@@ -69,7 +71,7 @@ class Api:
     return answer
 
   def _asked(self, method: str, asked: re.Match, body: bytes) -> Answer:
-    """What is asked of a model, or about it."""
+    """Answer a request to a model or for its status or metadata."""
     number = int(asked['number']) if asked['number'] else None
     if number is not None and number >= 2**63:
       raise errors.bad(f'there can be no version {number}.')
@@ -99,7 +101,7 @@ class Api:
     return text.from_arrays(outputs, by_row)
 
   def _other(self, method: str, path: str) -> Answer:
-    """What is not of Serving's API: health, numbers, and the page."""
+    """Answer a request outside Serving's API: health, metrics, or a file of the page."""
     if path.lower().startswith('/v1/') or method != 'GET':
       raise errors.bad(f'malformed request: {method} {path}.')
     if path == '/healthz':
@@ -129,7 +131,7 @@ def _file(path: pathlib.Path, kind: str) -> Answer:
 
 
 def _described(response: get_model_metadata_pb2.GetModelMetadataResponse) -> dict:
-  """The metadata, of which JSON by itself would not show what is packed."""
+  """Convert metadata to JSON; the signatures are packed in an Any, which must be unpacked first."""
   definitions = get_model_metadata_pb2.SignatureDefMap()
   response.metadata[rpc.SIGNATURES].Unpack(definitions)
   return {

@@ -20,7 +20,7 @@ from tensorflow_serving.apis import (
 from tf_creative.serving.server import errors, monitoring, servable, tensors
 from tf_creative.serving.server import models as models_lib
 
-SIGNATURES = 'signature_def'  # the one field of metadata that there is
+SIGNATURES = 'signature_def'  # the only field of metadata that Serving knows
 _THREADS = 64
 _METHODS = (
   'Predict, GetModelMetadata and GetModelStatus are served here; TensorFlow Serving itself has more'
@@ -28,7 +28,7 @@ _METHODS = (
 
 
 def _counted(answer: Callable) -> Callable:
-  """A method of a service whose refusals become statuses, and which is counted."""
+  """Wrap a method of a service: turn errors into gRPC statuses, and count the request."""
 
   @functools.wraps(answer)
   def method(self, request, context):
@@ -48,7 +48,7 @@ def _counted(answer: Callable) -> Callable:
 
 
 def _refused(name: str) -> Callable:
-  """A method that Serving has and this server has not."""
+  """Make a method for a call that Serving has but this server does not."""
 
   def answer(self, request):
     raise errors.ServingError(
@@ -105,7 +105,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 
 
 def wanted(request) -> dict:
-  """The version that a request is for, as `lease` takes it."""
+  """Return the version that a request asks for, as arguments of `Models.lease`."""
   if not request.HasField('model_spec'):
     raise errors.bad('the request has no model_spec.')
   wants: model_pb2.ModelSpec = request.model_spec
@@ -114,7 +114,7 @@ def wanted(request) -> dict:
 
 
 def metadata(models: models_lib.Models, **which) -> get_model_metadata_pb2.GetModelMetadataResponse:
-  """The signatures of a version."""
+  """Return the signatures of a version."""
   response = get_model_metadata_pb2.GetModelMetadataResponse()
   with models.lease(**which) as version:
     response.model_spec.name = version.model
@@ -127,13 +127,14 @@ def metadata(models: models_lib.Models, **which) -> get_model_metadata_pb2.GetMo
 def server(
   models: models_lib.Models, metrics: monitoring.Metrics, address: str, most_bytes: int
 ) -> tuple[grpc.Server, int]:
-  """A server, not yet started, and the port that it has got."""
+  """Build a gRPC server without starting it; return it and its port."""
   made = grpc.server(
     futures.ThreadPoolExecutor(_THREADS, thread_name_prefix='grpc'),
     options=[
       ('grpc.max_receive_message_length', most_bytes),
       ('grpc.max_send_message_length', -1),
-      ('grpc.so_reuseport', 0),  # or a second server would take half of the first one's requests
+      # By default, a second server on this port would silently take half of the requests.
+      ('grpc.so_reuseport', 0),
     ],
   )
   prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(

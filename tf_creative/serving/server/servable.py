@@ -1,4 +1,4 @@
-"""One version of a model, loaded the way that TensorFlow Serving loads it: graph and session."""
+"""One version of a model, loaded as TensorFlow Serving does: with a graph and a session."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tf_creative.serving.exports import ops, warmup
 from tf_creative.serving.server import errors, tensors
 
 DEFAULT_SIGNATURE = 'serving_default'
-_MOST_RECORDS = 1000  # of warm-up; Serving refuses more
+_MOST_RECORDS = 1000  # warm-up requests; Serving refuses more
 
 
 class Field(NamedTuple):
@@ -28,7 +28,7 @@ class Field(NamedTuple):
 
 
 class Signature(NamedTuple):
-  """What can be asked of a model under one name."""
+  """A function of a model: its name, inputs and outputs."""
 
   name: str
   inputs: dict[str, Field]
@@ -38,7 +38,7 @@ class Signature(NamedTuple):
     return {name: field.dtype for name, field in self.inputs.items()}
 
   def check_names(self, given: Sequence[str]) -> None:
-    """Refuses inputs that are not exactly those of the signature."""
+    """Raise an error unless the given names are exactly the inputs."""
     if set(given) != set(self.inputs):
       raise errors.bad(
         f"signature '{self.name}' takes the inputs {', '.join(sorted(self.inputs))}, not "
@@ -46,7 +46,7 @@ class Signature(NamedTuple):
       )
 
   def check(self, arrays: Mapping[str, np.ndarray]) -> None:
-    """Refuses arrays of a wrong shape, and those that are not of one batch."""
+    """Raise an error for arrays of wrong shapes or of different batch sizes."""
     for name, array in arrays.items():
       shape = self.inputs[name].shape
       if not shape.is_compatible_with(array.shape):
@@ -56,7 +56,7 @@ class Signature(NamedTuple):
       raise errors.bad('the inputs must be of one batch: their first dimensions differ.')
 
   def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
-    """The outputs of these names, which are all where none is named."""
+    """Return the output names to compute: the given ones, or all if none is given."""
     for name in names:
       if name not in self.outputs:
         raise errors.bad(
@@ -71,7 +71,8 @@ class Servable:
   """A SavedModel in a session of its own; calls may come from any thread."""
 
   def __init__(self, path: str | os.PathLike):
-    if found := ops.faults(pathlib.Path(path)):  # before TensorFlow reads it: loading runs ops, too
+    # Checked before TensorFlow loads the model, because loading already runs ops.
+    if found := ops.faults(pathlib.Path(path)):
       raise errors.bad('; '.join(found) + '.')
     graph = tf.Graph()
     self._session = tf.compat.v1.Session(graph=graph)
@@ -84,7 +85,7 @@ class Servable:
       self._signatures = {
         name: Signature(name, _fields(definition.inputs), _fields(definition.outputs))
         for name, definition in self.definitions.items()
-        if definition.method_name  # the others are for the loader
+        if definition.method_name  # signatures without one are internal to the loader
       }
       self.warmed_up_by = self._warm_up(pathlib.Path(path, warmup.FILE))
     except BaseException:
@@ -92,7 +93,7 @@ class Servable:
       raise
 
   def signature(self, name: str) -> Signature:
-    """The signature of this name; the empty name is the default's."""
+    """Return the signature of this name; an empty name means the default one."""
     name = name or DEFAULT_SIGNATURE
     if name not in self._signatures:
       raise errors.ServingError(
@@ -104,7 +105,7 @@ class Servable:
   def run(
     self, signature: Signature, arrays: Sequence[np.ndarray], outputs: Sequence[str]
   ) -> list[np.ndarray]:
-    """The named outputs for arrays that stand in the order of the signature's inputs."""
+    """Compute the named outputs; `arrays` are in the order of the signature's inputs."""
     feeds = zip((field.tensor for field in signature.inputs.values()), arrays, strict=True)
     fetches = [signature.outputs[name].tensor for name in outputs]
     return [np.asarray(value) for value in self._session.run(fetches, dict(feeds))]
@@ -113,7 +114,7 @@ class Servable:
     self._session.close()
 
   def _warm_up(self, path: pathlib.Path) -> int:
-    """Replays the requests that lie with the model, so that no user waits for the first of them."""
+    """Replay the warm-up requests, because the first calls of a model are slow; return how many."""
     count = 0
     if path.is_file():
       for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
@@ -133,7 +134,7 @@ class Servable:
 
 
 def read(signature: Signature, protos: Mapping) -> dict[str, np.ndarray]:
-  """The inputs of a request by gRPC, checked, in the order of the signature."""
+  """Read and check the inputs of a gRPC request; returns them in the signature's order."""
   signature.check_names(protos)
   arrays = {
     name: tensors.to_array(protos[name], name, field.dtype)
@@ -151,7 +152,7 @@ def _fields(infos: Mapping) -> dict[str, Field]:
 
 
 def _text(shape: tf.TensorShape) -> str:
-  """[any, 8, 8] for a shape of a batch."""
+  """Format a shape for messages, e.g. '[any, 8, 8]'."""
   if shape.rank is None:
     return 'any'
   return f'[{", ".join("any" if size is None else str(size) for size in shape)}]'

@@ -1,4 +1,4 @@
-"""A small model server of our own that speaks TensorFlow Serving's protocols."""
+"""Joins models, gRPC and REST into one server."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tf_creative.core import spec
 from tf_creative.serving.exports import parameters
 from tf_creative.serving.server import models, monitoring, rest, rpc, web
 
-_SECONDS = 30.0  # that requests in flight are given to end
+_SECONDS = 30.0  # time for requests in flight to end when the server stops
 
 
 class Server:
-  """Serves exports from `start` to `stop`; `port` and `rest_port` are those it has got."""
+  """Serves exports from `start` to `stop`; `port` and `rest_port` are its actual ports."""
 
   def __init__(
     self,
@@ -49,14 +49,14 @@ class Server:
     self.rest_port = self._rest.server_address[1]
 
   def start(self) -> None:
-    """Loads all there is, then answers."""
+    """Load all models, then start to answer."""
     self.models.poll()
     self.models.start(self._poll_seconds)
     self._rpc.start()
     self._rest.start()
 
   def stop(self, seconds: float = _SECONDS) -> None:
-    """Answers the requests in flight, for so long, takes no more, and lets go of the models."""
+    """Take no more requests, wait up to `seconds` for those in flight, and unload the models."""
     self._api.stopping = True
     ended = self._rpc.stop(seconds)
     self._rest.stop(seconds)

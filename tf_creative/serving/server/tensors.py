@@ -1,4 +1,4 @@
-"""Arrays on the wire of gRPC: raw memory, copied once; strings one by one."""
+"""Converts arrays to TensorProtos and back: numbers as raw memory, strings one by one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from tensorflow.core.framework import tensor_pb2
 
 from tf_creative.serving.server import errors
 
-_MOST_BYTES = 1 << 26  # of an array that a short message may stand for: one value, repeated
+# Largest array to build from listed values. A TensorProto may list one value for a whole array, so
+# a tiny message could ask for any amount of memory.
+_MOST_BYTES = 1 << 26
 
 
 def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.ndarray:
-  """The array that a TensorProto holds, in either of its ways; not to be written to."""
+  """Read the array of a TensorProto, from raw content or listed values; it is read-only."""
   if proto.dtype != dtype.as_datatype_enum:
     given = _type_name(proto.dtype)
     raise errors.bad(f"input '{name}' is of dtype {given} and must be of {dtype.name}.")
@@ -22,7 +24,7 @@ def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.nd
   if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
     raise errors.bad(f"input '{name}' must say its shape in full.")
   size = math.prod(shape) * np.dtype(dtype.as_numpy_dtype).itemsize
-  content = proto.tensor_content  # once: every look is a copy
+  content = proto.tensor_content  # read only once: each access copies the bytes
   if content and dtype != tf.string:
     if size != len(content):
       raise errors.bad(
@@ -36,12 +38,12 @@ def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.nd
     )
   try:
     return tf.make_ndarray(proto)
-  except Exception as error:  # it checks nothing by itself, so anything may come of it
+  except Exception as error:  # make_ndarray does not validate, so any exception is possible
     raise errors.bad(f"input '{name}' does not hold what its shape and dtype say.") from error
 
 
 def fill(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:
-  """Puts an array into an empty TensorProto."""
+  """Write an array into an empty TensorProto."""
   for size in array.shape:
     proto.tensor_shape.dim.add().size = size
   if array.dtype.kind == 'O':
@@ -53,7 +55,7 @@ def fill(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:
 
 
 def _type_name(number: int) -> str:
-  """A dtype's name; a number that is none has itself for a name."""
+  """Return the name of a dtype's number, or the number itself if there is no such dtype."""
   try:
     return tf.dtypes.as_dtype(number).name
   except TypeError:

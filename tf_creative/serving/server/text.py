@@ -1,7 +1,7 @@
-"""Arrays as JSON, the way of TensorFlow Serving's REST API: by row, or by column.
+"""Converts arrays to JSON and back in the formats of TensorFlow Serving's REST API: rows, columns.
 
-NaN, Infinity and -Infinity are written and read as these bare words, which is Serving's documented
-departure from JSON; browsers do not read them.
+NaN, Infinity and -Infinity are bare words, as Serving documents it. That is not valid JSON, and
+browsers do not read it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAMES = {
 
 
 def parse(body: bytes) -> dict[str, Any]:
-  """The object that a body holds."""
+  """Parse a request's body to a JSON object."""
   try:
     document = json.loads(body.decode('utf-8'))
   except (ValueError, RecursionError) as error:
@@ -48,7 +48,7 @@ def parse(body: bytes) -> dict[str, Any]:
 def to_arrays(
   document: Mapping[str, Any], dtypes: Mapping[str, tf.DType]
 ) -> tuple[dict[str, np.ndarray], bool]:
-  """The inputs that a body names, and whether they come row by row."""
+  """Return the inputs in a body by name, and whether it gave them by row."""
   if ('instances' in document) == ('inputs' in document):
     raise errors.bad("the body must have either 'instances' (rows) or 'inputs' (columns).")
   if 'instances' in document:
@@ -65,7 +65,7 @@ def to_arrays(
 
 
 def from_arrays(outputs: Mapping[str, np.ndarray], by_row: bool) -> bytes:
-  """The body that answers with these outputs."""
+  """Return the body of the answer with these outputs."""
   sizes = {array.shape[:1] for array in outputs.values()}
   if by_row and (() in sizes or len(sizes) > 1):
     raise errors.bad("the outputs are not of one batch: ask by 'inputs' (columns).")
@@ -80,7 +80,7 @@ def from_arrays(outputs: Mapping[str, np.ndarray], by_row: bool) -> bytes:
 
 
 def _columns(rows: Any, dtypes: Mapping[str, tf.DType]) -> dict[str, list]:
-  """Rows turned into columns: objects of every input, or bare values of the only one."""
+  """Turn rows into columns; a row is an object of all inputs, or the value of a single input."""
   if not isinstance(rows, list) or not rows:
     raise errors.bad("'instances' must be a list of at least one row.")
   named = [isinstance(row, dict) and not _is_base64(row) for row in rows]
@@ -101,7 +101,7 @@ def _is_base64(value: Any) -> bool:
 
 
 def _array(value: Any, name: str, dtype: tf.DType) -> np.ndarray:
-  """The array of nested lists, level by level, each of which must be as even as the first."""
+  """Convert nested lists to an array, level by level; all lists of a level need equal lengths."""
   level, shape = [value], []
   while level and set(map(type, level)) == {list}:
     sizes = set(map(len, level))
@@ -115,7 +115,7 @@ def _array(value: Any, name: str, dtype: tf.DType) -> np.ndarray:
 
 
 def _values(values: list, name: str, dtype: tf.DType) -> np.ndarray:
-  """Values that must be of the dtype as they are: none is rounded or read from text."""
+  """Convert values to the dtype without loss: none is rounded, and none parsed from text."""
   if dtype == tf.string:
     allowed = {str, dict}
   elif dtype == tf.bool:
@@ -138,6 +138,7 @@ def _values(values: list, name: str, dtype: tf.DType) -> np.ndarray:
   if dtype.is_integer and not (wide == narrow).all():
     raise lossy
   if dtype.is_floating:
+    # Whole numbers below 2 ** (mantissa bits + 1) are exact in this floating-point type.
     exact = 2 ** (np.finfo(dtype.as_numpy_dtype).nmant + 1)
     if (np.isinf(narrow) & np.isfinite(wide)).any() or any(
       type(value) is int and abs(value) >= exact for value in values
@@ -159,7 +160,7 @@ def _bytes(value: str | dict, name: str) -> bytes:
 
 
 def _listed(array: np.ndarray, name: str) -> Any:
-  """What `json` takes; strings that are not of `_bytes` are text, come what may."""
+  """Convert an array to lists for `json`; strings are base64 for `_bytes` names, else text."""
   if array.dtype.kind == 'O':
     texts = np.empty(array.size, object)
     if name.endswith('_bytes'):
@@ -168,5 +169,6 @@ def _listed(array: np.ndarray, name: str) -> Any:
       texts[:] = [value.decode(errors='replace') for value in array.ravel()]
     return texts.reshape(array.shape).tolist()
   if array.dtype == np.float32:
-    array = array.astype('U').astype(np.float64)  # 0.2, where float64 would say 0.200000003
+    # By way of text, so that the JSON has 0.2; a direct float64 would be 0.20000000298.
+    array = array.astype('U').astype(np.float64)
   return array.tolist()

@@ -1,4 +1,4 @@
-"""HTTP/1.1 for the REST API: connections that stay open, limits on all that comes in."""
+"""An HTTP/1.1 server for the REST API, with persistent connections and limits on all input."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import time
 
 from tf_creative.serving.server import rest
 
-_SECONDS = 30.0  # for a body to come, and for a connection to say something
-_DRAIN_SECONDS = 2.0  # for the rest of a body that is refused
+_SECONDS = 30.0  # timeout of a body, and of an idle connection
+_DRAIN_SECONDS = 2.0  # time to read the rest of a refused body
 _MOST_CONNECTIONS = 256
 _CHUNK = 1 << 20
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-  """A connection, in a thread of its own."""
+  """Handles one connection, in a thread of its own."""
 
   protocol_version = 'HTTP/1.1'
   disable_nagle_algorithm = True
-  wbufsize = 1 << 16  # so that head and body leave together
+  wbufsize = 1 << 16  # sends head and body in one packet
   timeout = _SECONDS
   server: Server
-  busy = False  # answering, rather than waiting for the next request
+  busy = False  # whether it answers a request, rather than waiting for the next one
 
   def handle(self) -> None:
     self.close_connection = True
@@ -56,7 +56,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
   do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _answer
 
   def _body(self) -> tuple[bytes, rest.Answer | None]:
-    """The body, or why it is refused."""
+    """Read the body; return it, or an answer that refuses it."""
     if 'Transfer-Encoding' in self.headers:
       return b'', rest.refusal(411, 'the body must come with its Content-Length.')
     lengths = set(self.headers.get_all('Content-Length', ['0']))
@@ -96,7 +96,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     self.wfile.flush()
 
   def _drain(self) -> None:
-    """Reads what is still coming: a client that is cut off while it writes sees no answer."""
+    """Read the rest of a refused body: a client that is cut off while writing sees no answer."""
     self.connection.shutdown(socket.SHUT_WR)
     deadline = time.monotonic() + _DRAIN_SECONDS
     self.connection.settimeout(_DRAIN_SECONDS)
@@ -104,19 +104,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
       pass
 
   def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-    """What the base class answers to what is no HTTP."""
-    self.request_version = self.protocol_version  # it may not have come so far as to say one
+    """Answer a request that is not valid HTTP; the base class calls this."""
+    self.request_version = self.protocol_version  # may not have been parsed yet
     self._send(rest.refusal(code, message or 'this is no HTTP request.'), close=True)
 
   def version_string(self) -> str:
     return 'tf_creative'
 
   def log_message(self, format: str, *args) -> None:
-    """Nothing: there are numbers for that."""
+    """Log nothing; requests are counted in the metrics instead."""
 
 
 class Server(http.server.ThreadingHTTPServer):
-  """Answers by `answer(method, path, body)` from a port on; port 0 takes a free one."""
+  """Answers requests by calling `answer(method, path, body)`; port 0 takes a free port."""
 
   daemon_threads = True
   request_queue_size = 128
@@ -132,7 +132,7 @@ class Server(http.server.ThreadingHTTPServer):
     super().__init__((host, port), _Handler)
     self.answer, self.most_bytes, self.stopping = answer, most_bytes, False
     self._handlers: set[_Handler] = set()
-    self._connections = 0  # those included whose thread has just begun
+    self._connections = 0  # includes those whose thread has just started
     self._changed = threading.Condition()
     self._backlog = True
     self._thread = threading.Thread(
@@ -143,12 +143,13 @@ class Server(http.server.ThreadingHTTPServer):
     self._thread.start()
 
   def stop(self, seconds: float) -> None:
-    """Takes no more connections and waits so long for the requests that are being answered."""
+    """Take no more connections, and wait up to `seconds` for requests in progress."""
     deadline = time.monotonic() + seconds
     self.stopping = True
     self.shutdown()
     self.timeout = 0
-    for _ in range(self.request_queue_size):  # who has come before the end
+    # Accepts the connections that wait in the socket's backlog: they came before the end.
+    for _ in range(self.request_queue_size):
       if self._backlog:
         self.handle_request()
     self.server_close()
@@ -161,7 +162,7 @@ class Server(http.server.ThreadingHTTPServer):
         _shut(handler, socket.SHUT_RDWR)
 
   def join(self, handler: _Handler) -> bool:
-    """Whether there is a place for one more connection."""
+    """Add a connection; return False if there are too many."""
     with self._changed:
       if self._connections > _MOST_CONNECTIONS:
         return False
@@ -179,7 +180,7 @@ class Server(http.server.ThreadingHTTPServer):
       handler.busy = True
 
   def end(self, handler: _Handler) -> bool:
-    """Whether the connection is to be closed, because the server stops."""
+    """Mark a request as answered; return whether the connection should close."""
     with self._changed:
       handler.busy = False
       return self.stopping
@@ -201,12 +202,12 @@ class Server(http.server.ThreadingHTTPServer):
         self._changed.notify_all()
 
   def handle_error(self, request, client_address) -> None:
-    """A client that goes away is no news; anything else is a fault of ours."""
+    """Ignore clients that go away; report anything else, because it is a bug of ours."""
     if not isinstance(sys.exception(), OSError):
       super().handle_error(request, client_address)
 
 
 def _shut(handler: _Handler, how: int) -> None:
-  """Ends one or both ways of a connection; what has come already can still be read."""
+  """Shut down one or both directions of a connection; data that has arrived stays readable."""
   with contextlib.suppress(OSError):
     handler.connection.shutdown(how)

@@ -1,1 +1,1 @@
-"""Walking through levels by MiniGrid's rules."""
+"""The world of levels: the hand walks through mazes by MiniGrid's rules."""

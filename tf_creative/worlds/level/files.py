@@ -1,4 +1,4 @@
-"""Levels by the name of their data set, and as files of text."""
+"""Loads levels from data sets, and reads and writes them as text files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tf_creative.core.works import Works
 from tf_creative.worlds import images
 from tf_creative.worlds.level import tiles
 
-_GAP = '?'
+_GAP = '?'  # in a text: a cell for the imagination to fill
 
 
 def works(data: str, split: str) -> tf.data.Dataset:
-  """All levels of a split, in one fixed order; a set for tests only has nothing to learn from."""
+  """Load all levels of a split, always in the same order."""
   _features(data)
   builder = images.prepared(data)
   examples = builder.as_dataset(
@@ -32,18 +32,19 @@ def works(data: str, split: str) -> tf.data.Dataset:
 
 
 def shape(data: str) -> tuple[int, int]:
-  """Height and width of the levels of a data set."""
+  """Return height and width of the levels in a data set."""
   return _features(data)['tiles'].shape
 
 
 def label_names(data: str) -> list[str]:
+  """Return the names of the labels: MiniGrid's families of levels."""
   return list(_features(data)['label'].names)
 
 
 def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-  """A level as `written` writes it, as text or as JSON, and what is given of it: bool [H, W].
+  """Read a level from text or JSON, as `written` writes it, and which cells are given: bool [H, W].
 
-  What is to be imagined is marked by a question mark. In a text a blank line ends the level.
+  A question mark stands for a cell to be imagined. In a text, a blank line ends the level.
   """
   try:
     text = pathlib.Path(path).read_text()
@@ -57,7 +58,7 @@ def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np
     level = tiles.from_ascii('\n'.join(rows).replace(_GAP, ' '))
   except (OSError, ValueError, KeyError, TypeError) as error:
     raise spec.UserError(
-      f"cannot read {path} as a level ({error}): a line for each row, '{tiles.GLYPHS}' for "
+      f"cannot read {path} as a level ({error}): write a line for each row, '{tiles.GLYPHS}' for "
       f"{', '.join(tiles.NAMES)}, '{_GAP}' for what is to be imagined."
     ) from error
   if level.shape != tuple(size):
@@ -66,7 +67,7 @@ def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np
 
 
 def written(work: np.ndarray, kind: str, told: dict[str, np.ndarray]) -> bytes:
-  """The level before play, which `read` reads, and the agent's way in it: as text or as JSON."""
+  """Write the level before play, which `read` reads, and the agent's way in it: text or JSON."""
   level, played = tiles.ascii_map(work % len(tiles.NAMES)), tiles.ascii_map(work)
   if kind == 'txt':
     return f'{level}\n\n{played}\n'.encode()
@@ -76,7 +77,7 @@ def written(work: np.ndarray, kind: str, told: dict[str, np.ndarray]) -> bytes:
 
 
 def _features(data: str) -> tfds.features.FeaturesDict:
-  """What a data set has, whether or not its data are on disk."""
+  """Return the features of a data set; its data need not be on disk."""
   features = images.find(data).info.features
   if 'tiles' not in features:
     raise images.DataError(

@@ -1,4 +1,4 @@
-"""Levels in the real `minigrid` package: what is learnt in our world must hold in that one."""
+"""Plays levels in the original `minigrid` package, to check that a learnt policy works there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEY_COLOUR = 'yellow'
 
 
 class MapEnv(minigrid_env.MiniGridEnv):
-  """A level of ours as an environment of MiniGrid's, which keeps all of its rules."""
+  """One of our levels as an environment of MiniGrid, with MiniGrid's own rules."""
 
   def __init__(self, level: np.ndarray, max_steps: int, **options):
     self._level = np.asarray(level) % len(tiles.NAMES)
@@ -44,9 +44,9 @@ class MapEnv(minigrid_env.MiniGridEnv):
 def played(
   works: works_lib.Works, horizon: int, act: Callable[[dict[str, np.ndarray]], np.ndarray]
 ) -> np.ndarray:
-  """Returns of a hand in real environments of the levels.
+  """Play all levels in MiniGrid and return the returns [B].
 
-  `act` is given what it would see in our world, read off the real environments that are not over.
+  `act` gets the observations that our world would give, read from the environments that still run.
   """
   levels, labels = np.asarray(works.work), np.asarray(works.label)
   envs = [MapEnv(level, horizon) for level in levels]
@@ -73,10 +73,11 @@ def played(
 
 
 def _read(env: MapEnv, work: np.ndarray, been: np.ndarray) -> np.ndarray:
-  """A real environment as our world would show it."""
+  """Encode the present state of an environment of MiniGrid as our world's work [H, W]."""
   seen = work % len(tiles.NAMES)
   for y, x in np.argwhere((seen == tiles.DOOR) | (seen == tiles.KEY)):
     cell = env.grid.get(int(x), int(y))
+    # 42 marks a changed cell (see `tiles`): here an open door, or a key that was taken.
     seen[y, x] += 42 * (cell is None or (cell.type == 'door' and cell.is_open))
   seen += (len(tiles.NAMES) * tiles.BEEN * been).astype(np.uint8)
   x, y = env.agent_pos

@@ -1,4 +1,4 @@
-"""MiniGrid's rules on batches of levels in play: turn, walk, take a key, open a door."""
+"""MiniGrid's rules in the graph, on batches of levels: turn, walk, take a key, open a door."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ import tensorflow as tf
 
 from tf_creative.worlds.level import tiles
 
-# As in MiniGrid, whose `toggle` is 5; what it calls drop (4) and done (6) helps nobody here.
+# MiniGrid's actions without drop (4) and done (6), which are of no use in these levels.
 ACTIONS = ('left', 'right', 'forward', 'pickup', 'toggle')
 LEFT, RIGHT, FORWARD, PICKUP, TOGGLE = range(5)
-MINIGRID = np.array([0, 1, 2, 3, 5])  # what MiniGrid calls our actions
+MINIGRID = np.array([0, 1, 2, 3, 5])  # our action -> MiniGrid's number
 
 
 class State(NamedTuple):
-  work: tf.Tensor  # uint8 [B, H, W], the level with the traces of play: `tiles` says how
+  work: tf.Tensor  # uint8 [B, H, W], the level with the traces of play, coded as in `tiles`
   place: tf.Tensor  # int32 [B], the cell of the agent, counted row by row
   direction: tf.Tensor  # int32 [B], 0 right, 1 down, 2 left, 3 up
   carries: tf.Tensor  # bool [B], a key
-  locked: tf.Tensor  # bool [B], whether doors want a key: in levels that have one
+  locked: tf.Tensor  # bool [B], whether doors need a key: so in levels that have a key
   label: tf.Tensor  # int32 [B]
   time: tf.Tensor  # int32 [B], actions done
 
 
+# Look-up tables over all codes of a cell: a gather is faster than arithmetic on the codes.
 _CODE = np.arange(tiles.CODES, dtype=np.int32)
 _TILE, _TRACE, _CHANGED = _CODE % len(tiles.NAMES), tiles.trace(_CODE), tiles.changed(_CODE)
 _BARE = _CODE - len(tiles.NAMES) * _TRACE  # the code without its trace
@@ -33,7 +34,7 @@ FREE = (_CHANGED == 1) | ~np.isin(_TILE, [tiles.WALL, tiles.DOOR, tiles.KEY])
 
 
 def begin(level: tf.Tensor, label: tf.Tensor) -> State:
-  """The agent stands at the start, or, if there is none, in the first cell, and looks right."""
+  """Return the first states: the agent looks right, at the start tile or else in cell 0."""
   bare = level % len(tiles.NAMES)
   flat = tf.reshape(bare, [-1, bare.shape[1] * bare.shape[2]])
   place = tf.argmax(flat == tiles.START, 1, tf.int32)
@@ -45,7 +46,7 @@ def begin(level: tf.Tensor, label: tf.Tensor) -> State:
 
 
 def read(work: tf.Tensor, label: tf.Tensor, time: tf.Tensor) -> State:
-  """The state that a work in play tells of."""
+  """Rebuild states from works in play, which show all but label and time."""
   flat = tf.cast(tf.reshape(work, [-1, work.shape[1] * work.shape[2]]), tf.int32)
   trace, is_key = tiles.trace(flat), flat % len(tiles.NAMES) == tiles.KEY
   place = tf.argmax(trace >= tiles.HERE, 1, tf.int32)
@@ -55,7 +56,7 @@ def read(work: tf.Tensor, label: tf.Tensor, time: tf.Tensor) -> State:
 
 
 def step(state: State, action: tf.Tensor, horizon: int) -> tuple[State, tf.Tensor, tf.Tensor]:
-  """The next state, the pay 1 - 0.9 t/T of who reaches the goal, and whether it is over."""
+  """Return the next states, rewards [B] (1 - 0.9 t/T at the goal, as in MiniGrid), and ends [B]."""
   height, width = state.work.shape[1:]
   flat = tf.reshape(state.work, [-1, height * width])
   ahead = tf.gather(tf.constant(tiles.AHEAD, tf.int32), state.direction)
@@ -74,6 +75,8 @@ def step(state: State, action: tf.Tensor, horizon: int) -> tuple[State, tf.Tenso
   direction = (state.direction + turn) % tiles.DIRECTIONS
 
   agent = len(tiles.NAMES) * (tiles.HERE + direction)
+  # New codes of the agent's cell and of the cell in front of it; they are the same cell where the
+  # front is outside, and then both must get the same code.
   left = tf.gather(_BARE, here) + tf.where(walks, len(tiles.NAMES) * tiles.BEEN, agent)
   code = tf.where(takes | turns_door, tf.gather(_FLIPPED, code), code)
   code = tf.where(walks, tf.gather(_BARE, code) + agent, code)
@@ -97,7 +100,7 @@ def step(state: State, action: tf.Tensor, horizon: int) -> tuple[State, tf.Tenso
 
 
 def trail(work: np.ndarray, actions: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-  """Tells where the agent stands after each action (bool [T, H, W]), and that cell's code [T]."""
+  """Return the agent's cell after each action, bool [T, H, W], and that cell's code [T]."""
   none = tf.zeros([1], tf.int32)
   state = read(tf.constant(work[None]), none, none)
   marks, codes = np.zeros([len(actions), *work.shape], bool), np.zeros(len(actions), int)
@@ -109,6 +112,6 @@ def trail(work: np.ndarray, actions: np.ndarray, horizon: int) -> tuple[np.ndarr
 
 
 def _written(flat: tf.Tensor, cells: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
-  """The maps [B, cells] with new codes [B, N] in some cells [B, N]."""
+  """Return the maps [B, H x W] with new `codes` [B, N] at `cells` [B, N]."""
   rows = tf.range(tf.shape(cells)[0])[:, None] + tf.zeros_like(cells)
   return tf.tensor_scatter_nd_update(flat, tf.stack([rows, cells], -1), codes)

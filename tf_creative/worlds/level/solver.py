@@ -1,4 +1,4 @@
-"""Breadth-first search over places, directions and the key, for many levels at once."""
+"""Finds shortest ways by breadth-first search over cell, direction and key, for many levels."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import tensorflow as tf
 
 from tf_creative.worlds.level import tiles
 
-_FAR = 1e6  # more steps than any way has
+_FAR = 1e6  # stands for infinity: longer than any way
 
 
 class Solution(NamedTuple):
   solvable: tf.Tensor  # bool [B]
-  length: tf.Tensor  # int32 [B], actions from the start to the goal, 0 where there is no way
+  length: tf.Tensor  # int32 [B], actions from the start to the goal; 0 if unsolvable
 
 
 def solve(level: tf.Tensor) -> Solution:
-  """The shortest way, in actions, through each level uint8 [B, H, W] as it is before play.
+  """Find the shortest way, in actions, through each level uint8 [B, H, W] before play.
 
-  Distances to the goal spread one action a turn, so that a turn is a front of the search. What
-  makes a small search exact: nobody who takes a shortest way enters a cell twice, as turning about
-  in it is quicker than leaving it and coming back. So a door costs two actions whenever it is
-  walked through, and the order of doors needs no memory. Only one key can be carried; where there
-  are several, each is tried in turn, and the others stand in the way.
+  Distances to the goal spread by one action per iteration. The state does not include which doors
+  are open, and the search is still exact: a shortest way never enters a cell twice, because turning
+  around is quicker than leaving and coming back. So each door on it costs two actions (toggle,
+  walk). The agent can carry only one key: of several keys, each is tried in turn while the others
+  block their cells.
   """
   level = level % len(tiles.NAMES)
   flat = tf.transpose(tf.reshape(level, [-1, level.shape[1] * level.shape[2]]))  # [cells, B]
@@ -35,7 +35,8 @@ def solve(level: tf.Tensor) -> Solution:
 
   def try_key(number: tf.Tensor, best: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     steps = _distances(flat, order == number, poses)
-    own = tf.gather(tf.transpose(steps), start, batch_dims=1)  # to the right is the first direction
+    # The first rows are without a key and facing right: exactly how an episode begins.
+    own = tf.gather(tf.transpose(steps), start, batch_dims=1)
     return number + 1, tf.minimum(best, own)
 
   _, best = tf.while_loop(
@@ -48,9 +49,9 @@ def solve(level: tf.Tensor) -> Solution:
 
 
 def _distances(flat: tf.Tensor, key: tf.Tensor, poses: tuple[np.ndarray, ...]) -> tf.Tensor:
-  """Steps to the goal from every state: [2 (without, with the key) x 4 directions x cells, B].
+  """Return steps to the goal from all states: [2 (without, with key) x 4 directions x cells, B].
 
-  `key` [cells, B] is the one that may be taken.
+  `key` bool [cells, B] is the key that may be taken.
   """
   ahead, inside, left, right = poses
   front_cell = ahead % (
@@ -86,7 +87,7 @@ def _distances(flat: tf.Tensor, key: tf.Tensor, poses: tuple[np.ndarray, ...]) -
 
 
 def tables(height: int, width: int) -> tuple[np.ndarray, ...]:
-  """Of each pose, direction by direction: the pose ahead, whether it is inside, and both turns."""
+  """Return tables over poses (direction x cell): the pose ahead, if that is inside, both turns."""
   rows, columns = np.divmod(np.arange(height * width, dtype=np.int32), width)
   ahead, inside = [], []
   for direction, (down, right) in enumerate(tiles.AHEAD):

@@ -1,4 +1,4 @@
-"""What every action does in every place of a level: a known world can be learnt from as a whole."""
+"""Computes what every action does in every pose of a level, for the agent 'survey'."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tf_creative.worlds.level import rules as level_rules
 from tf_creative.worlds.level import solver as level_solver
 from tf_creative.worlds.level import tiles
 
-_STRIDES, _OFTEN = 2, 1 / 3  # changes that a world may be ahead of what was seen: a key, a door
+_STRIDES, _OFTEN = 2, 1 / 3  # changes (key, door) that `ahead` may make, and how often each
 
 
 def ahead(state: level_rules.State, seed: tf.Tensor) -> level_rules.State:
-  """Some of the worlds ahead by a key or a door.
+  """Take a key or open a door in some of the states, at random.
 
-  A hand that has never got through a door must know what lies behind.
+  So the hand learns values behind a door before it has ever got through one.
   """
   for stride in streams.split(seed, _STRIDES):
     goes, which = streams.split(stride, 2)
@@ -32,10 +32,10 @@ def ahead(state: level_rules.State, seed: tf.Tensor) -> level_rules.State:
 def survey(
   state: level_rules.State, horizon: int, features: Callable, seed: tf.Tensor
 ) -> world_lib.Survey:
-  """Poses are directions times cells, as `level_solver` counts them.
+  """Return the survey of each level; poses are counted as in `level_solver.tables`.
 
-  What changes is the first key, if there is one to take, or else a door, which the seed draws;
-  what the other keys and doors would lead to is not known here.
+  A survey covers one change of the level: the first key that can be taken, or else a random door.
+  Actions on other keys and doors are marked as not known.
   """
   height, width = state.work.shape[1:]
   onward, inside, left, right = level_solver.tables(height, width)
@@ -78,7 +78,7 @@ def _flat(state: level_rules.State) -> tf.Tensor:
 
 
 def _changeable(state: level_rules.State) -> tuple[tf.Tensor, tf.Tensor]:
-  """Where a key may be taken, and where a door is that turns: bool [B, cells]."""
+  """Return where a key can be taken, and where a door can be toggled: bool [B, cells] each."""
   flat = _flat(state)
   tile, changed = flat % len(tiles.NAMES), tiles.changed(flat) == 1
   key = (tile == tiles.KEY) & ~changed & ~state.carries[:, None]
@@ -87,7 +87,7 @@ def _changeable(state: level_rules.State) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _next_change(state: level_rules.State, seed: tf.Tensor) -> tf.Tensor:
-  """The one cell that changes, if any: bool [B, cells]."""
+  """Choose the one cell that changes, if any: bool [B, cells]."""
   key, door = _changeable(state)
   luck = tf.where(door, tf.random.stateless_uniform(tf.shape(door), seed), -1.0)
   some_key, some_door = tf.reduce_any(key, 1), tf.reduce_any(door, 1)
@@ -97,7 +97,7 @@ def _next_change(state: level_rules.State, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _changed(state: level_rules.State, cells: tf.Tensor) -> level_rules.State:
-  """With a key taken or a door turned in these cells."""
+  """Return the states with the key taken or the door toggled in these cells."""
   flat = _flat(state)
   takes = tf.reduce_any(cells & (flat % len(tiles.NAMES) == tiles.KEY), 1)
   flat = tf.where(cells, flat + tiles.CODES // 2 * (1 - 2 * tiles.changed(flat)), flat)

@@ -1,7 +1,7 @@
-"""What a level is made of: tiles, the traces that play leaves on them, and how both look.
+"""The tiles of a level, the traces of play on them, and their pictures.
 
-A cell of a level in play is one number, tile + 7 trace + 42 changed, so that a map tells all that
-the rules must know of it; an untouched level has the tiles' own numbers.
+A cell of a level in play is coded as one number, tile + 7 trace + 42 changed, so that a map holds
+all that the rules need. In an untouched level, a cell's code is just its tile.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import numpy as np
 
 NAMES = ('floor', 'wall', 'start', 'goal', 'lava', 'door', 'key')
 FLOOR, WALL, START, GOAL, LAVA, DOOR, KEY = range(7)
-# A key that was taken or a door that was opened has changed.
+# `changed` is 1 for a key that was taken and for an open door.
 UNTOUCHED, BEEN, HERE = 0, 1, 2  # traces; HERE + direction: 0 right, 1 down, 2 left, 3 up
 TRACES, DIRECTIONS = 6, 4
 SIDE = 8  # pixels of a tile's picture
 CODES = len(NAMES) * TRACES * 2
-AHEAD = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)], np.int32)  # rows and columns of a step
+AHEAD = np.array([(0, 1), (1, 0), (0, -1), (-1, 0)], np.int32)  # direction -> (row, column) step
 
 GLYPHS = ' #SG~DK'
 _AGENT = '>v<^'
@@ -50,16 +50,20 @@ _FACING_RIGHT = '........ .rr..... .rrrr... .rrrrrr. .rrrrrr. .rrrr... .rr..... 
 
 
 def trace(work):
-  """The trace of each cell of a work of either NumPy or TensorFlow."""
+  """Return the trace of each cell; takes arrays of NumPy or TensorFlow."""
   return work // len(NAMES) % TRACES
 
 
 def changed(work):
+  """Return 1 for each cell whose key was taken or whose door is open, else 0."""
   return work // (len(NAMES) * TRACES)
 
 
 def planes() -> np.ndarray:
-  """What a cell's code says: the agent by direction, wall, goal, lava, key, shut door."""
+  """Return the features of each code, float32 [CODES, 9].
+
+  They are: agent by direction (4), wall, goal, lava, key, shut door.
+  """
   code = np.arange(CODES)
   tile, untouched = code % len(NAMES), changed(code) == 0
   columns = [trace(code) == HERE + direction for direction in range(DIRECTIONS)]
@@ -69,7 +73,7 @@ def planes() -> np.ndarray:
 
 
 def ascii_map(work: np.ndarray) -> str:
-  """A level [H, W] in play as lines of text."""
+  """Draw a level [H, W] in play as lines of text."""
   work = np.asarray(work, int)
   glyphs = np.array(list(GLYPHS))[np.where(changed(work) == 1, FLOOR, work % len(NAMES))]
   glyphs[(trace(work) == BEEN) & (glyphs == ' ')] = '.'
@@ -79,12 +83,12 @@ def ascii_map(work: np.ndarray) -> str:
 
 
 def from_ascii(text: str) -> np.ndarray:
-  """The level that `ascii_map` shows: uint8 [H, W]; what was never there raises a ValueError."""
+  """Parse a level from text: uint8 [H, W]; an unknown character raises a ValueError."""
   return np.array([[GLYPHS.index(glyph) for glyph in row] for row in text.split('\n')], np.uint8)
 
 
 def pictures() -> np.ndarray:
-  """How each code of a cell looks: uint8 [CODES, SIDE, SIDE, 3]."""
+  """Draw each code of a cell: uint8 [CODES, SIDE, SIDE, 3]."""
   shown = np.empty((CODES, SIDE, SIDE, 3), np.uint8)
   trail, agent = _pixels(_TRAIL, 't'), _pixels(_FACING_RIGHT, 'r')
   for code in range(CODES):
@@ -101,14 +105,14 @@ def pictures() -> np.ndarray:
 
 
 def colours() -> np.ndarray:
-  """One colour for each code, where a cell is no more than a dot: uint8 [CODES, 3]."""
+  """Return one colour for each code, for pictures with one pixel per cell: uint8 [CODES, 3]."""
   return pictures().reshape(CODES, -1, 3).mean(1).round().astype(np.uint8)
 
 
 def legend() -> dict[str, np.ndarray]:
-  """What to draw levels by.
+  """Return what a client needs to draw levels.
 
-  palette[work] is a picture of one dot a cell; pictures[work] has SIDE x SIDE of them.
+  palette[work] is a picture with one pixel per cell; pictures[work] has SIDE x SIDE pixels.
   """
   looks = {'palette': colours(), 'pictures': pictures()}
   return {'view': np.array('walk'), **looks, 'tiles': np.array(NAMES)}

@@ -1,1 +1,1 @@
-"""Melodies, class by class."""
+"""The world of melodies: the hand writes one class (note, hold or rest) per step."""

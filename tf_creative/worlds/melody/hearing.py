@@ -1,4 +1,4 @@
-"""What the hand hears of a melody in the making, from now on and from now back."""
+"""Features of an unfinished melody, counted from the present step."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from tf_creative.worlds.melody import scores
 
 
 def seen(
-  melody: tf.Tensor,  # [B, T, CLASSES], what is not yet written being whatever it is
+  melody: tf.Tensor,  # float32 [B, T, CLASSES]; steps not yet written may hold anything
   sounds: tf.Tensor,  # int32 [B, T], the pitch of each step, 0 for silence
-  theme: tf.Tensor | None,  # [B, T, CLASSES], if it is in sight
-  label: tf.Tensor,
-  place: tf.Tensor,  # int32 [B], the step that comes next
+  theme: tf.Tensor | None,  # float32 [B, T, CLASSES], the target if the hand sees it
+  label: tf.Tensor,  # int32 [B]
+  place: tf.Tensor,  # int32 [B], the step to be written next
 ) -> tf.Tensor:
-  """Counted from now, so that the same number means the same at every step: [B, N].
+  """Build features [B, N] relative to the present step, so that each has one meaning at all steps.
 
-  What was heard last comes first, as what the theme has next does; then what sounds, the step of
-  the bar, the mode and the time left.
+  They are: the melody so far, newest step first; the pitch that sounds; the step in the bar; the
+  mode; the time left; and the theme from the next step on, if it is shown.
   """
   steps = tf.range(scores.STEPS)
   last = tf.gather(sounds, tf.maximum(place - 1, 0), batch_dims=1)
@@ -34,7 +34,7 @@ def seen(
 
 
 def rows(values: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
-  """The rows of `values` [B, T, C] at places [B, N], nothing outside of it: [B, N x C]."""
+  """Gather the rows of `values` [B, T, C] at `places` [B, N], zeros outside: [B, N x C]."""
   there = (places >= 0) & (places < values.shape[1])
   found = tf.gather(values, tf.clip_by_value(places, 0, values.shape[1] - 1), batch_dims=1)
   found *= tf.cast(there, tf.float32)[..., None]

@@ -1,4 +1,4 @@
-"""A small model of the next class of a melody: counts, backed off to shorter contexts."""
+"""A small n-gram model of a melody's next class, interpolated with shorter contexts."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import tensorflow as tf
 
 from tf_creative.worlds.melody import scores
 
-_STRENGTH = (2.0, 4.0, 4.0)  # how many examples what is known of a shorter context counts as
-_NOTES = scores.PITCHES + 1  # 0 where there is none
-LEAST = -8.0  # no log-likelihood is below it
+_STRENGTH = (2.0, 4.0, 4.0)  # weight of the shorter context's estimate, in examples, per level
+_NOTES = scores.PITCHES + 1  # 0: no note yet
+LEAST = -8.0  # lower bound of log-likelihoods, which are also rewards
 
 
 class NextNote:
-  """p(class | the place in the bar, how long the last note is, it and the one before).
+  """Models p(class | step in the bar, length of the last note, last note, the note before it).
 
-  Interpolated n-grams: the estimate of a context is its counts and, as so many counts more, the
-  estimate of the shorter one (MacKay & Peto 1995, section 2). Deterministic, and one look-up in the
-  graph: RL-Tuner's Note RNN (Jaques et al. 2017, section 4.1) in the size of our corpus.
+  Interpolated n-grams: a context's estimate mixes its own counts with the shorter context's
+  estimate, which weighs like _STRENGTH counts (MacKay & Peto 1995, section 2). It is deterministic
+  and a single look-up in the graph. It has the role of RL-Tuner's Note RNN (Jaques et al. 2017,
+  section 4.1), but fits our small corpus.
   """
 
   def __init__(self, melodies: np.ndarray):
@@ -34,11 +35,11 @@ class NextNote:
     self.logits = np.maximum(np.log(known), LEAST).astype(np.float32)  # [contexts, CLASSES]
 
   def scores(self, melody: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
-    """Log-likelihoods of all classes at `time` [B], after what stands before: [B, CLASSES]."""
+    """Return log-likelihoods [B, CLASSES] of the classes at step `time` [B], given those before."""
     return tf.gather(self.logits, _contexts(tf.cast(melody, tf.int32), time)[-1])
 
   def sample(self, count: int, seed: int, temperature: float = 1.0) -> np.ndarray:
-    """Melodies drawn class by class: uint8 [count, STEPS]."""
+    """Sample melodies class by class: uint8 [count, STEPS]."""
     rng = np.random.default_rng(seed)
     melody = np.zeros([count, scores.STEPS], np.uint8)
     for time in range(scores.STEPS):
@@ -47,8 +48,8 @@ class NextNote:
     return melody
 
 
-# Contexts from the shortest: the step of the bar; and the last note with the length it has so far;
-# and the note before. A length counts to four steps.
+# Contexts, each adding to the one before: the step in the bar; the last note and its length so far;
+# the note before it. Lengths above four steps count as four.
 _LENGTHS = 4
 _SIZES = (
   scores.BAR,
@@ -58,7 +59,7 @@ _SIZES = (
 
 
 def _contexts(melody: tf.Tensor, time: tf.Tensor) -> list[tf.Tensor]:
-  """The number of the context of the step at `time` [N] in each melody [N, T], at every level."""
+  """Return the context's index, at each level, of step `time` [N] in each melody [N, T]."""
   steps = tf.range(melody.shape[1])
   latest = lambda which: tf.reduce_max(tf.where(which, steps, -1), 1)  # noqa: E731
   name = lambda at: tf.where(  # noqa: E731
@@ -75,7 +76,7 @@ def _contexts(melody: tf.Tensor, time: tf.Tensor) -> list[tf.Tensor]:
 
 
 def _shorter(level: int) -> np.ndarray:
-  """The context one level down of each of a level."""
+  """Return, for each context of a level, the index of its shorter context one level below."""
   places = np.arange(_SIZES[level])
   if not level:
     return np.zeros_like(places)

@@ -1,4 +1,4 @@
-"""Melodies as MIDI files, with mido and inside the graph, and MIDI files as melodies."""
+"""Writes melodies as MIDI files, with mido and in the graph, and reads MIDI files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import tensorflow as tf
 from tf_creative.core import spec
 from tf_creative.worlds.melody import scores
 
-TEMPO = 600_000  # microseconds of a quarter note: 100 in a minute
+TEMPO = 600_000  # microseconds per quarter note: 100 beats per minute
 EIGHTH_SECONDS = TEMPO / 2e6
 _QUARTER, _EIGHTH = 480, 240  # in ticks
-_LOUD, _DRUMS = 80, 9
+_LOUD, _DRUMS = 80, 9  # velocity of notes; MIDI's channel for drums
 
 
 def file(melody: np.ndarray) -> bytes:
-  """A melody [T] as a MIDI file of one track."""
+  """Write a melody [T] as a MIDI file with one track."""
   track = mido.MidiTrack([mido.MetaMessage('set_tempo', tempo=TEMPO)])
   now = 0
   for note in scores.notes(melody):
@@ -35,13 +35,13 @@ def file(melody: np.ndarray) -> bytes:
 
 
 def lines(path: str | os.PathLike) -> tuple[list[scores.Note], list[scores.Note], set[str]]:
-  """The highest voice of a MIDI file, all its notes, and its metres; drums are left out.
+  """Read a MIDI file: the notes of its highest voice, all notes, and its time signatures.
 
-  A voice is a channel of a track.
+  A voice is a channel of a track; drums are left out.
   """
   try:
     whole = mido.MidiFile(path)
-  except Exception as error:  # mido's own, and whatever a broken file makes it stumble over
+  except Exception as error:  # mido raises many types of errors for damaged files
     raise spec.UserError(f'cannot read {path} as a MIDI file: {error!r}.') from error
   if whole.ticks_per_beat <= 0:
     raise spec.UserError(f'{path} counts time in film frames, not in beats.')
@@ -67,7 +67,7 @@ def lines(path: str | os.PathLike) -> tuple[list[scores.Note], list[scores.Note]
 
 
 def read(path: str | os.PathLike) -> np.ndarray:
-  """The first four bars of a file's highest voice, as high as they are: uint8 [STEPS]."""
+  """Read the first four bars of a file's highest voice, without transposing: uint8 [STEPS]."""
   highest, _, _ = lines(path)
   first = min(note.start for note in highest)
   begin = first - first % scores.BAR
@@ -79,17 +79,20 @@ def read(path: str | os.PathLike) -> np.ndarray:
 
 
 def _grid(start: float) -> float:
-  """A time that a player or a rounding has missed by a hair, put right."""
+  """Snap a time to the grid if it is very close, as after rounding or from live playing."""
   return round(start) if abs(start - round(start)) < 0.1 else start
 
 
 def _quantity(number: int) -> bytes:
-  """A number below 2^14 as MIDI's variable length quantity."""
+  """Encode a number below 2^14 as MIDI's variable-length quantity: 7 bits per byte."""
   return bytes([number >> 7 | 0x80, number & 0x7F]) if number >> 7 else bytes([number])
 
 
 def _event(before: int, place: int) -> bytes:
-  """What a class says while a pitch sounds, counted from 1, or none (0): off, on, both, nothing."""
+  """Return the MIDI events of a class while pitch `before` (from 1; 0: none) sounds.
+
+  They are note off, note on, both or none.
+  """
   off = bytes([0x80, scores.LOWEST + before - 1, 0]) if before and place != scores.HOLD else b''
   on = b''
   if place >= scores.FIRST:
@@ -97,7 +100,8 @@ def _event(before: int, place: int) -> bytes:
   return off + b'\0' + on if off and on else off + on
 
 
-# Python's bytes, not NumPy's, which drop zeros at the end.
+# Look-up tables for `encode`. These are lists of Python's bytes, because NumPy's byte strings drop
+# zeros at their end.
 _EVENTS = [
   _event(before, place) for before in range(scores.PITCHES + 1) for place in range(scores.CLASSES)
 ]
@@ -108,7 +112,7 @@ _END = b'\0\xff\x2f\0'
 
 
 def sounding(works: tf.Tensor) -> tf.Tensor:
-  """What sounds in each step: int32 [B, T], pitches counted from 1, 0 for silence."""
+  """Return the pitch that sounds in each step: int32 [B, T], counted from 1; 0 is silence."""
   works = tf.cast(works, tf.int32)
   steps = works.shape[1]
   event = tf.where(works == scores.HOLD, -1, tf.range(steps))
@@ -119,18 +123,20 @@ def sounding(works: tf.Tensor) -> tf.Tensor:
 
 
 def encode(works: tf.Tensor) -> tf.Tensor:
-  """The same as `file`, in the graph: strings [B]."""
+  """Write MIDI files as `file` does, byte by byte in the graph: strings [B]."""
   count, steps = tf.shape(works)[0], works.shape[1]
-  # One step more, a rest, ends the last note.
+  # A rest is appended to end the last note.
   places = tf.pad(tf.cast(works, tf.int32), [[0, 0], [0, 1]], constant_values=scores.REST)
   before = tf.pad(sounding(works), [[0, 0], [1, 0]])
   event = before * scores.CLASSES + places  # [B, T + 1]
   says = tf.gather(_lengths(_EVENTS), event) > 0
   earlier = np.tri(steps + 1, k=-1, dtype=bool)  # [now, before]
+  # MIDI has delta times: the wait is the number of steps since the last event.
   times = tf.where(says, tf.range(steps + 1), 0)
   wait = tf.range(steps + 1) - tf.reduce_max(tf.where(earlier, times[:, None], 0), 2)
   length = tf.gather(_lengths(_WAITS), wait) + tf.gather(_lengths(_EVENTS), event)
   length = tf.reduce_sum(tf.where(says, length, 0), 1) + len(_TEMPO_EVENT + _END)
+  # A track's header holds its length, 4 bytes, big-endian.
   size = [
     tf.gather(tf.constant(_BYTES), tf.bitwise.right_shift(length, shift) % 256)
     for shift in (24, 16, 8, 0)

@@ -1,4 +1,4 @@
-"""Melodies as pictures: time to the right, pitch upwards, the stroke of a note brighter."""
+"""Draws melodies as piano rolls: time goes right, pitch goes up, a note's first step is darker."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _COLOURS = np.array([_PAPER, _BLACK_KEY, _BAR, _STRUCK, _HELD], np.uint8)
 _BLACK = (1, 3, 6, 8, 10)
 _INK, _WHITE_KEY, _KEY = (40, 40, 40), (255, 255, 255), (70, 70, 70)
 _STROKE_MS = 120
-_LEFT, _TOP = 7, 3  # of the ruler beside an SVG, in steps and half tones
+_LEFT, _TOP = 7, 3  # size of an SVG's rulers, in steps and half tones
 
 
 def legend(given: int, target: str) -> dict[str, np.ndarray]:
-  """What to draw and to play melodies by; `given` and `target` are the options of the world."""
+  """Return what a client needs to draw and play melodies; takes two options of the world."""
   told = {'steps_per_bar': scores.BAR, 'seconds_per_step': midi.EIGHTH_SECONDS}
   told |= {'view': 'roll', 'given': given, 'target': target}
   return {name: np.array(part) for name, part in told.items()}
 
 
 def paper(steps: int) -> np.ndarray:
-  """An empty page, the highest pitch on top: places in the colours [PITCHES, steps]."""
+  """Return an empty page, highest pitch on top: indices into the colours, [PITCHES, steps]."""
   pitches = scores.LOWEST + np.arange(scores.PITCHES)[::-1]
   page = np.repeat(np.isin(pitches % 12, _BLACK).astype(np.int32)[:, None], steps, 1)
   page[:, scores.BAR :: scores.BAR] = 2  # a bar line is the first step of its bar
@@ -33,7 +33,7 @@ def paper(steps: int) -> np.ndarray:
 
 
 def rgb(works: tf.Tensor) -> tf.Tensor:
-  """Pictures uint8 [B, PITCHES, T, 3] of works [B, T], in the graph."""
+  """Draw works [B, T] in the graph: uint8 [B, PITCHES, T, 3]."""
   sounds = midi.sounding(works)
   row = tf.range(scores.PITCHES, 0, -1)[:, None]
   shade = tf.where(tf.cast(works, tf.int32) >= scores.FIRST, 3, 4)
@@ -42,9 +42,9 @@ def rgb(works: tf.Tensor) -> tf.Tensor:
 
 
 def rulers(zoom: int, steps: int = scores.STEPS) -> tuple[Image.Image, Image.Image]:
-  """What stands left of a picture that is magnified so, and above it: keys by name, bars by number.
+  """Draw the rulers of a picture at this zoom: piano keys for the left, bar numbers for the top.
 
-  An octave begins with C, and C4 is MIDI's 60.
+  Octaves begin at C, and C4 is MIDI's 60.
   """
   size = min(6 * zoom, 12)
   font = ImageFont.load_default(size)
@@ -66,9 +66,9 @@ def rulers(zoom: int, steps: int = scores.STEPS) -> tuple[Image.Image, Image.Ima
 
 
 def svg(start: np.ndarray, places: np.ndarray, first: int, zoom: int) -> str:
-  """A melody that appears class by class: `places` follow the `first` steps of `start`.
+  """Write an SVG of a melody: classes `places` [T'] follow the first `first` steps of `start` [T].
 
-  A step waits for its turn where animations are played; everywhere else the work stands finished.
+  Viewers with animations show one step after the other; all others show the finished work.
   """
   steps = len(start)
   now, layers = start.astype(np.int64), []
@@ -93,7 +93,7 @@ def svg(start: np.ndarray, places: np.ndarray, first: int, zoom: int) -> str:
 
 
 def _scale(steps: int) -> str:
-  """Keys by name and bars by number, left of and above a drawing."""
+  """Draw the rulers of an SVG: keys on the left, bar numbers above."""
   found = []
   for row in range(scores.PITCHES):
     pitch = scores.LOWEST + scores.PITCHES - 1 - row
@@ -112,7 +112,7 @@ def _scale(steps: int) -> str:
 
 
 def _page(melody: np.ndarray) -> np.ndarray:
-  """The picture of one melody as places in the colours."""
+  """Draw one melody as indices into the colours: [PITCHES, T]."""
   page = paper(len(melody))
   for note in scores.notes(melody):
     row, start = scores.LOWEST + scores.PITCHES - 1 - note.pitch, int(note.start)
@@ -122,7 +122,7 @@ def _page(melody: np.ndarray) -> np.ndarray:
 
 
 def _rects(page: np.ndarray, before: np.ndarray) -> str:
-  """What differs from what was there, a path for each colour."""
+  """Draw the cells that differ from `before`, one path per colour."""
   found = []
   for place, colour in enumerate(_COLOURS):
     cells = np.argwhere((page == place) & (page != before))

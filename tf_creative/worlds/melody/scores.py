@@ -1,8 +1,8 @@
 """Melodies on a grid of eighth notes, in RL-Tuner's alphabet of 38 classes.
 
-0 goes on with what sounds, 1 ends it, and 2 to 37 strike one of 36 pitches. Jaques et al. 2017
-(section 4.2) count from C3 and call the first two the other way round; here they begin with E3,
-MIDI 52, so that all of Bach's sopranos fit, and 0 is also what a melody is filled up with.
+0 (hold) continues the present note, 1 (rest) ends it, and 2 to 37 strike one of 36 pitches. Jaques
+et al. 2017 (section 4.2) start at C3 and swap the meanings of 0 and 1. Here pitches start at E3,
+MIDI 52, so that all of Bach's sopranos fit, and 0 is also the padding of a melody.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ CLASSES = FIRST + PITCHES
 LOWEST = 52  # MIDI: E3
 STEPS, BAR = 32, 8  # four bars of eight eighths
 MODES = ('major', 'minor')
-TONICS = (0, 9)  # C of C major, a of a minor
+TONICS = (0, 9)  # pitch classes: C of C major, A of A minor
 
-_TURNS = {1: 'test', 2: 'validation'}  # of ten tunes; two are enough to have a test
+_TURNS = {1: 'test', 2: 'validation'}  # splits of 10 tunes in turn; 2 tunes already give a test
 
-# How well each degree fits a key (Krumhansl & Kessler 1982), from the tonic upwards.
+# How well each pitch class fits a major and a minor key, from the tonic upwards (Krumhansl &
+# Kessler 1982).
 _PROFILES = (
   (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
   (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
@@ -30,7 +31,7 @@ _PROFILES = (
 
 
 class Note(NamedTuple):
-  """Times are in eighths; a pitch is a MIDI number."""
+  """A note; times are in eighths, the pitch is a MIDI number."""
 
   start: float
   length: float
@@ -38,7 +39,7 @@ class Note(NamedTuple):
 
 
 def classes(notes: Iterable[Note], steps: int) -> np.ndarray:
-  """A melody on the grid: uint8 [steps]. What begins between two steps waits for the second."""
+  """Put notes on the grid: uint8 [steps]; a note between two steps moves to the later one."""
   grid = np.full(steps, HOLD, np.uint8)
   sounds = False
   notes = sorted(notes)
@@ -53,7 +54,7 @@ def classes(notes: Iterable[Note], steps: int) -> np.ndarray:
 
 
 def notes(melody: Sequence[int]) -> list[Note]:
-  """The notes of a melody on the grid."""
+  """Return the notes of a melody on the grid."""
   found: list[Note] = []
   sounds = False
   for step, place in enumerate(int(place) for place in melody):
@@ -66,10 +67,10 @@ def notes(melody: Sequence[int]) -> list[Note]:
 
 
 def key(notes: Iterable[Note]) -> tuple[int, int]:
-  """The tonic (0 is C) and the place of the mode in MODES that the notes fit best.
+  """Find the key that the notes fit best: its tonic (0 is C) and its index in MODES.
 
-  Krumhansl's algorithm (1990, chapter 4): the correlation of how long each pitch class sounds with
-  the profile of each key.
+  Krumhansl's algorithm (1990, chapter 4): correlate the total duration of each pitch class with the
+  profile of each key.
   """
   weight = np.zeros(12)
   for note in notes:
@@ -83,19 +84,22 @@ def key(notes: Iterable[Note]) -> tuple[int, int]:
 
 
 def transposed(line: Sequence[Note], tonic: int, mode: int) -> list[Note]:
-  """The line in C major or a minor, by the shortest way; what is out of range moves by octaves."""
+  """Transpose a line to C major or A minor by the smallest shift; octaves keep it in range."""
   shift = (TONICS[mode] - tonic + 6) % 12 - 6
   return [note._replace(pitch=within(note.pitch + shift)) for note in line]
 
 
 def within(pitch: int) -> int:
-  """The pitch, or the nearest of its name that the alphabet has."""
+  """Return the pitch, moved by octaves into the range of the alphabet."""
   below, above = max(LOWEST - pitch, 0), max(pitch - (LOWEST + PITCHES - 1), 0)
   return pitch + 12 * -(-below // 12) - 12 * -(-above // 12)
 
 
 def windows(line: Sequence[Note], upbeat: float = 0) -> list[np.ndarray]:
-  """Four bars from every bar line on that has a note, without repeats; `upbeat` comes before."""
+  """Cut a line into windows of four bars that begin with a note on a bar line, without duplicates.
+
+  `upbeat` is the length before the first bar line, in eighths.
+  """
   end = max((note.start + note.length for note in line), default=0)
   shifted = [note._replace(start=note.start - upbeat) for note in line]
   grid = classes([note for note in shifted if note.start >= 0], int(end - upbeat))
@@ -108,10 +112,11 @@ def windows(line: Sequence[Note], upbeat: float = 0) -> list[np.ndarray]:
 
 
 def shares(pieces: Sequence[Sequence[np.ndarray]], modes: Sequence[int]) -> list[str]:
-  """The split of each piece by its windows: of each mode a tenth to validate and one to test.
+  """Return the split of each piece; of each mode, a tenth is for validation and a tenth for test.
 
-  Pieces that share a window, as settings of one tune do, are on one side.
+  Pieces that share a window, such as settings of one tune, get the same split.
   """
+  # Union-find: pieces with a common window end up with one root.
   group = list(range(len(pieces)))
 
   def root(place: int) -> int:

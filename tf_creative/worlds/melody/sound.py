@@ -1,4 +1,4 @@
-"""Melodies as sound: sums of sines, by NumPy alone."""
+"""Synthesizes melodies as sound, from sums of sines, with NumPy only."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from tf_creative.worlds.melody import midi, scores
 
 RATE = 22_050
-_PARTIALS = (1.0, 0.5, 0.3, 0.15, 0.08, 0.04)
-_FADE = 0.3  # seconds in which a struck note loses two thirds; higher partials are quicker
-_RISE, _FALL, _TAIL = 0.005, 0.03, 0.5  # seconds
+_PARTIALS = (1.0, 0.5, 0.3, 0.15, 0.08, 0.04)  # amplitudes of the harmonics
+_FADE = 0.3  # scale of a note's decay in seconds; higher harmonics decay faster
+_RISE, _FALL, _TAIL = 0.005, 0.03, 0.5  # seconds: attack, release, silence at the end
 _LOUD = 0.35
 
 
 def wav(melody: np.ndarray) -> bytes:
-  """A melody [T] as a WAV file, mono, 16 bits."""
+  """Write a melody [T] as a WAV file, mono, 16 bits."""
   total = int((len(melody) * midi.EIGHTH_SECONDS + _TAIL) * RATE)
   heard = np.zeros(total)
   for note in scores.notes(melody):

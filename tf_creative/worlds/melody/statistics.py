@@ -1,4 +1,4 @@
-"""RL-Tuner's table of what a melody is like, for people."""
+"""Computes RL-Tuner's table of statistics of melodies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tf_creative.core import world as world_lib
 from tf_creative.worlds.melody import scores, theory
 
 TRAITS = {
-  'repeated': world_lib.Measure('.2%', 'of steps said too often'),
+  'repeated': world_lib.Measure('.2%', 'of steps repeated too often'),
   'in_key': world_lib.Measure('.1%', 'of notes in C major or a minor'),
   'tonic_first': world_lib.Measure('.1%', 'begin on the tonic'),
   'leaps_resolved': world_lib.Measure('.1%', 'of leaps resolved'),
@@ -22,15 +22,15 @@ TRAITS = {
   'pitch_classes': world_lib.Measure('.3f', 'pitch classes'),
   'intervals': world_lib.Measure('.3f', 'intervals from note to note'),
 }
-_WIDEST = 12  # wider intervals count as this
+_WIDEST = 12  # half tones; wider intervals count as this
 
 
 def table(works: tf.Tensor) -> dict[str, tf.Tensor]:
-  """RL-Tuner's table (its table 1), of each melody: float32 [B].
+  """Compute RL-Tuner's statistics (its table 1) for each melody: float32 [B] by name.
 
-  A melody without any leap has all resolved; one of a single pitch has no autocorrelation. The key
-  is that of C major or a minor without raised degrees, the tonic C or a. Beside it, two
-  distributions [B, K].
+  A melody without leaps counts as having all resolved; with a single pitch, its autocorrelation is
+  0. The key is C major or A minor without raised degrees; the tonic is C or A. Two distributions
+  [B, K] are added: pitch classes and intervals.
   """
   melody = tf.cast(works, tf.int32)
   mode, other = tf.zeros_like(melody[:, 0]), tf.ones_like(melody[:, 0])
@@ -57,7 +57,7 @@ def table(works: tf.Tensor) -> dict[str, tf.Tensor]:
 
 
 def _distributions(melody: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-  """The shares of the pitch classes among the notes, and of the steps between them: [B, K]."""
+  """Return the distributions of pitch classes, [B, 12], and of intervals between notes, [B, 25]."""
   struck = theory.strikes(melody)
   order = tf.argsort(tf.where(struck, 0, 1), stable=True)  # the notes first, in their order
   notes = tf.gather(melody, order, batch_dims=1)

@@ -1,9 +1,9 @@
 """Rules of melody, as pure functions on melodies [B, T] of the classes in `scores`.
 
-They are those that RL-Tuner pays by (Jaques, Gu, Turner & Eck 2017, 'Tuning recurrent neural
-networks with reinforcement learning', section 4.3), who took most of them from Gauldin's 'A
-practical approach to eighteenth-century counterpoint' (1988). What a rule says of a step depends on
-that step and those before it alone, so that it can be paid at once: [B, T].
+They are RL-Tuner's rewards (Jaques, Gu, Turner & Eck 2017, 'Tuning recurrent neural networks with
+reinforcement learning', section 4.3), mostly after Gauldin's 'A practical approach to
+eighteenth-century counterpoint' (1988). A rule returns [B, T]; its value at a step depends only on
+that step and those before it, so that it can be a reward for the step.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import tensorflow as tf
 
 from tf_creative.worlds.melody import midi, scores
 
-_SCALE = (0, 2, 4, 5, 7, 9, 11)  # of C major, and of a minor as it falls
-_RAISED = (6, 8)  # of a minor as it rises
-_FIFTH, _TENTH = 7, 16
-_ALONE, _MIXED = 4, 6  # repetitions that are not yet too many
-_MOTIF = 3
+_SCALE = (0, 2, 4, 5, 7, 9, 11)  # pitch classes of C major and of descending A minor
+_RAISED = (6, 8)  # pitch classes that ascending A minor adds
+_FIFTH, _TENTH = 7, 16  # intervals in half tones
+_ALONE, _MIXED = 4, 6  # most repetitions that are not penalized
+_MOTIF = 3  # different notes in a bar that make a motif
 _LATE = 6  # steps after which a leap back resolves a leap
-LAGS, _CORRELATED = (1, 2, 3), 0.15
+LAGS, _CORRELATED = (1, 2, 3), 0.15  # autocorrelations above .15 are penalized
 
 Rule = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def in_key(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """-1 for a note that the key does not have.
+  """Give -1 for a note outside the key.
 
-  RL-Tuner's first rule (section 4.3); Gauldin takes it for granted. RL-Tuner knows C major alone;
-  here a minor (mode 1) has the sixth and seventh degrees raised, too, as melodies that rise do.
+  RL-Tuner's first rule (section 4.3); Gauldin takes it for granted. RL-Tuner has C major only; here
+  A minor (mode 1) also allows the raised sixth and seventh degrees, as in ascending melodies.
   """
   name = (melody - scores.FIRST + scores.LOWEST) % 12
   has = lambda names: tf.reduce_any(name[..., None] == tf.constant(names), -1)  # noqa: E731
@@ -39,11 +39,11 @@ def in_key(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def tonic(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """1 for the tonic at the ends: struck first, and from the middle of the last bar on.
+  """Give 1 for the tonic at both ends: as the first note, and from the middle of the last bar on.
 
-  RL-Tuner (section 4.3) asks for the tonic as the first note of a piece and four steps before its
-  end, and that nothing is struck after it, which is paid at each step; Gauldin asks for both ends.
-  RL-Tuner means one C; here it is the tonic of the melody's own mode in any octave.
+  RL-Tuner (section 4.3) wants the tonic as a piece's first note and four steps before its end, with
+  no note after that, which is rewarded at each step. Gauldin wants the tonic at both ends. RL-Tuner
+  means one certain C; here it is the tonic of the melody's own mode in any octave.
   """
   steps = tf.range(melody.shape[1])
   close = melody.shape[1] - 4
@@ -54,11 +54,11 @@ def tonic(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def repeats(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """-1 for what was said too often: a class with more than four of its like before it.
+  """Give -1 for a class that was repeated too often: more than four times directly before.
 
-  Or more than six where holds or rests stand between them, or, of rests, more than one. A different
-  note ends the count. The rule is RL-Tuner's answer to models that play one note for ever
-  (section 4.3); the numbers are those of its published code.
+  The limit is six with holds or rests in between, and one for rests. A different note ends the
+  count. RL-Tuner has this rule against models that play one note for ever (section 4.3); the
+  numbers are from its published code.
   """
   del mode
   now, before = melody[:, :, None], melody[:, None, :]
@@ -74,15 +74,17 @@ def repeats(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def leaps(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """1 for the note that resolves a leap, -1 for a second leap the same way.
+  """Give 1 for the note that resolves a leap, -1 for a second leap in the same direction.
 
-  A leap is a fifth or more. It is resolved when the melody comes back by smaller steps to where it
+  A leap is a fifth or more. It is resolved when the melody returns by smaller intervals to where it
   leapt from, or leaps back after more than six steps. RL-Tuner (section 4.3), after Gauldin's rule
-  that a leap is to be balanced by motion the other way.
+  that a leap should be balanced by motion in the other direction.
   """
   del mode
   none = tf.zeros_like(melody[:, 0])
   heard, way, origin, since, said = none, none, none, none, []
+  # heard: the last note; way: direction of the open leap, 0 if there is none; origin: the note it
+  # left from; since: steps since the leap.
   for now in tf.unstack(melody, axis=1):
     struck = now >= scores.FIRST
     far = struck & (heard > 0) & (tf.abs(now - heard) >= _FIFTH)
@@ -100,10 +102,10 @@ def leaps(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def motifs(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """1 where the last eight steps have three different notes or more, .1 more for each above three.
+  """Give 1 if the last eight steps have three different notes, and .1 for each further one.
 
-  RL-Tuner's motif is 'a succession of notes representing a short musical idea', of at least three
-  notes in a bar (section 4.3), and pays more for richer ones.
+  RL-Tuner's motif is 'a succession of notes representing a short musical idea', with at least three
+  notes in a bar (section 4.3); it rewards richer ones more.
   """
   del mode
   notes = tf.one_hot(_last_bars(melody) - scores.FIRST, scores.PITCHES)  # [B, T, BAR, PITCHES]
@@ -113,10 +115,10 @@ def motifs(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def repeated_motifs(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """1 where the last eight steps are a motif that was heard before, class by class.
+  """Give 1 if the last eight steps are a motif that occurred before, class by class.
 
-  RL-Tuner (section 4.3) rewards repeated motifs, for music lives by them (Livingstone et al.). The
-  two may not overlap.
+  RL-Tuner (section 4.3) rewards repeated motifs, which are essential to music (Livingstone et al.).
+  The two must not overlap.
   """
   bars, is_motif = _last_bars(melody), motifs(melody, mode) > 0
   equal = tf.reduce_all(bars[:, :, None] == bars[:, None], -1)  # [B, now, before]
@@ -126,9 +128,9 @@ def repeated_motifs(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def spread(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """-1 for each note from the first on that makes the melody wider than a tenth.
+  """Give -1 for each note once the melody's range is wider than a tenth.
 
-  Gauldin keeps a melodic line within about a tenth. RL-Tuner has no such rule; it pays for small
+  Gauldin keeps a melodic line within about a tenth. RL-Tuner has no such rule; it rewards small
   intervals instead (section 4.3).
   """
   del mode
@@ -140,9 +142,9 @@ def spread(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def extremes(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """At the last step, 1 for a highest note that is struck once, and 1 for such a lowest one.
+  """Give, at the last step, 1 for a highest note that occurs once and 1 for such a lowest note.
 
-  RL-Tuner (section 4.3), after Gauldin: a melody is to have one high point and one low point.
+  RL-Tuner (section 4.3), after Gauldin: a melody should have one high point and one low point.
   """
   del mode
   unique = sum(number(each) for each in lone_ends(melody))
@@ -150,11 +152,11 @@ def extremes(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def correlations(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """Minus the sizes of the autocorrelations at lags 1 to 3, of those beyond .15, at each note.
+  """Give minus the sum of |autocorrelation| at lags 1 to 3, where it is above .15, at each note.
 
-  RL-Tuner (section 4.3) so discourages melodies that return to what was just played. It takes the
-  series of classes, in which a hold is a low note; here it is the series of struck pitches, for
-  else whatever moves in quarters is punished.
+  So RL-Tuner (section 4.3) discourages melodies that repeat what was just played. It uses the
+  series of classes, in which a hold counts as a low note; that would penalize any melody in quarter
+  notes, so here it is the series of struck pitches.
   """
   del mode
   sizes = tf.abs(tf.stack([autocorrelation(melody, lag) for lag in LAGS]))
@@ -163,18 +165,19 @@ def correlations(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
 
 
 def rests(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
-  """-1 for a rest that ends nothing, because nothing sounds.
+  """Give -1 for a rest while no note sounds, so that it ends nothing.
 
-  In RL-Tuner's alphabet (section 4.2) a rest is the end of a note, and one after another is
-  punished with the repeats; at the first step or after silence it says nothing either.
+  In RL-Tuner's alphabet (section 4.2) a rest is the end of a note. `repeats` penalizes a rest after
+  a rest; this rule also covers the first step and silence.
   """
   del mode
   before = tf.pad(midi.sounding(melody)[:, :-1], [[0, 0], [1, 0]])
   return -number((melody == scores.REST) & (before == 0))
 
 
-# RL-Tuner's amounts divided by ten, save that a repeat costs 1, there 10: a value of that size for
-# one class of 38 takes all of a small network's precision. Ours where RL-Tuner has no such rule.
+# Weights: RL-Tuner's divided by ten, and our own for rules that it does not have. A repeat costs 1
+# instead of 10: such a large value for one of 38 classes would use up the precision of a small
+# network.
 RULES: dict[str, tuple[Rule, float]] = {
   'in_key': (in_key, 0.1),
   'tonic': (tonic, 0.3),
@@ -187,26 +190,28 @@ RULES: dict[str, tuple[Rule, float]] = {
   'correlations': (correlations, 0.3),
   'rests': (rests, 0.1),
 }
-BOUND = 3.5  # the most that all of them say of a step, in either direction
+BOUND = 3.5  # largest absolute sum of all rules at a step
 
 
 def pay(melody: tf.Tensor, mode: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
-  """What the rules say of the step at `time` [B], weighted: float32 [B]."""
+  """Return the weighted sum of all rules at step `time` [B]: float32 [B]."""
   melody = tf.cast(melody, tf.int32)
   said = sum(amount * rule(melody, mode) for rule, amount in RULES.values())
   return tf.gather(said, time, batch_dims=1)
 
 
 def strikes(melody: tf.Tensor) -> tf.Tensor:
+  """Return where a note is struck: bool [B, T]."""
   return melody >= scores.FIRST
 
 
 def number(condition: tf.Tensor) -> tf.Tensor:
+  """Convert bools to 0.0 and 1.0."""
   return tf.cast(condition, tf.float32)
 
 
 def _last_bars(melody: tf.Tensor) -> tf.Tensor:
-  """The eight steps that end with each: [B, T, BAR], rests before the beginning."""
+  """Return the eight steps up to each step: [B, T, BAR]; rests before the beginning."""
   padded = tf.pad(melody, [[0, 0], [scores.BAR - 1, 0]], constant_values=scores.REST)
   return tf.stack([padded[:, i : i + melody.shape[1]] for i in range(scores.BAR)], 2)
 
@@ -216,7 +221,7 @@ def _whole_bars(melody: tf.Tensor) -> tf.Tensor:
 
 
 def lone_ends(melody: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-  """Whether the highest note and the lowest one are struck once: bool [B] each."""
+  """Return whether the highest and the lowest note are struck only once: bool [B] each."""
   struck = strikes(melody)
   high = tf.reduce_max(tf.where(struck, melody, -99), 1, keepdims=True)
   low = tf.reduce_min(tf.where(struck, melody, 99), 1, keepdims=True)
@@ -224,7 +229,7 @@ def lone_ends(melody: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def autocorrelation(melody: tf.Tensor, lag: int) -> tf.Tensor:
-  """That of the notes struck until each step, 0 where they do not vary: [B, T]."""
+  """Return the autocorrelation of the notes up to each step: [B, T]; 0 where they are constant."""
   struck = strikes(melody)
   order = tf.argsort(tf.where(struck, 0, 1), stable=True)  # the notes first, in their order
   series = tf.gather(tf.cast(melody, tf.float32), order, batch_dims=1)
@@ -236,7 +241,7 @@ def autocorrelation(melody: tf.Tensor, lag: int) -> tf.Tensor:
   pad = lambda x: tf.pad(tf.cumsum(x, 1), [[0, 0], [lag, 0]])  # noqa: E731
   joint = pad(later * past) - mean * pad(later + past)
   joint += tf.maximum(count - lag, 0) * tf.square(mean)
-  # Below a hundredth a variance is the rounding of sums of squares.
+  # A smaller variance is only a rounding error of the sums of squares.
   variance = squares - count * tf.square(mean)
   each = tf.where(variance > 0.01, tf.math.divide_no_nan(joint, variance), 0.0)
   notes = tf.cumsum(tf.cast(struck, tf.int32), 1)

@@ -1,4 +1,4 @@
-"""Melodies by the name of their data set, or from a folder of MIDI files, as works."""
+"""Loads melodies from a data set or from a folder of MIDI files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tf_creative.worlds.melody import midi, scores
 
 
 def works(data: str, split: str, *, data_dir: str | None = None) -> tf.data.Dataset:
-  """All melodies of a split, in one fixed order: uint8 [STEPS] with their modes."""
+  """Load all melodies of a split, always in the same order: uint8 [STEPS] with their modes."""
   if pathlib.Path(data).is_dir() and not (pathlib.Path(data) / 'dataset_info.json').exists():
     found = _folder(str(pathlib.Path(data).resolve()))
     if split not in found:
@@ -43,7 +43,7 @@ def works(data: str, split: str, *, data_dir: str | None = None) -> tf.data.Data
 
 @functools.cache
 def _folder(path: str) -> dict[str, Works]:
-  """The splits of a folder of MIDI files, each read as the chorales are."""
+  """Read a folder of MIDI files, in the same way as the chorales; return works by split."""
   files = sorted(
     file for file in pathlib.Path(path).rglob('*') if file.suffix.lower() in ('.mid', '.midi')
   )
@@ -70,7 +70,7 @@ def _folder(path: str) -> dict[str, Works]:
 
 
 def _piece(file: str | os.PathLike) -> tuple[int, list[np.ndarray]]:
-  """The mode and the windows of a file; none where it is not in four quarters."""
+  """Return a file's mode and windows; no windows if it is not in 4/4."""
   highest, notes, meters = midi.lines(file)
   if meters - {'4/4'}:
     return 0, []

@@ -1,1 +1,1 @@
-"""Painting on a small canvas, stroke by stroke."""
+"""The world of pixel art: the hand paints on a small canvas, stroke by stroke."""

@@ -1,4 +1,4 @@
-"""Strokes: where an action puts which of a brush's shapes, and in which colour."""
+"""Brushes: which pixels the stroke of an action covers, and in which colour."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import tensorflow as tf
 
 from tf_creative.core import spec
 
-_REACH = 3  # how far the end of a line may lie, in rows and in columns
+_REACH = 3  # greatest distance of a line's end, in rows and in columns
 
 
 class Brush:
-  """Actions count all strokes: row, column, shape and colour as one integer, the colour fastest.
+  """Decodes actions to strokes.
 
-  Every brush has the single pixel as its first shape. What lies outside the canvas is cut off.
+  An action is one integer for (row, column, shape, colour); the colour varies fastest. The first
+  shape of every brush is a single pixel. Parts outside the canvas are cut off.
   """
 
   def __init__(self, name: str, height: int, width: int, colours: int):
@@ -23,38 +24,40 @@ class Brush:
       raise spec.SpecError(f"unknown brush '{name}'.{spec.nearest(name, SHAPES)}")
     shapes = SHAPES[name]()
     self.most = max(map(len, shapes))  # pixels under one stroke
-    # [shapes, most, 2], seen from where a stroke is put; smaller shapes repeat their first pixel
+    # [shapes, most, 2], offsets from the stroke's (row, column). Smaller shapes repeat their first
+    # pixel as padding.
     self.shapes = np.array([s + s[:1] * (self.most - len(s)) for s in shapes], np.int32)
     self._height, self._width, self._colours = height, width, colours
     self.places = height * width * len(shapes)
     self.actions = self.places * colours
 
   def covered(self, action: tf.Tensor) -> tf.Tensor:
-    """The pixels under each stroke: bool [B, H, W]."""
+    """Return the pixels under the stroke of each action [B]: bool [B, H, W]."""
     place = tf.cast(action, tf.int32) // self._colours
     pixel, shape = place // len(self.shapes), place % len(self.shapes)
     first = tf.stack([pixel // self._width, pixel % self._width], -1)
     cells = first[:, None] + tf.gather(self.shapes, shape)
     inside = tf.reduce_all((cells >= 0) & (cells < [self._height, self._width]), -1)
     flat = tf.where(inside, cells[..., 0] * self._width + cells[..., 1], -1)
-    size = self._height * self._width  # one_hot of -1 is nothing
+    size = self._height * self._width  # one_hot of -1 is all False
     hot = tf.one_hot(flat, size, on_value=True, off_value=False, dtype=tf.bool)
     return tf.reshape(tf.reduce_any(hot, 1), [-1, self._height, self._width])
 
   @functools.cached_property
   def marks(self) -> np.ndarray:
-    """The pixels that each shape at each place covers, as ones: [places, H, W]."""
+    """Compute the pixels that each shape covers at each place: 0 or 1, [places, H, W]."""
+    # The property may first be read while a graph is traced; init_scope computes it outside of it.
     with tf.init_scope():
       return tf.cast(self.covered(tf.range(self.places) * self._colours), tf.float32).numpy()
 
   def under(self, amounts: tf.Tensor) -> tf.Tensor:
-    """The sum of what is under each shape at each place: [B, H, W, N] to [B, places, N]."""
+    """Sum amounts [B, H, W, N] under each shape at each place: [B, places, N]."""
     if self.most == 1:
       return tf.reshape(amounts, [-1, self.places, amounts.shape[-1]])
     return tf.einsum('phw,bhwn->bpn', self.marks, amounts)
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
-    """Actions as (row, column, colour), and shape where there are several; -1 as all -1."""
+    """Decode actions to (row, column, colour[, shape]); the padding -1 becomes all -1."""
     place, colour = actions // self._colours, actions % self._colours
     pixel, shape = place // len(self.shapes), place % len(self.shapes)
     parts = [pixel // self._width, pixel % self._width, colour]
@@ -63,7 +66,7 @@ class Brush:
 
   @property
   def legend(self) -> dict[str, np.ndarray]:
-    """The pixels under a stroke of each shape, seen from its row and column."""
+    """The offsets of the pixels in each shape; empty for the single pixel."""
     return {'shapes': self.shapes} if len(self.shapes) > 1 else {}
 
 
@@ -76,13 +79,13 @@ def _square() -> list[list[tuple[int, int]]]:
 
 
 def _line() -> list[list[tuple[int, int]]]:
-  """Lines run downwards or to the right: the others are the same from their other end."""
+  """Return all lines downwards or to the right; others are equal to one from their other end."""
   ends = [(y, x) for y in range(_REACH + 1) for x in range(-_REACH, _REACH + 1) if y or x > 0]
   return _pixel() + [_between(*end) for end in ends]
 
 
 def _between(y: int, x: int) -> list[tuple[int, int]]:
-  """The pixels of the straight line from (0, 0) to (y, x): one in each step of its longer side."""
+  """Return the pixels of the line from (0, 0) to (y, x), one per step along its longer side."""
   steps = max(abs(y), abs(x))
   return [(round(y * i / steps), round(x * i / steps)) for i in range(steps + 1)]
 

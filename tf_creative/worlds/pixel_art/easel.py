@@ -28,7 +28,7 @@ class Easel(options.PixelArt, world_lib.Works):
 
   @functools.cached_property
   def _pay(self) -> np.ndarray:
-    """How wrong each colour is in place of another: [palette, palette]."""
+    """Compute the error of each colour in place of another: [palette, palette]."""
     distance = np.square(self.colours[:, None] - self.colours[None]).sum(-1)
     return distance if self.pay == 'error' else (distance > 0).astype(np.float32)
 

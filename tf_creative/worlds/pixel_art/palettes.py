@@ -1,4 +1,4 @@
-"""Palettes by name: the colours that a stroke may have, the first being the blank canvas."""
+"""Palettes by name: the colours of strokes; the first one is that of the blank canvas."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ NAMED = {
 
 
 def load(name: str, colors: int) -> np.ndarray:
-  """The palette as float32 [colours, channels] in 0..1: one channel for greys, else three."""
+  """Load a palette: float32 [colours, channels] in 0..1, one channel for greys, else three."""
   if name == 'grey':
     return np.linspace(0, 1, colors, dtype=np.float32)[:, None]
   return np.array([list(bytes.fromhex(code)) for code in NAMED[name]], np.float32) / 255
 
 
 def places(values: tf.Tensor, colours: np.ndarray) -> tf.Tensor:
-  """The place of the nearest colour for every value [..., channels]; greys are evenly spaced."""
-  if colours.shape[1] == 1:
+  """Return the index of the nearest colour for each value [..., channels]: uint8 [...]."""
+  if colours.shape[1] == 1:  # greys are evenly spaced
     return tf.cast(tf.round(values[..., 0] * (len(colours) - 1)), tf.uint8)
   # |v - c|^2 without |v|^2, which is the same for every colour: [..., palette]
   distance = np.square(colours).sum(-1) - 2 * tf.tensordot(values, colours.T, 1)
@@ -33,5 +33,5 @@ def places(values: tf.Tensor, colours: np.ndarray) -> tf.Tensor:
 
 
 def rgb(colours: np.ndarray) -> np.ndarray:
-  """What a screen is to show: uint8 [palette, 3]."""
+  """Convert colours for a screen: uint8 [palette, 3]."""
   return np.round(np.broadcast_to(colours, (len(colours), 3)) * 255).astype(np.uint8)

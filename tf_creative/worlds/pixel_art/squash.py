@@ -1,18 +1,19 @@
-"""Any number as one between 0 and 1, from where a generator finds its way back."""
+"""A sigmoid whose gradient does not vanish where the generator has to come back."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-_STEEP = 3.0  # where a sigmoid's slope is still a twentieth
+_STEEP = 3.0  # there, the derivative of a sigmoid is still about 1/20
 
 
 @tf.custom_gradient
 def squash(raw: tf.Tensor):
-  """A sigmoid that can be climbed back from: beyond `_STEEP` only pushes inwards go through.
+  """Return sigmoid(raw); beyond +-_STEEP, only gradients that lead back inwards pass.
 
-  Plain, a generator of mostly blank pictures rushes to where nothing has a slope and stays there
-  for half of its training; with a slope for pushes outwards it drifts until it breaks.
+  With a plain sigmoid, a generator of mostly blank pictures soon saturates, gets no gradient, and
+  stays so for half of its training. If outward gradients passed, too, `raw` would drift without
+  bound.
   """
   soft = tf.sigmoid(raw)
 

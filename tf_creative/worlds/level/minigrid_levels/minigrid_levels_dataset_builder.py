@@ -24,7 +24,7 @@ _CODES = {
   'door': tiles.DOOR,
   'key': tiles.KEY,
 }
-# By seed, the sizes and numbers that a family has.
+# Generators of each family; consecutive seeds use them in turn.
 _FAMILIES: dict[str, tuple[Callable[[], minigrid_env.MiniGridEnv], ...]] = {
   **{
     f'{name}_crossing': tuple(
@@ -44,7 +44,7 @@ _FAMILIES: dict[str, tuple[Callable[[], minigrid_env.MiniGridEnv], ...]] = {
 
 @dataclasses.dataclass
 class Config(tfds.core.BuilderConfig):
-  """Levels of one size."""
+  """A configuration: families of levels, all padded to one size."""
 
   families: tuple[str, ...] = ()
   size: int = 0
@@ -52,7 +52,7 @@ class Config(tfds.core.BuilderConfig):
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-  """Tile maps, no two alike, with the seeds that they are made from."""
+  """Tile maps without duplicates, and the seeds that they were made from."""
 
   VERSION = tfds.core.Version('1.0.0')
   RELEASE_NOTES = {'1.0.0': 'First version.'}
@@ -85,7 +85,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     for family in self.builder_config.families:
       known: set[bytes] = set()
       if split == 'test' and 'train' in counts:
-        # Made once more: TFDS promises no order in which splits are generated.
+        # Generates the training levels again, because TFDS promises no order of splits.
         known = {row['tiles'].tobytes() for row in self._levels(family, 0, counts['train'], known)}
       first = _FIRST_TEST_SEED if split == 'test' else 0
       for row in self._levels(family, first, counts[split], known):
@@ -94,7 +94,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   def _levels(
     self, family: str, first: int, count: int, known: set[bytes]
   ) -> Iterator[dict[str, Any]]:
-    """So many levels that are not known yet, from as many seeds as it takes."""
+    """Yield `count` levels that are not in `known`, from as many seeds as needed."""
     makers, known = [make() for make in _FAMILIES[family]], set(known)
     seed, end = first, first + 20 * count
     while count and seed < end:
@@ -111,7 +111,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def tile_map(env: minigrid_env.MiniGridEnv) -> np.ndarray:
-  """What stands where as an episode begins: uint8 [H, W]."""
+  """Read the tiles of an environment at the beginning of an episode: uint8 [H, W]."""
   kinds = [_CODES[cell.type if cell else 'empty'] for cell in env.grid.grid]
   level = np.array(kinds, np.uint8).reshape(env.height, env.width)
   level[env.agent_pos[1], env.agent_pos[0]] = tiles.START
@@ -119,18 +119,21 @@ def tile_map(env: minigrid_env.MiniGridEnv) -> np.ndarray:
 
 
 def framed(level: np.ndarray, size: int) -> np.ndarray:
-  """A smaller level in its own corner, so that MiniGrid's places stay, and walls around it."""
+  """Pad a smaller level with walls to the right and below, so that its coordinates stay."""
   room = [(0, size - side) for side in level.shape]
   return np.pad(level, room, constant_values=tiles.WALL)
 
 
 def small(data_dir: str | os.PathLike | None = None) -> Builder:
+  """Return the builder of the small levels, 11 x 11."""
   return Builder(config='small', data_dir=data_dir)
 
 
 def four_rooms(data_dir: str | os.PathLike | None = None) -> Builder:
+  """Return the builder of MiniGrid's FourRooms, 19 x 19."""
   return Builder(config='four_rooms', data_dir=data_dir)
 
 
 def multi_room(data_dir: str | os.PathLike | None = None) -> Builder:
+  """Return the builder of MiniGrid's MultiRoom, 25 x 25, which has a test split only."""
   return Builder(config='multi_room', data_dir=data_dir)

@@ -1,4 +1,4 @@
-"""Soprano lines of the Bach chorales that music21's package carries; nothing is downloaded."""
+"""Soprano lines of the Bach chorales in the package music21; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     }
 
   def _generate_examples(self, pieces: list[Piece]) -> Iterator[tuple[str, dict[str, Any]]]:
-    known = set()  # settings of one tune are not to weigh twice
+    known = set()  # Bach set some tunes several times: each melody counts once
     for piece in pieces:
       for number, window in enumerate(piece.windows):
         if window.tobytes() not in known:
@@ -61,13 +61,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def paths() -> list[pathlib.Path]:
-  """The files of notes in the corpus; the analyses beside them, in words, are left out."""
+  """Return the files of scores in the corpus, without the files of analyses in words."""
   files = (pathlib.Path(path) for path in corpus.getComposer('bach'))
   return sorted(path for path in files if path.suffix in ('.mxl', '.xml'))
 
 
 def read(files: list[pathlib.Path]) -> Iterator[Piece]:
-  """The chorales in four quarters that have a soprano and a bass; half a minute for all."""
+  """Yield the chorales in 4/4 that have a soprano and a bass; all take half a minute."""
   console = rich.console.Console()
   for path in rich.progress.track(
     files,
@@ -87,11 +87,10 @@ def read(files: list[pathlib.Path]) -> Iterator[Piece]:
 
 
 def piece(name: str, soprano: stream.Part, bass: stream.Part, parts: list[stream.Part]) -> Piece:
-  """One chorale in C major or a minor.
+  """Transpose a chorale to C major or A minor and cut it into windows.
 
-  Its tonic is what the bass ends on, where the key signature allows that as a major or minor key;
-  else the chorale is in a church mode or closes elsewhere, and the key is the one that all its
-  notes fit best.
+  The tonic is the bass's last note, if that is the major or minor tonic of the key signature. Else
+  the chorale is in a church mode or ends elsewhere, and its key is the one that its notes fit best.
   """
   signature = next(iter(soprano.recurse().getElementsByClass('KeySignature')), None)
   major = (signature.sharps * 7) % 12 if signature else 0
@@ -108,7 +107,7 @@ def piece(name: str, soprano: stream.Part, bass: stream.Part, parts: list[stream
 
 
 def line(part: stream.Part) -> list[scores.Note]:
-  """The notes of a part, tied ones as one; of several at once the highest."""
+  """Return the notes of a part; tied notes are joined, and of a chord the highest note counts."""
   notes = part.flatten().stripTies().notes
   return [
     scores.Note(2 * float(n.offset), 2 * float(n.quarterLength), n.pitches[-1].midi) for n in notes

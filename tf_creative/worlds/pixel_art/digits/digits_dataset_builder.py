@@ -1,4 +1,4 @@
-"""The 1797 handwritten 8x8 digits that scikit-learn carries; nothing is downloaded."""
+"""The 1797 handwritten 8x8 digits in the package scikit-learn; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-  """Handwritten digits, four fifths to learn from and one fifth to judge by."""
+  """Handwritten digits; four fifths are for training and one fifth for tests."""
 
   VERSION = tfds.core.Version('1.0.0')
   RELEASE_NOTES = {'1.0.0': 'First version.'}
@@ -29,7 +29,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
     del dl_manager
-    # Every fifth example of each digit: stratified, and no random draw that a library may change.
+    # Every fifth example of each digit is stratified, and unlike a random draw, it stays the same
+    # in all versions of the libraries.
     by_label = np.argsort(datasets.load_digits().target, kind='stable')
     is_test = np.arange(len(by_label)) % 5 == 0
     return {

@@ -1,4 +1,4 @@
-"""Digits and letters drawn from the typefaces that Matplotlib carries; nothing is downloaded."""
+"""Digits and letters drawn with the typefaces in the package Matplotlib; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 import tensorflow_datasets as tfds
 
-# All faces of a family are on one side, or `test` would show slanted twins of `train`.
+# All faces of a family are in one split: else `test` would hold slanted copies of training glyphs.
 TRAIN_FAMILIES = {
   'DejaVu Sans': (
     'DejaVuSans',
@@ -44,14 +44,15 @@ TRAIN_FACES = tuple(face for faces in TRAIN_FAMILIES.values() for face in faces)
 TEST_FACES = tuple(face for faces in TEST_FAMILIES.values() for face in faces)
 
 CHARACTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-# None of these looks like its other case, so that no twin (as k of K) stays in `train`.
+# Held-out characters whose upper and lower case look different: else a near copy (such as k for K)
+# would stay in the training split.
 UNSEEN = '47AGNRaegt'
 SEEN = ''.join(sorted(set(CHARACTERS) - set(UNSEEN)))
 
 SIZE = 16  # pixels of a picture
 WIDEST = 14  # pixels of a face's widest or tallest character
-VARIANTS = 6  # of each character of each face
-_FINE = 4  # drawn so many times larger and averaged, so that no hinting distorts small letters
+VARIANTS = 6  # random variants of each character in each face
+_FINE = 4  # glyphs are drawn 4 times larger and averaged, because hinting distorts small letters
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -89,13 +90,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       for character in characters:
         for variant in range(VARIANTS):
           key = f'{face} {character} {variant}'
-          # A text seeds Python's generator alike on every machine.
+          # Seeding Python's generator with a string gives the same numbers on every machine.
           image = draw(path, points, character, random.Random(key))
           yield key, {'image': image, 'label': character, 'face': face}
 
 
 def draw(path: pathlib.Path, points: float, character: str, rng: random.Random) -> np.ndarray:
-  """One character, a little changed at random: uint8 [SIZE, SIZE, 1]."""
+  """Draw a character with small random changes: uint8 [SIZE, SIZE, 1]."""
   side = SIZE * _FINE
   middle = side * 3 // 4  # of a page with room for the slant
   page = Image.new('L', (2 * middle, 2 * middle))
@@ -111,7 +112,7 @@ def draw(path: pathlib.Path, points: float, character: str, rng: random.Random) 
   shear = (1, slant, -slant * middle, 0, 1, 0)
   page = page.transform(page.size, Image.Transform.AFFINE, shear, Image.Resampling.BILINEAR)
   left, top, right, bottom = page.getbbox()
-  # Centred but for half a pixel, and less where the ink would leave the picture.
+  # Centred, with a random shift of up to half a pixel, or less where the glyph would be cut off.
   x = (left + right - side) // 2 + _shift(rng, side - (right - left))
   y = (top + bottom - side) // 2 + _shift(rng, side - (bottom - top))
   return np.asarray(page.crop((x, y, x + side, y + side)).reduce(_FINE))[:, :, None]
@@ -125,7 +126,7 @@ def _shift(rng: random.Random, room: int) -> int:
 
 
 def _points(path: pathlib.Path) -> float:
-  """The size at which the largest character of a face is `WIDEST` pixels."""
+  """Return the font size at which a face's largest character has `WIDEST` pixels."""
   trial = 256.0
   boxes = [_font(path, trial).getbbox(character) for character in CHARACTERS]
   largest = max(max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in boxes)
@@ -133,5 +134,5 @@ def _points(path: pathlib.Path) -> float:
 
 
 def _font(path: pathlib.Path, points: float) -> ImageFont.FreeTypeFont:
-  # The basic layout is the one that every build of Pillow has.
+  # Only the basic layout engine is part of every build of Pillow.
   return ImageFont.truetype(str(path), points, layout_engine=ImageFont.Layout.BASIC)
