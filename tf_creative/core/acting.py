@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -117,7 +116,3 @@ class Levels(abc.ABC):
   @abc.abstractmethod
   def survey(self, observation: Observation, seed: tf.Tensor) -> Survey:
     """Tells what each action leads to from everywhere."""
-
-  @abc.abstractmethod
-  def reference_scores(self, works: Concept, act: Callable) -> dict[str, Any]:
-    """Scores the policy `act(observation)` in the original simulator, episode by episode."""

@@ -75,6 +75,7 @@ class Measures(abc.ABC):
   scores: dict[str, Measure]  # what `metrics` returns; the first is the likeness to the concept
   traits: dict[str, Measure] = {}  # what `describe` returns
   participle: str = 'painted'  # names the hand's works in logs and tables: painted, played
+  best_by: str = 'frechet'  # what chooses the best round: 'frechet' or 'failures' of the hand
 
   @property
   @abc.abstractmethod
@@ -92,6 +93,11 @@ class Measures(abc.ABC):
   @abc.abstractmethod
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
     """Measure how well each work matches its `concept`: numbers [B] by name."""
+
+  def reference_scores(self, works: works_lib.Works, act: Callable) -> dict[str, Any]:
+    """Score the policy `act(observation)` in the original simulator, if any: [B] by name."""
+    del works, act
+    return {}
 
   def describe(self, works: Any) -> dict[str, Any]:
     """Measure properties of each work: numbers [B], or distributions [B, K] that sum to 1."""

@@ -163,18 +163,25 @@ class Whole(World):
   measures = _itself(Measures)
 
 
+def told(world: World, work: Any, label: Any, code: Any) -> Concept:
+  """Pair works with the codes that they were imagined from, if the hand is told them."""
+  return Concept(work, label, code if world.play.code_size else ())
+
+
 def side_rewards(world: World, state: Any) -> tf.Tensor:
-  """Tells the reward of every action that does not depend on the goal: [B, A]."""
+  """Return the reward of every action that does not depend on the goal: float32 [B, A]."""
   count = tf.shape(tf.nest.flatten(state)[0])[0]
   actions = tf.range(world.play.action_spec.maximum + 1)
   return world.making.side_reward(state, tf.tile(actions[None], [count, 1]))
 
 
 def max_return(world: World, works: Concept) -> tf.Tensor:
-  """Tells the most that can be earned in episodes about stored works: [B]."""
+  """Return the most that can be earned in episodes about stored works: float32 [B]."""
   return world.works.prospect(world.works.to_values(works.work), works.label)[1]
 
 
 def has_way(world: World, works: Concept) -> np.ndarray:
-  """Tells where something can be earned, as in a level with a way through: bool [B]."""
+  """Tell where an episode about a work can earn anything: bool [B], all where works are made."""
+  if world.making:
+    return np.ones(len(works.label), bool)
   return max_return(world, tf.nest.map_structure(tf.constant, works)).numpy() > 0

@@ -78,7 +78,7 @@ class Augment(base.Coupling):
     values, code = gan.draw(label, what)
     work = world.works.to_works(values)
     accepted = accept(gan.score(world.works.to_values(work), label), luck, self.options.percentile)
-    return works_lib.Works(work, label, code if world.play.code_size else ()), accepted
+    return world_lib.told(world, work, label, code), accepted
 
   def _transitions(self, concept: works_lib.Works, every_action: bool) -> batch_lib.Batch:
     """Take one step at a random time on a random way to each work: sequences of two frames.

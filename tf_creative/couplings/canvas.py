@@ -9,6 +9,7 @@ import tensorflow as tf
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import streams
 from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 
 
 class CanvasCritic(tf.Module):
@@ -88,8 +89,8 @@ class CanvasCritic(tf.Module):
     else:
       count = tf.shape(made['label'])[0]
       concept = works_lib.draw(self._parts.real, count, self._works.next())
-      if world.play.code_size:
-        concept = concept._replace(code=tf.zeros([count, world.play.code_size]))
+      nothing = tf.zeros([count, world.play.code_size])
+      concept = world_lib.told(world, concept.work, concept.label, nothing)
     time, chance = world.rules.horizon - made['time_left'], self._chance.next()
     done = tf.fill(tf.shape(time), world.rules.horizon) if self._whole else time
     real = world.rules.observe(world.making.midway(concept, done, chance))

@@ -48,7 +48,7 @@ class Eyes:
         values, learner.real.label, len(names), functools.partial(tell, 'training the judge')
       )
       self._judge.save(path)
-    self.chosen_by = f'validation/{"frechet" if self._world.making else "failures"}'
+    self.chosen_by = f'validation/{self._world.measures.best_by}'
     self.training = summary.look(learner.real, self._world.works.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
     self._like = self._describe(self.held_out)
@@ -80,9 +80,9 @@ class Eyes:
     for split, works in self.for_hand.items():
       made = self._make(f'making {split} works', works)
       numbers |= _means(split, scores(self._world, works, made))
-      if levels := self._world.levels:
-        self._tell(f'playing {split} works in the original simulator')
-        numbers |= _means(split, levels.reference_scores(works, self._learner.creator.act))
+      self._tell(f'scoring {split} works')
+      reference = self._world.measures.reference_scores(works, self._learner.creator.act)
+      numbers |= _means(split, reference)
     self._tell('imagining works')
     imagined = self.imagined()
     made = self._make('making imagined works', imagined)
@@ -100,15 +100,18 @@ class Eyes:
     return numbers[self.chosen_by]
 
   def validation(self) -> float:
-    """Return the distance of painted imagined works to the training split; lower is better.
+    """Return what the best round has least of, by works that nothing is reported on."""
+    by = {'frechet': self._distance, 'failures': self._failures}
+    return by[self._world.measures.best_by]()
 
-    In worlds without making, imagined works say nothing about the hand: there, return the share of
-    training levels in which it fails.
-    """
-    if not self._world.making:
-      works = _some(self._learner.real, _PLAYED)
-      made = scores(self._world, works, self._make('making works to choose the best by', works))
-      return 1 - float(made[next(iter(self._world.measures.scores))].mean())
+  def _failures(self) -> float:
+    """Return the share of training works on which the hand falls short, by its first score."""
+    works = _some(self._learner.real, _PLAYED)
+    made = scores(self._world, works, self._make('making works to choose the best by', works))
+    return 1 - float(made[next(iter(self._world.measures.scores))].mean())
+
+  def _distance(self) -> float:
+    """Return the distance of painted imagined works to the training split."""
     # There is no third split, and choosing by the held-out split would bias what is reported on it.
     # A generator that memorizes would win by this distance, but `copies` would show that.
     labels = np.sort(self._learner.real.label)

@@ -73,8 +73,8 @@ class Creator(tf.Module):
     """Imagines the work of each code and label."""
     label = np.asarray(label, np.int32)
     code = np.asarray(latents, np.float32)
-    works = works_lib.Works(self._decode(tf.constant(code), tf.constant(label)).numpy(), label)
-    return works._replace(code=code) if self._world.play.code_size else works
+    work = self._decode(tf.constant(code), tf.constant(label)).numpy()
+    return world_lib.told(self._world, work, label, code)
 
   def score(self, works: works_lib.Works) -> np.ndarray:
     """Returns the critic's logits [B]: the higher, the more like a real work of that label."""

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import streams
 from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.learner import batches
 
 _TRIES = 64  # codes that a seed may use up to find a work in which something can be earned
@@ -57,7 +58,7 @@ class Imaginer(tf.Module):
     label = tf.where(label < 0, drawn, label)
     code = self.latents(seed)
     work = self.decode(code, label)
-    return works_lib.Works(work, label, code if self._world.play.code_size else ())
+    return world_lib.told(self._world, work, label, code)
 
   def _redraw_unsolvable(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Redraws codes until something can be earned in each work, at most `_TRIES` times."""

@@ -66,19 +66,23 @@ def _check_couplings(world: world_lib.World, config: config_lib.Config) -> None:
     with part.pointed():
       by = f"the coupling '{part.name}' (--couplings= leaves out all)"
       world.need(*coupling.needs, by=by)
-      if coupling.needs_shown and world.play.code_size:
-        raise spec.SpecError(
-          f"the coupling '{part.name}' needs a hand that is shown the work, not told its code: "
-          'use target=shown.'
-        )
       coupling.check(options, config)
 
 
 def _check_code(world: world_lib.World, config: config_lib.Config) -> None:
-  """Where the hand is told a code, somebody must give it, and of the right length."""
-  if not world.play.code_size:
+  """Where the hand is told a code, a coupling must give it, in the right size."""
+  size = world.play.code_size if world.play else 0
+  if not size:
     return
-  if not any(coupling.gives_codes for _, coupling, _ in read_couplings(config.run.couplings)):
+  given = read_couplings(config.run.couplings)
+  for part, coupling, _ in given:
+    if coupling.needs_shown:
+      with part.pointed():
+        raise spec.SpecError(
+          f"the coupling '{part.name}' needs a hand that is shown the work, not told its code: "
+          'use target=shown.'
+        )
+  if not any(coupling.gives_codes for _, coupling, _ in given):
     giver = next(
       name for name in couplings.COUPLINGS.ours if couplings.COUPLINGS.load(name).gives_codes
     )
@@ -86,10 +90,10 @@ def _check_code(world: world_lib.World, config: config_lib.Config) -> None:
       f"--world='{config.run.world}' tells the hand a code, which the coupling '{giver}' "
       f"gives: --couplings='{'|'.join(filter(None, [giver, config.run.couplings]))}'."
     )
-  if world.play.code_size != config.gan.latent_size:
+  if size != config.gan.latent_size:
     raise spec.SpecError(
-      f'the hand is told codes of {world.play.code_size} numbers, the imagination makes them of '
-      f'{config.gan.latent_size}: give --gan_latent_size={world.play.code_size}, or code='
+      f'the hand is told codes of {size} numbers, the imagination makes them of '
+      f'{config.gan.latent_size}: give --gan_latent_size={size}, or code='
       f'{config.gan.latent_size} to the world.'
     )
 

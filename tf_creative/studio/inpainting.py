@@ -49,18 +49,16 @@ def imagine_near(
     latents, loss = map(np.array, refine(creator.latents(seeds), labels, work, given))
     found = creator.decode(latents, labels)
     found = found._replace(work=learner.world.works.filled(work, kept(given), found.work))
-  lost = np.zeros(len(seeds), bool)
-  if not learner.world.making:
-    lost = ~world_lib.has_way(learner.world, found)
-    if lost.any() and not given.all():
-      # Where descent ended in an unsolvable work, take the next nearest code without descent.
-      rest = np.argsort(far, kind='stable')[MOST:]
-      others = pool._replace(work=learner.world.works.filled(work, given, pool.work))
-      others = tf.nest.map_structure(lambda part: part[rest], others)
-      more = np.flatnonzero(world_lib.has_way(learner.world, others))[: lost.sum()]
-      places = np.flatnonzero(lost)[: len(more)]
-      seeds[places], loss[places], lost[places] = seed * _POOL + rest[more], far[rest[more]], False
-      found.work[places], found.label[places] = others.work[more], others.label[more]
+  lost = ~world_lib.has_way(learner.world, found)
+  if lost.any() and not given.all():
+    # Where descent ended in an unsolvable work, take the next nearest code without descent.
+    rest = np.argsort(far, kind='stable')[MOST:]
+    others = pool._replace(work=learner.world.works.filled(work, given, pool.work))
+    others = tf.nest.map_structure(lambda part: part[rest], others)
+    more = np.flatnonzero(world_lib.has_way(learner.world, others))[: lost.sum()]
+    places = np.flatnonzero(lost)[: len(more)]
+    seeds[places], loss[places], lost[places] = seed * _POOL + rest[more], far[rest[more]], False
+    found.work[places], found.label[places] = others.work[more], others.label[more]
   order = np.lexsort([loss, lost])
   _, first = np.unique(found.work[order], axis=0, return_index=True)
   order = np.concatenate([order[np.sort(first)], np.delete(order, first)])  # duplicates come last

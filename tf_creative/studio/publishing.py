@@ -129,8 +129,7 @@ def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str,
     )
     seen = {name: part.numpy() for name, part in learner.world.rules.observe(state).items()}
     found['creator'] += [('serving_default', drawn), ('about', {'seed': seed})]
-    if not learner.world.play.code_size:
-      found['creator'].append(('paint', {'target': works.work}))
+    found['creator'] += [('paint', {'target': works.work})]  # for hands that are shown targets
     found['generator'] += [('serving_default', drawn), ('decode', code)]
     judged = {'work': works.work}
     found['critic'] += [('serving_default', judged), ('as_label', {**judged, 'label': works.label})]
@@ -143,6 +142,8 @@ def _examples(
 ) -> list[warmup.Example]:
   examples = []
   for signature, inputs in given:
+    if signature not in model.functions:
+      continue
     outputs = model.functions[signature](**tf.nest.map_structure(tf.constant, inputs))
     answer = {name: value.numpy() for name, value in outputs.items()}
     examples.append(warmup.Example(signature, inputs, answer))

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_creative.core import spec
-from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.learner import actor as actor_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
@@ -53,7 +53,7 @@ class Studio:
     work, label = made['imagined'].astype(np.uint8), made['label'].astype(np.int32)
     # The server does not return codes; zeros only give `concept` the form that `blank` expects.
     code = np.zeros([count, self.world.play.code_size], np.float32)
-    concept = works_lib.Works(work, label, code if self.world.play.code_size else ())
+    concept = world_lib.told(self.world, work, label, code)
     steps = made['steps'].astype(np.int32)
     hand = creator_lib.Made(
       made['work'].astype(np.uint8),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import functools
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.worlds.level import solver as level_solver
 from tf_creative.worlds.level import tiles
@@ -17,6 +19,7 @@ class LevelMeasures(world_lib.Measures):
   """Measures play and levels. A work is a level with the traces of play in it."""
 
   participle = 'walked'
+  best_by = 'failures'  # imagined levels say nothing of how well the hand walks
   splits = ('test',)
   scores = {'solved': world_lib.Measure('.1%', 'of levels solved')}
   traits = {
@@ -28,6 +31,9 @@ class LevelMeasures(world_lib.Measures):
     'doors': world_lib.Measure('.2f', 'doors'),
     'keys': world_lib.Measure('.2f', 'keys'),
   }
+
+  def __init__(self, horizon: int, label_names: list[str]):
+    self._horizon, self._label_names = horizon, label_names
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
     del concept  # the work contains it
@@ -45,6 +51,17 @@ class LevelMeasures(world_lib.Measures):
       'path_length': told['path_length'].numpy(),
       **{name: (inside == tile).sum((1, 2)) for name, tile in count.items()},
     }
+
+  def reference_scores(self, works: works_lib.Works, act: Callable) -> dict[str, np.ndarray]:
+    """The share that is solved in the `minigrid` package: of all, and of each family."""
+    from tf_creative.worlds.level import minigrid_play
+
+    solved = minigrid_play.played(works, self._horizon, act) > 0
+    shares = {
+      f'minigrid_{name}': solved[np.asarray(works.label) == label]
+      for label, name in enumerate(self._label_names)
+    }
+    return {'minigrid': solved, **shares}
 
   @functools.cached_property
   def _facts(self) -> Any:

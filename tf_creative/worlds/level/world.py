@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import dataclasses
 import functools
 
@@ -44,7 +43,7 @@ class Level(
 
   @functools.cached_property
   def measures(self) -> measuring.LevelMeasures:
-    return measuring.LevelMeasures()
+    return measuring.LevelMeasures(self.horizon, self.label_names)
 
   @property
   def observation_spec(self) -> dict[str, works_lib.Bounded]:
@@ -124,14 +123,3 @@ class Level(
     shut = planes[..., _PLANES - 1 :] * whole(lacks_key)
     everywhere = tf.concat([whole(carries), whole(time_left) / self.horizon], -1)
     return tf.concat([planes, shut, everywhere + tf.zeros_like(shut)], -1)
-
-  def reference_scores(self, works: works_lib.Works, act: Callable) -> dict[str, np.ndarray]:
-    """The share that is solved in the `minigrid` package: of all, and of each family."""
-    from tf_creative.worlds.level import minigrid_play
-
-    solved = minigrid_play.played(works, self.horizon, act) > 0
-    shares = {
-      f'minigrid_{name}': solved[np.asarray(works.label) == label]
-      for label, name in enumerate(self.label_names)
-    }
-    return {'minigrid': solved, **shares}
