@@ -108,7 +108,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
 def to_spec(bounded: works_lib.Bounded, name: str) -> tensor_spec.BoundedTensorSpec:
   # TF-Agents draws examples below maximum + 1, which a type must hold.
   most = min(bounded.maximum, bounded.dtype.max - bounded.dtype.is_integer)
-  return tensor_spec.BoundedTensorSpec(bounded.shape, bounded.dtype, bounded.minimum, most, name)
+  return tensor_spec.BoundedTensorSpec(bounded.shape, bounded.dtype, bounded.minimum, most, name)  # pyright: ignore[reportCallIssue]
 
 
 def variables(values):

@@ -24,6 +24,7 @@ class Hand(tf.Module, abc.ABC):
 
   lesson: contract.Lesson
   frames: int  # of a run that is learnt from, its last one included
+  learner: Any  # a TFAgent, whose own types do not name what its kinds have
 
   def __init__(
     self,
@@ -39,7 +40,7 @@ class Hand(tf.Module, abc.ABC):
     self.config, self.episodes, self.learner = config, episodes, learner
     self._world = world
     learner._loss = _checked(learner._loss)
-    self.guard = learner._optimizer.guard
+    self.guard = self.learner._optimizer.guard
     # The largest reward so far, a coupling's included: what Q-values are bounded by.
     self.most_paid = tf.Variable(world.play.reward_bound, trainable=False)
     self.explorer = explore.Explorer(self._behaviour(), seed, self.epsilon, self.temperature)
@@ -118,7 +119,7 @@ class Hand(tf.Module, abc.ABC):
   def weights(self) -> dict[str, tf.Tensor]:
     """All weights by name, and the values of all actions in what is seen just now."""
     named = {v.name.removesuffix(':0'): v for v in self.learner.policy.variables()}
-    return named | {'q_values': self.values(self.episodes.current_time_step().observation)}
+    return named | {'q_values': self.values(self.episodes.current_time_step().observation)}  # pyright: ignore[reportOptionalMemberAccess]
 
   def _note_rewards(self, batch: batch_lib.Batch) -> tf.Tensor:
     """The largest reward so far, in size; one that is not finite does not count."""

@@ -16,7 +16,7 @@ class PolicyHand(hand_lib.Hand):
   """Learns a policy, and the value of states beside it."""
 
   lesson = contract.Lesson(on_policy=True, every_action=False)
-  temperature = 1.0  # a policy is drawn from as it is
+  temperature: float = 1.0  # a policy is drawn from as it is
 
   def __init__(self, *args, frames: int, whole: bool, **kwargs):
     """A run has `frames`; where `whole` episodes are learnt from, nothing is bootstrapped."""

@@ -17,9 +17,11 @@ class Episodes(Protocol):
 
   def refresh(self, concept: Any) -> None:
     """Puts works that coming episodes are to be about in place of the oldest in the bank."""
+    ...
 
   def ended(self) -> tuple[Any, tf.Tensor, tf.Tensor]:
     """Tells the works [B] of the episodes, the last returns [B], and where a step ended one [B]."""
+    ...
 
 
 class Lesson(NamedTuple):
@@ -38,21 +40,28 @@ class Hand(Protocol):
 
   def collect(self) -> dict[str, tf.Tensor]:
     """Takes some steps in every episode and remembers them; what is worth logging."""
+    ...
 
   def sample(self, count: int = 0) -> batch_lib.Batch:
     """Samples what one update learns from, or `count` remembered steps: runs of two frames."""
+    ...
 
   def learn(self, batch: batch_lib.Batch) -> dict[str, tf.Tensor]:
     """Makes one update; what is worth logging."""
+    ...
 
   def values(self, observation: Observation) -> tf.Tensor:
     """Evaluates every action: Q-values, or the logits of a policy [B, A]."""
+    ...
 
   def value_of(self, features: tf.Tensor) -> tf.Tensor:
     """Evaluates a world's features [B, A or 1]; gradients lead back to them."""
+    ...
 
   def explore_by(self, strangeness: Callable[[Observation, tf.Tensor], tf.Tensor]) -> None:
     """Explores rather where an action leads to what is strange: [B], higher is stranger."""
+    ...
 
   def weights(self) -> dict[str, tf.Tensor]:
     """Lists what is learnt by name, and the values of what is seen now: for histograms."""
+    ...

@@ -23,12 +23,15 @@ class Critic(Protocol):
 
   def shown(self, values: tf.Tensor, labels: tf.Tensor) -> Any:
     """Packs what it judges: values [B, ...] with their labels [B]."""
+    ...
 
   def score(self, shown: Any) -> tf.Tensor:
     """Judges: logits [B], higher for what looks more real."""
+    ...
 
   def train_step(self, real: Any, fake: Any, seed: tf.Tensor) -> dict[str, tf.Tensor]:
     """Makes one update; what is worth logging."""
+    ...
 
 
 class Imagination(Protocol):
@@ -40,15 +43,19 @@ class Imagination(Protocol):
 
   def draw(self, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws a code for each label [B]; the values of its work [B, ...], and the codes [B, Z]."""
+    ...
 
   def generate(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Imagines the legal values [B, ...] of codes [B, Z] and labels [B]."""
+    ...
 
   def score(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Judges: the critic's logits [B], higher for what looks more real."""
+    ...
 
   def new_critic(self, value_shape: tuple[int, ...], seed: int, **changes: Any) -> Critic:
     """Makes an independent critic with the same settings, except `changes`."""
+    ...
 
   def train_step(
     self,
@@ -61,10 +68,13 @@ class Imagination(Protocol):
 
     `seeds` are those of the codes and of the critic's penalty.
     """
+    ...
 
   @property
   def updates(self) -> tf.Tensor:
     """Counts the generator's updates."""
+    ...
 
   def weights(self) -> dict[str, tf.Tensor]:
     """Lists the weights by name: for histograms."""
+    ...

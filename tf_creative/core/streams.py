@@ -21,12 +21,12 @@ class Stream(tf.Module):
 
   def next(self) -> tf.Tensor:
     """The next seed: int32 [2]."""
-    return tf.random.experimental.stateless_fold_in(self._key, self.count.assign_add(1))
+    return tf.random.experimental.stateless_fold_in(self._key, self.count.assign_add(1))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def split(seed: tf.Tensor, count: int) -> list[tf.Tensor]:
   """Independent seeds made from one."""
-  return tf.unstack(tf.random.experimental.stateless_split(seed, count))
+  return tf.unstack(tf.random.experimental.stateless_split(seed, count))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def hashed(seed: tf.Tensor) -> tf.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -59,9 +60,9 @@ class Evaluation:
   learner: learner_lib.Learner
   sources: dict[str, dict[str, float]]  # `halves/...` are those of the equal-sized comparison
   hands: dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # mean and interval
-  imagined: works_lib.Works | None  # as the next two, where the world has works
-  painted: works_lib.Works | None
-  nearest: works_lib.Works | None  # the training work that is nearest to each imagined one
+  imagined: works_lib.Works | Any  # as the next two, None where the world has no works
+  painted: works_lib.Works | Any
+  nearest: works_lib.Works | Any  # the training work that is nearest to each imagined one
   history: list[dict[str, float]]  # what training logged
   count: int  # works of each source, or episodes
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 
-TRAIN = [sys.executable, '-m', f'{__package__.partition(".")[0]}.train']
+TRAIN = [sys.executable, '-m', f'{__name__.partition(".")[0]}.train']
 _PAUSE = 0.2  # seconds between two looks at the processes
 _OWN = {'seed', 'run_dir'}  # what the grid says and a case may not
 _THREADS = ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS')

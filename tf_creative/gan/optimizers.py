@@ -21,7 +21,7 @@ def follow(
   average: keras.Model, model: keras.Model, decay: float, optimizer: keras.Optimizer
 ) -> None:
   """Moves an average of a model's weights on, after an update by its optimizer."""
-  done = tf.cast(optimizer.iterations.value, tf.float32)
+  done = tf.cast(optimizer.iterations.value, tf.float32)  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
   # An average over a long past is slow to leave the first weights, so it starts with a short one.
   rate = 1 - tf.minimum(decay, (1 + done) / (10 + done))
   for mean, new in zip(average.variables, model.variables, strict=True):

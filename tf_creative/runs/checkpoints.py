@@ -85,7 +85,7 @@ class Shelf:
 
 def numbers(folder: pathlib.Path) -> list[int]:
   """What is on a shelf, the oldest first: what its list names, or where that is lost, what lies."""
-  listed = checkpoint_state_pb2.CheckpointState()
+  listed = checkpoint_state_pb2.CheckpointState()  # pyright: ignore[reportAttributeAccessIssue]
   try:
     text_format.Parse((folder / _STATE).read_text(), listed)
     names = list(listed.all_model_checkpoint_paths)
@@ -144,7 +144,7 @@ def _remove(folder: pathlib.Path, number: int) -> None:
 def _name(folder: pathlib.Path, kept: list[int]) -> None:
   """The list of what is on a shelf, in the form in which TensorFlow reads it."""
   names = [f'ckpt-{number}' for number in kept]
-  listed = checkpoint_state_pb2.CheckpointState(
+  listed = checkpoint_state_pb2.CheckpointState(  # pyright: ignore[reportAttributeAccessIssue]
     model_checkpoint_path=names[-1] if names else '', all_model_checkpoint_paths=names
   )
   storage.write(folder / _STATE, text_format.MessageToString(listed))

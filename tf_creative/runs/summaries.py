@@ -1,5 +1,8 @@
 """What TensorBoard shows of a run: curves, pictures, histograms, settings, and their layout."""
 
+# Protobuf makes its classes as it is imported.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping

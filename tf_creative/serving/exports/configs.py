@@ -29,7 +29,7 @@ prometheus_config {{
 
 
 def write(exports: pathlib.Path, names: Iterable[str]) -> None:
-  served = model_server_config_pb2.ModelServerConfig()
+  served = model_server_config_pb2.ModelServerConfig()  # pyright: ignore[reportAttributeAccessIssue]
   for name in names:
     served.model_config_list.config.add(
       name=name, base_path=f'{parameters.MOUNTED}/{name}', model_platform='tensorflow'

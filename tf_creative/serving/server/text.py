@@ -138,7 +138,7 @@ def _values(values: list, name: str, dtype: tf.DType) -> np.ndarray:
   if dtype.is_integer and not (wide == narrow).all():
     raise lossy
   if dtype.is_floating:
-    exact = 2 ** (np.finfo(dtype.as_numpy_dtype).nmant + 1)
+    exact = 2 ** (np.finfo(dtype.as_numpy_dtype).nmant + 1)  # pyright: ignore[reportCallIssue]
     if (np.isinf(narrow) & np.isfinite(wide)).any() or any(
       type(value) is int and abs(value) >= exact for value in values
     ):

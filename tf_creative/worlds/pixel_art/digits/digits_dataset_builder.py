@@ -30,7 +30,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
     del dl_manager
     # Every fifth example of each digit: stratified, and no random draw that a library may change.
-    by_label = np.argsort(datasets.load_digits().target, kind='stable')
+    by_label = np.argsort(datasets.load_digits().target, kind='stable')  # pyright: ignore[reportAttributeAccessIssue]
     is_test = np.arange(len(by_label)) % 5 == 0
     return {
       'train': self._generate_examples(by_label[~is_test]),
@@ -38,7 +38,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     }
 
   def _generate_examples(self, indices: np.ndarray) -> Iterator[tuple[int, dict[str, Any]]]:
-    digits = datasets.load_digits()
+    digits: Any = datasets.load_digits()
     pictures = np.rint(digits.images * (255 / 16)).astype(np.uint8)  # ink 0..16 -> 0..255
     for index in map(int, indices):
       yield index, {'image': pictures[index, :, :, None], 'label': int(digits.target[index])}

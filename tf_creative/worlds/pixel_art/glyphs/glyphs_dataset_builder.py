@@ -110,7 +110,7 @@ def draw(path: pathlib.Path, points: float, character: str, rng: random.Random) 
   slant = rng.uniform(-0.1, 0.1)
   shear = (1, slant, -slant * middle, 0, 1, 0)
   page = page.transform(page.size, Image.Transform.AFFINE, shear, Image.Resampling.BILINEAR)
-  left, top, right, bottom = page.getbbox()
+  left, top, right, bottom = page.getbbox()  # pyright: ignore[reportGeneralTypeIssues]
   # Centred but for half a pixel, and less where the ink would leave the picture.
   x = (left + right - side) // 2 + _shift(rng, side - (right - left))
   y = (top + bottom - side) // 2 + _shift(rng, side - (bottom - top))
