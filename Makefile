@@ -15,7 +15,7 @@ help:
 	@echo "make evaluate  judge that run: a table, and a report to look at"
 	@echo "make create    make things with it, as by ARGS='--count=100 --format=png,svg'"
 	@echo "make test      run the tests; one file by ARGS=tests/test_layers.py"
-	@echo "make lint      check style and format"
+	@echo "make lint      check style, format, spelling and types"
 	@echo "make lock      pin requirements.in in requirements.txt; newest versions by ARGS=--upgrade"
 	@echo "make clean     remove .venv and caches; what was trained (runs/) stays"
 	@echo
@@ -34,6 +34,9 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m codespell_lib README.md docs ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md \
+	  pipelines tf_creative tests
+	$(BIN)/python -m basedpyright
 
 # uv, because pip cannot pin for all platforms at once; in a place of its own, being no requirement.
 lock: $(INSTALLED)

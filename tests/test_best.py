@@ -26,7 +26,6 @@ def learner():
 @pytest.fixture
 def start(learner, tmp_path, monkeypatch):
   """Starts a run, as the command does; loading its learner takes no new one."""
-
   runs = []
 
   def start(done=0):

@@ -154,7 +154,7 @@ def losses_are_finite(case: _Coupled) -> None:
     tape.watch(values)
     loss = case.coupling.generator_loss(values, concept.label, tf.ones_like(values))
   case_lib.floats(loss, (), 'the loss')
-  gradient = tape.gradient(loss, values, unconnected_gradients='zero')
+  gradient = tape.gradient(loss, values, unconnected_gradients='zero')  # pyright: ignore[reportCallIssue]
   case_lib.floats(gradient, values.shape, 'its gradient')
 
 

@@ -34,7 +34,7 @@ class Explorer(tf_policy.TFPolicy):
     del seed
     # Q-policies (C51's too) return their Q-values as the logits of a categorical distribution.
     step = self._policy.distribution(time_step, policy_state)
-    values = step.action.logits_parameter()  # [B, actions]
+    values = step.action.logits_parameter()  # [B, actions]  # pyright: ignore[reportAttributeAccessIssue]
     self.value.assign(tf.reduce_mean(tf.reduce_max(values, -1)))
     count, actions = tf.shape(values)[0], values.shape[1]
     choose, pick, sample = streams.split(self._stream.next(), 3)
@@ -45,7 +45,7 @@ class Explorer(tf_policy.TFPolicy):
     best = tf.argmax(values, -1, tf.int32)
     anything = tf.random.stateless_uniform([count], pick, maxval=actions, dtype=tf.int32)
     explores = tf.random.stateless_uniform([count], choose) < self._rates(time_step, best)
-    action = tf.cast(tf.where(explores, anything, best), self.action_spec.dtype)
+    action = tf.cast(tf.where(explores, anything, best), self.action_spec.dtype)  # pyright: ignore[reportAttributeAccessIssue]
     return policy_step.PolicyStep(action, step.state, step.info)
 
   def _rates(self, time_step, action: tf.Tensor) -> tf.Tensor:

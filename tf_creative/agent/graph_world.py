@@ -111,7 +111,7 @@ def to_spec(bounded: works_lib.Bounded, name: str) -> tensor_spec.BoundedTensorS
   """Convert bounds to a spec of TF-Agents."""
   # TF-Agents draws examples below maximum + 1, so the type must be able to hold that number.
   most = min(bounded.maximum, bounded.dtype.max - bounded.dtype.is_integer)
-  return tensor_spec.BoundedTensorSpec(bounded.shape, bounded.dtype, bounded.minimum, most, name)
+  return tensor_spec.BoundedTensorSpec(bounded.shape, bounded.dtype, bounded.minimum, most, name)  # pyright: ignore[reportCallIssue]
 
 
 def variables(values):

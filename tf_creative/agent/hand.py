@@ -24,6 +24,7 @@ class Hand(tf.Module, abc.ABC):
 
   lesson: contract.Lesson
   frames: int  # T of the sequences [B, T, ...] that an update takes, the last frame included
+  learner: Any  # a TFAgent, whose own types do not name what its kinds have
 
   def __init__(
     self,
@@ -39,7 +40,7 @@ class Hand(tf.Module, abc.ABC):
     self.config, self.episodes, self.learner = config, episodes, learner
     self._world = world
     learner._loss = _checked(learner._loss)
-    self.guard = learner._optimizer.guard
+    self.guard = self.learner._optimizer.guard
     # The largest reward so far, with the couplings' share: Q-values are bounded by it, and the
     # alarm for diverging values uses that bound.
     self.most_paid = tf.Variable(world.play.reward_bound, trainable=False)
@@ -119,7 +120,7 @@ class Hand(tf.Module, abc.ABC):
   def weights(self) -> dict[str, tf.Tensor]:
     """Return all weights by name, and the present values of all actions."""
     named = {v.name.removesuffix(':0'): v for v in self.learner.policy.variables()}
-    return named | {'q_values': self.values(self.episodes.current_time_step().observation)}
+    return named | {'q_values': self.values(self.episodes.current_time_step().observation)}  # pyright: ignore[reportOptionalMemberAccess]
 
   def _note_rewards(self, batch: batch_lib.Batch) -> tf.Tensor:
     """Update and return the largest absolute reward so far; non-finite ones do not count."""

@@ -16,7 +16,7 @@ class PolicyHand(hand_lib.Hand):
   """Learns a policy and a state value."""
 
   lesson = contract.Lesson(on_policy=True, every_action=False)
-  temperature = 1.0  # actions are sampled from the policy itself
+  temperature: float = 1.0  # actions are sampled from the policy itself
 
   def __init__(self, *args, frames: int, whole: bool, **kwargs):
     """Learn from sequences of `frames`; with `whole`, from full episodes without bootstrapping."""

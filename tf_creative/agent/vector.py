@@ -58,7 +58,7 @@ class World(tf.Module):
     self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)
     self._steps = tf.Variable(0, dtype=tf.int64, trainable=False)
     self._over = np.zeros(batch_size, bool)
-    self._worker = futures.ThreadPoolExecutor(1, 'environments')
+    self._worker: futures.Executor | Any = futures.ThreadPoolExecutor(1, 'environments')
     self._begun: futures.Future | None = None
     self._new = True  # no step was sent yet
 
@@ -95,8 +95,9 @@ class World(tf.Module):
   def _wait(self, step: np.ndarray) -> list[np.ndarray]:
     if self._new and self._worker:
       # A resumed run draws a new seed, or it would replay the episodes that it began with.
-      seed = self._seed if step == 1 else np.random.SeedSequence([self._seed, step])
-      seed = seed if step == 1 else int(seed.generate_state(1)[0] >> 1)
+      seed = self._seed
+      if step != 1:
+        seed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0] >> 1)
       self._begun, self._new = self._worker.submit(self._reset, seed), False
     if self._begun is None:
       why = 'the last round broke off, begin anew' if self._worker else 'the episodes are closed'
@@ -156,7 +157,7 @@ class Driver:
     # A resumed run begins new episodes; the ones before it are marked as ended where they stood.
     cut = tf.where(now.is_first(), ts.StepType.LAST, before.step_type)
     before = before._replace(step_type=cut)
-    self._observer(trajectory.from_transition(before, policy_step.PolicyStep(action), now))
+    self._observer(trajectory.from_transition(before, policy_step.PolicyStep(action), now))  # pyright: ignore[reportCallIssue]
     decided = self._policy.action(now).action
     self._episodes.send(decided)
     self._action.assign(decided)

@@ -59,6 +59,7 @@ def filtered() -> Iterator[None]:
       start_new_session=True,
     )
     sys.stderr = direct
+    assert process.stdin
     os.dup2(process.stdin.fileno(), 2)
     process.stdin.close()
     try:

@@ -42,7 +42,7 @@ def define_flags(values: flags.FlagValues, settings: type = Config) -> None:
 def from_flags(values: flags.FlagValues, settings: type = Config) -> Any:
   groups: dict[str, dict[str, Any]] = {}
   for name, group, field in flag_fields(settings):
-    value = values[name].value
+    value: Any = values[name].value
     if isinstance(field.default, tuple):
       split = field.metadata['split']
       words = [word for given in value for word in (given.split(',') if split else [given])]

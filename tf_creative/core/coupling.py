@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
@@ -17,10 +17,10 @@ class Parts(NamedTuple):
   """The built parts of a learner, as the couplings receive them."""
 
   world: world_lib.World
-  gan: imagination_lib.Imagination | None  # None where the world has no works
+  gan: imagination_lib.Imagination | Any  # None where the world has no works
   agent: hand_lib.Hand
   episodes: hand_lib.Episodes
-  real: works_lib.Works | None  # the training works, held as constants; None as for `gan`
+  real: works_lib.Works | Any  # the training works, held as constants; None as for `gan`
 
 
 class Coupling(Protocol):
@@ -28,12 +28,15 @@ class Coupling(Protocol):
 
   def concept(self, concept: works_lib.Works) -> works_lib.Works:
     """Return the works with labels that the next episodes are about, e.g. imagined ones."""
+    ...
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     """Return the transitions for the hand to learn from, with the world's own reward."""
+    ...
 
   def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     """Return the batch with the coupling's own reward added to the world's."""
+    ...
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     """Return a scalar to add to the generator's loss on the imagined `values` [B, ...].
@@ -41,6 +44,8 @@ class Coupling(Protocol):
     `gradient` is the gradient of the loss without this term at `values`, so that the term can be
     scaled relative to it.
     """
+    ...
 
   def metrics(self) -> dict[str, tf.Tensor]:
     """Return scalars of the last round for the log, by name."""
+    ...

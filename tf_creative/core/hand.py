@@ -17,9 +17,11 @@ class Episodes(Protocol):
 
   def refresh(self, concept: Any) -> None:
     """Replace the oldest works in the bank by these, for episodes that begin later."""
+    ...
 
   def ended(self) -> tuple[Any, tf.Tensor, tf.Tensor]:
     """Return the episodes' works [B], the last returns [B], and which just ended: bool [B]."""
+    ...
 
 
 class Lesson(NamedTuple):
@@ -38,21 +40,28 @@ class Hand(Protocol):
 
   def collect(self) -> dict[str, tf.Tensor]:
     """Take some steps in every episode and remember them; return scalars for the log."""
+    ...
 
   def sample(self, count: int = 0) -> batch_lib.Batch:
     """Sample a batch for one update, or `count` remembered steps as sequences of two frames."""
+    ...
 
   def learn(self, batch: batch_lib.Batch) -> dict[str, tf.Tensor]:
     """Make one update on the batch; return scalars for the log."""
+    ...
 
   def values(self, observation: Observation) -> tf.Tensor:
     """Evaluate every action: Q-values, or the logits of a policy, float32 [B, A]."""
+    ...
 
   def value_of(self, features: tf.Tensor) -> tf.Tensor:
     """Evaluate a world's features: [B, A] or [B, 1], differentiable by the features."""
+    ...
 
   def explore_by(self, strangeness: Callable[[Observation, tf.Tensor], tf.Tensor]) -> None:
     """Explore more where an action leads to novel states; `strangeness` returns [B] scores."""
+    ...
 
   def weights(self) -> dict[str, tf.Tensor]:
     """Return the weights by name, and the present values of actions: for histograms."""
+    ...

@@ -24,12 +24,15 @@ class Critic(Protocol):
 
   def shown(self, values: tf.Tensor, labels: tf.Tensor) -> Any:
     """Pack values [B, ...] and labels [B] as the input of `score` and `train_step`."""
+    ...
 
   def score(self, shown: Any) -> tf.Tensor:
     """Return logits [B], higher for works that look more real."""
+    ...
 
   def train_step(self, real: Any, fake: Any, seed: tf.Tensor) -> dict[str, tf.Tensor]:
     """Make one update; return scalars for the log."""
+    ...
 
 
 class Imagination(Protocol):
@@ -43,15 +46,19 @@ class Imagination(Protocol):
 
   def draw(self, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Draw a code for each label [B]; return the imagined values [B, ...] and the codes [B, Z]."""
+    ...
 
   def generate(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Return the legal values [B, ...] that codes [B, Z] and labels [B] generate."""
+    ...
 
   def score(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Return the critic's logits [B], higher for works that look more real."""
+    ...
 
   def new_critic(self, value_shape: tuple[int, ...], seed: int, **changes: Any) -> Critic:
     """Build an independent critic with the same settings, except `changes`."""
+    ...
 
   def train_step(
     self,
@@ -64,10 +71,13 @@ class Imagination(Protocol):
 
     `seeds` are for the codes and for the critic's gradient penalty. Returns scalars for the log.
     """
+    ...
 
   @property
   def updates(self) -> tf.Tensor:
     """Number of updates of the generator."""
+    ...
 
   def weights(self) -> dict[str, tf.Tensor]:
     """Return the weights by name: for histograms."""
+    ...

@@ -56,9 +56,9 @@ class Table(collections.UserDict):
       said = ' '.join(f'{type(error).__name__}: {error}'.split())
       raise spec.SpecError(
         f"the {self.what} '{name}' of {bringers[0]} cannot be imported ({said}): mend or "
-        f'uninstall {entries[0].dist.name}.'
+        f'uninstall {entries[0].dist.name}.'  # pyright: ignore[reportOptionalMemberAccess]
       ) from error
-    _used[entries[0].dist.name] = entries[0].dist.version
+    _used[entries[0].dist.name] = entries[0].dist.version  # pyright: ignore[reportOptionalMemberAccess]
     return part
 
   def __getitem__(self, name: str) -> str:
@@ -95,4 +95,4 @@ def _entries() -> Any:
 
 
 def _bringer(entry: metadata.EntryPoint) -> str:
-  return f'{entry.dist.name} {entry.dist.version}'
+  return f'{entry.dist.name} {entry.dist.version}'  # pyright: ignore[reportOptionalMemberAccess]

@@ -23,12 +23,12 @@ class Stream(tf.Module):
 
   def next(self) -> tf.Tensor:
     """Return the next seed: int32 [2]."""
-    return tf.random.experimental.stateless_fold_in(self._key, self.count.assign_add(1))
+    return tf.random.experimental.stateless_fold_in(self._key, self.count.assign_add(1))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def split(seed: tf.Tensor, count: int) -> list[tf.Tensor]:
   """Split a seed into `count` independent ones."""
-  return tf.unstack(tf.random.experimental.stateless_split(seed, count))
+  return tf.unstack(tf.random.experimental.stateless_split(seed, count))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def hashed(seed: tf.Tensor) -> tf.Tensor:

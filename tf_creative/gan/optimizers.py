@@ -22,7 +22,7 @@ def follow(
   average: keras.Model, model: keras.Model, decay: float, optimizer: keras.Optimizer
 ) -> None:
   """Update `average`, a running average of a model's weights, after an optimizer's update."""
-  done = tf.cast(optimizer.iterations.value, tf.float32)
+  done = tf.cast(optimizer.iterations.value, tf.float32)  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
   # A long average would hold on to the initial weights, so it starts short and grows.
   rate = 1 - tf.minimum(decay, (1 + done) / (10 + done))
   for mean, new in zip(average.variables, model.variables, strict=True):

@@ -26,6 +26,10 @@ class Learner(tf.Module):
   Where a world has no works, there are no real ones, no GAN and no creator.
   """
 
+  real: works_lib.Works | Any
+  gan: gan_lib.Gan | Any
+  creator: creator_lib.Creator | Any
+
   def __init__(self, config: config_lib.Config):
     super().__init__(name='learner')
     self.config = config

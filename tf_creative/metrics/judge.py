@@ -142,7 +142,7 @@ def _fit(
   spatial = values.ndim - 2
   # Padding repeats the edge, so that a shift needs no notion of a background.
   padded = np.pad(values, [(0, 0)] + [(1, 1)] * spatial + [(0, 0)], mode='edge')
-  padded, labels = tf.constant(padded), tf.constant(labels)
+  padded, labels = tf.constant(padded), tf.constant(labels)  # pyright: ignore[reportAssignmentType]
   variables = judge.variables
   optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, _STEPS))
   optimizer.build(judge._trunk.trainable_variables + judge._head.trainable_variables)
@@ -150,7 +150,7 @@ def _fit(
   @tf.function
   def steps(first, end):
     for step in tf.range(first, end):
-      seeds = tf.random.experimental.stateless_split([_SEED, step], 3)
+      seeds = tf.random.experimental.stateless_split([_SEED, step], 3)  # pyright: ignore[reportAttributeAccessIssue]
       rows = tf.random.stateless_uniform([_BATCH], seeds[0], 0, len(values), tf.int32)
       shift = tf.random.stateless_uniform([spatial], seeds[1], 0, 3, tf.int32)
       works = tf.slice(

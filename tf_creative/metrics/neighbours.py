@@ -30,7 +30,7 @@ def fidelity_and_variety(features, reference, k: int = 5) -> dict[str, float]:
 
 def in_distribution(features, reference, k: int = 5) -> np.ndarray:
   """Return which works `precision` counts: bool [n]."""
-  return (distance.cdist(features, reference) <= _radii(reference, k)).any(1)
+  return (distance.cdist(features, reference) <= _radii(reference, k)).any(1)  # pyright: ignore[reportReturnType]
 
 
 def copies(works, training) -> float:

@@ -12,8 +12,7 @@ from google.protobuf import text_format
 import tensorflow as tf
 from tensorflow.python.training import checkpoint_state_pb2
 
-from tf_creative.core import spec
-from tf_creative.core import storage
+from tf_creative.core import spec, storage
 
 _STATE, DAMAGED = 'checkpoint', 'damaged'
 # Errors that reading a damaged checkpoint raises, found by experiment. ValueError is not among
@@ -86,8 +85,8 @@ class Shelf:
 
 
 def numbers(folder: pathlib.Path) -> list[int]:
-  """Return the numbers in a folder, ascending: from its list, or if that is lost, from its files."""
-  listed = checkpoint_state_pb2.CheckpointState()
+  """Return the numbers in a folder, ascending: from its list, or without one from its files."""
+  listed = checkpoint_state_pb2.CheckpointState()  # pyright: ignore[reportAttributeAccessIssue]
   try:
     text_format.Parse((folder / _STATE).read_text(), listed)
     names = list(listed.all_model_checkpoint_paths)
@@ -148,7 +147,7 @@ def _remove(folder: pathlib.Path, number: int) -> None:
 def _name(folder: pathlib.Path, kept: list[int]) -> None:
   """Write the list of checkpoints in TensorFlow's format (tf.train.latest_checkpoint)."""
   names = [f'ckpt-{number}' for number in kept]
-  listed = checkpoint_state_pb2.CheckpointState(
+  listed = checkpoint_state_pb2.CheckpointState(  # pyright: ignore[reportAttributeAccessIssue]
     model_checkpoint_path=names[-1] if names else '', all_model_checkpoint_paths=names
   )
   storage.write(folder / _STATE, text_format.MessageToString(listed))

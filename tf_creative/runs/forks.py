@@ -9,10 +9,10 @@ import pathlib
 import tensorflow as tf
 
 from tf_creative.cli import flags as flags_lib
-from tf_creative.runs import checkpoints
 from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import checkpoints
 
 
 def changes(old: str, new: str, free: Container[str]) -> str:

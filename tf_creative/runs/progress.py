@@ -104,9 +104,7 @@ class Progress:
     self._remember(metrics)
     self._done, self._doing, now = done, '', time.monotonic()
     first = self._first is None
-    if first:
-      self._first = now, done
-    then, before = self._first
+    then, before = self._first = self._first or (now, done)
     self._rate = (done - before) / max(now - then, 1e-9)
     if self._live:
       self._look_again()

@@ -13,8 +13,7 @@ import tensorflow as tf
 
 import tf_creative
 from tf_creative.cli import command
-from tf_creative.core import storage
-from tf_creative.core import plugins
+from tf_creative.core import plugins, storage
 
 _LIBRARIES = ('tensorflow', 'keras', 'tf-keras', 'tf-agents', 'tensorflow-probability', 'numpy')
 _SWITCHES = ('TF_ENABLE_ONEDNN_OPTS', 'OMP_NUM_THREADS', 'TF_DETERMINISTIC_OPS')

@@ -14,15 +14,13 @@ from typing import Any
 import tensorflow as tf
 
 from tf_creative.cli import flags as flags_lib
-from tf_creative.runs import summaries as board_lib
-from tf_creative.runs import provenance as builds
-from tf_creative.runs import checkpoints
-from tf_creative.runs import forks
-from tf_creative.core import spec
-from tf_creative.core import storage
+from tf_creative.core import spec, storage
 from tf_creative.core import world as world_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import checkpoints, forks
+from tf_creative.runs import provenance as builds
+from tf_creative.runs import summaries as board_lib
 
 # What may change between two starts of one run, because what has been learnt does not depend on it.
 FREE = {

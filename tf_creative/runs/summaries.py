@@ -1,5 +1,8 @@
 """Writes a run's summaries for TensorBoard: curves, pictures, histograms, settings, layout."""
 
+# Protobuf makes its classes as it is imported.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
@@ -14,8 +17,8 @@ from tensorboard.plugins.hparams import api_pb2
 from tensorboard.plugins.hparams import summary as hparams_summary
 import tensorflow as tf
 
-from tf_creative.learner import learner as learner_lib
 from tf_creative.core import storage
+from tf_creative.learner import learner as learner_lib
 
 # Charts of the tab CUSTOM SCALARS: title -> tags, as regular expressions that match from the start.
 CHARTS = {

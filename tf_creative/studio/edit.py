@@ -45,7 +45,7 @@ def go_on(
   """
   if by_chance(learner):
     return _draw_on(learner, work, given, labels, seed, count)
-  labels = dict.fromkeys(labels)
+  labels = list(dict.fromkeys(labels))
   if count > inpainting.MOST * len(labels):
     raise spec.UserError(
       f'--start makes at most {inpainting.MOST} works of a label: {count} are too many.'
@@ -79,7 +79,7 @@ def _draw_on(
   seeds = seed + np.arange(count)
   goal = learner.creator.imagine(seeds, np.resize(labels, count))
   goal = goal._replace(work=np.where(given, work, goal.work))
-  keep = np.broadcast_to(inpainting.kept(given), goal.work.shape)
+  keep = np.broadcast_to(inpainting.kept(given), goal.work.shape)  # pyright: ignore[reportCallIssue]
   # Starts from the given parts, and elsewhere from what an episode of this world starts with.
   begun = np.where(keep, work, learner.creator.blank(goal))
   if given.all() and not begun.any():
@@ -168,7 +168,7 @@ def _with_holes(picture: Image.Image, given: np.ndarray) -> Image.Image:
   picture = ImageOps.fit(picture, (width, height), resampling)
   opaque = np.minimum(np.asarray(picture)[..., 3], given * np.uint8(255))
   rows, columns = np.indices(given.shape) // 8
-  squares = np.where((rows + columns) % 2, *np.uint8(_SQUARES))
+  squares = np.where((rows + columns) % 2, *np.uint8(_SQUARES))  # pyright: ignore[reportGeneralTypeIssues]
   page = Image.fromarray(squares).convert('RGB')
   page.paste(picture, mask=Image.fromarray(opaque))
   return page

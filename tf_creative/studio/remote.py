@@ -40,12 +40,12 @@ class Studio:
   def imagined(self, labels: Sequence[int], seed: int, count: int) -> portfolio.Portfolio:
     """Make `count` works, as `portfolio.imagined` does with a learner."""
     seeds = seed + np.arange(count, dtype=np.int64)
-    labels = np.resize(labels, count).astype(np.int32)
+    wanted = np.resize(labels, count).astype(np.int32)
     parts = [
       self._ask(
         'creator',
         'serving_default',
-        {'seed': seeds[start : start + _ROWS], 'label': labels[start : start + _ROWS]},
+        {'seed': seeds[start : start + _ROWS], 'label': wanted[start : start + _ROWS]},
       )
       for start in range(0, count, _ROWS)
     ]

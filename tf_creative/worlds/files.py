@@ -130,7 +130,7 @@ def _check_frame(path: Path, file: Image.Image) -> None:
     )
   if getattr(file, 'is_animated', False) and file.format not in _STILL:
     raise spec.UserError(
-      f'{path} holds {file.n_frames} pictures: save the one that you mean as a file of its own.'
+      f'{path} holds {file.n_frames} pictures: save the one that you mean as a file of its own.'  # pyright: ignore[reportAttributeAccessIssue]
     )
 
 

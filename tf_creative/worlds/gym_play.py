@@ -38,7 +38,7 @@ class Play:
     """Draw the work of the next episode at this place."""
     if self._concepts is None:
       self._load()
-    self._picks[place] = chance.integers(len(self._concepts.label))
+    self._picks[place] = chance.integers(len(self._concepts.label))  # pyright: ignore[reportOptionalMemberAccess]
     if self._world.play.code_size:
       self._codes[place] = chance.standard_normal(self._world.play.code_size, np.float32)
     self._seeds[place] = chance.integers(2**31, size=2)
@@ -118,7 +118,7 @@ def spaces(world: world_lib.World) -> tuple[gymnasium.spaces.Dict, gymnasium.spa
   parts = dict(world.play.observation_spec)
   label = {'label': gymnasium.spaces.Discrete(parts.pop('label').maximum + 1)}
   boxes = {
-    name: gymnasium.spaces.Box(
+    name: gymnasium.spaces.Box(  # pyright: ignore[reportCallIssue]
       part.minimum, part.maximum, part.shape or (1,), part.dtype.as_numpy_dtype
     )
     for name, part in parts.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import pathlib
 import textwrap
+from typing import Any
 
 from absl import logging
 import numpy as np
@@ -62,7 +63,7 @@ def works(
     return Works(nearest(picture, colours), place)
 
   examples = builder.as_dataset(
-    split=split_of(data, builder, split),
+    split=split_of(data, builder, split),  # pyright: ignore[reportCallIssue]
     decoders=tfds.decode.PartialDecoding({key: True for key in (image, label) if key}),
     read_config=tfds.ReadConfig(try_autocache=False),  # caches the works instead: they are smaller
   )
@@ -73,7 +74,7 @@ def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
   """Return the names of the labels; one empty name for a data set without labels."""
   builder = find(data, data_dir)
   key = _label_key(builder)
-  return list(builder.info.features[key].names) if key else ['']
+  return list(builder.info.features[key].names) if key else ['']  # pyright: ignore[reportIndexIssue, reportOptionalSubscript]
 
 
 def splits(data: str, *, data_dir: str | None = None) -> list[str]:
@@ -196,7 +197,7 @@ def _prepared(
 
 
 def _image_key(data: str, builder: tfds.core.DatasetBuilder) -> str:
-  features = builder.info.features
+  features: Any = builder.info.features
   keys = [key for key in features if isinstance(features[key], tfds.features.Image)]
   if not keys:
     raise DataError(f"data set '{data}' has no images; its features are {', '.join(features)}.")
@@ -204,7 +205,7 @@ def _image_key(data: str, builder: tfds.core.DatasetBuilder) -> str:
 
 
 def _label_key(builder: tfds.core.DatasetBuilder) -> str | None:
-  features = builder.info.features
+  features: Any = builder.info.features
   found = 'label' in features and isinstance(features['label'], tfds.features.ClassLabel)
   return 'label' if found else None
 

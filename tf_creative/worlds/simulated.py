@@ -24,7 +24,9 @@ _PICTURES = 'rgb_array'
 class Play(world_lib.Play):
   """Specs and features for an agent, derived from the spaces of an environment."""
 
-  observation_spec, action_spec, reward_bound = {}, None, 1.0
+  observation_spec: dict[str, works_lib.Bounded] = {}
+  action_spec: works_lib.Bounded | Any = None
+  reward_bound: float = 1.0
 
   def __init__(self, envs: gymnasium.vector.VectorEnv, reward_bound: float = 1.0):
     actions = envs.single_action_space
@@ -58,7 +60,7 @@ class Told(gymnasium.vector.VectorWrapper):
   def __init__(self, envs: gymnasium.vector.VectorEnv, play: Play):
     super().__init__(envs)
     self._types = {name: part.dtype.as_numpy_dtype for name, part in play.observation_spec.items()}
-    self._first = int(envs.single_action_space.start)
+    self._first = int(envs.single_action_space.start)  # pyright: ignore[reportAttributeAccessIssue]
 
   def reset(self, *, seed: Any = None, options: Any = None):
     seen, info = self.env.reset(seed=seed, options=options)
@@ -88,7 +90,7 @@ class Returns(world_lib.Measures):
     'steps': world_lib.Measure('.1f', 'steps of an episode'),
   }
   participle = 'played'
-  splits = ()
+  splits: tuple[str, ...] = ()
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
     """Return nothing, because there are no works."""

@@ -35,7 +35,7 @@ class Adam(tf_keras.optimizers.legacy.Adam):
   @property
   def learning_rate(self) -> tf.Tensor:
     """The present rate as a tensor: TF-Agents' PPO reads this and cannot handle a schedule."""
-    return self._decayed_lr(tf.float32)
+    return self._decayed_lr(tf.float32)  # pyright: ignore[reportReturnType]
 
   def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]], *_, **__):
     pairs = list(grads_and_vars)

@@ -49,7 +49,7 @@ def legal_values_are_works_and_pass_gradients(case: Case) -> None:
   gradient = tape.gradient(total, raw)
   hold(gradient is not None, 'no gradient leads back to what was projected')
   floats(gradient, raw.shape, 'the gradient')
-  hold(np.any(gradient), 'the gradient is 0 everywhere')
+  hold(np.any(gradient), 'the gradient is 0 everywhere')  # pyright: ignore[reportCallIssue]
 
 
 def gaps_are_filled_around_what_is_given(case: Case) -> None:
@@ -149,7 +149,7 @@ def splits_have_works(case: Case) -> None:
   for split in measures.splits:
     rows = next(iter(works.real(split).batch(COUNT)), None)
     hold(rows is not None, f"'{split}' is empty")
-    within(rows.work, works.work_spec, f"a work of '{split}'", len(rows.work))
+    within(rows.work, works.work_spec, f"a work of '{split}'", len(rows.work))  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def models_draw_works(case: Case) -> None:

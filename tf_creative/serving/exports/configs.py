@@ -30,7 +30,7 @@ prometheus_config {{
 
 def write(exports: pathlib.Path, names: Iterable[str]) -> None:
   """Write models.config, batching.config and monitoring.config for these models."""
-  served = model_server_config_pb2.ModelServerConfig()
+  served = model_server_config_pb2.ModelServerConfig()  # pyright: ignore[reportAttributeAccessIssue]
   for name in names:
     served.model_config_list.config.add(
       name=name, base_path=f'{parameters.MOUNTED}/{name}', model_platform='tensorflow'

@@ -47,9 +47,9 @@ class Limits:
   num_batch_threads: int = os.cpu_count() or 1
 
 
-def read(exports: pathlib.Path) -> model_server_config_pb2.ModelServerConfig:
+def read(exports: pathlib.Path) -> model_server_config_pb2.ModelServerConfig:  # pyright: ignore[reportAttributeAccessIssue]
   """Read models.config, and replace Serving's paths by those on this machine."""
-  path, config = exports / MODELS, model_server_config_pb2.ModelServerConfig()
+  path, config = exports / MODELS, model_server_config_pb2.ModelServerConfig()  # pyright: ignore[reportAttributeAccessIssue]
   try:
     text_format.Parse(path.read_text(), config)
   except (OSError, text_format.ParseError, UnicodeDecodeError) as error:
@@ -65,7 +65,7 @@ def read(exports: pathlib.Path) -> model_server_config_pb2.ModelServerConfig:
   return config
 
 
-def models(config: model_server_config_pb2.ModelServerConfig) -> list[Model]:
+def models(config: model_server_config_pb2.ModelServerConfig) -> list[Model]:  # pyright: ignore[reportAttributeAccessIssue]
   """Return the models of a models.config."""
   found = []
   for model in config.model_config_list.config:

@@ -30,7 +30,7 @@ def write(version: pathlib.Path, name: str, examples: Iterable[Example]) -> None
   path.parent.mkdir(exist_ok=True)
   with tf.io.TFRecordWriter(str(path)) as file:
     for example in examples:
-      log = prediction_log_pb2.PredictionLog()
+      log = prediction_log_pb2.PredictionLog()  # pyright: ignore[reportAttributeAccessIssue]
       request, response = log.predict_log.request, log.predict_log.response
       request.model_spec.name = response.model_spec.name = name
       request.model_spec.signature_name = response.model_spec.signature_name = example.signature
@@ -45,7 +45,7 @@ def read(version: pathlib.Path) -> list[Example]:
   """Read the examples of a version."""
   examples = []
   for record in tf.compat.v1.io.tf_record_iterator(str(version / FILE)):
-    log = prediction_log_pb2.PredictionLog.FromString(record).predict_log
+    log = prediction_log_pb2.PredictionLog.FromString(record).predict_log  # pyright: ignore[reportAttributeAccessIssue]
     inputs, outputs = (
       {key: tf.make_ndarray(value) for key, value in tensors.items()}
       for tensors in (log.request.inputs, log.response.outputs)

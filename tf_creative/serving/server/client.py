@@ -45,7 +45,7 @@ def _by_grpc(address: str) -> Ask:
   stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
   def ask(model: str, signature: str, inputs: Arrays) -> Arrays:
-    request = predict_pb2.PredictRequest()
+    request = predict_pb2.PredictRequest()  # pyright: ignore[reportAttributeAccessIssue]
     request.model_spec.name, request.model_spec.signature_name = model, signature
     for name, value in inputs.items():
       tensors.fill(request.inputs[name], value)

@@ -53,8 +53,8 @@ def of(error: Exception) -> ServingError:
   if isinstance(error, ServingError):
     return error
   if isinstance(error, tf.errors.OpError):
-    code = _CODES.get(error.error_code, grpc.StatusCode.INTERNAL)
-    return ServingError(code, _told(error.message))
+    code = _CODES.get(error.error_code, grpc.StatusCode.INTERNAL)  # pyright: ignore[reportAttributeAccessIssue]
+    return ServingError(code, _told(error.message))  # pyright: ignore[reportAttributeAccessIssue]
   return ServingError(grpc.StatusCode.INTERNAL, f'{type(error).__name__}: {error}')
 
 

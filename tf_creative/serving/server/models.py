@@ -1,5 +1,8 @@
 """The versions of all models: found, loaded, warmed up, swapped in, and let go when unused."""
 
+# Protobuf makes its classes at import.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence

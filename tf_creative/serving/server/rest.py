@@ -88,7 +88,7 @@ class Api:
       content = _described(rpc.metadata(self._models, **which))
     else:
       states = self._models.status(**which)
-      content = _plain(get_model_status_pb2.GetModelStatusResponse(model_version_status=states))
+      content = _plain(get_model_status_pb2.GetModelStatusResponse(model_version_status=states))  # pyright: ignore[reportAttributeAccessIssue]
     return Answer(200, _JSON, json.dumps(content, indent=1).encode())
 
   def _predict(self, which: dict, body: bytes) -> bytes:
@@ -130,9 +130,9 @@ def _file(path: pathlib.Path, kind: str) -> Answer:
     raise errors.missing(f'there is no {path.name}.') from error
 
 
-def _described(response: get_model_metadata_pb2.GetModelMetadataResponse) -> dict:
+def _described(response: get_model_metadata_pb2.GetModelMetadataResponse) -> dict:  # pyright: ignore[reportAttributeAccessIssue]
   """Convert metadata to JSON; the signatures are packed in an Any, which must be unpacked first."""
-  definitions = get_model_metadata_pb2.SignatureDefMap()
+  definitions = get_model_metadata_pb2.SignatureDefMap()  # pyright: ignore[reportAttributeAccessIssue]
   response.metadata[rpc.SIGNATURES].Unpack(definitions)
   return {
     'model_spec': _plain(response.model_spec),

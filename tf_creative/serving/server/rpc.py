@@ -1,5 +1,8 @@
 """TensorFlow Serving's gRPC services: predictions, metadata and status."""
 
+# Protobuf makes its classes as it is imported.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Callable

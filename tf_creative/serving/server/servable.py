@@ -120,7 +120,7 @@ class Servable:
       for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
         if count == _MOST_RECORDS:
           raise errors.bad(f'{warmup.FILE} has more than {_MOST_RECORDS} records.')
-        log = prediction_log_pb2.PredictionLog.FromString(record)
+        log = prediction_log_pb2.PredictionLog.FromString(record)  # pyright: ignore[reportAttributeAccessIssue]
         if not log.HasField('predict_log'):
           raise errors.bad(f'record {count} of {warmup.FILE} is no request to predict.')
         self._replay(log.predict_log.request)

@@ -15,7 +15,7 @@ from tf_creative.serving.server import errors
 _MOST_BYTES = 1 << 26
 
 
-def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.ndarray:
+def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.ndarray:  # pyright: ignore[reportAttributeAccessIssue]
   """Read the array of a TensorProto, from raw content or listed values; it is read-only."""
   if proto.dtype != dtype.as_datatype_enum:
     given = _type_name(proto.dtype)
@@ -42,7 +42,7 @@ def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.nd
     raise errors.bad(f"input '{name}' does not hold what its shape and dtype say.") from error
 
 
-def fill(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:
+def fill(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:  # pyright: ignore[reportAttributeAccessIssue]
   """Write an array into an empty TensorProto."""
   for size in array.shape:
     proto.tensor_shape.dim.add().size = size

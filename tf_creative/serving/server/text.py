@@ -139,7 +139,7 @@ def _values(values: list, name: str, dtype: tf.DType) -> np.ndarray:
     raise lossy
   if dtype.is_floating:
     # Whole numbers below 2 ** (mantissa bits + 1) are exact in this floating-point type.
-    exact = 2 ** (np.finfo(dtype.as_numpy_dtype).nmant + 1)
+    exact = 2 ** (np.finfo(dtype.as_numpy_dtype).nmant + 1)  # pyright: ignore[reportCallIssue]
     if (np.isinf(narrow) & np.isfinite(wide)).any() or any(
       type(value) is int and abs(value) >= exact for value in values
     ):

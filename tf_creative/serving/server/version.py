@@ -1,11 +1,15 @@
 """One version of a served model."""
 
+# Protobuf makes its classes at import.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 import functools
 import pathlib
 import threading
+from typing import Any
 
 import numpy as np
 from tensorflow_serving.apis import get_model_status_pb2
@@ -33,7 +37,7 @@ class Version:
     self.state = State.START
     self.error: errors.ServingError | None = None
     self.identity = identity(path)
-    self.servable: servable_lib.Servable | None = None
+    self.servable: servable_lib.Servable | Any = None
     self.users = 0
     self._limits, self._observe = limits, observe
     self._queues: dict[tuple[str, tuple[str, ...]], batching.Queue] = {}

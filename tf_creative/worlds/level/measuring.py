@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import functools
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -20,7 +20,7 @@ class LevelMeasures(world_lib.Measures):
 
   participle = 'walked'
   best_by = 'failures'  # imagined levels say nothing of how well the hand walks
-  splits = ('test',)
+  splits: ClassVar[tuple[str, ...]] = ('test',)
   scores = {'solved': world_lib.Measure('.1%', 'of levels solved')}
   traits = {
     'solvable': world_lib.Measure('.1%', 'of levels solvable'),

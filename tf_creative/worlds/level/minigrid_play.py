@@ -78,7 +78,7 @@ def _read(env: MapEnv, work: np.ndarray, been: np.ndarray) -> np.ndarray:
   for y, x in np.argwhere((seen == tiles.DOOR) | (seen == tiles.KEY)):
     cell = env.grid.get(int(x), int(y))
     # 42 marks a changed cell (see `tiles`): here an open door, or a key that was taken.
-    seen[y, x] += 42 * (cell is None or (cell.type == 'door' and cell.is_open))
+    seen[y, x] += 42 * (cell is None or (cell.type == 'door' and cell.is_open))  # pyright: ignore[reportAttributeAccessIssue]
   seen += (len(tiles.NAMES) * tiles.BEEN * been).astype(np.uint8)
   x, y = env.agent_pos
   bare = seen[y, x] - len(tiles.NAMES) * tiles.trace(seen[y, x])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -35,7 +36,7 @@ class Level(
   """
 
   name = 'level'
-  reward_bound = 1.0
+  reward_bound: ClassVar[float] = 1.0
 
   @functools.cached_property
   def media(self) -> showing.LevelMedia:

@@ -116,7 +116,7 @@ def sounding(works: tf.Tensor) -> tf.Tensor:
   works = tf.cast(works, tf.int32)
   steps = works.shape[1]
   event = tf.where(works == scores.HOLD, -1, tf.range(steps))
-  until = np.tri(steps, dtype=bool)  # [now, before]
+  until = np.tri(steps, dtype=bool)  # [now, before]  # pyright: ignore[reportCallIssue]
   last = tf.reduce_max(tf.where(until, event[:, None], -1), 2)
   place = tf.gather(works, tf.maximum(last, 0), batch_dims=1)
   return tf.where(last < 0, 0, tf.maximum(place - scores.REST, 0))

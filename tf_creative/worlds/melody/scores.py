@@ -80,7 +80,7 @@ def key(notes: Iterable[Note]) -> tuple[int, int]:
     for mode, profile in enumerate(_PROFILES)
     for tonic in range(12)
   }
-  return max(fits, key=fits.get)
+  return max(fits, key=fits.__getitem__)
 
 
 def transposed(line: Sequence[Note], tonic: int, mode: int) -> list[Note]:

@@ -62,7 +62,7 @@ def repeats(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   """
   del mode
   now, before = melody[:, :, None], melody[:, None, :]
-  earlier = np.tri(melody.shape[1], k=-1, dtype=bool)  # [now, before]
+  earlier = np.tri(melody.shape[1], k=-1, dtype=bool)  # [now, before]  # pyright: ignore[reportCallIssue]
   other = earlier & (before != now) & (before != scores.HOLD) & (before != scores.REST)
   steps = tf.range(melody.shape[1])
   last = tf.reduce_max(tf.where(other, steps, -1), 2)
@@ -135,7 +135,7 @@ def spread(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   """
   del mode
   struck = strikes(melody)
-  until = np.tri(melody.shape[1], dtype=bool)  # [now, before]
+  until = np.tri(melody.shape[1], dtype=bool)  # [now, before]  # pyright: ignore[reportCallIssue]
   highest = tf.reduce_max(tf.where(until & struck[:, None], melody[:, None], -99), 2)
   lowest = tf.reduce_min(tf.where(until & struck[:, None], melody[:, None], 99), 2)
   return -number(struck & (highest - lowest > _TENTH))
@@ -148,7 +148,7 @@ def extremes(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
   """
   del mode
   unique = sum(number(each) for each in lone_ends(melody))
-  return tf.concat([tf.zeros_like(melody[:, 1:], tf.float32), unique[:, None]], 1)
+  return tf.concat([tf.zeros_like(melody[:, 1:], tf.float32), unique[:, None]], 1)  # pyright: ignore[reportIndexIssue]
 
 
 def correlations(melody: tf.Tensor, mode: tf.Tensor) -> tf.Tensor:
@@ -225,7 +225,7 @@ def lone_ends(melody: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
   struck = strikes(melody)
   high = tf.reduce_max(tf.where(struck, melody, -99), 1, keepdims=True)
   low = tf.reduce_min(tf.where(struck, melody, 99), 1, keepdims=True)
-  return tuple(tf.reduce_sum(tf.cast(melody == end, tf.int32), 1) == 1 for end in (high, low))
+  return tuple(tf.reduce_sum(tf.cast(melody == end, tf.int32), 1) == 1 for end in (high, low))  # pyright: ignore[reportReturnType]
 
 
 def autocorrelation(melody: tf.Tensor, lag: int) -> tf.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import tensorflow as tf
 
@@ -28,10 +28,12 @@ class State(NamedTuple):
 class Tune(options.Melody, world_lib.Play, world_lib.Works):
   """The parts of the world that know what a melody is and sounds like, but not how it is made."""
 
-  label_names = list(scores.MODES)
-  value_shape = (scores.STEPS, scores.CLASSES)
-  work_spec = works_lib.Bounded((scores.STEPS,), tf.uint8, 0, scores.CLASSES - 1)
-  action_spec = works_lib.Bounded((), tf.int32, 0, scores.CLASSES - 1)
+  label_names: ClassVar[list[str]] = list(scores.MODES)
+  value_shape: ClassVar[tuple[int, ...]] = (scores.STEPS, scores.CLASSES)
+  work_spec: ClassVar[works_lib.Bounded] = works_lib.Bounded(
+    (scores.STEPS,), tf.uint8, 0, scores.CLASSES - 1
+  )
+  action_spec: ClassVar[works_lib.Bounded] = works_lib.Bounded((), tf.int32, 0, scores.CLASSES - 1)
 
   @functools.cached_property
   def _model(self) -> likelihood.NextNote:
@@ -121,5 +123,5 @@ class Tune(options.Melody, world_lib.Play, world_lib.Works):
   ) -> tf.Tensor:
     """`features` of values."""
     sounds = midi.sounding(self.to_works(melody))
-    theme = theme if self.target == 'shown' else None
-    return hearing.seen(melody, sounds, theme, label, self.given + time)
+    shown = theme if self.target == 'shown' else None
+    return hearing.seen(melody, sounds, shown, label, self.given + time)

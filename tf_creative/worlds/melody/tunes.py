@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import pathlib
+from typing import Any
 
 from absl import logging
 import numpy as np
@@ -25,14 +26,14 @@ def works(data: str, split: str, *, data_dir: str | None = None) -> tf.data.Data
       raise images.DataError(f"{data} has no split '{split}'.{spec.nearest(split, found)}")
     return tf.data.Dataset.from_tensor_slices(found[split])
   builder = images.prepared(data, data_dir)
-  features = builder.info.features
+  features: Any = builder.info.features
   if 'melody' not in features or features['melody'].shape != (scores.STEPS,):
     raise images.DataError(
       f"data set '{data}' has no melodies of {scores.STEPS} steps; its features are "
       f'{", ".join(features)}. There are: chorales, or any folder of MIDI files.'
     )
   examples = builder.as_dataset(
-    split=images.split_of(data, builder, split),
+    split=images.split_of(data, builder, split),  # pyright: ignore[reportCallIssue]
     decoders=tfds.decode.PartialDecoding({'melody': True, 'label': True}),
     read_config=tfds.ReadConfig(try_autocache=False),
   )

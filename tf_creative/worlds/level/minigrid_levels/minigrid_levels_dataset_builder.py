@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from minigrid import minigrid_env
-from minigrid.envs import CrossingEnv, DoorKeyEnv, FourRoomsEnv, MultiRoomEnv
+from minigrid.envs import CrossingEnv, DoorKeyEnv, FourRoomsEnv, MultiRoomEnv  # pyright: ignore[reportPrivateImportUsage]
 import numpy as np
 import tensorflow_datasets as tfds
 
@@ -54,6 +54,7 @@ class Config(tfds.core.BuilderConfig):
 class Builder(tfds.core.GeneratorBasedBuilder):
   """Tile maps without duplicates, and the seeds that they were made from."""
 
+  builder_config: Config
   VERSION = tfds.core.Version('1.0.0')
   RELEASE_NOTES = {'1.0.0': 'First version.'}
   BUILDER_CONFIGS = [

@@ -76,7 +76,7 @@ def read(files: list[pathlib.Path]) -> Iterator[Piece]:
     transient=True,
     disable=not console.is_terminal,
   ):
-    score = converter.parse(path)
+    score: Any = converter.parse(path)
     parts = {part.id: part for part in score.parts}
     if not {'Soprano', 'Bass'} <= parts.keys():
       continue
@@ -102,7 +102,7 @@ def piece(name: str, soprano: stream.Part, bass: stream.Part, parts: list[stream
     tonic, mode = scores.key([note for part in parts for note in line(part)])
   melody = scores.transposed(line(soprano), tonic, mode)
   measure = soprano.getElementsByClass('Measure').first()
-  upbeat = 2 * measure.duration.quarterLength if measure.paddingLeft else 0
+  upbeat = 2 * measure.duration.quarterLength if measure.paddingLeft else 0  # pyright: ignore[reportOptionalMemberAccess]
   return Piece(name, mode, scores.windows(melody, float(upbeat)))
 
 

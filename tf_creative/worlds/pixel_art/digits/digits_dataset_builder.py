@@ -31,7 +31,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     del dl_manager
     # Every fifth example of each digit is stratified, and unlike a random draw, it stays the same
     # in all versions of the libraries.
-    by_label = np.argsort(datasets.load_digits().target, kind='stable')
+    by_label = np.argsort(datasets.load_digits().target, kind='stable')  # pyright: ignore[reportAttributeAccessIssue]
     is_test = np.arange(len(by_label)) % 5 == 0
     return {
       'train': self._generate_examples(by_label[~is_test]),
@@ -39,7 +39,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     }
 
   def _generate_examples(self, indices: np.ndarray) -> Iterator[tuple[int, dict[str, Any]]]:
-    digits = datasets.load_digits()
+    digits: Any = datasets.load_digits()
     pictures = np.rint(digits.images * (255 / 16)).astype(np.uint8)  # ink 0..16 -> 0..255
     for index in map(int, indices):
       yield index, {'image': pictures[index, :, :, None], 'label': int(digits.target[index])}

@@ -111,7 +111,7 @@ def draw(path: pathlib.Path, points: float, character: str, rng: random.Random) 
   slant = rng.uniform(-0.1, 0.1)
   shear = (1, slant, -slant * middle, 0, 1, 0)
   page = page.transform(page.size, Image.Transform.AFFINE, shear, Image.Resampling.BILINEAR)
-  left, top, right, bottom = page.getbbox()
+  left, top, right, bottom = page.getbbox()  # pyright: ignore[reportGeneralTypeIssues]
   # Centred, with a random shift of up to half a pixel, or less where the glyph would be cut off.
   x = (left + right - side) // 2 + _shift(rng, side - (right - left))
   y = (top + bottom - side) // 2 + _shift(rng, side - (bottom - top))
