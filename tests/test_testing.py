@@ -138,11 +138,11 @@ class Wrong(tiny.Bars):
     return {'render': lambda _, works: np.asarray(works)}
 
   def files_are_strings(self):
-    return {'encode': lambda _, works, zoom: {'png': tiny.Bars().encode(works, zoom)['png_bytes']}}
+    return {'encode': lambda _, works, zoom: {'png': tiny.Bars().media.encode(works, zoom)['png_bytes']}}
 
   def files_are_read_as_they_were_written(self):
     def read(_, path, mask=''):
-      work, given = tiny.Bars().read(path, mask)
+      work, given = tiny.Bars().media.read(path, mask)
       return work.T, given
 
     return {'read': read}
@@ -171,6 +171,18 @@ class Wrong(tiny.Bars):
     }
 
 
+def broken_by(members):
+  """A world with other members: its own, or those of its media or measures."""
+  horizon = 30  # longer than what is looked at
+  for part, contract in (('media', world_lib.Media), ('measures', world_lib.Measures)):
+    if set(members) <= {*dir(contract), *contract.__annotations__}:
+      world = Wrong(horizon=horizon)
+      own = getattr(world, part)
+      own.__class__ = type('Broken', (type(own),), members)
+      return world
+  return type('Broken', (Wrong,), members)(horizon=horizon)
+
+
 RULES = [
   rule.__name__ for parts, rules in promises.RULES if 'simulator' not in parts for rule in rules
 ]
@@ -178,8 +190,7 @@ RULES = [
 
 @pytest.mark.parametrize('rule', [rule for rule in RULES if rule != 'surveys_fit_together'])
 def test_a_world_that_breaks_a_rule_is_told_which(rule):
-  members = getattr(Wrong(), rule)()
-  broken = type('Broken', (Wrong,), members)(horizon=30)  # longer than what is looked at
+  broken = broken_by(getattr(Wrong(), rule)())
   with pytest.raises(AssertionError, match=f"the world 'pixel_art' breaks the rule '{rule}': ."):
     testing.check_world(broken)
 
