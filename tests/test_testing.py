@@ -138,7 +138,9 @@ class Wrong(tiny.Bars):
     return {'render': lambda _, works: np.asarray(works)}
 
   def files_are_strings(self):
-    return {'encode': lambda _, works, zoom: {'png': tiny.Bars().media.encode(works, zoom)['png_bytes']}}
+    return {
+      'encode': lambda _, works, zoom: {'png': tiny.Bars().media.encode(works, zoom)['png_bytes']}
+    }
 
   def files_are_read_as_they_were_written(self):
     def read(_, path, mask=''):

@@ -16,7 +16,9 @@ class AgentConfig:
     one_of=NETWORKS,
   )
   width: int = setting(32, "channels or units of the Q-network's layers", at_least=1, at_most=8192)
-  depth: int = setting(3, "number of the Q-network's layers", at_least=0, at_most=100)
+  depth: int = setting(
+    3, "number of the Q-network's layers (map: of its iterations)", at_least=0, at_most=100
+  )
   reader: int = setting(
     64,
     "channels of the layers that read a work's latent code, in worlds that show the hand one",

@@ -48,6 +48,7 @@ class World(tf_environment.TFEnvironment, tf.Module):
     """Replace the oldest works in the bank by these, for episodes that begin later."""
     count = tf.shape(concept.label)[0]
     places = (self._next_place + tf.range(count)) % self.batch_size
+    # A ring buffer: the next places hold the oldest works.
     tf.nest.map_structure(
       lambda bank, new: bank.scatter_update(tf.IndexedSlices(new, places)), self.bank, concept
     )

@@ -34,6 +34,7 @@ class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
       starts = tf.random.stateless_uniform(
         [count, 1], which, minval=first, maxval=end, dtype=tf.int64
       )
+    # The table is flat: row = environment * max_length + frame % max_length, int64 [count, steps].
     blocks = tf.random.stateless_uniform([count, 1], where, maxval=self._batch_size, dtype=tf.int64)
     frames = (starts + tf.range(num_steps, dtype=tf.int64)) % self._max_length
     return self._data_table.read(frames + blocks * self._max_length)

@@ -100,7 +100,7 @@ class World(tf.Module):
         seed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0] >> 1)
       self._begun, self._new = self._worker.submit(self._reset, seed), False
     if self._begun is None:
-      why = 'the last round broke off, begin anew' if self._worker else 'the episodes are closed'
+      why = 'the last round failed, build it again' if self._worker else 'the episodes are closed'
       raise RuntimeError(f'no step is under way: {why}.')
     if error := self._begun.exception():  # kept in place, so that a second call raises it again
       raise RuntimeError(
@@ -123,6 +123,7 @@ class World(tf.Module):
 
   def _step(self, action: np.ndarray) -> list[np.ndarray]:
     seen, reward, terminated, truncated, _ = self._envs.step(action)
+    # With NEXT_STEP, a step after an end only resets: its reward and end flags mean nothing.
     restarted, self._over = self._over, (terminated | truncated) & ~self._over
     step_type = np.where(self._over, ts.StepType.LAST, ts.StepType.MID)
     step_type = np.where(restarted, ts.StepType.FIRST, step_type)

@@ -51,14 +51,14 @@ def text(usage: str, settings: type = config_lib.Config, asked: str = '') -> str
         if re.search(rf'\b{re.escape(name)}\b', asked):
           show(name, f'{_told(table, name)} Of {bringer}.')
         else:
-          show(name, f'Of {bringer}. What it can be told: --help --{flag}={name}')
+          show(name, f'Of {bringer}. For its options: --help --{flag}={name}')
     lines += ['', 'Data sets, for data= of a world: any of TFDS, and']
-    show('with the program', ', '.join(worlds.DATA.ours))
+    show('built in', ', '.join(worlds.DATA.ours))
     for name, bringer in worlds.DATA.plugins.items():
       show(name, f'Of {bringer}.')
   lines += ['', 'Every command:']
-  show('--flagfile', 'a file of flags, one per line; what comes later wins')
-  show('--debug', 'show the traceback of an error, and what TensorFlow says')
+  show('--flagfile', 'a file of flags, one per line; of equal flags the last one counts')
+  show('--debug', 'show tracebacks of errors, and the messages of TensorFlow')
   return '\n'.join(lines)
 
 

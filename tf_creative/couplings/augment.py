@@ -67,6 +67,7 @@ class Augment(base.Coupling):
     # Accepted transitions replace the first rows of the batch: rows are in random order anyway.
     accepted = tf.concat([accepted, tf.zeros([size - count], tf.bool)], 0)
     self.show(share=tf.reduce_mean(tf.cast(accepted, tf.float32)))
+    # Pads the imagined rows to the size of the batch; `accepted` never selects the padding.
     fill = lambda x: tf.concat([x, tf.repeat(x[:1], size - count, axis=0)], 0)  # noqa: E731
     return works_lib.select(accepted, tf.nest.map_structure(fill, imagined), batch)
 
@@ -91,21 +92,22 @@ class Augment(base.Coupling):
       tf.shape(concept.label), when, maxval=world.rules.horizon, dtype=tf.int32
     )
     state = world.making.midway(concept, time, way)
-    pays = world.making.action_rewards(state, world.making.cell_values(concept.work))
+    own = world.making.action_rewards(state, world.making.cell_values(concept.work))
     # A random action with a positive reward, better ones more often. Where there is none, the
     # product is greatest at a reward of 0, or else at a small loss.
-    luck = tf.random.stateless_uniform(tf.shape(pays), taste)
-    action = tf.argmax(pays * luck, -1, tf.int32)
+    luck = tf.random.stateless_uniform(tf.shape(own), taste)
+    action = tf.argmax(own * luck, -1, tf.int32)
     count = tf.shape(action)
-    anything = tf.random.stateless_uniform(count, what, maxval=pays.shape[1], dtype=tf.int32)
+    anything = tf.random.stateless_uniform(count, what, maxval=own.shape[1], dtype=tf.int32)
     tries = tf.random.stateless_uniform(count, bold) < self.options.tries
     action = tf.where(tries, anything, action)
-    following, pay, done = world.rules.step(state, action, chance)
-    rewards = world_lib.side_rewards(world, state) + (pays if world.making.rewards_target else 0.0)
+    # The known rules answer what this action leads to.
+    following, reward, done = world.rules.step(state, action, chance)
+    rewards = world_lib.side_rewards(world, state) + (own if world.making.rewards_target else 0.0)
     return batch_lib.transitions(
       world.rules.observe(state),
       action,
-      pay,
+      reward,
       world.rules.observe(following),
       done,
       rewards if every_action else (),

@@ -77,6 +77,7 @@ class CanvasCritic(tf.Module):
     matching-aware critic of Reed et al. 2016); from the hand's works alone it would learn to
     recognize the hand's style, whatever the goal.
     """
+    # Rolling by one row gives every work the goal and label of another.
     half = self._batch_size // 2
     mix = lambda one, other: tf.concat([one[:half], other[half:]], 0)  # noqa: E731
     other = {**real, 'label': tf.roll(real['label'], 1, 0)}
@@ -91,6 +92,7 @@ class CanvasCritic(tf.Module):
       concept = works_lib.draw(self._parts.real, count, self._works.next())
       nothing = tf.zeros([count, world.play.code_size])
       concept = world_lib.told(world, concept.work, concept.label, nothing)
+    # Real works at the same times as the hand's: `midway` takes random steps towards a work.
     time, chance = world.rules.horizon - made['time_left'], self._chance.next()
     done = tf.fill(tf.shape(time), world.rules.horizon) if self._whole else time
     real = world.rules.observe(world.making.midway(concept, done, chance))

@@ -104,6 +104,7 @@ class Curriculum(base.Coupling):
 
   def _some(self) -> works_lib.Works:
     """Draw remembered works: _SOME unsolved ones, then _SOME solved ones: [2 x _SOME]."""
+    # `counts` grows without bound, but a ring buffer holds `memory` works at most.
     luck = tf.random.stateless_uniform([2, _SOME], self._picks.next())
     have = tf.clip_by_value(self.counts, 1, self.options.memory)
     places = tf.cast(luck * tf.cast(have, tf.float32)[:, None], tf.int32)
@@ -127,6 +128,7 @@ class Curriculum(base.Coupling):
     )
     success = self._success(values, some.label)
     worth = tf.where(world_lib.max_return(self.parts.world, some) > 0, success * (1 - success), 0.0)
+    # [1, 2 x _SOME], as stateless_categorical takes a batch of distributions.
     logits = tf.math.log(worth + 1e-9)[None]
     places = tf.random.stateless_categorical(logits, count, self._picks.next(), tf.int32)[0]
     return works_lib.Works(tf.gather(some.work, places), tf.gather(some.label, places))
@@ -135,6 +137,7 @@ class Curriculum(base.Coupling):
     """Return, for each label [B], the hardest solvable work of several, and if one was found."""
     world, tries, count = self.parts.world, self.options.tries, label.shape[0]
     labels = tf.ensure_shape(tf.repeat(label, tries), [count * tries])
+    # `tries` works for each label in consecutive rows: values [count x tries, ...].
     values, _ = self.parts.gan.draw(labels, self._latents.next())
     works = works_lib.Works(world.works.to_works(values), labels)
     solvable = world_lib.max_return(world, works) > 0

@@ -49,6 +49,7 @@ class Environment(base.Coupling):
     world, seen = self.parts.world, batch_lib.frames(batch)
     if not world.making.rewards_target:
       return batch
+    # Recomputes rewards for the present generator: r_t = error before - error after + side reward.
     goal = world.works.to_works(self.parts.gan.generate(seen['code'], seen['label']))
     state = world.rules.resume(seen)
     errors = batch_lib.by_frame(world.making.error(world.rules.work(state), goal), batch)

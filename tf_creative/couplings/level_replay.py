@@ -53,6 +53,7 @@ class LevelReplay(base.Coupling):
     self.remember(*self.parts.episodes.ended())
     new, count = self._new.concept(concept), concept.label.shape[0]
     which, share = streams.split(self._stream.next(), 2)
+    # Rank-based sampling, P ~ rank^(-1 / temperature); an argsort of an argsort gives the ranks.
     rank = tf.argsort(tf.argsort(self.regrets, direction='DESCENDING')) + 1
     logits = -tf.math.log(tf.cast(rank, tf.float32)) / self.options.temperature
     places = tf.random.stateless_categorical(logits[None], count, which, tf.int32)[0]

@@ -63,13 +63,13 @@ class Reward(base.Coupling):
     trained = self._critic.train_step(batch_lib.after(pool))
     scores = self._critic.score(batch_lib.frames(batch))
     height = self._form(batch_lib.by_frame(scores, batch))
-    pay = steps = base.steps_up(height)
+    reward = steps = base.steps_up(height)
     if self.options.shaping == 'final':
       last = tf.cast(batch.last[:, 1:], tf.float32) * height[:, 1:]
-      pay = tf.pad(last, [[0, 0], [0, 1]])
+      reward = tf.pad(last, [[0, 0], [0, 1]])
     scale = self.options.weight / self._measure(steps[:, 0])
     self.show(critic_gap=trained['critic_gap'], size=self._size / self._seen)
-    batch = batch._replace(reward=batch.reward + scale * pay)
+    batch = batch._replace(reward=batch.reward + scale * reward)
     return self._inform(batch, scale) if batch.tells_every_action else batch
 
   def _measure(self, steps: tf.Tensor) -> tf.Tensor:
@@ -87,10 +87,11 @@ class Reward(base.Coupling):
     now = {name: part[:, 0] for name, part in batch.observation.items()}
     goal = self._critic.goal(now)
     height = self._form(self._critic.score(now, goal))
+    # All actions in all B states as one batch [B x actions].
     tries = tf.nest.map_structure(lambda part: tf.repeat(part, count, 0), world.rules.resume(now))
     actions = tf.tile(tf.range(count, dtype=world.play.action_spec.dtype), [tf.shape(height)[0]])
     ahead, _, _ = world.rules.step(tries, actions, tf.zeros([2], tf.int32))
     heights = self._form(self._critic.score(world.rules.observe(ahead), tf.repeat(goal, count, 0)))
-    pays = tf.reshape(heights, [-1, count]) - height[:, None]
-    pays = tf.repeat(pays[:, None], batch.reward.shape[1], axis=1)
-    return batch._replace(action_rewards=batch.action_rewards + scale * pays)
+    rewards = tf.reshape(heights, [-1, count]) - height[:, None]
+    rewards = tf.repeat(rewards[:, None], batch.reward.shape[1], axis=1)
+    return batch._replace(action_rewards=batch.action_rewards + scale * rewards)

@@ -45,6 +45,7 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
 
 def recipe(config: config_lib.Config) -> str:
   """Return a run's settings without its seed and without those that do not affect learning."""
+  # FREE are the flags that a resumed run may change. Of these, `rounds` does affect the result.
   free = run_lib.FREE - {'rounds'} | {'seed'}
   lines = flags_lib.to_text(config).splitlines()
   return '\n'.join(line for line in lines if line[2:].partition('=')[0] not in free)

@@ -39,6 +39,7 @@ class Eyes:
     self._learner, self._world, self._count = learner, learner.world, count
     self._tell = tell
     path = run_dir / 'judge.npz'
+    # Kept with the run, so that all its evaluations use one judge.
     if path.exists():
       self._judge = judge_lib.Judge.load(path)
     else:

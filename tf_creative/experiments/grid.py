@@ -155,6 +155,7 @@ def run(
 
 
 def _start(cell: Cell, jobs: int, lock: int) -> subprocess.Popen:
+  # TensorFlow would use all cores for each of the runs; the user's own settings take precedence.
   share = str(max(1, (os.cpu_count() or 1) // jobs))
   threads = dict.fromkeys(_THREADS, share) if jobs > 1 else {}
   with cell.log.open('ab') as log:

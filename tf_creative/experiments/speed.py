@@ -105,6 +105,7 @@ def _grown(config: config_lib.Config) -> Iterator[tuple[str, int, config_lib.Con
       run = dataclasses.replace(config.run, world=f'pixel_art({options})')
       yield 'pixels', size**2, dataclasses.replace(config, run=run)
   for count in _MANY:
+    # The replay must hold at least one sequence for every environment.
     room = max(config.agent.replay_capacity, count * (config.agent.n_step + 2))
     yield 'environments', count, changed(environments=count, replay_capacity=room)
   for count in _MANY:

@@ -78,17 +78,18 @@ class Gan(tf.Module):
     metrics = self.critic.train_step(critic_lib.Shown(real, labels), still, of_penalty)
     with tf.GradientTape(watch_accessed_variables=False) as fake_tape:
       fake_tape.watch(fake)
+      # Relativistic losses also need the logits of the real works.
       loss = self.critic.loss.generator(self.score(real, labels), self.score(fake, labels))
-    slope = fake_tape.gradient(loss, fake)
+    gradient = fake_tape.gradient(loss, fake)
     metrics['generator_loss'] = loss
     if extra_loss is not None:
       with tf.GradientTape(watch_accessed_variables=False) as extra_tape:
         extra_tape.watch(fake)
-        extra = extra_loss(fake, labels, slope)
+        extra = extra_loss(fake, labels, gradient)
       metrics['extra_loss'] = extra
-      slope += extra_tape.gradient(extra, fake, unconnected_gradients='zero')  # pyright: ignore[reportCallIssue]
+      gradient += extra_tape.gradient(extra, fake, unconnected_gradients='zero')  # pyright: ignore[reportCallIssue]
     variables = self.generator.trainable_variables
-    gradients = tape.gradient(fake, variables, output_gradients=slope)  # pyright: ignore[reportCallIssue]
+    gradients = tape.gradient(fake, variables, output_gradients=gradient)  # pyright: ignore[reportCallIssue]
 
     def update() -> None:
       decay, optimizer = self.config.ema_decay, self.generator_optimizer

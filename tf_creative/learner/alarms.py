@@ -1,4 +1,4 @@
-"""Watches a training from outside: says what looks wrong and what to try, and ends what is lost."""
+"""Watches the metrics of a training: warns of problems with advice, and stops a diverged run."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from collections.abc import Callable, Iterator, Mapping
 from tf_creative.core import guard, spec
 from tf_creative.learner import learner as learner_lib
 
-_GAP = 10.0  # between the logits of real and imagined works: the generator's slope is e^-10 of it
-_COLLAPSE = 0.5  # of the best coverage so far
+# Limit of the gap between the logits of real and imagined works: the generator's gradient is then
+# only e^-10 of its full size.
+_GAP = 10.0
+_COLLAPSE = 0.5  # coverage below this share of the best so far counts as collapse
 
 
 class Diverged(spec.UserError):
-  """Nothing but skipped updates; the weights are those of the last good one."""
+  """Too many updates in a row were skipped; the weights are those of the last good update."""
 
   code = 3
 
 
 class Alarms:
-  """Each kind of warning is given when it begins, and again only if it had ended meanwhile."""
+  """Gives each kind of warning once when its problem begins, and again if it has ended since."""
 
   def __init__(self, learner: learner_lib.Learner, limit: int, tell: Callable[[int, str], None]):
-    """`tell` is given the round and the warning."""
+    """Watch a learner; `tell(round, warning)` is called for each warning."""
     self._learner, self._limit, self._tell = learner, limit, tell
     self._guards = guard.guards(learner)
     self._skipped = {each: int(each.skipped) for each in self._guards}
@@ -29,7 +31,7 @@ class Alarms:
     self._best_coverage = 0.0
 
   def look(self, round_: int, metrics: Mapping[str, float]) -> None:
-    """Looks at what has just been logged."""
+    """Check the metrics that have just been logged; raise Diverged if the run is lost."""
     for each in self._guards:
       if int(each.in_a_row) >= self._limit:
         raise Diverged(_diverged(each, round_))
@@ -38,7 +40,7 @@ class Alarms:
       if kind not in self._on:
         self._tell(round_, text)
     judged = {'coverage'} if 'imagined/coverage' not in metrics else set()
-    self._on = set(found) | (self._on & judged)  # what was not looked at has not ended
+    self._on = set(found) | (self._on & judged)  # without new coverage, its warning stays on
 
   def _found(self, metrics: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     for each in self._guards:

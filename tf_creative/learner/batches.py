@@ -1,4 +1,4 @@
-"""Any number of rows in batches of one size, by which networks always round alike."""
+"""Runs functions on any number of rows in batches of one size, so that rounding never differs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-SIZE = 16  # what every network is given at once: a batch of another size would round otherwise
+# Batch size of every network call when works are made. Kernels round differently for other sizes,
+# and a work must not depend on how many others are made with it.
+SIZE = 16
 
 
 def in_batches(function: Callable) -> Callable:
-  """`function` of as many rows as there are, which it is given in batches of one size.
+  """Wrap a function of [SIZE, ...] tensors to take any number of rows.
 
   The last batch is filled up by repeating the first rows.
   """

@@ -1,4 +1,4 @@
-"""A learner built from its config: the parts, what couples them, and the loop that trains them."""
+"""Builds a learner from its config: its parts, their couplings, and the training loop."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tf_creative.learner import loop as loop_lib
 
 
 class Learner(tf.Module):
-  """All that a checkpoint holds, and nothing else.
+  """Owns all that a checkpoint holds, and nothing else.
 
-  Where a world has no works, there are no real ones, no GAN and no creator.
+  In worlds without works, `real`, `gan` and `creator` are None.
   """
 
   real: works_lib.Works | Any
@@ -52,12 +52,13 @@ class Learner(tf.Module):
       self.creator = creator_lib.Creator(parts, self.real.label)
 
   def works(self, split: str) -> works_lib.Works:
-    """All real works of a split, in memory: training draws in the graph."""
+    """Load all real works of a split as arrays."""
     works = works_lib.whole(self.world.works.real(split))
     return tf.nest.map_structure(lambda part: part.numpy(), works)
 
 
 def build_world(text: str) -> world_lib.World:
+  """Build the world that a spec names."""
   part = spec.parse_one(text, 'world')
   with part.pointed():
     world = worlds.WORLDS.load(part.name)
@@ -65,7 +66,7 @@ def build_world(text: str) -> world_lib.World:
 
 
 def _check_couplings(world: world_lib.World, config: config_lib.Config) -> None:
-  """What the couplings cannot work with is told before any data are made."""
+  """Raise a SpecError, before data are prepared, if a coupling does not fit the settings."""
   for part, coupling, options in read_couplings(config.run.couplings):
     with part.pointed():
       by = f"the coupling '{part.name}' (--couplings= leaves out all)"
@@ -74,7 +75,7 @@ def _check_couplings(world: world_lib.World, config: config_lib.Config) -> None:
 
 
 def _check_code(world: world_lib.World, config: config_lib.Config) -> None:
-  """Where the hand is told a code, a coupling must give it, in the right size."""
+  """Raise a SpecError if the hand needs codes that no coupling gives, or of another size."""
   size = world.play.code_size if world.play else 0
   if not size:
     return
@@ -103,7 +104,7 @@ def _check_code(world: world_lib.World, config: config_lib.Config) -> None:
 
 
 def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
-  """The couplings that a spec names, each with where it stands, its class and its options."""
+  """Parse a spec of couplings; return (part of the spec, class, options) for each."""
   found = []
   for part in spec.parse(text, 'couplings'):
     with part.pointed():
@@ -116,6 +117,6 @@ def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
 def _build_couplings(text: str, parts: coupling_lib.Parts, seed: int) -> base.Chain:
   chain = []
   for part, coupling, options in read_couplings(text):
-    with part.pointed():  # what it cannot work with
+    with part.pointed():  # a SpecError from the constructor then points at this part
       chain.append(coupling(parts, options, seed))
   return base.Chain(chain)

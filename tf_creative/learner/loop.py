@@ -17,9 +17,9 @@ Metrics = dict[str, tf.Tensor]
 
 
 class Loop(tf.Module):
-  """A round is an agent phase, in which the GAN is frozen, and a GAN phase, the other way round.
+  """Trains in rounds: an agent phase with a frozen GAN, and a GAN phase with a frozen agent.
 
-  Where nothing is imagined there is no GAN phase, and no work for episodes to be about.
+  In worlds without works there is no GAN phase.
   """
 
   def __init__(
@@ -35,23 +35,23 @@ class Loop(tf.Module):
     self._works = streams.Stream(config.run.seed, 'loop/real')
     self._noise = streams.Stream(config.run.seed, 'loop/noise')
     self._chance = streams.Stream(config.run.seed, 'loop/gan')
-    # Concepts wait in a bank of one for each environment; a quarter of it is renewed every round,
-    # which outpaces the episodes that end meanwhile.
+    # The bank holds one concept per environment. A quarter of it is renewed each round, which is
+    # faster than episodes end.
     self._fresh = max(1, config.agent.environments // 4)
     self.rounds = tf.function(lambda count: repeat(self._round, count), autograph=False)
     self.warm_up = tf.function(self._warm_up, autograph=False)
 
   @property
   def streams(self) -> dict[str, streams.Stream]:
-    """What it draws from, by the names under which a checkpoint has them."""
+    """The random streams by their names in a checkpoint."""
     return {name: part for name, part in vars(self).items() if isinstance(part, streams.Stream)}
 
   def step(self, count: int) -> dict[str, float]:
-    """Trains for `count` rounds; the mean of their metrics."""
+    """Train for `count` rounds; return the means of their metrics."""
     return {name: float(value) for name, value in self.rounds(tf.constant(count)).items()}
 
   def _warm_up(self) -> None:
-    """Fills the bank, and the replay with enough transitions to learn from."""
+    """Fill the bank, and fill the replay with enough transitions for the first update."""
     config = self._agent_config
     if self._parts.gan:
       self._parts.episodes.refresh(self._coupling.concept(self._draw(config.environments)))
@@ -72,7 +72,7 @@ class Loop(tf.Module):
     return metrics | {'joint/loss': tf.convert_to_tensor(loss)}
 
   def parts(self) -> dict[str, Callable[[], Metrics]]:
-    """The parts of a round by name, for those who measure."""
+    """Return the parts of a round by name, for measurements of speed and cost."""
     hand = {'collect': self._parts.agent.collect, 'learn': self._learn}
     if not self._parts.gan:
       return hand
@@ -83,9 +83,9 @@ class Loop(tf.Module):
     return {}
 
   def _agent_step(self) -> Metrics:
-    """An update beside the next steps in the world, or after them for a hand on policy.
+    """Update the hand and take its next steps; an on-policy hand takes its steps first.
 
-    What is sampled before those steps does not wait for them: both run at once.
+    Off policy, the batch is sampled before the steps, so TensorFlow can run both in parallel.
     """
     agent = self._parts.agent
     if agent.lesson.on_policy:
@@ -108,20 +108,21 @@ class Loop(tf.Module):
     )
 
   def _draw(self, count: int) -> works_lib.Works:
-    """Real works, drawn with replacement."""
+    """Draw real works with replacement."""
     return works_lib.draw(self._parts.real, count, self._works.next())
 
 
 def warm_up_steps(config: agent_config.AgentConfig) -> int:
-  """Environment steps before the first round: the warm-up asked for, in whole calls."""
+  """Return the environment steps before the first round: `warmup`, rounded up to whole calls."""
   per_call = config.environments * config.collect_steps
   return per_call * max(-(-config.warmup // per_call), config.n_step + 2)
 
 
 def repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:
-  """Runs `step` count times, traced once; the mean of its metrics."""
+  """Run `step` `count` times and return the means of its metrics; `step` is traced only once."""
   if isinstance(count, int) and count < 2:
     return step() if count else {}
+  # A nested tf.function: the loop's body is one call of it, and its outputs are known in advance.
   traced = tf.function(step, autograph=False)
   outputs = traced.get_concrete_function().structured_outputs
   sums = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in outputs.items()}

@@ -147,6 +147,7 @@ def _fit(
   optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, _STEPS))
   optimizer.build(judge._trunk.trainable_variables + judge._head.trainable_variables)
 
+  # The loop over steps runs inside the graph: 50 steps are one call.
   @tf.function
   def steps(first, end):
     for step in tf.range(first, end):

@@ -68,6 +68,7 @@ def authenticity(away, place, training) -> float:
   nearest other row. New real works are not all authentic either: compare with their share.
   """
   training = np.asarray(training)
+  # Distances are needed only from training rows that are nearest to some work.
   rows, back = np.unique(place, return_inverse=True)
   others = np.partition(distance.cdist(training[rows], training), 1, axis=1)[:, 1]
   return float(np.mean(away > others[back]))

@@ -49,6 +49,7 @@ class Shelf:
     except Exception:
       _remove(self.folder, number)
       raise
+    # Old ones go only after the new list is on disk, so that a crash never leaves none.
     for old in set(known) - set(kept):
       _remove(self.folder, old)
 

@@ -175,6 +175,7 @@ def newest(learner: learner_lib.Learner, count: int = 8) -> np.ndarray:
 
 def sparkline(values: Sequence[float], width: int) -> str:
   """Draw a curve of `values` in at most `width` block characters, each the mean of its share."""
+  # Non-finite values are left out; a share without any finite value stays blank.
   shares = np.array_split(np.asarray(values, float), min(width, len(values)))
   means = np.array([_mean(share[np.isfinite(share)]) for share in shares])
   known = means[np.isfinite(means)]

@@ -59,6 +59,7 @@ def imagine_near(
     places = np.flatnonzero(lost)[: len(more)]
     seeds[places], loss[places], lost[places] = seed * _POOL + rest[more], far[rest[more]], False
     found.work[places], found.label[places] = others.work[more], others.label[more]  # pyright: ignore[reportIndexIssue]
+  # The last key is the primary one: solvable works first, then by loss.
   order = np.lexsort([loss, lost])
   _, first = np.unique(found.work[order], axis=0, return_index=True)
   order = np.concatenate([order[np.sort(first)], np.delete(order, first)])  # duplicates come last

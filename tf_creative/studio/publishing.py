@@ -53,6 +53,7 @@ def publish(
       warmup.write(stage.paths[name], name, _examples(model, given[name]))
     if learner.creator:
       (stage.paths['creator'] / configs.ABOUT).write_text(configs.to_json(about))
+    # Verified in another process, so that nothing of this one (Keras, TF-Agents) can help.
     faults = _add_litert(learner, stage.paths['generator']) if litert else []
     faults += verify.in_another_process(list(stage.paths.values()))
     if faults:

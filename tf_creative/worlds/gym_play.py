@@ -55,11 +55,11 @@ class Play:
     self._seeds += 1  # new randomness for every step
     self._actions[:] = actions
     if restarts is None or not restarts.any():
-      seen, pay, over = self._step(tf.constant(self._told))
+      seen, reward, over = self._step(tf.constant(self._told))
     else:
       self._restarts[:] = restarts
-      seen, pay, over = self._turn(tf.constant(self._told), tf.constant(self._codes))
-    return _arrays(seen), pay.numpy(), over.numpy()
+      seen, reward, over = self._turn(tf.constant(self._told), tf.constant(self._codes))
+    return _arrays(seen), reward.numpy(), over.numpy()
 
   def frames(self) -> np.ndarray:
     """Draw the present works, enlarged: uint8 [B, height, width, 3]."""
@@ -88,9 +88,9 @@ class Play:
 
   def _turned(self, told: tf.Tensor, codes: tf.Tensor):
     restarts = told[:, 1] > 0
-    state, pay, over = self._moved(told)
+    state, reward, over = self._moved(told)
     state = works_lib.select(restarts, self._fresh(told, codes), state)
-    return self._become(state, tf.where(restarts, 0.0, pay), over & ~restarts)
+    return self._become(state, tf.where(restarts, 0.0, reward), over & ~restarts)
 
   def _fresh(self, told: tf.Tensor, codes: tf.Tensor) -> Any:
     concept = tf.nest.map_structure(lambda part: tf.gather(part, told[:, 2]), self._concepts)

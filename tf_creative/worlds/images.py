@@ -198,6 +198,7 @@ def _prepared(
 
 def _image_key(data: str, builder: tfds.core.DatasetBuilder) -> str:
   features: Any = builder.info.features
+  # A data set may have several images; 'image' is TFDS's usual name of the main one.
   keys = [key for key in features if isinstance(features[key], tfds.features.Image)]
   if not keys:
     raise DataError(f"data set '{data}' has no images; its features are {', '.join(features)}.")

@@ -102,6 +102,7 @@ def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dq
   # The return of an endless episode of largest rewards: r / (1 - gamma).
   bound = world.play.reward_bound / (1 - config.discount)
   given = arguments(world, config, seed, atoms=config.atoms)
+  # TF-Agents' C51 names the argument differently.
   given['categorical_q_network'] = given.pop('q_network')
   return categorical_dqn_agent.CategoricalDqnAgent(min_q_value=-bound, max_q_value=bound, **given)
 

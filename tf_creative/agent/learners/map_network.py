@@ -62,7 +62,7 @@ class MapQNetwork(networks.QNetwork):
     """Return the terms that decide in each pose after all iterations: [directions, B, H, W, C]."""
     terms = self._terms(self._read_map(features[..., _DIRECTIONS:]))
     terms = tf.stack(tf.split(terms, _DIRECTIONS, -1))
-    pay, through, changes = tf.split(terms, 3, -1)
+    reward, through, changes = tf.split(terms, 3, -1)
     # The gate ahead starts open, or no value would survive so many iterations to be learnt from.
     through, changes = tf.sigmoid(through + _AJAR), tf.sigmoid(changes - _AJAR)
 
@@ -73,14 +73,14 @@ class MapQNetwork(networks.QNetwork):
       ahead, changed = through * _ahead(worth), changes * self._change(worth)
       return [_FADES * left, _FADES * right, ahead, changed]
 
-    turn = lambda worth: functools.reduce(tf.maximum, offers(worth), pay)  # noqa: E731
+    turn = lambda worth: functools.reduce(tf.maximum, offers(worth), reward)  # noqa: E731
     _, worth = tf.while_loop(
-      lambda turns, _: turns < self._turns - _TAUGHT, lambda n, w: (n + 1, turn(w)), [0, pay]
+      lambda turns, _: turns < self._turns - _TAUGHT, lambda n, w: (n + 1, turn(w)), [0, reward]
     )
     worth = tf.stop_gradient(worth)
     for _ in range(_TAUGHT):
       worth = turn(worth)
-    return tf.concat([*offers(worth), pay, through, changes], -1)
+    return tf.concat([*offers(worth), reward, through, changes], -1)
 
   def _decide(self, offers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     x = self._think(offers)

@@ -46,8 +46,8 @@ class SurveyDqnAgent(dqn_agent.DqnAgent):
     values = self._q_network.everywhere(world.now)  # [B, P, A]
     worth = tf.reduce_max(self._target_q_network.everywhere(world.later), -1)  # [2 B, P]
     worth = tf.concat(tf.split(worth, 2), 1)  # [B, 2 P]
-    pay, goes_on = reward_scale_factor * world.reward, gamma * tf.cast(world.goes_on, tf.float32)
-    ahead = lambda worth: pay + goes_on * tf.gather(worth, world.follows, batch_dims=1)  # noqa: E731
+    reward, goes_on = reward_scale_factor * world.reward, gamma * tf.cast(world.goes_on, tf.float32)
+    ahead = lambda worth: reward + goes_on * tf.gather(worth, world.follows, batch_dims=1)  # noqa: E731
     changed = worth[:, values.shape[1] :]
     for _ in range(self._n_step_update - 1):
       worth = tf.concat([tf.reduce_max(ahead(worth), -1), changed], 1)

@@ -16,6 +16,7 @@ FILE = 'assets.extra/generator.tflite'
 
 def convert(decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], code_size: int) -> bytes:
   """Convert a function from codes [B, N] and labels [B] to works [B, ...]; return the file."""
+  # Specs are for one row; `Model` adds the batch dimension.
   given = {'z': tf.TensorSpec([code_size], tf.float32), 'label': tf.TensorSpec([], tf.int32)}
   answer = lambda z, label: {'work': decode(z, label)}  # noqa: E731
   with tempfile.TemporaryDirectory() as folder:

@@ -86,6 +86,7 @@ class Queue:
         if left <= 0:
           break
         self._filled.wait(left)
+      # Leading ends here: another task may gather while this batch runs.
       batch = self._take()
       self._gathering = False
       self._running += 1

@@ -43,6 +43,7 @@ def _counted(answer: Callable) -> Callable:
     status = refusal.code.name if refusal else 'OK'
     name = self._models.counted(request.model_spec.name) if hasattr(request, 'model_spec') else ''
     self._metrics.request(name, answer.__name__, 'gRPC', status, time.monotonic() - begun)
+    # abort raises, so it must come after the request is counted.
     if refusal:
       context.abort(refusal.code, refusal.message)
     return response

@@ -95,8 +95,8 @@ def step(state: State, action: tf.Tensor, horizon: int) -> tuple[State, tf.Tenso
     time,
   )
   won = walks & (tile == tiles.GOAL)
-  pay = tf.where(won, 1 - 0.9 * tf.cast(time / horizon, tf.float32), 0.0)
-  return new, pay, won | (walks & (tile == tiles.LAVA)) | (time >= horizon)
+  reward = tf.where(won, 1 - 0.9 * tf.cast(time / horizon, tf.float32), 0.0)
+  return new, reward, won | (walks & (tile == tiles.LAVA)) | (time >= horizon)
 
 
 def trail(work: np.ndarray, actions: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:

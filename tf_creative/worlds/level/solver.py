@@ -69,6 +69,7 @@ def _distances(flat: tf.Tensor, key: tf.Tensor, poses: tuple[np.ndarray, ...]) -
   open_at = tf.where(flat == tiles.DOOR, 2.0, tf.where(free, 1.0, _FAR))
   without = tf.where((flat == tiles.DOOR) & locked, _FAR, open_at)
   having = tf.where(key, 1.0, open_at)
+  # Costs of a step ahead [2 x 4 x cells, B], first without the key, then with it.
   walk = tf.concat([look(without), look(having)], 0)
   takes = look(tf.where(key, 1.0, _FAR))
   at_goal = tf.tile(flat == tiles.GOAL, [2 * tiles.DIRECTIONS, 1])

@@ -50,6 +50,7 @@ def survey(
   walks, goal = in_front(free), in_front(tile == tiles.GOAL)
   over = goal | in_front(tile == tiles.LAVA)
   poses = np.arange(len(onward), dtype=np.int32)
+  # Poses from P on are in the changed level (see core.world.Survey.follows).
   stay = poses + tf.zeros_like(tf.cast(walks, tf.int32))
   forward = tf.where(walks, onward, stay)
   changes = lambda cells: tf.where(in_front(cells & turns), stay + len(poses), stay)  # noqa: E731
@@ -58,8 +59,8 @@ def survey(
   stands = tf.tile(free & (tile != tiles.GOAL) & (tile != tiles.LAVA), [1, tiles.DIRECTIONS])
   nothing = tf.zeros_like(walks)
   time = state.time + 1
-  pay = tf.where(goal, 1 - 0.9 * tf.cast(time / horizon, tf.float32)[:, None], 0.0)
-  none = tf.zeros_like(pay)
+  reward = tf.where(goal, 1 - 0.9 * tf.cast(time / horizon, tf.float32)[:, None], 0.0)
+  none = tf.zeros_like(reward)
   late = (time >= horizon)[:, None]
   ends = [late | part for part in (nothing, nothing, over, nothing, nothing)]
   later = state._replace(time=tf.minimum(time, horizon))
@@ -67,7 +68,7 @@ def survey(
     features(state),
     tf.concat([features(later), features(_changed(later, turns))], 0),
     tf.stack(follows, -1),
-    tf.stack([none, none, pay, none, none], -1),
+    tf.stack([none, none, reward, none, none], -1),
     ~tf.stack(ends, -1),
     tf.stack([stands & ~part for part in (nothing, nothing, nothing, *other)], -1),
   )

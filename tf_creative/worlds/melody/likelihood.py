@@ -65,6 +65,7 @@ def _contexts(melody: tf.Tensor, time: tf.Tensor) -> list[tf.Tensor]:
   name = lambda at: tf.where(  # noqa: E731
     at < 0, 0, tf.gather(melody, tf.maximum(at, 0), batch_dims=1) - scores.FIRST + 1
   )
+  # Steps of the last note, of the note before it, and the last note's length: int32 [N] each.
   before = steps < time[:, None]
   struck = before & (melody >= scores.FIRST)
   last = latest(struck)

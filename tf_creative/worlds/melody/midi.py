@@ -115,6 +115,7 @@ def sounding(works: tf.Tensor) -> tf.Tensor:
   """Return the pitch that sounds in each step: int32 [B, T], counted from 1; 0 is silence."""
   works = tf.cast(works, tf.int32)
   steps = works.shape[1]
+  # At each step, the last class that is not a hold decides what sounds.
   event = tf.where(works == scores.HOLD, -1, tf.range(steps))
   until = np.tri(steps, dtype=bool)  # [now, before]  # pyright: ignore[reportCallIssue]
   last = tf.reduce_max(tf.where(until, event[:, None], -1), 2)
@@ -128,6 +129,8 @@ def encode(works: tf.Tensor) -> tf.Tensor:
   # A rest is appended to end the last note.
   places = tf.pad(tf.cast(works, tf.int32), [[0, 0], [0, 1]], constant_values=scores.REST)
   before = tf.pad(sounding(works), [[0, 0], [1, 0]])
+  # The MIDI bytes of a step depend on the pitch that sounds before it and on its class: one index
+  # into _EVENTS.
   event = before * scores.CLASSES + places  # [B, T + 1]
   says = tf.gather(_lengths(_EVENTS), event) > 0
   earlier = np.tri(steps + 1, k=-1, dtype=bool)  # [now, before]

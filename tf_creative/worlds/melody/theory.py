@@ -233,6 +233,8 @@ def autocorrelation(melody: tf.Tensor, lag: int) -> tf.Tensor:
   struck = strikes(melody)
   order = tf.argsort(tf.where(struck, 0, 1), stable=True)  # the notes first, in their order
   series = tf.gather(tf.cast(melody, tf.float32), order, batch_dims=1)
+  # Running sums give the autocorrelation of every prefix at once:
+  # sum (x_t - m)(x_{t-k} - m) = sum x_t x_{t-k} - m sum (x_t + x_{t-k}) + (n - k) m^2.
   total, squares = tf.cumsum(series, 1), tf.cumsum(tf.square(series), 1)
   count = tf.range(1.0, melody.shape[1] + 1)
   mean = total / count

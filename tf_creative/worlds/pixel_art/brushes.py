@@ -35,6 +35,7 @@ class Brush:
     """Return the pixels under the stroke of each action [B]: bool [B, H, W]."""
     place = tf.cast(action, tf.int32) // self._colours
     pixel, shape = place // len(self.shapes), place % len(self.shapes)
+    # Row and column of the stroke [B, 2], and of all pixels under it [B, most, 2].
     first = tf.stack([pixel // self._width, pixel % self._width], -1)
     cells = first[:, None] + tf.gather(self.shapes, shape)
     inside = tf.reduce_all((cells >= 0) & (cells < [self._height, self._width]), -1)
