@@ -147,7 +147,11 @@ def test_options_that_cannot_be_are_refused():
   def check(options, n_step=1):
     config = tiny.config(couplings=f'augment({options})')
     agent = dataclasses.replace(config.agent, n_step=n_step)
-    learner_lib._check_couplings(tiny.Bars(), dataclasses.replace(config, agent=agent))
+    learner_lib.check_couplings(
+      tiny.Bars(),
+      dataclasses.replace(config, agent=agent),
+      learner_lib.read_couplings(config.run.couplings),
+    )
 
   for percentile in (0.0, 100.0):
     with pytest.raises(spec.SpecError, match=f'above 0 and below 100, not {percentile}'):
@@ -214,7 +218,7 @@ def test_a_gate_leaves_the_share_of_random_actions_as_it_is():
 
 def test_the_gate_asks_the_critic_what_the_action_leads_to():
   learner = tiny.learner(couplings='augment(gate=true,share=0)')
-  [coupling] = learner.coupling._couplings
+  [coupling] = learner.coupling.each
   world, explorer, asked = learner.world, learner.agent.explorer, []
   gate = explorer.gate
   explorer.gate = lambda *args: asked.append(args) or gate(*args)

@@ -25,7 +25,7 @@ def _healthy():
 
 def weights(learner):
   """All that is learnt, by who learns it."""
-  coupling = learner.coupling._couplings[-1]._critic._critic
+  coupling = learner.coupling.each[-1]._critic._critic
   return {
     'the hand': learner.agent.learner._q_network.variables,
     'the generator': learner.gan.generator_variables,

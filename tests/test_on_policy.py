@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests import tiny, worlds
-from tf_creative.agent import ON_POLICY, batches, build, rollout
+from tf_creative.agent import batches, build, rollout
 from tf_creative.agent import config as config_lib
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
@@ -16,6 +16,7 @@ from tf_creative.core import spec
 from tf_creative.couplings import augment
 from tf_creative.learner import learner as learner_lib
 
+ON_POLICY = ('reinforce', 'ppo')
 TOY = config_lib.AgentConfig(
   network='dense',
   width=16,

@@ -37,6 +37,11 @@ def test_every_coupling_keeps_the_contract(name):
   testing.check_coupling(name, tiny.config())
 
 
+def test_a_coupling_that_gives_codes_keeps_the_contract():
+  config = tiny.config(world='bars(target=hidden, code=4)')
+  testing.check_coupling('environment', config)
+
+
 @pytest.mark.parametrize('name', worlds.DATA)
 def test_every_data_set_keeps_the_contract(name):
   testing.check_data(name)

@@ -160,16 +160,15 @@ def test_a_coupling_is_refused_without_any_part_that_it_needs(name):
   assert set(coupling.needs) <= set(PARTS) and len(coupling.needs) > 0
   whole = tiny.Bars()
   parts = {part: getattr(whole, part) or object() for part in PARTS}
-  learner_lib._check_couplings(
-    type('Able', (world_lib.World,), parts)(), tiny.config(couplings=name)
-  )
+  config, chosen = tiny.config(couplings=name), learner_lib.read_couplings(name)
+  learner_lib.check_couplings(type('Able', (world_lib.World,), parts)(), config, chosen)
   for part in coupling.needs:
     world = type('Lacking', (world_lib.World,), {**parts, part: None, 'name': 'lacking'})()
     with pytest.raises(
       spec.SpecError,
       match=refusal(f"the coupling '{name}'{HINT}", part, 'lacking'),
     ):
-      learner_lib._check_couplings(world, tiny.config(couplings=name))
+      learner_lib.check_couplings(world, config, chosen)
 
 
 @pytest.mark.parametrize(

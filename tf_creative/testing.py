@@ -51,25 +51,18 @@ def check_world(world: world_lib.World) -> None:
 
 
 def check_coupling(coupling: str | type, config: config_lib.Config = SMALL, **options: Any) -> None:
-  """Checks a coupling, by its name or its class, in a learner of `config` that has no other."""
+  """Checks a coupling, by its name or its class, alone in a learner of `config`."""
   cls = couplings.COUPLINGS.load(coupling) if isinstance(coupling, str) else coupling
   name = coupling if isinstance(coupling, str) else cls.__name__
   _ask(f"the coupling '{name}'", (options_have_defaults, needs_are_parts_of_worlds), cls)
-  config = dataclasses.replace(config, run=dataclasses.replace(config.run, couplings=''))
   given = spec.configure(cls.Options, options, f"coupling '{name}'")
-  learner = learner_lib.Learner(config)
-  learner.world.need(*cls.needs, by=f"the coupling '{name}'")
-  cls.check(given, config)
-  parts = coupling_lib.Parts(
-    learner.world,
-    learner.gan,
-    learner.agent,
-    learner.agent.episodes,
-    tf.nest.map_structure(tf.constant, learner.real),
-  )
+  part = spec.Spec(name, {}, {'': 0}, '', '')
+  learner = learner_lib.Learner(config, [learner_lib.Chosen(part, cls, given)])
   rules = hooks_are_there, concepts_are_works, batches_keep_their_form
   rules += losses_are_finite, hooks_run_in_a_graph
-  _ask(f"the coupling '{name}'", rules, _Coupled(cls(parts, given, config.run.seed), parts, config))
+  _ask(
+    f"the coupling '{name}'", rules, _Coupled(learner.coupling.each[0], learner.loop.built, config)
+  )
 
 
 def check_data(name: str) -> None:
@@ -131,7 +124,7 @@ def concepts_are_works(case: _Coupled) -> None:
 
 def batches_keep_their_form(case: _Coupled) -> None:
   hand = case.parts.agent
-  case.parts.episodes.refresh(case.concept())
+  case.parts.episodes.refresh(case.coupling.concept(case.concept()))
   for _ in range(case.config.agent.n_step + 2):
     hand.collect()
   given = hand.sample()

@@ -30,7 +30,6 @@ AGENTS = plugins.Table(
     'ppo': 'tf_creative.agent.learners.makers:ppo',
   },
 )
-ON_POLICY = ('reinforce', 'ppo')  # agents that learn from their newest steps only
 
 NETWORKS = plugins.Table(
   'Q-network',

@@ -6,11 +6,14 @@ from collections.abc import Callable
 import functools
 from typing import Any
 
+from tf_agents.agents.dqn import dqn_agent
+from tf_agents.agents.reinforce import reinforce_agent
 from tf_agents.drivers import dynamic_step_driver
 
-from tf_creative.agent import AGENTS, ON_POLICY, graph_world, policy_hand, q_hand, rollout, vector
+from tf_creative.agent import AGENTS, graph_world, policy_hand, q_hand, rollout, vector
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import hand as hand_lib
+from tf_creative.agent.learners import informed
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 
@@ -35,13 +38,14 @@ def hand(
   worlds = graph_world if world.works else vector
   episodes = worlds.World(world, config.environments, seed)
   given = learner, world, config, seed, episodes
-  if kind in ON_POLICY:
+  if not isinstance(learner, dqn_agent.DqnAgent):  # by policy gradients, plugins' among them
     steps = rollout.length(world, config)
     collector = functools.partial(rollout.Driver, frames=steps)
-    whole = kind == 'reinforce'
+    whole = isinstance(learner, reinforce_agent.ReinforceAgent)
     return policy_hand.PolicyHand(*given, collector, frames=steps + 1, whole=whole)
   if world.works:
-    return q_hand.QHand(*given, _in_graph(config), every_action=kind == 'informed')
+    every_action = isinstance(learner, informed.InformedDdqnAgent)
+    return q_hand.QHand(*given, _in_graph(config), every_action=every_action)
   collector = functools.partial(vector.Driver, frames=config.collect_steps)
   return q_hand.QHand(*given, collector, weigh=vector.whole)
 

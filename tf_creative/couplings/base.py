@@ -73,6 +73,11 @@ class Chain(tf.Module):
     super().__init__(name='couplings')
     self._couplings = tuple(couplings)
 
+  @property
+  def each(self) -> tuple[coupling_lib.Coupling, ...]:
+    """The couplings in their order."""
+    return self._couplings
+
   def concept(self, concept: works_lib.Works) -> works_lib.Works:
     return functools.reduce(lambda value, each: each.concept(value), self._couplings, concept)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -20,6 +21,14 @@ from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import loop as loop_lib
 
 
+class Chosen(NamedTuple):
+  """A coupling that a run is to have."""
+
+  part: spec.Spec  # where it was named, for errors to point at
+  coupling: type[base.Coupling]
+  options: Any  # an instance of its Options
+
+
 class Learner(tf.Module):
   """Owns all that a checkpoint holds, and nothing else.
 
@@ -30,13 +39,14 @@ class Learner(tf.Module):
   gan: gan_lib.Gan | Any
   creator: creator_lib.Creator | Any
 
-  def __init__(self, config: config_lib.Config):
+  def __init__(self, config: config_lib.Config, chosen: Sequence[Chosen] | None = None):
+    """Build all parts; `chosen` replaces the couplings that the config names."""
     super().__init__(name='learner')
     self.config = config
     seed = config.run.seed
     self.world = build_world(config.run.world)
-    _check_couplings(self.world, config)
-    _check_code(self.world, config)
+    chosen = read_couplings(config.run.couplings) if chosen is None else chosen
+    check_couplings(self.world, config, chosen)
     works = self.world.works
     self.real = self.works('train') if works else None
     self.agent = build_lib.hand(config.run.agent, self.world, config.agent, seed)
@@ -46,7 +56,7 @@ class Learner(tf.Module):
       self.gan = gan_lib.Gan(config.gan, subject, seed)
       real = tf.nest.map_structure(tf.constant, self.real)
     parts = coupling_lib.Parts(self.world, self.gan, self.agent, self.agent.episodes, real)
-    self.coupling = _build_couplings(config.run.couplings, parts, seed)
+    self.coupling = base.Chain([_build_coupling(one, parts, seed) for one in chosen])
     self.loop = loop_lib.Loop(parts, self.coupling, config)
     if works:
       self.creator = creator_lib.Creator(parts, self.real.label)
@@ -65,29 +75,33 @@ def build_world(text: str) -> world_lib.World:
     return spec.configure(world, part.options, f"world '{part.name}'")
 
 
-def _check_couplings(world: world_lib.World, config: config_lib.Config) -> None:
+def check_couplings(
+  world: world_lib.World, config: config_lib.Config, chosen: Sequence[Chosen]
+) -> None:
   """Raise a SpecError, before data are prepared, if a coupling does not fit the settings."""
-  for part, coupling, options in read_couplings(config.run.couplings):
+  for part, coupling, options in chosen:
     with part.pointed():
       by = f"the coupling '{part.name}' (--couplings= leaves out all)"
       world.need(*coupling.needs, by=by)
       coupling.check(options, config)
+  _check_code(world, config, chosen)
 
 
-def _check_code(world: world_lib.World, config: config_lib.Config) -> None:
+def _check_code(
+  world: world_lib.World, config: config_lib.Config, chosen: Sequence[Chosen]
+) -> None:
   """Raise a SpecError if the hand needs codes that no coupling gives, or of another size."""
   size = world.play.code_size if world.play else 0
   if not size:
     return
-  given = read_couplings(config.run.couplings)
-  for part, coupling, _ in given:
+  for part, coupling, _ in chosen:
     if coupling.needs_shown:
       with part.pointed():
         raise spec.SpecError(
           f"the coupling '{part.name}' needs a hand that is shown the work, not told its code: "
           'use target=shown.'
         )
-  if not any(coupling.gives_codes for _, coupling, _ in given):
+  if not any(coupling.gives_codes for _, coupling, _ in chosen):
     giver = next(
       name for name in couplings.COUPLINGS.ours if couplings.COUPLINGS.load(name).gives_codes
     )
@@ -103,20 +117,17 @@ def _check_code(world: world_lib.World, config: config_lib.Config) -> None:
     )
 
 
-def read_couplings(text: str) -> list[tuple[spec.Spec, type, Any]]:
-  """Parse a spec of couplings; return (part of the spec, class, options) for each."""
+def read_couplings(text: str) -> list[Chosen]:
+  """Parse a spec of couplings."""
   found = []
   for part in spec.parse(text, 'couplings'):
     with part.pointed():
       coupling = couplings.COUPLINGS.load(part.name)
       options = spec.configure(coupling.Options, part.options, f"coupling '{part.name}'")
-      found.append((part, coupling, options))
+      found.append(Chosen(part, coupling, options))
   return found
 
 
-def _build_couplings(text: str, parts: coupling_lib.Parts, seed: int) -> base.Chain:
-  chain = []
-  for part, coupling, options in read_couplings(text):
-    with part.pointed():  # a SpecError from the constructor then points at this part
-      chain.append(coupling(parts, options, seed))
-  return base.Chain(chain)
+def _build_coupling(chosen: Chosen, parts: coupling_lib.Parts, seed: int) -> coupling_lib.Coupling:
+  with chosen.part.pointed():  # a SpecError from the constructor then points at this part
+    return chosen.coupling(parts, chosen.options, seed)

@@ -42,6 +42,11 @@ class Loop(tf.Module):
     self.warm_up = tf.function(self._warm_up, autograph=False)
 
   @property
+  def built(self) -> coupling_lib.Parts:
+    """The parts that it trains."""
+    return self._parts
+
+  @property
   def streams(self) -> dict[str, streams.Stream]:
     """The random streams by their names in a checkpoint."""
     return {name: part for name, part in vars(self).items() if isinstance(part, streams.Stream)}

@@ -117,8 +117,8 @@ def reinforce(
       f'--agent=reinforce learns from whole episodes, and here they have {world.rules.horizon} '
       'steps: use --agent=ppo.'
     )
-  actor, value, common = _actor_critic(world, config, seed)
-  return _with_answers(
+  actor, value, common = actor_critic(world, config, seed)
+  return with_answers(
     reinforce_agent.ReinforceAgent(
       actor_network=actor,
       value_network=value,
@@ -135,8 +135,8 @@ def ppo(
 ) -> ppo_clip_agent.PPOClipAgent:
   """Build PPO (Schulman et al. 2017, its clipping and lambda) without any normalization."""
   world.need('rules', by='--agent=ppo')
-  actor, value, common = _actor_critic(world, config, seed)
-  return _with_answers(
+  actor, value, common = actor_critic(world, config, seed)
+  return with_answers(
     ppo_clip_agent.PPOClipAgent(
       actor_net=actor,
       value_net=value,
@@ -155,13 +155,13 @@ def ppo(
   )
 
 
-def _with_answers(agent, actor: policies.Policy, value: policies.Value):
+def with_answers(agent, actor: policies.Policy, value: policies.Value):
   """Give a policy-gradient agent the functions that PolicyHand calls: `judge` and `surprise`."""
   agent.judge, agent.surprise = value.judge, actor.surprise
   return agent
 
 
-def _actor_critic(world: world_lib.World, config: config_lib.AgentConfig, seed: int):
+def actor_critic(world: world_lib.World, config: config_lib.AgentConfig, seed: int):
   # `Value` averages over the actions; a dueling head's advantages would cancel out there and get no
   # gradient.
   config = dataclasses.replace(config, dueling=False)
