@@ -20,6 +20,8 @@ from tf_creative.learner import config as config_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import loop as loop_lib
 
+_HIDDEN = 'data of the server'  # a name that no data set has
+
 
 class Chosen(NamedTuple):
   """A coupling that a run is to have."""
@@ -72,6 +74,23 @@ def build_world(text: str) -> world_lib.World:
   part = spec.parse_one(text, 'world')
   with part.pointed():
     world = worlds.WORLDS.load(part.name)
+    return spec.configure(world, part.options, f"world '{part.name}'")
+
+
+def build_foreign_world(text: str, labels: list[str]) -> world_lib.World:
+  """Build the world that a server names, without opening data on its word.
+
+  Data sets that come with this program or its plugins may be opened. Of any other one, only the
+  server's `labels` are known; what needs more of it fails.
+  """
+  part = spec.parse_one(text, 'world')
+  with part.pointed():
+    world = worlds.WORLDS.load(part.name)
+    data = str(part.options.get('data', ''))
+    if data and data.partition('/')[0] not in worlds.DATA:
+      hidden = {**part.options, 'data': _HIDDEN}
+      world = type(world.__name__, (world,), {'label_names': labels})
+      return spec.configure(world, hidden, f"world '{part.name}'")
     return spec.configure(world, part.options, f"world '{part.name}'")
 
 

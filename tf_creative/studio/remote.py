@@ -27,15 +27,33 @@ class Studio:
     answer = self._ask('creator', 'about', {'seed': np.zeros(1, np.int64)})
     try:
       about = json.loads(next(iter(answer.values()))[0])
-      self.known_labels: list[int] = about['known_labels']
-      self.round: int = about['round']
-      world = about['world']
-    except (ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
+      self.round, world = int(about['round']), str(about['world'])
+      labels = [str(label) for label in about['labels']]
+      self.known_labels = [int(label) for label in about['known_labels']]
+      if not world.isprintable() or not all(label.isprintable() for label in labels):
+        raise ValueError('signs that a terminal would obey')
+      if not all(0 <= label < len(labels) for label in self.known_labels):
+        raise ValueError('labels without names')
+    except (ValueError, KeyError, TypeError, IndexError, StopIteration, RecursionError) as error:
       raise spec.UserError(
         f'the server at {address} has a creator of another kind: serve what '
         '`python -m tf_creative.export` has written.'
       ) from error
-    self.world = learner_lib.build_world(world)
+    self.world = learner_lib.build_foreign_world(world, labels)
+    try:
+      self.world.need('works', 'media', by='create --server')
+      shape = list(self.world.works.work_spec.shape)
+    except spec.UserError as error:
+      raise spec.UserError(
+        f'the works of the server at {address} cannot be drawn here: that needs the data set of '
+        f"--world='{world}', and a server's word is no reason to open one. Use create --run_dir "
+        'where the run lies.'
+      ) from error
+    if shape != about.get('shape'):
+      raise spec.UserError(
+        f"the server at {address} makes works of shape {about.get('shape')}, and --world='{world}' "
+        f'has {shape} here: use the version of tf_creative that exported them.'
+      )
 
   def imagined(self, labels: Sequence[int], seed: int, count: int) -> portfolio.Portfolio:
     """Make `count` works, as `portfolio.imagined` does with a learner."""

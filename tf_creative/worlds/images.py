@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import pathlib
+import re
 import textwrap
 from typing import Any
 
@@ -16,6 +17,7 @@ import tensorflow_datasets as tfds
 from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core.works import Works
+from tf_creative.worlds import features as features_lib
 
 _MOST_WORKS = 1_000_000
 _MOST_BYTES = 1 << 30  # of all works in a split; training holds them in memory
@@ -123,6 +125,8 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
   if (folder / 'dataset_info.json').exists():
     try:
       return tfds.builder_from_directory(data)
+    except features_lib.UntrustedError as error:
+      raise DataError(f"the data set in folder '{data}' is refused: {error}.") from error
     except Exception as error:  # TFDS raises many types of errors for damaged files
       raise DataError(
         f"the data set in folder '{data}' is damaged ({first_words(error)}): make it anew."
@@ -133,8 +137,15 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
     raise DataError(
       f"the folder '{data}' holds no data set, which has a dataset_info.json. {READ} {_OF_PICTURES}"
     )
+  if re.match(r'[\w\-]+:[a-zA-Z]', data):  # 'name:1.0.0' is a version, and fine
+    raise DataError(
+      f"'{data}' is a community data set, whose code TFDS would download and run: build it "
+      'yourself, and give the folder.'
+    )
   try:
     return tfds.builder(data, data_dir=data_dir)
+  except features_lib.UntrustedError as error:
+    raise DataError(f"data set '{data}' is refused: {error}.") from error
   except Exception as error:  # e.g. ValueError, AssertionError, TypeError, ImportError
     known = tfds.list_builders(with_community_datasets=False)
     if not folder.exists() and data.startswith(('/', './', '../', '~')):
