@@ -11,15 +11,15 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check
 .PHONY: help train evaluate create test lint lock clean
 
 help:
-	@echo "make train     train on handwritten digits; more flags by ARGS='--seed=1', all by ARGS=--help"
-	@echo "make evaluate  judge that run: a table, and a report to look at"
-	@echo "make create    make things with it, as by ARGS='--count=100 --format=png,svg'"
+	@echo "make train     train on handwritten digits; flags by ARGS='--seed=1', their list by ARGS=--help"
+	@echo "make evaluate  measure that run: a table, and a report in HTML"
+	@echo "make create    make works with it; for example ARGS='--count=100 --format=png,svg'"
 	@echo "make test      run the tests; one file by ARGS=tests/test_layers.py"
 	@echo "make lint      check style, format, spelling and types"
 	@echo "make lock      pin requirements.in in requirements.txt; newest versions by ARGS=--upgrade"
-	@echo "make clean     remove .venv and caches; what was trained (runs/) stays"
+	@echo "make clean     remove .venv and caches; trained runs (runs/) stay"
 	@echo
-	@echo "The first of them makes $(VENV) with $(PYTHON); another Python (3.11, 3.12 or 3.13) by"
+	@echo "The first of them makes $(VENV) with $(PYTHON). For another Python (3.11, 3.12 or 3.13), add"
 	@echo "PYTHON=python3.11, after 'make clean' if there is a $(VENV) already."
 
 train: $(INSTALLED)

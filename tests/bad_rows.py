@@ -160,7 +160,7 @@ OTHERS = [
   ('create', '--run_dir={place}/empty', 'python -m tf_creative.train --run_dir='),
   ('create', '--run_dir={place}/nowhere', 'holds no trained run. There are: '),
   ('create', '--run_dir={place}/other', "unknown flag '--gan_sparkle'"),
-  ('create', '--run_dir={place}/other', 'Use the version that wrote it, mend the file, or train'),
+  ('create', '--run_dir={place}/other', 'Use the version that wrote it, repair the file, or train'),
   ('create', '--run_dir={place}/lost', 'run.flags (No such file or directory)'),
   ('create', '--run_dir={place}/hollow', 'it holds no flags'),
   ('create', '--run_dir={place}/binary', 'run.flags is not text in UTF-8'),

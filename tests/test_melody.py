@@ -270,7 +270,7 @@ def test_a_short_file_has_a_gap_at_its_end(tmp_path):
   assert scores.notes(found) == scores.notes(work)
   assert given.tolist() == [True] * 8 + [False] * 24
   assert world.media.portrait(path, given)[1].shape == (36, 32)
-  with pytest.raises(spec.UserError, match='has gaps where it ends'):
+  with pytest.raises(spec.UserError, match='takes no mask'):
     world.media.read(path, 'mask.png')
 
 

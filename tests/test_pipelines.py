@@ -11,7 +11,7 @@ from tf_creative import create, evaluate, train
 from tf_creative.core import spec
 from tf_creative.evaluation import baselines
 from tf_creative.evaluation import evaluator as eyes_lib
-from tf_creative.learner import creator as creator_lib
+from tf_creative.learner import imaginer as imaginer_lib
 from tf_creative.metrics import judge
 from tf_creative.runs import run as run_lib
 from tf_creative.serving.exports import ops
@@ -36,7 +36,7 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
   patch.setattr(eyes_lib, '_VALIDATED', 20)
   patch.setattr(eyes_lib, '_PLAYED', 20)
   patch.setattr(baselines, '_PLAIN_UPDATES', 5)
-  patch.setattr(creator_lib, '_TRIES', 3)  # a generator that has learnt nothing needs them all
+  patch.setattr(imaginer_lib, '_TRIES', 3)  # a generator that has learnt nothing needs them all
 
 
 @pytest.fixture(autouse=True, scope='module')

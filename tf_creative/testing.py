@@ -1,11 +1,11 @@
-"""Checks of the contracts, for the tests of whoever brings a world, a coupling or a data set.
+"""Checks the contracts of your own worlds, couplings and data sets; for use in your tests.
 
   from tf_creative import testing
 
   def test_my_world():
     testing.check_world(MyWorld(size=4))
 
-Each raises an AssertionError that names the rule that is broken: a function below, or of
+Each check raises an AssertionError that names the broken rule: a function below or in
 `core.promises`.
 """
 
@@ -32,18 +32,18 @@ from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.worlds import images
 
-SMALL = config_lib.Config(  # a learner of moments
+SMALL = config_lib.Config(  # a learner that is built and trained within seconds
   run=config_lib.RunConfig(couplings='', rounds_per_call=2),
   gan=gan_config.GanConfig(width=8, batch_size=8, latent_size=4, decay_steps=0),
   agent=agent_config.AgentConfig(
     width=8, batch_size=8, environments=4, replay_capacity=400, warmup=40
   ),
 )
-_COUNT = 6  # works of a concept
+_COUNT = 6  # works in a concept
 
 
 def check_world(world: world_lib.World) -> None:
-  """Checks the parts that a world has, each by its rules."""
+  """Check each part that a world has by its rules."""
   case = case_lib.Case(world)
   for parts, rules in promises.RULES:
     if all(getattr(world, part) is not None for part in parts):
@@ -51,7 +51,7 @@ def check_world(world: world_lib.World) -> None:
 
 
 def check_coupling(coupling: str | type, config: config_lib.Config = SMALL, **options: Any) -> None:
-  """Checks a coupling, by its name or its class, alone in a learner of `config`."""
+  """Check a coupling, given by name or class, as the only one in a learner of `config`."""
   cls = couplings.COUPLINGS.load(coupling) if isinstance(coupling, str) else coupling
   name = coupling if isinstance(coupling, str) else cls.__name__
   _ask(f"the coupling '{name}'", (options_have_defaults, needs_are_parts_of_worlds), cls)
@@ -66,14 +66,14 @@ def check_coupling(coupling: str | type, config: config_lib.Config = SMALL, **op
 
 
 def check_data(name: str) -> None:
-  """Checks a data set by its name, which is made or downloaded if it is not on disk."""
+  """Check a data set by name; it is made or downloaded if it is not on disk."""
   builder = images.prepared(name)
   rules = splits_have_works, labels_are_named
   _ask(f"the data set '{name}'", rules, _Data(builder, images.label_names(name)))
 
 
 class _Coupled(NamedTuple):
-  """A coupling with what it couples."""
+  """A coupling with the parts that it couples."""
 
   coupling: coupling_lib.Coupling
   parts: coupling_lib.Parts
@@ -89,7 +89,7 @@ class _Data(NamedTuple):
 
 
 def _ask(whose: str, rules: tuple[Callable, ...], what: Any) -> None:
-  """Says which rule is broken; whatever else is raised on the way breaks it, too."""
+  """Raise an AssertionError that names the first broken rule; any exception counts as broken."""
   for rule in rules:
     try:
       rule(what)
@@ -152,7 +152,7 @@ def losses_are_finite(case: _Coupled) -> None:
 
 
 def hooks_run_in_a_graph(case: _Coupled) -> None:
-  """As in the compiled loop, where nothing may be made anew; all that is logged is finite."""
+  """Call the hooks in a graph, which may not create variables; all metrics are finite."""
   coupling, to_values = case.coupling, case.parts.world.works.to_values
 
   @functools.partial(tf.function, autograph=False)
@@ -178,7 +178,7 @@ def splits_have_works(data: _Data) -> None:
 
 
 def labels_are_named(data: _Data) -> None:
-  """A feature that is called label counts names, or is -1 where there is none."""
+  """Check that labels index the names, or are -1 for none."""
   if 'label' not in data.builder.info.features:
     return
   case_lib.hold(data.label_names != [''], "'label' has no names: make it a ClassLabel")

@@ -2,7 +2,7 @@
 
   python -m tf_creative.train --flagfile=pipelines/pixel_art.flags
 
-The same command again resumes a stopped run. Later flags overrule earlier ones.
+The same command resumes a stopped run. Later flags override earlier ones.
 """
 
 import os
@@ -14,13 +14,13 @@ from tf_creative.learner import config as config_lib
 
 
 def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
-  """Trains until the last round or a signal; returns the exit code."""
+  """Train until the last round or a signal; return the exit code."""
   command.check_writable(config.run.run_dir, 'run_dir')
   os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())  # read as TensorFlow starts
-  # Imported here, so that --help and a mistyped flag are answered at once.
+  # Imported here, so that --help and a mistyped flag are answered at once, without TensorFlow.
   from tf_creative.experiments import training
 
-  logging.set_verbosity(verbosity)  # importing the libraries has turned their chatter on
+  logging.set_verbosity(verbosity)  # after the import, which sets a level of its own
   return training.train(config)
 
 

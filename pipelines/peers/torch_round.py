@@ -171,7 +171,7 @@ class Learner:
 
   @torch.no_grad()
   def imagine_some(self) -> None:
-    """What the next episodes are to be about: a quarter as many as there are worlds."""
+    """Imagine targets for the next episodes: a quarter as many as there are worlds."""
     self.average(torch.randn(WORLDS // 4, CODE), torch.randint(0, LABELS, (WORLDS // 4,)))
 
   def round(self) -> None:

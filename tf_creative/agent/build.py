@@ -1,4 +1,4 @@
-"""Makes a hand: the one place that chooses its kind and what takes its steps."""
+"""Builds a hand: the one place that chooses its class and its driver."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def hand(
   config: config_lib.AgentConfig,
   seed: int,
 ) -> hand_lib.Hand:
-  """Makes the hand of a kind with the episodes that it acts in."""
+  """Build a hand of a kind, and the episodes that it acts in."""
   if config.exploration not in _EXPLORATIONS:
     raise spec.SpecError(
       f"unknown exploration '{config.exploration}'."
@@ -51,7 +51,7 @@ def hand(
 
 
 def _in_graph(config: config_lib.AgentConfig) -> Callable[..., Any]:
-  """TF-Agents' own driver.
+  """Return a factory of TF-Agents' own driver.
 
   It does not count the step that restarts an episode: asking for one transition more than
   collect_steps - 1 full ones is what makes it take collect_steps steps.

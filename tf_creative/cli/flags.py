@@ -1,4 +1,4 @@
-"""Settings as flags: a field of a dataclass is a flag, a line of its help, and of `run.flags`."""
+"""Settings as flags: each field of a dataclass becomes a flag and a line of `run.flags`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tf_creative.learner.config import Config
 
 
 def flag_fields(settings: type) -> Iterator[tuple[str, str, dataclasses.Field]]:
-  """Every setting as (flag, group, field); what is not in a group is in the group ''."""
+  """Yield every setting as (flag, group, field); the group is '' for fields outside of groups."""
   for field in dataclasses.fields(settings):
     if not dataclasses.is_dataclass(field.default):
       yield field.name, '', field
@@ -27,7 +27,7 @@ def flag_fields(settings: type) -> Iterator[tuple[str, str, dataclasses.Field]]:
 
 
 def define_flags(values: flags.FlagValues, settings: type = Config) -> None:
-  """A flag for each setting; a tuple may be given flag by flag, or with commas."""
+  """Define a flag for each setting; tuples are given with commas or by repeating the flag."""
   define = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
@@ -40,6 +40,7 @@ def define_flags(values: flags.FlagValues, settings: type = Config) -> None:
 
 
 def from_flags(values: flags.FlagValues, settings: type = Config) -> Any:
+  """Build the settings from parsed flags."""
   groups: dict[str, dict[str, Any]] = {}
   for name, group, field in flag_fields(settings):
     value: Any = values[name].value
@@ -48,7 +49,7 @@ def from_flags(values: flags.FlagValues, settings: type = Config) -> Any:
       words = [word for given in value for word in (given.split(',') if split else [given])]
       value = tuple(filter(None, words))
     elif isinstance(value, str):
-      value = value.strip()  # as a flagfile has it
+      value = value.strip()  # as flagfiles are read, too
     groups.setdefault(group, {})[field.name] = value
   loose = groups.pop('', {})
   classes = {field.name: type(field.default) for field in dataclasses.fields(settings)}
@@ -56,7 +57,7 @@ def from_flags(values: flags.FlagValues, settings: type = Config) -> Any:
 
 
 def check(settings: Any) -> None:
-  """Refuses the first setting that is out of its bounds, by the name of its flag."""
+  """Raise a UserError that names the flag of the first setting out of its bounds."""
   for name, group, field in flag_fields(type(settings)):
     value = getattr(getattr(settings, group) if group else settings, field.name)
     if wrong := spec.fault(field, value):
@@ -71,7 +72,7 @@ def check(settings: Any) -> None:
 
 
 def from_arguments(arguments: Iterable[str], settings: type = Config) -> Any:
-  """The settings that a command makes of these arguments, flagfiles among them."""
+  """Parse and check the arguments of a command, in which flagfiles are expanded."""
   given = flagfile.expand(filter(None, arguments))
   values = flags.FlagValues()
   define_flags(values, settings)
@@ -92,13 +93,13 @@ def from_arguments(arguments: Iterable[str], settings: type = Config) -> Any:
 
 
 def saved(run_dir: pathlib.Path) -> str:
-  """What a run wrote down of its settings."""
+  """Read the settings that a run wrote down."""
   advice = 'without it nobody knows what made this run: bring it back, or train anew'
   return flagfile.text_of(run_dir / 'run.flags', advice)
 
 
 def from_file(path: pathlib.Path) -> Config:
-  """The config that `to_text` wrote down."""
+  """Read the config that `to_text` wrote down."""
   text = saved(path.parent)
   lines = enumerate(text.split('\n'), 1)
   try:
@@ -108,12 +109,12 @@ def from_file(path: pathlib.Path) -> Config:
   except spec.UserError as error:
     raise spec.UserError(
       f'{path} cannot be read by this version: {error}\n'
-      'Use the version that wrote it, mend the file, or train anew.'
+      'Use the version that wrote it, repair the file, or train anew.'
     ) from error
 
 
 def to_text(config: Config) -> str:
-  """The lines of a flagfile that makes this config again."""
+  """Format a config as the lines of a flagfile."""
   lines = []
   for name, group, field in flag_fields(Config):
     value = getattr(getattr(config, group), field.name)
@@ -122,7 +123,7 @@ def to_text(config: Config) -> str:
 
 
 def _where(name: str, given: Iterable[flagfile.Argument]) -> str:
-  """The place of the last argument that gives a flag, to be put into a message."""
+  """Return the place of the last argument that sets a flag, for a message; '' without one."""
   places = [
     flagfile.said(argument)
     for argument in given
@@ -139,7 +140,7 @@ def _unknown(name: str, settings: type, where: str = '') -> str:
 
 
 def _unreadable(error: str, given: list[flagfile.Argument], settings: type) -> str:
-  """absl's own words for a value that is missing or of a wrong kind, in ours."""
+  """Rewrite absl's message about a missing or wrong value in our own words."""
   fields = {name: field for name, _, field in flag_fields(settings)}
   match = re.match(r'flag --(\w+)=(.*?):', error, re.DOTALL)
   if match and match[1] in fields:

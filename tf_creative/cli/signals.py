@@ -1,4 +1,4 @@
-"""Stopping a command by a signal without losing anything."""
+"""Stops a command at a signal, without losing anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 
 
 class Stop:
-  """Sets `signal` at the first Ctrl-C or SIGTERM, so that the caller ends at a good moment.
+  """Sets `signal` at the first Ctrl-C or SIGTERM, so that the caller can end between calls.
 
   A second Ctrl-C stops at once. A handler runs only when the compiled loop returns to Python.
   """

@@ -1,4 +1,4 @@
-"""The parts of a world in which somebody acts: play, rules, a simulator, levels."""
+"""The parts of a world that an agent acts in: play, rules, a simulator, levels."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ Observation = dict[str, tf.Tensor]
 
 
 class Survey(NamedTuple):
-  """A world at one moment, from everywhere where the hand might stand: P poses, A actions."""
+  """All transitions of a world at one moment, from each of P poses by each of A actions."""
 
-  now: Any  # float32 [B, ...], `features` whatever the pose
-  later: Any  # float32 [2 B, ...], the same after a step, and after one that changed something
-  follows: tf.Tensor  # int32 [B, P, A], the pose after each action; from P on it is in the changed
+  now: Any  # float32 [B, ...], `features` without the pose
+  later: Any  # float32 [2 B, ...], after a step: first B unchanged levels, then B changed
+  follows: tf.Tensor  # int32 [B, P, A], the next pose; P is added in the changed level
   reward: tf.Tensor  # float32 [B, P, A]
-  goes_on: tf.Tensor  # bool [B, P, A], not where an episode ends
-  known: tf.Tensor  # bool [B, P, A], where there is such a pose, and what follows is told here
+  goes_on: tf.Tensor  # bool [B, P, A], false where an episode ends
+  known: tf.Tensor  # bool [B, P, A], where the pose exists and the other fields are valid
 
 
 class Play(abc.ABC):
-  """What an agent needs of a world, and nothing else."""
+  """What an agent sees and does."""
 
-  code_size: int = 0  # numbers of a code that the hand is told; 0: none
+  code_size: int = 0  # numbers in a code that the hand is told; 0: it is told none
 
   @property
   @abc.abstractmethod
   def observation_spec(self) -> dict[str, Bounded]:
-    """Bounds of each part of an observation, without the batch."""
+    """Bounds of each part of an observation, without the batch dimension."""
 
   @property
   @abc.abstractmethod
@@ -42,57 +42,57 @@ class Play(abc.ABC):
   @property
   @abc.abstractmethod
   def reward_bound(self) -> float:
-    """The largest reward of one step, in size."""
+    """The largest absolute value of a step's reward."""
 
   @abc.abstractmethod
   def features(self, observation: Observation) -> tf.Tensor:
-    """Turns an observation into the planes or rows that networks read: float32 [B, ..., C]."""
+    """Convert observations to the planes or rows that networks read: float32 [B, ..., C]."""
 
   def brief(self, observation: Observation) -> tf.Tensor:
-    """Lists what the hand is told in numbers beside the features: float32 [B, N], N may be 0."""
+    """Return the numbers that networks read beside the features: float32 [B, N]; N may be 0."""
     count = tf.shape(tf.nest.flatten(observation)[0])[0]
     return tf.zeros([count, 0])
 
   def prior_logits(self, observation: Observation) -> tf.Tensor:
-    """Tells log-likelihoods of the actions by a model of works: [B, A], or 0 without one."""
+    """Return log-likelihoods of actions under a model of works: [B, A]; a scalar 0 without one."""
     del observation
     return tf.zeros([])
 
 
 class Rules(abc.ABC):
-  """Rules that are known: pure functions on batches, which train, export and serve."""
+  """Rules that are known: pure functions on batches, for training, exports and serving."""
 
-  horizon: int  # steps in an episode, at most
+  horizon: int  # largest number of steps in an episode
 
   @abc.abstractmethod
   def start(self, concept: Concept, seed: tf.Tensor) -> Any:
-    """Begins an episode about each work of `concept`: states, a nest of [B, ...]."""
+    """Begin an episode about each work of `concept`; return states, a nest of [B, ...]."""
 
   @abc.abstractmethod
   def step(
     self, state: Any, action: tf.Tensor, seed: tf.Tensor
   ) -> tuple[Any, tf.Tensor, tf.Tensor]:
-    """Acts: the next states, the rewards (float32 [B]) and which episodes are over (bool [B])."""
+    """Act; return the next states, rewards float32 [B], and which episodes are over: bool [B]."""
 
   @abc.abstractmethod
   def observe(self, state: Any) -> Observation:
-    """Shows what the agent sees of states."""
+    """Return what the agent sees of states."""
 
   @abc.abstractmethod
   def resume(self, observation: Observation) -> Any:
-    """Rebuilds states from observations; worlds are fully observable."""
+    """Rebuild states from observations; worlds are fully observable."""
 
   @abc.abstractmethod
   def work(self, state: Any) -> tf.Tensor:
-    """Reads the work in the making, as stored: [B, ...]."""
+    """Return the works in the making, as stored: [B, ...]."""
 
   @abc.abstractmethod
   def place(self, state: Any, work: tf.Tensor) -> Any:
-    """Puts another work into states, to be gone on with."""
+    """Put other works [B, ...] into states, to continue from them."""
 
   @abc.abstractmethod
   def allowed(self, state: Any, keep: tf.Tensor) -> tf.Tensor:
-    """Finds the actions that leave a work as it is where `keep` [B, ...] holds: bool [B, A]."""
+    """Return which actions leave works unchanged where `keep` [B, ...] holds: bool [B, A]."""
 
 
 class Simulator(abc.ABC):
@@ -102,17 +102,17 @@ class Simulator(abc.ABC):
 
   @abc.abstractmethod
   def vector(self, count: int, render: bool = False) -> Any:
-    """Makes environments side by side: a gymnasium.vector.VectorEnv, for the caller to close.
+    """Make parallel environments: a gymnasium.vector.VectorEnv, which the caller closes.
 
-    What is seen is a dict of arrays, as `observation_spec` says; actions count from 0; who is over
-    begins anew at the next step (NEXT_STEP), and every episode ends. With `render`, its `render()`
-    gives a picture of each: uint8 RGB [height, width, 3].
+    An observation is a dict of arrays as in `observation_spec`; actions count from 0. Every episode
+    ends, and its environment begins a new one at the next step (NEXT_STEP). With `render`, the
+    vector's `render()` returns a picture of each: uint8 RGB [height, width, 3].
     """
 
 
 class Levels(abc.ABC):
-  """Works are walked through, and a search knows the way."""
+  """Works are levels to be walked through, and all their transitions are known."""
 
   @abc.abstractmethod
   def survey(self, observation: Observation, seed: tf.Tensor) -> Survey:
-    """Tells what each action leads to from everywhere."""
+    """Return the transitions from every pose by every action."""

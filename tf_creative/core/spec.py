@@ -1,4 +1,4 @@
-"""Parts named by text: `name`, `name(option=1, other=word)` and `first|second(option=2)`."""
+"""Parses parts named by text: `name`, `name(option=1, other=word)`, `first|second(option=2)`."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ KINDS = {bool: 'true or false', int: 'a whole number', float: 'a number', str: '
 
 
 class UserError(ValueError):
-  """Something that only the user can put right; the message says what was wrong and what to do."""
+  """An error that the user can correct; the message says what is wrong and what to do."""
 
-  code = 2  # that a command ends with
+  code = 2  # exit code of a command
 
 
 class SpecError(UserError):
   """A name or an option that does not exist or cannot be read.
 
-  `about` is the option whose name it is about, or its value if `=` follows; empty: the part's name.
+  `about` is where the caret stands: at an option's name, at its value if `=` follows, or, if
+  empty, at the part's name.
   """
 
   def __init__(self, message: str, about: str = ''):
@@ -36,7 +37,7 @@ class SpecError(UserError):
     self.text, self.place, self.flag = '', 0, ''
 
   def point(self, text: str, place: int, flag: str) -> SpecError:
-    """Shows the text, with a caret under its character at `place`, unless it does already."""
+    """Show the text with a caret under its character at `place`, unless one is shown already."""
     if not self.text and text:
       self.text, self.place, self.flag = text, min(place, len(text) - 1), flag
     return self
@@ -50,7 +51,7 @@ class SpecError(UserError):
 
 
 class Spec(NamedTuple):
-  """A part as it was read, and where its words stood: the name at '', the value of x at 'x='."""
+  """A parsed part; `places` has where words stood: '' for the name, 'x' and 'x=' for option x."""
 
   name: str
   options: dict[str, Any]
@@ -60,7 +61,7 @@ class Spec(NamedTuple):
 
   @contextlib.contextmanager
   def pointed(self) -> Iterator[None]:
-    """Within, what is wrong with this part is shown in the text that it was read from."""
+    """Make each SpecError raised within show the text of this part, with a caret."""
     try:
       yield
     except SpecError as error:
@@ -80,10 +81,10 @@ def setting(
   below: float | None = None,
   one_of: Iterable[str] = (),
 ) -> Any:
-  """A field of a config dataclass that becomes a flag, with its line of `--help`.
+  """Make a field of a config dataclass that becomes a flag, with its line of `--help`.
 
-  What is given to a tuple is split at commas, unless commas may stand within a value. A number has
-  bounds, a word may be one of some (of a table's keys, as they are when it is looked at).
+  A tuple's value is split at commas, unless `split` is false. Numbers have bounds. Words may be
+  limited to `one_of`; if that is a table, its keys are looked up when a value is checked.
   """
   bounds = {'at_least': at_least, 'above': above, 'at_most': at_most, 'below': below}
   metadata = {'help': help_text, 'split': split, 'one_of': one_of, **bounds}
@@ -91,7 +92,7 @@ def setting(
 
 
 def fault(field: dataclasses.Field, value: Any) -> str:
-  """What a setting's value lacks, to stand after the setting's name; empty if it is right."""
+  """Return what is wrong with a setting's value, to follow its name in a message; '' if valid."""
   limits = field.metadata
   for word in (value if isinstance(value, tuple) else (value,)) if limits.get('one_of') else ():
     if word not in limits['one_of']:
@@ -114,30 +115,30 @@ def fault(field: dataclasses.Field, value: Any) -> str:
 
 
 def closest(name: str, valid: Iterable[str]) -> str:
-  """The part of an error message that offers the nearest valid name, if one is near."""
+  """Return the end of an error message that offers the closest valid name; '' if none is close."""
   close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
   return f" Did you mean '{close[0]}'?" if close else ''
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-  """The end of an error message: the nearest valid name, and all of them."""
+  """Return the end of an error message: the closest valid name, and all of them."""
   valid = sorted(valid)
   return f'{closest(name, valid)} Valid: {", ".join(valid)}.'
 
 
 def parse(text: str, flag: str = '') -> list[Spec]:
-  """All parts of `first|second(option=2)`; the empty text has none."""
+  """Parse all parts of `first|second(option=2)`; an empty text has none."""
   if not text.strip():
     return []
   parts, at = [], -1
-  while at < len(text):  # at the bar before the next part
+  while at < len(text):  # text[at] is the bar before the next part
     part, at = _read(text, at + 1, flag)
     parts.append(part)
   return parts
 
 
 def parse_one(text: str, flag: str = '') -> Spec:
-  """The one part of a spec that must name exactly one."""
+  """Parse a spec that must name exactly one part."""
   parts = parse(text, flag)
   if len(parts) != 1:
     subject = f'--{flag}' if flag else f"'{text}'"
@@ -147,13 +148,13 @@ def parse_one(text: str, flag: str = '') -> Spec:
 
 
 def check_name(table: Iterable[str], name: str, what: str) -> None:
-  """Refuses a name that is not in the table."""
+  """Raise a SpecError for a name that is not in the table."""
   if name not in table:
     raise SpecError(f"unknown {what} '{name}'.{nearest(name, table)}")
 
 
 def configure(cls: type, options: Mapping[str, Any], what: str) -> Any:
-  """An instance of the dataclass `cls` from options: fields, of their types and in their bounds."""
+  """Build the dataclass `cls` from options, after checking their names, types and bounds."""
   if not dataclasses.is_dataclass(cls):
     raise SpecError(f'the options of {what} cannot be read: make {cls!r} a dataclass.')
   fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
@@ -174,7 +175,7 @@ def configure(cls: type, options: Mapping[str, Any], what: str) -> Any:
 
 
 def signature(cls: type) -> str:
-  """The options of a part as they are written, with their defaults, and all valid words."""
+  """Return a part's options as they are written, with their defaults and all valid words."""
   told = []
   for field in dataclasses.fields(cls):
     default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
@@ -184,7 +185,7 @@ def signature(cls: type) -> str:
 
 
 def _read(text: str, at: int, flag: str) -> tuple[Spec, int]:
-  """The part that begins at `at`, and where it ends: at a bar, or with the text."""
+  """Parse the part that begins at `at`; return it and its end, at a bar or after the text."""
   match = _NAME.match(text, at)
   if not match:
     raise _unreadable('a name should stand here', text, _word(text, at), flag)
@@ -216,12 +217,12 @@ def _read(text: str, at: int, flag: str) -> tuple[Spec, int]:
 
 
 def _word(text: str, at: int) -> int:
-  """Where the next word begins."""
+  """Return the place of the next character that is not a space."""
   return len(text) - len(text[at:].lstrip())
 
 
 def _literal(value: re.Match, text: str, flag: str) -> Any:
-  """Numbers and true / false as such, everything else, and all in quotes, as a word."""
+  """Convert numbers and true / false; keep everything else, and all in quotes, as a word."""
   word = value['word']
   if word is None:
     return value['a'] if value['b'] is None else value['b']
@@ -232,7 +233,7 @@ def _literal(value: re.Match, text: str, flag: str) -> Any:
   try:
     whole = re.fullmatch(r'[+-]?[\d_]+', word)
     number = int(word) if whole else float(word)
-  except ValueError:  # as 1__0, or more digits than Python reads
+  except ValueError:  # such as 1__0, or more digits than Python converts
     return word
   if isinstance(number, float) and math.isinf(number):
     raise SpecError(f"'{word}' is too large a number.").point(text, value.start(), flag)

@@ -1,8 +1,8 @@
-"""The contract of a world: a bundle of optional parts, asked for by what they are.
+"""The contract of a world: a bundle of optional parts.
 
-A world need not have all of them. Nobody acts where there is no `play`; rules that are not known in
-the graph are no `rules`; what no GAN imagines is no `works`. Whoever needs a part says so by
-`World.need`, which has the one wording of all refusals.
+A world need not have all of them: without an agent there is no `play`, without rules that are known
+in the graph no `rules`, and without a GAN no `works`. Code that needs a part calls `World.need`, so
+that all refusals have the same wording.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tf_creative.core.works import Works as Concept
 
 
 class Works(abc.ABC):
-  """What a GAN imagines: works of one form, with labels."""
+  """The works that a GAN imagines: arrays of one form, with labels."""
 
   @property
   @abc.abstractmethod
@@ -43,75 +43,75 @@ class Works(abc.ABC):
   @property
   @abc.abstractmethod
   def label_names(self) -> list[str]:
-    """What labels stand for, in their order."""
+    """Names of the labels, in their order."""
 
   @abc.abstractmethod
   def real(self, split: str) -> tf.data.Dataset:
-    """Reads the real works of a split with their labels."""
+    """Read the real works of a split with their labels."""
 
   @abc.abstractmethod
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
-    """Projects raw generator output onto values of legal works (straight-through gradient)."""
+    """Project raw generator output onto values of legal works (straight-through gradient)."""
 
   @abc.abstractmethod
   def to_values(self, works: tf.Tensor) -> tf.Tensor:
-    """Turns stored works into floats [B, *value_shape]."""
+    """Convert stored works to floats [B, *value_shape]."""
 
   @abc.abstractmethod
   def to_works(self, values: tf.Tensor) -> tf.Tensor:
-    """Turns floats into the nearest legal works, as stored."""
+    """Convert floats [B, *value_shape] to the nearest legal works, as stored."""
 
   @abc.abstractmethod
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Looks ahead at episodes about values: their first `features`, and the most they can earn [B].
+    """Return the first `features` of episodes about values, and their highest returns [B].
 
     Gradients lead back to the values.
     """
 
   def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
-    """Draws legal works by chance alone: what imagined ones must be better than to learn from."""
+    """Draw legal works at random: the baseline that imagined ones must beat."""
     return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
 
   def filled(self, work: Any, given: Any, works: Any) -> Any:
-    """Fills what is not given of a work by works [B, ...]: what goes with the rest of it."""
+    """Fill the gaps of a work, where `given` is false, with what fits from works [B, ...]."""
     return np.where(given, work, works)
 
 
 class Making(abc.ABC):
-  """Works come of actions, step by step; without this part the hand walks through given ones."""
+  """Actions make works, step by step; without this part the hand walks through given works."""
 
   @property
   @abc.abstractmethod
   def rewards_target(self) -> bool:
-    """Whether coming nearer to what an episode is about is rewarded."""
+    """Whether the reward includes coming nearer to the work that an episode is about."""
 
   @abc.abstractmethod
   def midway(self, concept: Concept, time: tf.Tensor, seed: tf.Tensor) -> Any:
-    """Makes the states after `time` [B] steps on random ways to the works of `concept`."""
+    """Return the states after `time` [B] steps on random ways to the works of `concept`."""
 
   @abc.abstractmethod
   def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
-    """Measures how far works are from their goals: float32 [B], 0 where they are equal."""
+    """Return the distances of works to their goals: float32 [B], 0 where they are equal."""
 
   @abc.abstractmethod
   def cell_values(self, goal: tf.Tensor) -> tf.Tensor:
-    """Tells what each cell is worth in each form it may take, if the work is to be `goal`."""
+    """Return the value of each cell in each form it may take, for works that are to be `goal`."""
 
   @abc.abstractmethod
   def goal_values(self, state: Any) -> tf.Tensor:
-    """Tells the `cell_values` of the world's own goal, as far as a state shows it: else 0."""
+    """Return the `cell_values` of the goals that states show the hand; zeros if they show none."""
 
   @abc.abstractmethod
   def action_rewards(self, state: Any, values: tf.Tensor) -> tf.Tensor:
-    """Tells by how much each action raises what a work is worth by `cell_values`: [B, A]."""
+    """Return how much each action raises the sum of a work's `cell_values`: float32 [B, A]."""
 
   def side_reward(self, state: Any, actions: tf.Tensor) -> tf.Tensor:
-    """Tells the reward of actions [B, N] that does not depend on the goal: [B, N]."""
+    """Return the reward of actions [B, N] that does not depend on the goal: float32 [B, N]."""
     del state
     return tf.zeros_like(actions, tf.float32)
 
 
-_LACKS = {  # what to say of a world without a part
+_LACKS = {  # what the message says of a world without the part
   'play': 'nobody acts in it',
   'rules': 'its rules are not known in the graph',
   'simulator': 'it has no environments outside of the graph',
@@ -124,7 +124,7 @@ _LACKS = {  # what to say of a world without a part
 
 
 class World:
-  """The parts that a world has; None where it has not."""
+  """A bundle of parts; those that the world lacks are None."""
 
   # `| Any`, not `| None`: callers ask by `need` first, which no type checker sees.
   name: str
@@ -138,7 +138,7 @@ class World:
   measures: Measures | Any = None
 
   def need(self, *parts: str, by: str) -> None:
-    """Refuses what this world cannot be used for: `by` says who asks."""
+    """Raise a SpecError if one of the parts is missing; `by` names what needs them."""
     for part in parts:
       if getattr(self, part) is None:
         raise spec.SpecError(
@@ -147,12 +147,12 @@ class World:
 
 
 def _itself(contract: type) -> property:
-  """Makes a part that is the world itself, if it keeps the contract."""
+  """Make a property that is the world itself if it keeps the contract, else None."""
   return property(lambda self: self if isinstance(self, contract) else None)
 
 
 class Whole(World):
-  """A world in one object: it is itself each part whose contract it keeps."""
+  """A world in one object, which serves as each part whose contract it keeps."""
 
   play = _itself(Play)
   rules = _itself(Rules)
@@ -165,7 +165,7 @@ class Whole(World):
 
 
 def told(world: World, work: Any, label: Any, code: Any) -> Concept:
-  """Pair works with the codes that they were imagined from, if the hand is told them."""
+  """Build a concept: works, labels and, if the world tells the hand codes, their codes."""
   return Concept(work, label, code if world.play.code_size else ())
 
 
@@ -177,12 +177,12 @@ def side_rewards(world: World, state: Any) -> tf.Tensor:
 
 
 def max_return(world: World, works: Concept) -> tf.Tensor:
-  """Return the most that can be earned in episodes about stored works: float32 [B]."""
+  """Return the highest possible returns of episodes about stored works: float32 [B]."""
   return world.works.prospect(world.works.to_values(works.work), works.label)[1]
 
 
 def has_way(world: World, works: Concept) -> np.ndarray:
-  """Tell where an episode about a work can earn anything: bool [B], all where works are made."""
+  """Tell which works allow a positive return: bool [B]; all of them where works are made."""
   if world.making:
     return np.ones(len(works.label), bool)
   return max_return(world, tf.nest.map_structure(tf.constant, works)).numpy() > 0

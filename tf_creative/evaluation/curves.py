@@ -1,4 +1,4 @@
-"""The report's learning curves."""
+"""Draws the learning curves of the report."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _FRECHET = {'painted/frechet': 'Frechet distance of what the hand made of imagin
 
 
 def section(runs: Sequence[Evaluation]) -> str:
-  """Draws what training logged of the runs, number by number."""
+  """Draw a chart of each number that training logged, with a line for each run."""
   drawn = []
   for name, title in _titles(runs[0].learner.world).items():
     lines = []
     for run in runs:
-      # Not the last row of a training, which tells of the best round and not of its own.
+      # The last row of a training is left out: its numbers are of the best round.
       points = [
         (row['round'], row[name])
         for row in run.history
@@ -38,7 +38,7 @@ def section(runs: Sequence[Evaluation]) -> str:
     if any(len(set(line.x)) > 1 for line in lines):
       drawn.append(charts.chart(title, lines))
   if not drawn:
-    return '<p>Training logged nothing in metrics.jsonl that a line could be drawn through.</p>'
+    return '<p>Training logged nothing in metrics.jsonl that makes a line.</p>'
   keys = ''.join(
     f'<p><svg class="key line{index % 4}" aria-hidden="true"><line x2="32" y1="5" y2="5"/></svg> '
     f'{html.escape(str(run.path))}</p>'
@@ -48,6 +48,6 @@ def section(runs: Sequence[Evaluation]) -> str:
 
 
 def _titles(world: world_lib.World) -> dict[str, str]:
-  """Names the numbers that are drawn, the world's own among them, each with its title."""
+  """Return the titles of all numbers to be drawn, those of the world among them."""
   own = world.measures.titles() if world.measures else {}
   return _TITLES | own | _FRECHET

@@ -1,4 +1,4 @@
-"""report.html: what a run has learnt, on one page that needs nothing from elsewhere."""
+"""Writes report.html: what a run has learnt, on one page that loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PACKAGES = ('tensorflow', 'keras', 'tf-agents', 'tensorflow-datasets', 'numpy')
 
 
 def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
-  """The report of the first run, beside the others if there are any."""
+  """Return the HTML of a report on the first run, compared with the others if there are any."""
   one = runs[0]
   if one.imagined:
     sections = {
@@ -74,7 +74,7 @@ def _head(one: Evaluation, when: str, seed: int) -> str:
   )
 
 
-Card = tuple[str, str, str]  # a number, what it is, and what to hold it against
+Card = tuple[str, str, str]  # a number, what it is, and what to compare it with
 
 
 def _of_episodes(one: Evaluation) -> list[Card]:

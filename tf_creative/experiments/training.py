@@ -1,4 +1,4 @@
-"""One run of training, from its first round or from where it stopped."""
+"""Trains a run, from its first round or from where it stopped."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from tf_creative.runs import run as run_lib
 from tf_creative.runs import summaries
 from tf_creative.studio import pictures, player
 
-_KEEP_VERSIONS = 3  # of the models in a run's exports
+_KEEP_VERSIONS = 3  # of each model in a run's exports
 
 
 def train(config: config_lib.Config) -> int:
-  """Trains until the last round or a signal; returns the exit code."""
+  """Train until the last round or a signal; return the exit code."""
   with contextlib.closing(run_lib.Run(config)) as run:
     return Training(config, run).run()
 
 
 class Training:
-  """Steps the loop, and between its calls logs, looks, draws and saves as often as is due."""
+  """Calls the loop; between calls it logs, evaluates, draws and saves whatever is due."""
 
   def __init__(self, config: config_lib.Config, run: run_lib.Run):
-    """Builds the learner and restores the run's last checkpoint, if there is one."""
+    """Build the learner and restore the run's last checkpoint, if there is one."""
     self._clock = [('imports', time.monotonic())]
     self._config, self._settings, self._run = config, config.run, run
     self._learner = learner_lib.Learner(config)
@@ -54,7 +54,7 @@ class Training:
     self._looks = Looks(self._learner, run, self._progress, self._alarms)
 
   def run(self) -> int:
-    """Trains, and at the end shows, exports and sums up the best round; returns the exit code."""
+    """Train, then draw, export and summarize the best round; return the exit code."""
     numbers = fault = None
     with signals.Stop() as stop:
       with self._progress:
@@ -65,7 +65,7 @@ class Training:
           numbers = self._looks.finish(self._done)
           try:
             self._publish(numbers)
-          except Exception as error:  # told after the numbers, which it must not swallow
+          except Exception as error:  # raised below, after the numbers have been shown
             fault = error
       if numbers is None:
         assert stop.signal
@@ -83,7 +83,7 @@ class Training:
     return 0
 
   def _start(self) -> None:
-    """Says what begins, and fills the replay of a new run."""
+    """Announce the run, and fill the replay if it is new."""
     anew = '; episodes begin anew' if self._done and self._learner.world.simulator else ''
     what = 'resuming' if self._done else 'starting'
     self._progress.say(f'{what} {self._run.path} at round {self._done}{anew}')
@@ -91,7 +91,7 @@ class Training:
       self._learner.loop.warm_up()
 
   def _train(self, stop: signals.Stop) -> None:
-    """Calls the loop until the last round or a signal."""
+    """Call the loop until the last round or a signal."""
     first, rounds, size = self._done, self._settings.rounds, self._settings.rounds_per_call
     while self._done < rounds and not stop.signal:
       # Up to the next multiple, so that a resumed run logs the same rows as one never stopped.
@@ -107,7 +107,7 @@ class Training:
       self._progress.update(self._done, self._metrics)
 
   def _actions(self) -> tuple[tuple[int, Callable[[], object]], ...]:
-    """Lists what is done between calls, each with its interval in rounds; 0: never."""
+    """List what is done between calls, each with its interval in rounds; 0: never."""
     settings, run = self._settings, self._run
     return (
       (settings.rounds_per_call, lambda: run.log(self._done, self._metrics)),
@@ -119,7 +119,7 @@ class Training:
     )
 
   def _headline(self) -> list[str]:
-    """Names the world's first score in each section."""
+    """Return the names of the world's first score in all sections."""
     measures = self._learner.world.measures
     if not measures:
       return []
@@ -128,9 +128,9 @@ class Training:
 
   def _publish(self, numbers: dict[str, float]) -> None:
     if self._settings.export:
-      from tf_creative.studio import publishing  # which loads TensorFlow Serving's API
+      from tf_creative.studio import publishing  # here, because it loads TensorFlow Serving's API
 
-      self._progress.say('exporting, and asking what was exported in another process')
+      self._progress.say('exporting, and checking the exported models in another process')
       self._progress.doing('exporting')
       folder = self._run.path / 'exports'
       publishing.publish(self._learner, self._config, folder, _KEEP_VERSIONS, numbers)
@@ -152,7 +152,7 @@ class Training:
 
 
 class Looks:
-  """Looks at the learner now and then, keeps the best round, and draws pictures of it."""
+  """Evaluates the learner now and then, keeps the best round, and draws pictures of it."""
 
   def __init__(
     self,
@@ -163,11 +163,11 @@ class Looks:
   ):
     self._learner, self._run = learner, run
     self._progress, self._alarms = progress, alarms
-    self._numbers: dict[int, dict[str, float]] = {}  # by round: none is looked at twice
+    self._numbers: dict[int, dict[str, float]] = {}  # by round: none is evaluated twice
     self._best: tuple[int, dict[str, float], Any] | None = None  # round, numbers, gallery
 
   def look(self, round_: int) -> dict[str, float]:
-    """Measures what has been learnt, and keeps it if it is the best so far."""
+    """Measure the learner, and keep the round if it is the best so far."""
     if round_ in self._numbers:
       return self._numbers[round_]
     numbers = self._numbers[round_] = self._eyes.look()
@@ -182,16 +182,16 @@ class Looks:
     return numbers
 
   def finish(self, done: int) -> dict[str, float]:
-    """Goes back to the best round, draws pictures of it, and returns its numbers."""
+    """Restore the best round, draw pictures of it, and return its numbers."""
     self.look(done)
     best = self._run.best
-    assert best is not None  # the look before this one kept at least itself
+    assert best is not None  # `look` has kept at least one round
     if best != done:
       self._progress.say(f'round {best} was the best: pictures and numbers are of it')
       self._run.restore_best()
     if self._best and self._best[0] == best:
       _, numbers, gallery = self._best
-    else:  # it was found by a process before this one
+    else:  # it was found before this run was resumed
       numbers, gallery = self._eyes.look(), self._gallery()
     seed = self._learner.config.run.seed
     numbers = numbers | self._eyes.yardstick(seed) | {'best/round': best}
@@ -204,7 +204,7 @@ class Looks:
 
   @functools.cached_property
   def _eyes(self) -> evaluator_lib.Eyes | player.Player:
-    """What looks at the learner; where there are works, it trains a judge at first use."""
+    """Make the evaluator at first use; in worlds with works it trains a judge then."""
     if not self._learner.creator:
       return player.Player(self._learner, self._progress.doing)
     works = self._learner.config.run.works
@@ -228,7 +228,7 @@ def _warn(text: str) -> None:
 
 
 def _startup(clock: list[tuple[str, float]]) -> str:
-  """Says how long the first rounds took to come, and why."""
+  """Format the time to the first rounds, step by step."""
   last, parts = tf_creative.STARTED, []
   for name, moment in clock:
     parts.append(f'{name} {moment - last:.1f}')

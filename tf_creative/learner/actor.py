@@ -16,14 +16,14 @@ from tf_creative.learner import batches
 
 # (observation, code, time, allowed actions) -> actions [B].
 Act = Callable[[Any, Any, tf.Tensor, tf.Tensor | None], tf.Tensor]
-STILL = (0, 0)  # the seed of a world that leaves nothing to chance
+STILL = (0, 0)  # seed for the rules: episodes are repeatable
 
 
 class Actor(tf.Module):
   """Plays one episode about each concept, greedily or at random.
 
-  The hand takes its best action. Where the hand draws its actions (a policy, or Boltzmann's) and
-  is told codes, the code takes the place of chance: the same code makes the same work.
+  A greedy hand takes its best action. If actions are sampled (from a policy, or by Boltzmann's
+  rule) and the hand is told codes, the code replaces random numbers: equal codes, equal works.
   """
 
   def __init__(self, parts: coupling_lib.Parts):
@@ -32,32 +32,32 @@ class Actor(tf.Module):
 
   @property
   def drawn(self) -> bool:
-    """Whether actions are drawn, by the code, instead of being the best."""
+    """Whether actions are sampled, by the code, instead of being the best."""
     return bool(self._agent.temperature and self._world.play.code_size)
 
   def values(self, observation: Any) -> tf.Tensor:
-    """Evaluates each action: float32 [B, actions]."""
+    """Evaluate each action: float32 [B, actions]."""
     return batches.in_batches(self._agent.values)(observation)
 
   def best(self, observation: Any) -> tf.Tensor:
-    """Returns the action with the highest value: [B]."""
+    """Return the action with the highest value: [B]."""
     return batches.in_batches(self._best)(observation)
 
   def make(self, concept: works_lib.Works, begun: Any = None) -> tuple[tf.Tensor, ...]:
-    """Makes a work of each concept, from `begun` on if given: work, steps, returns, actions."""
+    """Make a work of each concept, from `begun` on if given: work, steps, returns, actions."""
     begun = blank(self._world, concept) if begun is None else begun
     return self._episodes(self._greedy, concept, begun)
 
   def make_around(self, concept: works_lib.Works, begun: tf.Tensor, keep: tf.Tensor):
-    """Does the same, but leaves the work as begun where `keep` [B, ...] holds."""
+    """Make works as `make` does, but leave them as begun where `keep` [B, ...] holds."""
     return self._episodes(self._greedy, concept, begun, keep)
 
   def make_nearer(self, concept: works_lib.Works, begun: tf.Tensor, keep: tf.Tensor):
-    """Also leaves what is right already, and prefers actions that come nearer to the concept."""
+    """Also leave what is right already, and prefer actions that come nearer to the concept."""
     return self._episodes(self._greedy, concept, begun, keep, nearer=True)
 
   def scribble(self, concept: works_lib.Works, begun: tf.Tensor):
-    """Acts at random: what every hand must beat."""
+    """Act at random: the baseline that every hand must beat."""
     return self._episodes(self._random, concept, begun)
 
   def _episodes(self, act: Act, *given: Any, nearer: bool = False) -> tuple[tf.Tensor, ...]:
@@ -71,11 +71,13 @@ class Actor(tf.Module):
     keep: tf.Tensor | None = None,
     nearer: bool = False,
   ) -> tuple[tf.Tensor, ...]:
+    """Play one episode in the graph; return work, steps [B], returns [B], actions [B, horizon]."""
     rules = self._world.rules
     state = rules.place(rules.start(concept, tf.constant(STILL)), begun)
     over = tf.zeros_like(concept.label, tf.bool)
     steps, returns = tf.zeros_like(concept.label), tf.zeros_like(concept.label, tf.float32)
     actions = tf.TensorArray(tf.int32, rules.horizon, element_shape=over.shape)
+    # The loop may end early: -1 stands where no action was written.
     actions = actions.unstack(tf.fill([rules.horizon, over.shape[0]], -1))
 
     def step(time, state, over, steps, returns, actions):
@@ -96,7 +98,7 @@ class Actor(tf.Module):
     return rules.work(state), steps, returns, tf.transpose(actions.stack())
 
   def _allowed(self, state: Any, concept: works_lib.Works, keep: Any, nearer: bool) -> Any:
-    """Finds the actions to choose from: bool [B, A], or None for all."""
+    """Return the actions to choose from: bool [B, A], or None for all."""
     rules = self._world.rules
     if keep is None:
       return None
@@ -119,7 +121,8 @@ class Actor(tf.Module):
     dtype = self._world.play.action_spec.dtype
     if not self.drawn:
       return tf.argmax(values, -1, dtype)
-    # A code is normal, and one of its numbers at a time is enough to draw one action by.
+    # Sample by the inverse of the cumulative distribution: a code's numbers are normal, so that the
+    # normal distribution function makes one of them, in turn, a uniform number for each step.
     number = tf.gather(code, time % self._world.play.code_size, axis=1)
     chance = tf.math.erfc(-number / np.sqrt(2).astype(np.float32))[:, None] / 2
     passed = tf.cumsum(tf.nn.softmax(values / self._agent.temperature), 1)[:, :-1] < chance
@@ -135,5 +138,5 @@ class Actor(tf.Module):
 
 
 def blank(world: world_lib.World, concept: works_lib.Works) -> tf.Tensor:
-  """Returns what stands on the easel when an episode about each concept begins."""
+  """Return the unfinished works with which episodes about the concepts begin."""
   return world.rules.work(world.rules.start(concept, tf.constant(STILL)))

@@ -46,23 +46,24 @@ class Alarms:
     for each in self._guards:
       new, self._skipped[each] = int(each.skipped) - self._skipped[each], int(each.skipped)
       if new:
-        yield f'skipped {each.of}', f'{new} updates of {each.of} were skipped: not finite. {_CURE}'
+        text = f'{new} updates of {each.of} were skipped: non-finite losses or gradients. {_CURE}'
+        yield f'skipped {each.of}', text
     discount = self._learner.config.agent.discount
     most = metrics.get('agent/largest_reward', self._learner.world.play.reward_bound)
     bound = 2 * most / (1 - discount) if discount < 1 else float('inf')
     if abs(metrics.get('agent/q', 0.0)) > bound:
       yield (
         'q',
-        f'Q-values of {metrics["agent/q"]:.3g} are beyond {bound:.3g}, twice what pays of up to '
-        f'{most:.3g} can come to. Try a lower --agent_learning_rate or --agent_discount, or a '
-        'longer --agent_target_period.',
+        f'Q-values of {metrics["agent/q"]:.3g} are beyond {bound:.3g}, twice the highest return '
+        f'with rewards of up to {most:.3g}. Try a lower --agent_learning_rate or '
+        '--agent_discount, or a longer --agent_target_period.',
       )
     gap = metrics.get('gan/critic_gap', 0.0)
     if gap > _GAP and self._learner.gan.bounds_gap:
       yield (
         'gap',
         f'the critic tells real from imagined works by {gap:.3g} logits: the generator learns '
-        'nothing from that. Try larger --gan_r1 and --gan_r2, or --gan_loss=r3gan.',
+        'nothing from such a critic. Try larger --gan_r1 and --gan_r2, or --gan_loss=r3gan.',
       )
     coverage = metrics.get('imagined/coverage')
     if coverage is not None:
@@ -70,9 +71,10 @@ class Alarms:
       if coverage < _COLLAPSE * self._best_coverage:
         yield (
           'coverage',
-          f'imagined works cover {coverage:.2f} of the real ones, where it was '
+          f'imagined works cover {coverage:.2f} of the real ones, down from '
           f'{self._best_coverage:.2f}: the imagination collapses. Try larger --gan_r1 and '
-          '--gan_r2, a lower --gan_learning_rate, or less guide; the best round is kept.',
+          '--gan_r2, a lower --gan_learning_rate, or a lower weight of guide. The best round is '
+          'kept.',
         )
 
 
@@ -84,7 +86,7 @@ _CURE = (
 
 def _diverged(each: guard.Guard, round_: int) -> str:
   return (
-    f'the last {int(each.in_a_row)} updates of {each.of} before round {round_} had losses or '
-    f'slopes that are no numbers; they were skipped, so the weights are whole. {_CURE} '
-    '--skip_limit is how many are borne.'
+    f'the last {int(each.in_a_row)} updates of {each.of} before round {round_} had '
+    f'non-finite losses or gradients; they were skipped, so the weights are good. {_CURE} '
+    '--skip_limit is how many in a row end a run.'
   )

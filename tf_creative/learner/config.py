@@ -1,4 +1,4 @@
-"""The settings of a run: one frozen dataclass per room; `cli.flags` makes flags of them."""
+"""The settings of a run: frozen dataclasses, from which `cli.flags` makes flags."""
 
 from __future__ import annotations
 
@@ -13,80 +13,100 @@ from tf_creative.couplings import options as coupling_options
 from tf_creative.gan.config import GanConfig
 from tf_creative.worlds import options as world_options
 
-_MOST = 10**12  # of what is only counted
+_MOST = 10**12  # bound of numbers that are only counted
 
-# The measures are taken among the five nearest neighbours of halves of the works.
+# Measures need five nearest neighbours within one half of the works.
 FEWEST_WORKS = 12
 
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-  run_dir: str = setting('runs/pixel_art', 'where everything goes; the same command again resumes')
-  world: str = setting(
-    'pixel_art(data=digits, size=8, colors=4)', 'the world, with its options: one of those below'
+  run_dir: str = setting(
+    'runs/pixel_art', 'folder of the run; the same command with the same folder resumes it'
   )
-  agent: str = setting('ddqn', 'the learner of the hand', one_of=AGENTS)
+  world: str = setting(
+    'pixel_art(data=digits, size=8, colors=4)', 'the world, with options: one of those listed below'
+  )
+  agent: str = setting('ddqn', 'the learning algorithm of the hand', one_of=AGENTS)
   couplings: str = setting(
     'environment(real=0.25)',
-    'what ties imagination and hand, joined by |: of those below; empty: nothing',
+    'what ties imagination and hand: any of those listed below, joined by |; empty: none',
   )
-  seed: int = setting(0, 'of everything that is drawn', at_least=0, at_most=2**31 - 1)
+  seed: int = setting(
+    0,
+    'seed of all randomness; change it to repeat a run independently',
+    at_least=0,
+    at_most=2**31 - 1,
+  )
   rounds: int = setting(
-    5000, 'rounds of training: an agent phase, then a GAN phase', at_least=0, at_most=_MOST
+    5000, 'rounds of training, each an agent phase and a GAN phase', at_least=0, at_most=_MOST
   )
   agent_steps: int = setting(
-    1, "updates of the agent in a round's agent phase (GAN frozen)", at_least=0, at_most=10_000
+    1,
+    "updates of the agent in a round's agent phase, while the GAN is frozen",
+    at_least=0,
+    at_most=10_000,
   )
   gan_steps: int = setting(
-    1, "updates of the GAN in a round's GAN phase (agent frozen)", at_least=0, at_most=10_000
+    1,
+    "updates of the GAN in a round's GAN phase, while the agent is frozen",
+    at_least=0,
+    at_most=10_000,
   )
   joint_weight: float = setting(
-    1.0, 'lambda of the logged objective L_DQN + lambda L_GAN', at_least=0
+    1.0,
+    'lambda of the logged objective L_DQN + lambda L_GAN; it does not change training',
+    at_least=0,
   )
   rounds_per_call: int = setting(
-    50, 'rounds in one call of the compiled loop', at_least=1, at_most=1_000_000
+    50,
+    'rounds in one call of the compiled loop, and between two rows of the log',
+    at_least=1,
+    at_most=1_000_000,
   )
   evaluate_every: int = setting(
     2500,
-    'rounds between two looks, of which the best is kept; 0: only one, at the end',
+    'rounds between two evaluations, of which the best round is kept; 0: only at the end',
     at_least=0,
   )
   checkpoint_every: int = setting(
-    100, 'rounds between two checkpoints; 0: only one, at the end', at_least=0
+    100, 'rounds between two checkpoints; 0: only at the end', at_least=0
   )
-  checkpoint_seconds: float = setting(60.0, 'and so much time at least', at_least=0)
+  checkpoint_seconds: float = setting(
+    60.0, 'seconds between two checkpoints, at least; lower it if rounds are slow', at_least=0
+  )
   keep_checkpoints: int = setting(
-    3, 'checkpoints that are kept beside the best, the newest', at_least=1
+    3, 'newest checkpoints that are kept, besides the best round', at_least=1
   )
-  fork_from: str = setting('', 'another run: a new one starts with what that has learnt')
+  fork_from: str = setting('', 'folder of another run; a new run starts from its newest checkpoint')
   picture_every: int = setting(
     500,
-    'rounds between two pictures of imagined and made works in TensorBoard; 0: never',
+    'rounds between two pictures of imagined and made works in TensorBoard; 0: none',
     at_least=0,
   )
   histogram_every: int = setting(
     0,
-    'rounds between two histograms of weights and Q-values in TensorBoard; 0: never',
+    'rounds between two histograms of weights and Q-values in TensorBoard; 0: none',
     at_least=0,
   )
   works: int = setting(
     1500,
-    'imagined works (and at most so many real ones) to measure on',
+    'imagined works to measure in an evaluation, and at most as many real ones',
     at_least=FEWEST_WORKS,
     at_most=1_000_000,
   )
   skip_limit: int = setting(
     20,
-    'updates in a row with losses or slopes that are no numbers, after which a run stops',
+    'updates in a row with non-finite losses or gradients after which a run stops',
     at_least=1,
   )
-  export: bool = setting(True, 'publish the models that it ends with for serving')
-  progress: bool = setting(True, 'a live view of the training where the screen allows it')
+  export: bool = setting(True, 'export the models of the best round for serving, at the end')
+  progress: bool = setting(True, 'show a live view of the training, on terminals that allow it')
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-  """Everything that a run is made from; the rooms' fields carry the room's name as a prefix."""
+  """All settings of a run; flags of `gan` and `agent` have that name as a prefix."""
 
   run: RunConfig = RunConfig()
   gan: GanConfig = GanConfig()
@@ -94,13 +114,13 @@ class Config:
 
 
 def check(config: Config) -> None:
-  """Refuses settings that do not go together."""
+  """Raise a UserError for settings that do not fit together."""
   _check_parts(config.run)
   _check_room(config.agent)
 
 
 def _check_parts(run: RunConfig) -> None:
-  """Refuses what no world and no coupling has, before any of them is loaded."""
+  """Check the specs of world and couplings, before any of their classes is loaded."""
   named = [spec.parse_one(run.world, 'world')]
   parts = spec.parse(run.couplings, 'couplings')
   for table, options, found in (
@@ -117,7 +137,7 @@ def _check_parts(run: RunConfig) -> None:
 
 
 def _check_room(agent: AgentConfig) -> None:
-  """Every environment has its share of the replay, which must hold what is learnt from at once."""
+  """Check that each environment's part of the replay holds the steps of one transition."""
   least = agent.environments * (agent.n_step + 2)
   if agent.replay_capacity < least:
     raise spec.UserError(

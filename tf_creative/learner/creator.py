@@ -16,7 +16,7 @@ from tf_creative.learner import actor as actor_lib
 from tf_creative.learner import batches
 from tf_creative.learner import imaginer as imaginer_lib
 
-_TOLD = 4 * batches.SIZE  # works between two reports of progress
+_TOLD = 4 * batches.SIZE  # works made between two reports of progress
 
 
 class Made(NamedTuple):
@@ -31,11 +31,11 @@ class Made(NamedTuple):
 class Creator(tf.Module):
   """Imagines works and lets the hand make them; the same seed gives the same work.
 
-  The work is done in graphs by `imaginer` and `actor`, which are exported as they are.
+  `imaginer` and `actor` do this in graphs; exports serve the same graphs.
   """
 
   def __init__(self, parts: coupling_lib.Parts, labels: np.ndarray):
-    """Takes the labels of the training split: a work without a given label gets one of these."""
+    """Take the labels of the training split; works without a given label get one of these."""
     super().__init__(name='creator')
     self._world = parts.world
     self.imaginer = imaginer_lib.Imaginer(parts, labels)
@@ -49,39 +49,39 @@ class Creator(tf.Module):
 
   @property
   def known_labels(self) -> np.ndarray:
-    """Labels that were trained on."""
+    """Labels of the training split, each once."""
     return self.imaginer.known_labels
 
   @property
   def drawn(self) -> bool:
-    """Whether actions are drawn, by the code, instead of being the best."""
+    """Whether actions are sampled, by the code, instead of being the best."""
     return self.actor.drawn
 
   def imagine(self, seed: Any, label: Any = None) -> works_lib.Works:
-    """Imagines a work for each seed and label; without a label, or for -1, the seed draws one."""
+    """Imagine a work for each seed and label; without a label, or for -1, the seed draws one."""
     return _of_seeds(self._imagine, seed, label)
 
   def first(self, seed: Any, label: Any = None) -> works_lib.Works:
-    """Imagines the same, quicker, but does not care whether there is a way through a work."""
+    """Imagine works from each seed's first code: quicker, but levels may be unsolvable."""
     return _of_seeds(self._first, seed, label)
 
   def latents(self, seed: Any) -> np.ndarray:
-    """Draws the code of each seed: float32 [B, Z]."""
+    """Draw the code of each seed: float32 [B, Z]."""
     return self._latents(tf.constant(np.asarray(seed, np.int64))).numpy()
 
   def decode(self, latents: np.ndarray, label: np.ndarray) -> works_lib.Works:
-    """Imagines the work of each code and label."""
+    """Imagine the work of each code and label."""
     label = np.asarray(label, np.int32)
     code = np.asarray(latents, np.float32)
     work = self._decode(tf.constant(code), tf.constant(label)).numpy()
     return world_lib.told(self._world, work, label, code)
 
   def score(self, works: works_lib.Works) -> np.ndarray:
-    """Returns the critic's logits [B]: the higher, the more like a real work of that label."""
+    """Return the critic's logits [B], higher for works more like real ones of their label."""
     return self._score(tf.constant(works.work), tf.constant(works.label)).numpy()
 
   def act(self, observation: Any) -> np.ndarray:
-    """Returns the best action for each observation: [B]."""
+    """Return the best action for each observation: [B]."""
     return self._act(tf.nest.map_structure(tf.constant, observation)).numpy()
 
   def make(
@@ -93,11 +93,11 @@ class Creator(tf.Module):
     nearer: bool = False,
     tell: Callable[[int, int], None] | None = None,
   ) -> Made:
-    """Makes a work of each concept, starting from `begun` if given.
+    """Make a work of each concept, starting from `begun` if given.
 
-    Where `keep` [B, ...] holds, the greedy hand leaves the work as it was begun; with `nearer` it
-    also leaves what is right, and prefers actions that come nearer to the concept. `random` acts at
-    random. `tell(done, count)` is called now and then; it changes nothing.
+    Where `keep` [B, ...] holds, the greedy hand leaves the work as begun; with `nearer` it also
+    leaves what is right, and prefers actions that come nearer to the concept. With `random`, it
+    acts at random. `tell(done, count)` reports progress.
     """
     make = self._scribble if random else self._make if keep is None else self._make_around
     make = self._make_nearer if nearer else make
@@ -114,14 +114,14 @@ class Creator(tf.Module):
     return made._replace(actions=made.actions[:, : made.steps.max(initial=0)])
 
   def blank(self, concept: works_lib.Works) -> np.ndarray:
-    """Returns what stands on the easel when an episode about each concept begins."""
+    """Return the unfinished works with which episodes about the concepts begin."""
     return actor_lib.blank(self._world, tf.nest.map_structure(tf.constant, concept)).numpy()
 
 
 def frames(
   world: world_lib.World, concept: works_lib.Works, made: Made, begun: np.ndarray | None = None
 ) -> np.ndarray:
-  """Replays the making of works, the start first: uint8 [T + 1, B, ...]."""
+  """Replay how works were made, from the start on: uint8 [T + 1, B, ...]."""
   still = tf.constant(actor_lib.STILL)
   state = world.rules.start(tf.nest.map_structure(tf.constant, concept), still)
   if begun is not None:

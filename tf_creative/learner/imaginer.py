@@ -11,24 +11,24 @@ from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.learner import batches
 
-_TRIES = 64  # codes that a seed may use up to find a work in which something can be earned
+_TRIES = 64  # codes that are drawn for a seed, at most, until the level is solvable
 
 
 class Imaginer(tf.Module):
-  """Turns seeds into imagined works, and scores works by the critic.
+  """Imagines works from seeds, and scores works by the critic.
 
   All methods take and return tensors. A work depends on its own seed and label alone, never on the
   other works of its batch.
   """
 
   def __init__(self, parts: coupling_lib.Parts, labels: np.ndarray):
-    """Takes the labels of the training split: a work without a given label gets one of these."""
+    """Take the labels of the training split; works without a given label get one of these."""
     super().__init__(name='imaginer')
     self._world, self._gan = parts.world, parts.gan
     self.known_labels = np.unique(labels)
 
   def latents(self, seed: tf.Tensor, turn: tf.Tensor | int = 0) -> tf.Tensor:
-    """Draws the code of each seed int64 [B], or another one for each `turn`: float32 [B, Z]."""
+    """Draw a code for each seed int64 [B], a different one for each `turn`: float32 [B, Z]."""
     size = self._gan.code_size
     return tf.map_fn(
       lambda one: tf.random.stateless_normal([size], tf.stack([one, turn])),
@@ -37,22 +37,22 @@ class Imaginer(tf.Module):
     )
 
   def decode(self, latents: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """Imagines the work, as stored, of each code and label."""
+    """Imagine a work, as stored, from each code and label."""
     works = batches.in_batches(
       lambda *codes: self._world.works.to_works(self._gan.generate(*codes))
     )
     return works(latents, label)
 
   def imagine(self, seed: tf.Tensor, label: tf.Tensor) -> works_lib.Works:
-    """Imagines a work for each seed and label int32 [B]; for a label of -1 the seed draws one."""
+    """Imagine a work for each seed and label int32 [B]; for a label of -1 the seed draws one."""
     first = self.first(seed, label)
     if self._world.making:
       return first
     return first._replace(work=self._redraw_unsolvable(first.work, seed, first.label))
 
   def first(self, seed: tf.Tensor, label: tf.Tensor) -> works_lib.Works:
-    """Imagines by each seed's first code, whether or not there is a way through the work."""
-    # Hashed, so that neighbouring seeds get unlike labels, and each the same in every batch.
+    """Imagine works from each seed's first code, without checking that they are solvable."""
+    # A hash gives neighbouring seeds different labels, and a seed the same label in every batch.
     place = tf.math.floormod(streams.hashed(seed), tf.constant(len(self.known_labels), tf.uint64))
     drawn = tf.gather(tf.constant(self.known_labels, tf.int32), tf.cast(place, tf.int32))
     label = tf.where(label < 0, drawn, label)
@@ -61,7 +61,7 @@ class Imaginer(tf.Module):
     return world_lib.told(self._world, work, label, code)
 
   def _redraw_unsolvable(self, work: tf.Tensor, seed: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """Redraws codes until something can be earned in each work, at most `_TRIES` times."""
+    """Redraw codes until every level is solvable, at most `_TRIES` times; labels stay."""
     earned = batches.in_batches(
       lambda *of: self._world.works.prospect(self._world.works.to_values(of[0]), of[1])[1]
     )
@@ -79,12 +79,12 @@ class Imaginer(tf.Module):
     return work
 
   def score(self, work: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """Returns the critic's logits [B]: the higher, the more like a real work of that label."""
+    """Return the critic's logits [B], higher for works more like real ones of their label."""
     score = lambda work, label: self._gan.score(self._world.works.to_values(work), label)  # noqa: E731
     return batches.in_batches(score)(work, label)
 
   def best_label(self, work: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the critic's highest logit of each work among all labels, and that label: [B]."""
+    """Return each work's highest logit [B] among all labels, and the label that gives it [B]."""
     labels = tf.constant(self.known_labels, tf.int32)
     each = tf.tile(labels, [tf.shape(work)[0]])
     logits = self.score(tf.repeat(work, len(self.known_labels), 0), each)

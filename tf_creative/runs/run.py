@@ -22,7 +22,7 @@ from tf_creative.runs import checkpoints, forks
 from tf_creative.runs import provenance as builds
 from tf_creative.runs import summaries as board_lib
 
-# What may change between two starts of one run, because what has been learnt does not depend on it.
+# Settings that may change when a run is resumed, because learning does not depend on them.
 FREE = {
   'run_dir',
   'rounds',
@@ -40,10 +40,10 @@ FREE = {
 
 
 class Run:
-  """Remembers a run, so that the same command again goes on where it stopped."""
+  """Stores a run in its directory, so that the same command resumes it where it stopped."""
 
   def __init__(self, config: config_lib.Config):
-    """Only looks; nothing is written before `attach`, when the learner could be built."""
+    """Check the settings against those of the directory; nothing is written before `attach`."""
     self.path = pathlib.Path(config.run.run_dir)
     self._config, self._text = config, flags_lib.to_text(config)
     self._metrics, self._lock = self.path / 'metrics.jsonl', None
@@ -53,11 +53,11 @@ class Run:
         raise spec.UserError(
           f'{self.path} holds a run with other settings (- its own, + yours):\n  {changes}\nChoose '
           f'another --run_dir (with --fork_from={self.path} it starts from what that has learnt), '
-          f'or go on with its own: python -m tf_creative.train --flagfile={flags}'
+          f'or resume with its own: python -m tf_creative.train --flagfile={flags}'
         )
 
   def attach(self, learner: learner_lib.Learner, warn: Callable[[str], None] = print) -> int:
-    """Restores the newest good checkpoint into the learner, if any; the round it was made in."""
+    """Restore the newest good checkpoint into the learner, if any; return its round, or 0."""
     with self._kept():
       self.path.mkdir(parents=True, exist_ok=True)
       self._lock = storage.lock(
@@ -68,7 +68,7 @@ class Run:
     done = int(learner.loop.round)
     self._frechet = _recall(self._best, done, warn)
     with self._kept():
-      # What was logged after the checkpoint will be logged again.
+      # Rows after the checkpoint are dropped: their rounds are trained and logged again.
       rows = logged(self.path)[: int(self._rows)]
       storage.write(self._metrics, ''.join(f'{json.dumps(row)}\n' for row in rows))
       builds.note(self.path / 'build.json', done, warn)
@@ -76,8 +76,8 @@ class Run:
     return done
 
   def _restore(self, learner: learner_lib.Learner, warn: Callable[[str], None]) -> bool:
-    """Whether there was something to go on from."""
-    self._rows = tf.Variable(0, dtype=tf.int64, trainable=False)  # of metrics.jsonl at the save
+    """Restore a checkpoint or start a fork; return whether a checkpoint was restored."""
+    self._rows = tf.Variable(0, dtype=tf.int64, trainable=False)  # in metrics.jsonl when saving
     checkpoint = tf.train.Checkpoint(learner=learner, rows=self._rows)
     keep = self._config.run.keep_checkpoints
     self._last = checkpoints.Shelf(self.path / 'checkpoints', checkpoint, keep)
@@ -101,7 +101,7 @@ class Run:
   def _open_board(self, done: int, fresh: bool, measures: world_lib.Measures | None) -> None:
     folder = self.path / 'tensorboard'
     if fresh:
-      for old in folder.glob('events.out.tfevents.*'):  # of a run that was never saved
+      for old in folder.glob('events.out.tfevents.*'):  # of a run without a checkpoint
         old.unlink()
     self.board = board_lib.Board(folder)
     self.board.text(done, 'flags', self._text)
@@ -111,50 +111,51 @@ class Run:
       self.board.layout(own)
 
   def save(self, round_: int, due: bool = True) -> None:
-    """A checkpoint under the round's number, once; if it is not `due`, only after a while."""
+    """Save a checkpoint if it is `due`, or if `checkpoint_seconds` have passed since the last."""
     now = time.monotonic()
     if due or now - self._saved >= self._config.run.checkpoint_seconds:
       with self._kept():
-        storage.sync(self._metrics)  # first, for a resumed run begins with its rows
+        storage.sync(self._metrics)  # before the checkpoint, which counts this file's rows
       self._rows.assign(len(logged(self.path)))
       self._last.save(round_)
       self._saved = now
 
   @property
   def best(self) -> int | None:
-    """The round that is kept as the best, if there is one."""
+    """The round in best/, or None."""
     return max(checkpoints.numbers(self._best.folder), default=None)
 
   def keep_best(self, round_: int, frechet: float) -> None:
-    """Keeps what has been learnt if no round before had so small a distance."""
+    """Save the learner to best/ if its distance is the smallest so far."""
     if self.best is None or frechet < self._frechet:
       self._best.checkpoint.frechet.assign(frechet)
-      self._best.save(round_)  # removes the former one last of all
+      self._best.save(round_)  # removes the former one after the new one is whole
       self._frechet = frechet
 
   def restore_best(self) -> None:
-    """The best into the learner; what a resumed run goes on from stays the last."""
+    """Restore the best round into the learner; a resumed run still continues from the last."""
     if self._best.restore(self._warn) is None:
       self._last.restore(self._warn)
 
   def close(self) -> None:
-    """Lets others write here."""
+    """Release the lock of the directory."""
     if self._lock:
       self._lock.close()
 
   def _kept(self):
+    """Return a context that turns errors of the disk into messages with advice."""
     advice = 'Make room or choose another --run_dir; what had been saved is whole.'
     return storage.kept(self.path, advice)
 
   def log(self, round_: int, metrics: dict[str, float]) -> None:
-    """A row of metrics.jsonl, and the same numbers for TensorBoard."""
+    """Append a row to metrics.jsonl, and log the same numbers to TensorBoard."""
     row = {'round': round_, **{name: float(value) for name, value in metrics.items()}}
     with self._kept(), self._metrics.open('a') as file:
       file.write(json.dumps(row) + '\n')
     self.board.scalars(round_, metrics)
 
   def contents(self) -> str:
-    """Where everything is."""
+    """Return a text that tells what the directory contains, and where."""
     what = {
       'gallery.png': 'imagined works beside what the hand made of them',
       'painting.gif': 'the hand at work',
@@ -162,8 +163,8 @@ class Run:
       'run.flags': f'the settings: python -m tf_creative.train --flagfile={self.path}/run.flags',
       'tensorboard': f'curves and pictures: tensorboard --logdir={self.path}',
       'exports': f'models to serve: python -m tf_creative.serve --export_dir={self.path}/exports',
-      'best': 'the best round: what pictures, evaluate and create are made with',
-      'checkpoints': 'what a resumed run goes on from: the last',
+      'best': 'the best round, from which pictures, evaluate and create work',
+      'checkpoints': 'the last rounds, from which a run resumes',
     }
     return '\n'.join(
       f'{self.path / name}  {text}' for name, text in what.items() if (self.path / name).exists()
@@ -171,7 +172,7 @@ class Run:
 
 
 def logged(path: pathlib.Path) -> list[dict[str, float]]:
-  """All that training has logged of a run; a line that was torn as it was written is not there."""
+  """Read all rows that training has logged; a line that is not whole is left out."""
   log = path / 'metrics.jsonl'
   rows = []
   for line in log.read_text(errors='replace').splitlines() if log.exists() else []:
@@ -183,12 +184,12 @@ def logged(path: pathlib.Path) -> list[dict[str, float]]:
 
 
 def newest_numbers(path: pathlib.Path) -> dict[str, float]:
-  """The last value of everything that was logged of a run."""
+  """Return the last value of every number that a run has logged."""
   return {name: value for row in logged(path) for name, value in row.items()}
 
 
 def chosen(path: pathlib.Path) -> list[tuple[pathlib.Path, int]]:
-  """The best checkpoint of a run, and the others, newest first. An error without any."""
+  """List checkpoints (folder, round): the best, then the others, newest first; or raise."""
   shelves = [path / 'best', path / 'checkpoints']
   found = [(shelf, n) for shelf in shelves for n in reversed(checkpoints.numbers(shelf))]
   if not found:
@@ -202,11 +203,11 @@ def chosen(path: pathlib.Path) -> list[tuple[pathlib.Path, int]]:
 
 
 def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
-  """What a run was told and its best (see `chosen`); nothing in its directory is touched."""
+  """Load a run's config and its first good checkpoint of `chosen`; write nothing."""
   chosen(path)
   config = flags_lib.from_file(path / 'run.flags')
   learner = learner_lib.Learner(config)
-  for shelf, number in chosen(path):  # again, for a run that goes on may just have replaced it
+  for shelf, number in chosen(path):  # again: a run in training may just have replaced it
     try:
       checkpoints.read_some({'learner': learner}, shelf, number)
     except checkpoints.DAMAGE as error:
@@ -214,13 +215,13 @@ def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
       print(f'warning: {shelf}/ckpt-{number} is damaged ({said}): passed over', file=sys.stderr)
     else:
       return config, learner
-  raise spec.UserError(f'no checkpoint in {path} can be read: train it again, or mend its disk.')
+  raise spec.UserError(f'no checkpoint in {path} can be read: train it again, or repair its disk.')
 
 
 def _recall(best: checkpoints.Shelf, done: int, warn: Callable[[str], None]) -> float:
-  """The distance of the best so far of a run that goes on from round `done`."""
+  """Return the smallest distance so far of a run that resumes at round `done`."""
   for number in checkpoints.numbers(best.folder):
-    if number > done:  # its round comes again, and then it is kept again
+    if number > done:  # its round is trained again, and then saved again
       shutil.rmtree(best.folder)
       break
     try:
@@ -231,13 +232,13 @@ def _recall(best: checkpoints.Shelf, done: int, warn: Callable[[str], None]) -> 
 
 
 def _as_best(learner: learner_lib.Learner) -> tf.train.Checkpoint:
-  """All of the learner, and the number that it was chosen by."""
+  """Make a checkpoint of the learner and of the number by which it was chosen."""
   frechet = tf.Variable(0.0, trainable=False, dtype=tf.float64)
   return tf.train.Checkpoint(learner=learner, frechet=frechet)
 
 
 def settings(config: config_lib.Config) -> dict[str, Any]:
-  """What decides what is learnt, by the names of the flags."""
+  """Return the settings that learning depends on, by the names of their flags."""
   rooms = dataclasses.asdict(config)
   named = rooms.pop('run')
   named |= {f'{room}_{name}': value for room, own in rooms.items() for name, value in own.items()}

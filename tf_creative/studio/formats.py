@@ -1,4 +1,4 @@
-"""Works as files: pictures, animations, drawings, arrays, data sets, and a table of them."""
+"""Writes works as files: pictures, animations, drawings, arrays, data sets, and a table."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from tf_creative.learner import creator as creator_lib
 from tf_creative.studio import pictures
 from tf_creative.studio.portfolio import Portfolio
 
-_SIDE = 128  # screen pixels that the shorter side of a work should at least have
-_SHEET, _COLUMNS = 100, 10
+_SIDE = 128  # smallest number of screen pixels of the shorter side of a work
+_SHEET, _COLUMNS = 100, 10  # works on a sheet, and in its rows
 _MOST_FRAMES = 60  # of an animated sheet
 
-Written = dict[str, str]  # what each file or folder is, by its name in the folder of the works
+Written = dict[str, str]  # file or folder name -> what it is
 
 
 def write(
   portfolio: Portfolio, world: world_lib.World, formats: Iterable[str], folder: pathlib.Path
 ) -> Written:
-  """Writes the works in each format; no file is ever half there under its name."""
+  """Write the works in each format; files appear whole or not at all."""
   written = _csv(portfolio, world, folder)
   for name in dict.fromkeys(formats):
     written |= FORMATS.get(name, functools.partial(_own, name))(portfolio, world, folder)
@@ -38,7 +38,7 @@ def write(
 
 
 def check(formats: Iterable[str], world: world_lib.World) -> None:
-  """That works of this world can be written in each format."""
+  """Raise a UserError for a format that works of this world cannot be written in."""
   for name in formats:
     if name not in (*FORMATS, *world.media.files):
       raise spec.UserError(
@@ -48,7 +48,7 @@ def check(formats: Iterable[str], world: world_lib.World) -> None:
 
 
 def file_name(text: str) -> str:
-  """A text as a part of a file name that every system, shell and spec can take."""
+  """Make a text safe for file names on every system, for shells and for specs."""
   return re.sub(r'[^\w.+-]+', '_', text)
 
 
@@ -158,7 +158,7 @@ FORMATS: dict[str, Callable[[Portfolio, world_lib.World, pathlib.Path], Written]
 
 
 def _own(name: str, portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
-  """A format that only this world has."""
+  """Write a format that only this world has."""
   works = portfolio.made.work
   _each(
     portfolio,
@@ -175,7 +175,7 @@ def _each(
   folder: pathlib.Path,
   save: Callable[[int, pathlib.Path], None],
 ) -> None:
-  """Saves each work in a file of its own, named by its seed and label; the folder is the kind."""
+  """Save each work as a file named by seed and label; the folder's name is the suffix."""
   folder.mkdir(exist_ok=True)
   console = rich.console.Console()
   for place in rich.progress.track(
@@ -192,17 +192,19 @@ def _each(
 
 
 def zoom(shown: np.ndarray) -> int:
-  """How much small pictures [N, h, w, 3] are magnified."""
+  """Return the factor by which pictures [N, h, w, 3] are magnified to reach `_SIDE`."""
   return max(1, -(-_SIDE // min(shown.shape[1:3])))
 
 
 def magnified(picture: np.ndarray, scale: int) -> np.ndarray:
+  """Magnify a picture [h, w, ...] by a whole factor, without blurring it."""
   return picture.repeat(scale, 0).repeat(scale, 1)
 
 
 def _indexed(shown: np.ndarray, scale: int) -> list[Image.Image]:
-  """Small RGB pictures [T, h, w, 3] magnified, of one palette: what a GIF takes as it is."""
+  """Magnify RGB pictures uint8 [T, h, w, 3] and give them one palette, so a GIF is lossless."""
   rgb = shown.astype(np.int32)
+  # One integer per colour makes `unique` fast.
   codes, places = np.unique(rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2], return_inverse=True)
   palette = np.stack([codes >> 16, codes >> 8, codes], -1).astype(np.uint8)  # [colours, 3]
   frames = []

@@ -1,4 +1,4 @@
-"""Works together with the story of how they were made."""
+"""Works together with how they were made."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ Learner = learner_lib.Learner
 
 
 class Portfolio(NamedTuple):
-  """Works with the story of their making."""
+  """N works, what they were made from, and how."""
 
   seed: np.ndarray  # int64 [N]
-  concept: works_lib.Works  # what each was to be
-  begun: np.ndarray  # uint8 [N, ...], what stood on the easel before
+  concept: works_lib.Works  # the works that were to be made
+  begun: np.ndarray  # uint8 [N, ...], the works before the first action
   made: creator_lib.Made
-  logit: np.ndarray  # float32 [N], what the critic says of it
+  logit: np.ndarray  # float32 [N], the critic's, of the made works
 
   @property
   def works(self) -> works_lib.Works:
+    """The made works with their labels."""
     return works_lib.Works(self.made.work, self.concept.label)
 
 
 def imagined(learner: Learner, labels: Sequence[int], seed: int, count: int) -> Portfolio:
-  """Works of the labels in turn, where -1 is any, made as they were imagined."""
+  """Imagine `count` works of the labels in turn (-1: any) and let the hand make them."""
   seeds = seed + np.arange(count)
   concept = learner.creator.imagine(seeds, np.resize(labels, count))
   made = learner.creator.make(concept)
@@ -43,5 +44,6 @@ def judged(
   begun: np.ndarray,
   made: creator_lib.Made,
 ) -> Portfolio:
+  """Build a portfolio, with the critic's logits of the made works."""
   logit = learner.creator.score(works_lib.Works(made.work, concept.label))
   return Portfolio(seed, concept, begun, made, logit)

@@ -170,7 +170,7 @@ def actor_critic(world: world_lib.World, config: config_lib.AgentConfig, seed: i
   for network in (actor, value):
     network.create_variables()
   # The first policy is near uniform, or near the world's prior (Andrychowicz et al. 2021, 3.2).
-  actor.inner.hush()
+  actor.inner.shrink_output()
   optimizer = _optimizer(config, [*actor.trainable_variables, *value.trainable_variables])
   return actor, value, _common(world) | {'optimizer': optimizer}
 

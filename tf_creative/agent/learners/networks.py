@@ -65,7 +65,7 @@ class QNetwork(network.Network):
       values += value - tf.reduce_mean(values, axis=1, keepdims=True)
     return values
 
-  def hush(self) -> None:
+  def shrink_output(self) -> None:
     """Scale the last layer by 0.01, so that a first policy is near uniform."""
     self._out.kernel.assign(0.01 * self._out.kernel)
 

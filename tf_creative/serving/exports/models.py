@@ -1,7 +1,7 @@
 """The models that an export serves: creator, generator, critic and agent.
 
-They call the same pure functions that train. Every input and output has the batch as its
-dimension 0.
+They call the same pure functions that training uses. Dimension 0 of every input and output is the
+batch.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tf_creative.core import world as world_lib
 from tf_creative.serving.exports import signatures
 from tf_creative.serving.exports.signatures import Model, Tensors
 
-_MOST = 10  # of the size of a number in a code: what is drawn is hardly ever beyond 5
+_MOST = 10  # bound of the numbers in a code; normal samples hardly ever exceed 5
 
 
 class Learnt(NamedTuple):
-  """What the models are made from."""
+  """The parts of a learner that the models are made from."""
 
   world: world_lib.World
   creator: Any  # with an `imaginer` and an `actor`, as learner.creator.Creator has them
@@ -29,31 +29,31 @@ class Learnt(NamedTuple):
 
   @property
   def seeded(self) -> dict[str, tf.TensorSpec]:
-    """The inputs of whatever is drawn from a seed."""
+    """Inputs of the signatures that draw works from seeds."""
     return {'seed': signatures.vector(tf.int64), 'label': signatures.vector(tf.int32)}
 
   @property
   def work(self) -> tf.TensorSpec:
-    """One stored work."""
+    """The spec of one stored work."""
     bounded = self.world.works.work_spec
     return tf.TensorSpec(bounded.shape, bounded.dtype)
 
   def check_label(self, label: tf.Tensor, least: int = 0) -> tf.Operation:
-    """Refuses labels that do not exist; `least` -1 allows -1, any label."""
+    """Assert that labels exist; with `least` -1, -1 is valid and means any label."""
     most = len(self.world.works.label_names) - 1
     return signatures.check(label, works_lib.Bounded((), tf.int32, least, most), 'label')
 
   def check_work(self, work: tf.Tensor, name: str) -> tf.Operation:
-    """Refuses works with values that the world does not have."""
+    """Assert that works have only values that the world allows."""
     return signatures.check(work, self.world.works.work_spec, name)
 
   def shown(self, work: tf.Tensor) -> Tensors:
-    """Returns works with the files that the world encodes them as."""
+    """Return works with the files that the world encodes them as, such as PNG."""
     return {'work': work, **self.world.media.encode(work, self.zoom)}
 
 
 def models(learnt: Learnt, about: dict[str, Any]) -> dict[str, Model]:
-  """Builds the models of a learner by name; `about` is what a client is to know of them."""
+  """Build the models of a learner by name; `about` describes them to clients."""
   return {
     'creator': _creator(learnt, about),
     'generator': _generator(learnt),
@@ -63,7 +63,7 @@ def models(learnt: Learnt, about: dict[str, Any]) -> dict[str, Model]:
 
 
 def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
-  """Imagines works and lets the hand make them."""
+  """Build the model that imagines works and lets the hand make them."""
   world, imaginer, actor = learnt.world, learnt.creator.imaginer, learnt.creator.actor
 
   def made(concept: works_lib.Works) -> Tensors:
@@ -91,7 +91,7 @@ def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
   def tell(seed: tf.Tensor) -> Tensors:
     return {'about_bytes': tf.fill(tf.shape(seed), json.dumps(about))}
 
-  # A hand that is told a code cannot paint a picture that it is given.
+  # A hand that is told codes cannot paint a given picture: nobody knows its code.
   painted = {} if world.play.code_size else {'paint': (paint, {'target': learnt.work})}
   return Model(
     {
@@ -103,7 +103,7 @@ def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
 
 
 def _generator(learnt: Learnt) -> Model:
-  """Imagines works, without a hand."""
+  """Build the model that imagines works, without a hand."""
   imaginer = learnt.creator.imaginer
   code = works_lib.Bounded((learnt.code_size,), tf.float32, -_MOST, _MOST)
 
@@ -127,7 +127,7 @@ def _generator(learnt: Learnt) -> Model:
 
 
 def _critic(learnt: Learnt) -> Model:
-  """Judges whether works look like real ones."""
+  """Build the model that judges whether works look like real ones."""
   imaginer = learnt.creator.imaginer
 
   def judge(work: tf.Tensor) -> Tensors:

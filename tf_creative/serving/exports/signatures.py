@@ -1,6 +1,6 @@
-"""Signatures of served models, with checks of their inputs in the graph.
+"""Builds the signatures of served models; they check their inputs in the graph.
 
-Every server therefore refuses a wrong input in the same words.
+So every server refuses a wrong input with the same message.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import tensorflow as tf
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 
-_LONG = 10**9  # numbers above it are told in fewer digits
+_LONG = 10**9  # larger bounds are shown with fewer digits
 
 Tensors = dict[str, tf.Tensor]
 
 
 class Model(tf.Module):
-  """A SavedModel in the making: functions of named tensors, with the shapes and types of each."""
+  """A SavedModel to be written: functions of named tensors, with their shapes and types."""
 
   def __init__(self, signatures: dict[str, tuple[Callable[..., Tensors], dict[str, Any]]]):
     super().__init__()
@@ -30,19 +30,19 @@ class Model(tf.Module):
       )
       for name, (function, given) in signatures.items()
     }
-    # The variables of Keras 3 are out of sight for tf.Module; without them here an export loads in
-    # Python and fails in TensorFlow Serving.
+    # tf.Module does not find the variables of Keras 3. Without this list an export loads in Python
+    # but fails in TensorFlow Serving.
     self._kept = [
       variable for signature in self.functions.values() for variable in signature.graph.variables
     ]
 
   def save(self, path: Any) -> None:
-    """Writes a SavedModel into a folder."""
+    """Write a SavedModel into a folder."""
     tf.saved_model.save(self, str(path), self.functions)
 
 
 def hand(world: world_lib.World, evaluate: Callable[[Tensors], tf.Tensor]) -> Model:
-  """Builds the model of a hand; `evaluate` returns the values of all actions [B, A]."""
+  """Build the model of a hand; `evaluate` returns the values of all actions: float32 [B, A]."""
   seen = {
     name: tf.TensorSpec(bounded.shape, bounded.dtype)
     for name, bounded in world.play.observation_spec.items()
@@ -66,11 +66,13 @@ def hand(world: world_lib.World, evaluate: Callable[[Tensors], tf.Tensor]) -> Mo
     warm = tf.debugging.Assert(tf.reduce_all(temperature > 0), ['temperature must be above 0'])
     with tf.control_dependencies([warm]):
       logits = q_values / temperature[:, None]
+    # A seed for each row, so that a row's action does not depend on the batch.
     chance = tf.map_fn(
       lambda one: tf.random.stateless_uniform(q_values.shape[1:], tf.stack([one, 1]), 1e-20),
       seed,
       fn_output_signature=tf.TensorSpec(q_values.shape[1:], tf.float32),
     )
+    # Gumbel noise: the argmax is a sample of the softmax of the logits.
     action = tf.argmax(logits - tf.math.log(-tf.math.log(chance)), -1, tf.int32)
     return {'action': action, 'q_values': q_values}
 
@@ -78,15 +80,15 @@ def hand(world: world_lib.World, evaluate: Callable[[Tensors], tf.Tensor]) -> Mo
 
 
 def vector(dtype: tf.DType) -> tf.TensorSpec:
-  """Specifies one number for each row."""
+  """Return the spec of one number for each row."""
   return tf.TensorSpec([], dtype)
 
 
 def check(value: tf.Tensor, bounded: works_lib.Bounded, name: str) -> tf.Operation:
-  """Asserts that a tensor is within its bounds; NaN is not."""
+  """Assert that a tensor is within its bounds; NaN is outside."""
   wide = tf.float32 if value.dtype.is_floating else tf.int64
   value = tf.cast(value, wide)
-  # By numpy: the bounds of a type are beyond the whole numbers that TensorFlow reads.
+  # NumPy, because TensorFlow does not convert Python integers as large as the bounds of a dtype.
   low, high = np.array([bounded.minimum, bounded.maximum], wide.as_numpy_dtype)
   inside = (value >= low) & (value <= high)
   said = [

@@ -1,4 +1,4 @@
-"""The versions of all models: found, loaded, warmed up, swapped in, and let go when unused."""
+"""Manages the versions of all models: finds, loads, warms up, swaps and unloads them."""
 
 # Protobuf makes its classes at import.
 # pyright: reportAttributeAccessIssue=false
@@ -22,7 +22,7 @@ from tf_creative.serving.server.version import State, Version, identity
 
 
 class Models:
-  """All that is served. `poll` looks for new versions; `start` does so for ever."""
+  """All served models. `poll` looks for new versions; `start` polls in a thread."""
 
   def __init__(
     self,
@@ -39,30 +39,32 @@ class Models:
     self._watch = watch.Watch(self.poll, say)
 
   def counted(self, name: str) -> str:
-    """The name that requests for this model are counted by: strangers share the empty one."""
+    """Return the name that requests are counted by; unknown models share the empty name."""
     return name if name in self._models else ''
 
   def start(self, seconds: float) -> None:
-    """Polls every so many seconds, in a thread; 0: never."""
+    """Poll at an interval in seconds, in a thread; 0: never."""
     self._watch.start(seconds)
 
   def stop(self) -> None:
-    """Ends the watch and lets go of every version."""
+    """Stop polling and unload every version."""
     self._watch.stop()
     for versions in self._versions.values():
       for version in list(versions.values()):
         self._retire(version)
 
   def poll(self) -> None:
-    """Loads what is new and wanted, then retires what is not wanted any more."""
+    """Load new versions that are wanted, then retire those that are not wanted any more."""
     for model in self._models.values():
       found = _found(model.path)
       wanted, versions = model.wanted(set(found)), self._versions[model.name]
       for number in sorted(wanted):
         held = versions.get(number)
+        # A version that failed to load is tried again only after its folder was replaced.
         failed_before = held and held.error and held.identity == identity(found[number])
         if not held or (held.state == State.END and not failed_before):
           self._load(model.name, number, found[number])
+      # Old versions serve until a wanted one is loaded.
       if any(versions[number].state == State.AVAILABLE for number in wanted):
         for number in sorted(versions.keys() - wanted):
           self._retire(versions[number])
@@ -71,7 +73,7 @@ class Models:
   def lease(
     self, name: str, number: int | None = None, label: str | None = None
   ) -> Iterator[Version]:
-    """A version that stays for as long as it is used: the newest, if none is named."""
+    """Give a version (the newest, if none is named) that stays loaded within the context."""
     with self._lock:
       version = self._find(name, number, label)
       version.users += 1
@@ -87,7 +89,7 @@ class Models:
   def status(
     self, name: str, number: int | None = None, label: str | None = None
   ) -> list[get_model_status_pb2.ModelVersionStatus]:
-    """The states of a model's versions, or of one of them, the newest first."""
+    """Return the states of a model's versions, or of one of them, newest first."""
     with self._lock:
       versions = self._known(name)
       number = self._labelled(name, label) if label else number
@@ -98,7 +100,7 @@ class Models:
       return [version.status() for _, version in sorted(versions.items(), reverse=True)]
 
   def available(self) -> dict[str, list[int]]:
-    """The versions of every model that can be asked."""
+    """Return the versions of every model that accept requests."""
     with self._lock:
       return {
         name: [number for number, version in sorted(held.items()) if version.serves]
@@ -150,7 +152,7 @@ class Models:
       self._versions[version.model][version.number] = version
 
   def _retire(self, version: Version) -> None:
-    """No new requests; the last of the old ones lets go of it."""
+    """Refuse new requests; the version is unloaded when the last running one ends."""
     with self._lock:
       if not version.serves:
         return
@@ -168,7 +170,7 @@ class Models:
 
 
 def _found(path: pathlib.Path) -> dict[int, pathlib.Path]:
-  """The versions that lie in a folder: those folders in it that have a number for a name."""
+  """Find the versions in a folder: its subfolders whose names are numbers."""
   try:
     names = os.listdir(path)
   except FileNotFoundError:

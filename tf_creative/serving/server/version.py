@@ -22,7 +22,7 @@ State = get_model_status_pb2.ModelVersionStatus.State
 
 
 class Version:
-  """One version of a model, in whatever state it is."""
+  """One version of a model, in any state: loading, available, unloading or ended."""
 
   def __init__(
     self,
@@ -32,13 +32,13 @@ class Version:
     limits: parameters.Limits | None,
     observe: Callable[[int], None],
   ):
-    """Takes `observe`, called with the rows of each call; without limits each request is a call."""
+    """Take `observe`, called with the row count of each batch; without limits none are batched."""
     self.model, self.number, self.path = model, number, path
     self.state = State.START
     self.error: errors.ServingError | None = None
     self.identity = identity(path)
     self.servable: servable_lib.Servable | Any = None
-    self.users = 0
+    self.users = 0  # requests under way
     self._limits, self._observe = limits, observe
     self._queues: dict[tuple[str, tuple[str, ...]], batching.Queue] = {}
     self._lock = threading.Lock()
@@ -49,7 +49,7 @@ class Version:
     arrays: Mapping[str, np.ndarray],
     outputs: Sequence[str] = (),
   ) -> dict[str, np.ndarray]:
-    """Returns the named outputs (all, if none is named) for inputs that have been checked."""
+    """Return the named outputs (all, if none is named) for inputs that have been checked."""
     names, inputs = signature.chosen(outputs), list(arrays.values())
     if self._limits and inputs:
       values = self._queue(signature, names)(inputs)
@@ -60,11 +60,11 @@ class Version:
 
   @property
   def serves(self) -> bool:
-    """Whether it can be asked."""
+    """Whether it accepts requests."""
     return self.state == State.AVAILABLE
 
   def status(self) -> get_model_status_pb2.ModelVersionStatus:
-    """Returns its state in TensorFlow Serving's words."""
+    """Return its state in TensorFlow Serving's protocol."""
     status = get_model_status_pb2.ModelVersionStatus(version=self.number, state=self.state)
     status.status.error_code = self.error.code.value[0] if self.error else 0
     status.status.error_message = self.error.message if self.error else ''
@@ -80,7 +80,7 @@ class Version:
 
 
 def identity(path: pathlib.Path) -> tuple[int, int] | None:
-  """Returns what tells a folder from another one of the same name."""
+  """Return what tells a folder from a later one of the same name; None without a folder."""
   try:
     status = path.stat()
   except OSError:

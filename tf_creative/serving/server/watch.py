@@ -1,4 +1,4 @@
-"""A thread that does something again and again until it is told to stop."""
+"""Calls a function again and again in a thread, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 
 
 class Watch:
-  """Calls `poll` at an interval; an error of it is told and does not end the watch."""
+  """Calls `poll` at an interval; an error is reported by `say` and does not end the watch."""
 
   def __init__(self, poll: Callable[[], None], say: Callable[[str], None]):
     self._poll, self._say = poll, say
@@ -15,7 +15,7 @@ class Watch:
     self._thread: threading.Thread | None = None
 
   def start(self, seconds: float) -> None:
-    """Begins to poll every so many seconds; 0: never."""
+    """Begin to poll at an interval in seconds; 0: never."""
     if seconds > 0:
       self._thread = threading.Thread(
         target=self._run, args=[seconds], name='versions', daemon=True
@@ -23,7 +23,7 @@ class Watch:
       self._thread.start()
 
   def stop(self) -> None:
-    """Waits for the last poll to end."""
+    """Stop, and wait for the last poll to end."""
     self._stopping.set()
     if self._thread:
       self._thread.join()
@@ -32,5 +32,5 @@ class Watch:
     while not self._stopping.wait(seconds):
       try:
         self._poll()
-      except Exception as error:  # such as a disk that is gone for a while
+      except Exception as error:  # such as a disk that is unreachable for a while
         self._say(f'looking for new versions failed: {error}')

@@ -1,4 +1,4 @@
-"""What the level world measures: solved or not, and what levels are like."""
+"""Measures of the level world: which levels are solved, and what levels are like."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tf_creative.worlds.level import tiles
 
 
 class LevelMeasures(world_lib.Measures):
-  """Measures play and levels. A work is a level with the traces of play in it."""
+  """Measures play and levels; a work is a level with the traces of play."""
 
   participle = 'walked'
-  best_by = 'failures'  # imagined levels say nothing of how well the hand walks
+  best_by = 'failures'  # the Frechet distance of levels says nothing about the hand
   splits: ClassVar[tuple[str, ...]] = ('test',)
   scores = {'solved': world_lib.Measure('.1%', 'of levels solved')}
   traits = {
     'solvable': world_lib.Measure('.1%', 'of levels solvable'),
-    'unique': world_lib.Measure('.1%', 'of levels that are no other'),
+    'unique': world_lib.Measure('.1%', 'of levels that are unique'),
     'path_length': world_lib.Measure('.1f', 'actions on the shortest way'),
     'walls': world_lib.Measure('.1f', 'tiles of wall inside'),
     'lava': world_lib.Measure('.1f', 'tiles of lava'),
@@ -53,7 +53,7 @@ class LevelMeasures(world_lib.Measures):
     }
 
   def reference_scores(self, works: works_lib.Works, act: Callable) -> dict[str, np.ndarray]:
-    """The share that is solved in the `minigrid` package: of all, and of each family."""
+    """Tell which levels are solved in the `minigrid` package: all, and those of each family."""
     from tf_creative.worlds.level import minigrid_play
 
     solved = minigrid_play.played(works, self._horizon, act) > 0
@@ -69,7 +69,7 @@ class LevelMeasures(world_lib.Measures):
 
 
 def facts(works: tf.Tensor) -> dict[str, tf.Tensor]:
-  """Tells whether levels [B, H, W] are solved, are solvable, and how long the way is: [B]."""
+  """Return whether levels [B, H, W] are solved, and solvable, and the shortest ways: [B] each."""
   solution = level_solver.solve(works)
   there = (tiles.trace(works) >= tiles.HERE) & (works % len(tiles.NAMES) == tiles.GOAL)
   return {

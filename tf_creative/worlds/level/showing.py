@@ -1,4 +1,4 @@
-"""Levels as pictures and files."""
+"""Shows levels as pictures and files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class LevelMedia(world_lib.Media):
     self, path: str | os.PathLike, mask: str | os.PathLike = ''
   ) -> tuple[np.ndarray, np.ndarray]:
     if mask:
-      raise spec.UserError('a level says by itself what is to be imagined: mark it by ? in it.')
+      raise spec.UserError('levels take no mask: mark what is to be imagined by ? in the level.')
     return levels.read(path, self._size)
 
   def portrait(self, path: str | os.PathLike, given: np.ndarray) -> tuple[Image.Image, np.ndarray]:

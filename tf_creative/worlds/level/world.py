@@ -1,4 +1,4 @@
-"""Walking through a level to its goal, by MiniGrid's rules; the imagination makes the levels."""
+"""The world of levels: the hand walks to the goal by MiniGrid's rules; a GAN makes levels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tf_creative.worlds.level import rules as level_rules
 from tf_creative.worlds.level import solver as level_solver
 from tf_creative.worlds.level import survey as level_survey
 
-_PLANES = 9  # of `features`, before those that are the same all over a level
+_PLANES = 9  # planes of `features` that differ from cell to cell
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Level(
   world_lib.Levels,
   world_lib.Whole,
 ):
-  """An action is one of MiniGrid's; the goal pays 1 - 0.9 t/T, and nothing else does.
+  """An action is one of MiniGrid's; the only reward is 1 - 0.9 t/T, at the goal.
 
-  A work is the level with the traces of play, so that it tells how far the agent came. An episode
-  is about a level; that of the work is the same, as nobody here can build.
+  An episode is about a level. Its work is the same level with the traces of play, which tell how
+  far the agent came.
   """
 
   name = 'level'
@@ -59,11 +59,11 @@ class Level(
     return works_lib.Bounded((), tf.int32, 0, len(level_rules.ACTIONS) - 1)
 
   def start(self, concept: works_lib.Works, seed: tf.Tensor) -> level_rules.State:
-    del seed  # the level says where
+    del seed  # the start is in the level
     return level_rules.begin(concept.work, concept.label)
 
   def step(self, state: level_rules.State, action: tf.Tensor, seed: tf.Tensor):
-    del seed  # nothing is left to chance
+    del seed  # the rules are deterministic
     return level_rules.step(state, action, self.horizon)
 
   def observe(self, state: level_rules.State) -> dict[str, tf.Tensor]:
@@ -77,7 +77,7 @@ class Level(
     return state.work
 
   def place(self, state: level_rules.State, work: tf.Tensor) -> level_rules.State:
-    """Where nobody stands in the work, the agent begins."""
+    """Put works into states; in a level without an agent, it stands at the start."""
     here = tf.reduce_any(tiles.trace(work) >= tiles.HERE, [1, 2])
     begun = level_rules.begin(work, state.label)._replace(time=state.time)
     return works_lib.select(here, level_rules.read(work, state.label, state.time), begun)
@@ -88,7 +88,7 @@ class Level(
     return level_survey.survey(state, self.horizon, self._seen, turn)
 
   def allowed(self, state: level_rules.State, keep: tf.Tensor) -> tf.Tensor:
-    """All actions: none of them can build."""
+    """Allow all actions: none of them can change what a level is."""
     del keep
     return tf.ones([tf.shape(state.label)[0], len(level_rules.ACTIONS)], tf.bool)
 
@@ -97,19 +97,21 @@ class Level(
     return tiles.planes()
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Where the agent is and looks to comes first: [B, H, W, 4 + 8]."""
+    """Return planes [B, H, W, 4 + 8]: the agent by its direction, then tiles, doors, key, time."""
     return self._seen(self.resume(observation))
 
   def _seen(self, state: level_rules.State) -> tf.Tensor:
+    """Return the `features` of states."""
     planes = tf.gather(self._planes, tf.cast(state.work, tf.int32))
     lacks_key = tf.cast(state.locked & ~state.carries, tf.float32)
     return self._with_whole(planes, lacks_key, state.carries, self.horizon - state.time)
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    del labels  # the level says all
+    del labels  # everything is in the level
     parts = dict(zip(tiles.NAMES, tf.unstack(values, axis=-1), strict=True))
     cells = [parts['start'], *[tf.zeros_like(parts['start'])] * (tiles.DIRECTIONS - 1)]
     cells += [parts[name] for name in ('wall', 'goal', 'lava', 'key', 'door')]
+    # At the start a door lacks its key if there is a key in the level.
     has_key = tf.reduce_sum(parts['key'], [1, 2])
     count = tf.shape(values)[:1]
     time_left = tf.fill(count, self.horizon)
@@ -119,7 +121,7 @@ class Level(
     return features, tf.where(solution.solvable & (solution.length <= self.horizon), best, 0.0)
 
   def _with_whole(self, planes, lacks_key, carries, time_left) -> tf.Tensor:
-    """The planes with those of doors that stay shut as yet, of a key in the hand and of time."""
+    """Append planes to [B, H, W, 9]: doors that lack their key, whether one is carried, time."""
     whole = lambda number: tf.cast(number, tf.float32)[:, None, None, None]  # noqa: E731
     shut = planes[..., _PLANES - 1 :] * whole(lacks_key)
     everywhere = tf.concat([whole(carries), whole(time_left) / self.horizon], -1)

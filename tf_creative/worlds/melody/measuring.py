@@ -1,4 +1,4 @@
-"""What the melody world measures: likeness to the theme, style, and a model to be beaten."""
+"""Measures of the melody world: likeness to the theme, style, and a baseline model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tf_creative.worlds.melody import likelihood, statistics
 
 
 class MelodyMeasures(world_lib.Measures):
-  """Compares melodies with their themes, and tells what they are like."""
+  """Compares melodies with their themes, and measures their style."""
 
   participle = 'played'
   scores = {
@@ -23,7 +23,7 @@ class MelodyMeasures(world_lib.Measures):
   traits = statistics.TRAITS
 
   def __init__(self, hidden: bool, model: Callable[[], likelihood.NextNote]):
-    """Takes whether the theme is `hidden` from the hand, and what returns the next-note model."""
+    """Take whether the theme is `hidden` from the hand; `model` returns the next-note model."""
     self._hidden, self._model = hidden, model
 
   @property

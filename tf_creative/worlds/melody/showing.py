@@ -1,4 +1,4 @@
-"""Melodies as piano rolls, MIDI, sound and files."""
+"""Shows melodies as piano rolls, MIDI, sound and files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MelodyMedia(world_lib.Media):
     return piano_roll.svg(start, np.asarray(actions), self._given, zoom)
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
-    """Spells an action as MIDI's number of its pitch, 0 for a hold and 1 for a rest."""
+    """Return MIDI's pitch for each action, 0 for a hold and 1 for a rest: int32 [..., 1]."""
     pitch = actions - scores.FIRST + scores.LOWEST
     return tf.where(actions >= scores.FIRST, pitch, actions)[..., None]
 
@@ -50,7 +50,7 @@ class MelodyMedia(world_lib.Media):
     self, path: str | os.PathLike, mask: str | os.PathLike = ''
   ) -> tuple[np.ndarray, np.ndarray]:
     if mask:
-      raise spec.UserError(f'{mask}: a melody has gaps where it ends before its four bars do.')
+      raise spec.UserError(f'{mask}: a melody takes no mask; the part after its end is imagined.')
     work = midi.read(path)
     last = scores.notes(work)[-1]
     return work, np.arange(scores.STEPS) < last.start + last.length

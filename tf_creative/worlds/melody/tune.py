@@ -1,4 +1,4 @@
-"""Melodies as works, and what the hand hears of them."""
+"""Melodies as works, and what the hand observes of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tf_creative.core import world as world_lib
 from tf_creative.worlds import options
 from tf_creative.worlds.melody import hearing, likelihood, midi, scores, theory, tunes
 
-CODE_BOUND = 10  # of a number that is drawn from a standard normal
+CODE_BOUND = 10  # bound of the numbers in a code, which are drawn from a standard normal
 
 
 class State(NamedTuple):
@@ -26,7 +26,7 @@ class State(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Tune(options.Melody, world_lib.Play, world_lib.Works):
-  """The parts of the world that know what a melody is and sounds like, but not how it is made."""
+  """The parts of the world that define melodies and observations, but not how they are made."""
 
   label_names: ClassVar[list[str]] = list(scores.MODES)
   value_shape: ClassVar[tuple[int, ...]] = (scores.STEPS, scores.CLASSES)
@@ -37,7 +37,8 @@ class Tune(options.Melody, world_lib.Play, world_lib.Works):
 
   @functools.cached_property
   def _model(self) -> likelihood.NextNote:
-    with tf.init_scope():  # the first to ask may be a graph in the making
+    """The next-note model, fitted to the training split at first use."""
+    with tf.init_scope():  # the first use may be while a graph is traced
       works = works_lib.whole(self.real('train'))
       return likelihood.NextNote(works.work.numpy())
 
@@ -83,14 +84,14 @@ class Tune(options.Melody, world_lib.Play, world_lib.Works):
     )
 
   def prior_logits(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Where likelihood pays, a policy begins with the model that it is paid by, as RL-Tuner's."""
+    """Return the next-note model's logits if likelihood is rewarded, as in RL-Tuner."""
     if not self.likelihood:
       return super().prior_logits(observation)
     state = self.resume(observation)
     return self._model.scores(state.melody, self._place(state))
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """What is heard from now backwards, the theme from now on, the mode and the time: [B, N]."""
+    """Return features [B, N] of the melody so far, the theme to come, the mode and the time."""
     state = self.resume(observation)
     melody, theme = self.to_values(state.melody), self.to_values(state.theme)
     return self._seen(melody, theme, state.label, state.time)
@@ -99,7 +100,7 @@ class Tune(options.Melody, world_lib.Play, world_lib.Works):
     return observation.get('code', tf.zeros([tf.shape(observation['label'])[0], 0]))
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """What rules and likelihood pay has no known most: what is owed is the theme alone."""
+    """Return first features, and the highest return for the theme; other rewards are left out."""
     begun = values * tf.cast(tf.range(scores.STEPS) < self.given, tf.float32)[:, None]
     features = self._seen(begun, values, labels, tf.zeros_like(labels))
     return features, self.match * tf.reduce_sum(values[:, self.given :, scores.REST :], [1, 2])
@@ -115,13 +116,13 @@ class Tune(options.Melody, world_lib.Play, world_lib.Works):
     return tf.cast(tf.argmax(values, -1), tf.uint8)
 
   def _place(self, state: State) -> tf.Tensor:
-    """The step that comes next; who goes on after the end begins anew."""
+    """Return the step to be written next [B]; after the last one, the first again."""
     return self.given + state.time % self.horizon
 
   def _seen(
     self, melody: tf.Tensor, theme: tf.Tensor, label: tf.Tensor, time: tf.Tensor
   ) -> tf.Tensor:
-    """`features` of values."""
+    """Return the `features` of values [B, STEPS, CLASSES]."""
     sounds = midi.sounding(self.to_works(melody))
     shown = theme if self.target == 'shown' else None
     return hearing.seen(melody, sounds, shown, label, self.given + time)

@@ -1,4 +1,4 @@
-"""Melodies, class by class: a theme that is in sight is played, or one is made up."""
+"""The world of melodies: the hand plays a theme that it sees, or composes its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Melody(
   world_lib.Making,
   world_lib.Whole,
 ):
-  """An action is the next class; the pay: is it the theme's, is it good style, is it likely."""
+  """An action is the next class; rewards are for the theme's class, style and likelihood."""
 
   name = 'melody'
 
@@ -38,7 +38,7 @@ class Melody(
     return measuring.MelodyMeasures(bool(self.code_size), lambda: self._model)
 
   def start(self, concept: works_lib.Works, seed: tf.Tensor) -> tune.State:
-    del seed  # every melody begins alike
+    del seed  # the first state does not depend on chance
     time = tf.zeros(tf.shape(concept.label), tf.int32)
     begun = self._until(concept.work, time)
     code = concept.code
@@ -47,13 +47,13 @@ class Melody(
     return tune.State(begun, concept.work, concept.label, code if self.code_size else (), time)
 
   def step(self, state: tune.State, action: tf.Tensor, seed: tf.Tensor):
-    del seed  # a class is what it is
+    del seed  # the rules are deterministic
     melody = self._with(state, action)
     new = state._replace(melody=melody, time=state.time + 1)
-    pay = self.side_reward(state, action[:, None])[:, 0]
+    reward = self.side_reward(state, action[:, None])[:, 0]
     if self.rewards_target:
-      pay += self.error(state.melody, state.theme) - self.error(melody, state.theme)
-    return new, pay, new.time >= self.horizon
+      reward += self.error(state.melody, state.theme) - self.error(melody, state.theme)
+    return new, reward, new.time >= self.horizon
 
   def observe(self, state: tune.State) -> dict[str, tf.Tensor]:
     return {
@@ -65,7 +65,7 @@ class Melody(
     }
 
   def midway(self, concept: works_lib.Works, time: tf.Tensor, seed: tf.Tensor) -> tune.State:
-    """A melody has one way only."""
+    """Return the states after `time` steps; there is only one way to write a melody."""
     start = self.start(concept, seed)
     return start._replace(melody=self._until(concept.work, time), time=time)
 
@@ -74,7 +74,7 @@ class Melody(
     return self.match * tf.reduce_sum(wrong, 1)
 
   def cell_values(self, goal: tf.Tensor) -> tf.Tensor:
-    """What a class is worth at each step, if the melody is to be `goal`: [B, STEPS, CLASSES]."""
+    """Return the value of each class at each step, with `goal` as target: [B, STEPS, CLASSES]."""
     return self.match * (self.to_values(goal) - 1)
 
   def goal_values(self, state: tune.State) -> tf.Tensor:
@@ -87,17 +87,18 @@ class Melody(
     return worth - tf.gather(worth, now[:, None], batch_dims=1)
 
   def side_reward(self, state: tune.State, actions: tf.Tensor) -> tf.Tensor:
-    paid = tf.zeros_like(actions, tf.float32)
+    reward = tf.zeros_like(actions, tf.float32)
     if self.theory:
+      # Every action of every state is tried: [B x N] melodies.
       count = actions.shape[1]
       tries = tf.nest.map_structure(lambda part: tf.repeat(part, count, 0), state)
       written = self._with(tries, tf.reshape(actions, [-1]))
       said = theory.pay(written, tries.label, self._place(tries))
-      paid += self.theory * tf.reshape(said, [-1, count])
+      reward += self.theory * tf.reshape(said, [-1, count])
     if self.likelihood:
       known = self._model.scores(state.melody, self._place(state))
-      paid += self.likelihood * tf.gather(known, actions, batch_dims=1)
-    return paid
+      reward += self.likelihood * tf.gather(known, actions, batch_dims=1)
+    return reward
 
   def work(self, state: tune.State) -> tf.Tensor:
     return state.melody
@@ -106,16 +107,17 @@ class Melody(
     return state._replace(melody=work)
 
   def allowed(self, state: tune.State, keep: tf.Tensor) -> tf.Tensor:
-    """At a step that is kept only what stands there."""
+    """Allow only the present class at a step that is kept: bool [B, CLASSES]."""
     place = self._place(state)
     now = tf.one_hot(tf.gather(state.melody, place, batch_dims=1), scores.CLASSES) > 0
     return now | ~tf.gather(keep, place, batch_dims=1)[:, None]
 
   def _with(self, state: tune.State, action: tf.Tensor) -> tf.Tensor:
+    """Return the melodies with the action's class written at the next step."""
     now = tf.range(scores.STEPS) == self._place(state)[:, None]
     return tf.where(now, tf.cast(action, tf.uint8)[:, None], state.melody)
 
   def _until(self, work: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
-    """What of a work stands after so many classes of it."""
+    """Return works of which only the first given + time [B] steps are written."""
     written = tf.range(scores.STEPS) < self.given + time[:, None]
     return tf.where(written, work, tf.zeros_like(work))

@@ -1,4 +1,4 @@
-"""Pixel art as works: what a GAN imagines, with the palette and the brush."""
+"""Pixel art as works that a GAN imagines, with the palette and the brush."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tf_creative.worlds.pixel_art import brushes, palettes, squash
 
 @dataclasses.dataclass(frozen=True)
 class Easel(options.PixelArt, world_lib.Works):
-  """Pictures as works: places in a palette; a brush to paint them, and what errors cost."""
+  """Pictures as works (indices into a palette), a brush to paint them, and costs of errors."""
 
   @functools.cached_property
   def colours(self) -> np.ndarray:
@@ -27,8 +27,8 @@ class Easel(options.PixelArt, world_lib.Works):
     return brushes.Brush(self.brush, self.size, self.width, len(self.colours))
 
   @functools.cached_property
-  def _pay(self) -> np.ndarray:
-    """Compute the error of each colour in place of another: [palette, palette]."""
+  def _cost(self) -> np.ndarray:
+    """The error of each colour in place of another: float32 [palette, palette]."""
     distance = np.square(self.colours[:, None] - self.colours[None]).sum(-1)
     return distance if self.pay == 'error' else (distance > 0).astype(np.float32)
 

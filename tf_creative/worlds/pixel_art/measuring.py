@@ -1,4 +1,4 @@
-"""What pixel art measures: likeness to the picture that was to be painted."""
+"""Measures of pixel art: likeness to the picture that was to be painted."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class PixelArtMeasures(world_lib.Measures):
   }
 
   def __init__(self, hidden: bool, data: str):
-    """Takes whether the picture is `hidden` from the hand, and the name of the data."""
+    """Take whether the picture is `hidden` from the hand, and the name of the data."""
     self._hidden, self._data = hidden, data
 
   @property
   def splits(self) -> tuple[str, ...]:
     if self._hidden:
-      return ()  # a real work has no code by which the hand could know it
+      return ()  # the hand is told codes, and real works have none
     return ('unseen',) if 'unseen' in images.splits(self._data) else ('test',)
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Pixel art as pictures and files."""
+"""Shows pixel art as pictures and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the hand sees of pixel art, and what it can do."""
+"""What the hand sees of pixel art, and which actions it has."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.worlds.pixel_art import easel
 
-CODE_BOUND = 10  # of a number that is drawn from a standard normal
-_SOFT = 0.1  # width of the soft steps between colours, in squared distance
+CODE_BOUND = 10  # bound of the numbers in a code, which are drawn from a standard normal
+_SOFT = 0.1  # temperature of the softmax over colours, in squared distance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,14 +22,14 @@ class Sight(easel.Easel, world_lib.Play):
 
   @functools.cached_property
   def _planes(self) -> np.ndarray:
-    """What `features` says of each pair of colours, and room for the time that is left.
+    """The `features` of each pair of colours, with a last column of zeros for the time left.
 
-    One look-up is quicker than computing it, and adding the time than putting it beside.
+    One gather is faster than computing them, and adding the time is faster than a concatenation.
     """
     hot = np.eye(len(self.colours), dtype=np.float32)
     canvas, target = hot.repeat(len(hot), axis=0), np.tile(hot, (len(hot), 1))
-    owed = self._pay.reshape(-1, 1)
-    return np.concatenate([canvas, target, owed, np.zeros_like(owed)], axis=1)
+    error = self._cost.reshape(-1, 1)
+    return np.concatenate([canvas, target, error, np.zeros_like(error)], axis=1)
 
   @property
   def code_size(self) -> int:
@@ -51,12 +51,12 @@ class Sight(easel.Easel, world_lib.Play):
 
   @property
   def reward_bound(self) -> float:
-    return float(self._pay.max()) * self._brush.most
+    return float(self._cost.max()) * self._brush.most
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Both pictures one-hot, their squared distance and the time left: [B, H, W, 2 palette + 2].
+    """Return planes [B, H, W, 2 palette + 2]: both pictures one-hot, the error, the time left.
 
-    Of a picture that is not shown there is nothing: [B, H, W, palette + 1].
+    Without a shown target they are the canvas and the time: [B, H, W, palette + 1].
     """
     canvas, time_left = observation['canvas'], observation['time_left']
     if self.code_size:
@@ -72,8 +72,8 @@ class Sight(easel.Easel, world_lib.Play):
     return tf.concat([observation['code'], label], 1)
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Hard colours with soft slopes: which colour a pixel has, by its nearness to each."""
-    del labels  # whoever sees the picture needs none
+    """Return features of the nearest colours, with gradients of a softmax over colours."""
+    del labels  # a hand that sees the picture does not need them
     works = self.to_works(values)
     blank = tf.zeros_like(works)
     near = tf.reduce_sum(tf.square(values[..., None, :] - self.colours), -1)
@@ -81,15 +81,15 @@ class Sight(easel.Easel, world_lib.Play):
     colours = len(self.colours)
     hard = tf.gather(self._planes, self._pair(blank, works))
     target = hard[..., colours : 2 * colours] + soft - tf.stop_gradient(soft)
-    owed = tf.tensordot(target, self._pay[:, :1], 1)  # colour 0 is blank
-    all_time = tf.ones_like(owed)
-    features = tf.concat([hard[..., :colours], target, owed, all_time], -1)
-    return features, tf.reduce_sum(owed, [1, 2, 3])
+    error = tf.tensordot(target, self._cost[:, :1], 1)  # of the blank canvas, colour 0
+    all_time = tf.ones_like(error)
+    features = tf.concat([hard[..., :colours], target, error, all_time], -1)
+    return features, tf.reduce_sum(error, [1, 2, 3])
 
   def _time(self, left: tf.Tensor) -> tf.Tensor:
-    """The share of the time that is left: [B, 1, 1, 1]."""
+    """Return the share of the time that is left: [B, 1, 1, 1]."""
     return tf.cast(left, tf.float32)[:, None, None, None] / self.horizon
 
   def _pair(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """The place of (colour on the canvas, colour of the target) in a table of all such pairs."""
+    """Return the row of (colour on the canvas, colour of the target) in a table of all pairs."""
     return tf.cast(canvas, tf.int32) * len(self.colours) + tf.cast(target, tf.int32)

@@ -1,4 +1,4 @@
-"""Painting on a small canvas, stroke by stroke, what is in sight or only known by its code."""
+"""The world of pixel art: the hand paints a target that it sees, or whose code it knows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tf_creative.worlds.pixel_art import measuring, showing, sight
 
 
 class State(NamedTuple):
-  canvas: tf.Tensor  # uint8 [B, H, W], places in the palette
+  canvas: tf.Tensor  # uint8 [B, H, W], indices into the palette
   target: tf.Tensor  # uint8 [B, H, W]
   label: tf.Tensor  # int32 [B]
   code: Any  # float32 [B, C] where the hand is told it, else ()
@@ -23,7 +23,7 @@ class State(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
-  """An action is (row, column, shape, colour) as one integer; the pay is the error it removes."""
+  """An action is (row, column, shape, colour) as one integer; reward is the error it removes."""
 
   name = 'pixel_art'
 
@@ -40,7 +40,7 @@ class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
     return self.target != 'none'
 
   def start(self, concept: works_lib.Works, seed: tf.Tensor) -> State:
-    del seed  # every picture begins blank
+    del seed  # every canvas begins blank
     time = tf.zeros(tf.shape(concept.label), tf.int32)
     code = concept.code
     if self.code_size:
@@ -48,17 +48,17 @@ class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
     return State(tf.zeros_like(concept.work), concept.work, concept.label, code, time)
 
   def step(self, state: State, action: tf.Tensor, seed: tf.Tensor):
-    del seed  # a stroke does what it says
+    del seed  # the rules are deterministic
     colour = tf.cast(action % len(self.colours), tf.uint8)
     canvas = tf.where(self._brush.covered(action), colour[:, None, None], state.canvas)
     new = state._replace(canvas=canvas, time=state.time + 1)
     over = new.time >= self.horizon
     if not self.rewards_target:
       return new, tf.zeros_like(state.time, tf.float32), over
-    pay = self._errors(state.canvas, state.target) - self._errors(canvas, state.target)
-    if self.target == 'shown':  # who does not see it cannot know that it is done
+    gain = self._errors(state.canvas, state.target) - self._errors(canvas, state.target)
+    if self.target == 'shown':  # a hand that does not see the target cannot know that it is done
       over |= tf.reduce_all(canvas == state.target, [1, 2])
-    return new, tf.reduce_sum(pay, [1, 2]), over
+    return new, tf.reduce_sum(gain, [1, 2]), over
 
   def observe(self, state: State) -> dict[str, tf.Tensor]:
     return {
@@ -79,17 +79,19 @@ class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
     )
 
   def midway(self, concept: works_lib.Works, time: tf.Tensor, seed: tf.Tensor) -> State:
-    """As many of the pixels as there was time for, those that pay more rather earlier."""
+    """Paint as many random pixels as `time` allows; those with larger errors rather earlier."""
     start = self.start(concept, seed)
-    pay = self._errors(start.canvas, start.target)
-    ink_count = tf.math.count_nonzero(pay, [1, 2], dtype=tf.int32)
-    # Where strokes are scarcer than ink, a whole picture is still what the last stroke leads to.
+    error = self._errors(start.canvas, start.target)
+    ink_count = tf.math.count_nonzero(error, [1, 2], dtype=tf.int32)
+    # If there are fewer strokes than pixels of ink, each step paints several, so that the whole
+    # picture is done at the end.
     done = time * tf.maximum(ink_count, self.horizon) // self.horizon
     luck = tf.reshape(
-      pay * tf.random.stateless_uniform(tf.shape(pay), seed), [-1, self.size * self.width]
+      error * tf.random.stateless_uniform(tf.shape(error), seed), [-1, self.size * self.width]
     )
+    # The argsort of an argsort is the rank of each pixel.
     turn = tf.argsort(tf.argsort(luck, direction='DESCENDING'))
-    painted = tf.reshape(turn < done[:, None], tf.shape(pay))
+    painted = tf.reshape(turn < done[:, None], tf.shape(error))
     return start._replace(canvas=tf.where(painted, start.target, start.canvas), time=time)
 
   def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
@@ -100,8 +102,8 @@ class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
     return worth if self.target == 'shown' else tf.zeros_like(worth)
 
   def cell_values(self, goal: tf.Tensor) -> tf.Tensor:
-    """What a pixel is worth in each colour, if the picture is to be `goal`: [B, H, W, palette]."""
-    return -tf.gather(self._pay, tf.cast(goal, tf.int32))
+    """Return each pixel's value in each colour, with `goal` as target: [B, H, W, palette]."""
+    return -tf.gather(self._cost, tf.cast(goal, tf.int32))
 
   def action_rewards(self, state: State, worth: tf.Tensor) -> tf.Tensor:
     now = tf.gather(worth, tf.cast(state.canvas, tf.int32), batch_dims=3)
@@ -120,4 +122,5 @@ class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
     return tf.repeat(touched == 0, len(self.colours), axis=1)
 
   def _errors(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    return tf.gather(self._pay.ravel(), self._pair(canvas, target))
+    """Return the error of each pixel: float32 [B, H, W]."""
+    return tf.gather(self._cost.ravel(), self._pair(canvas, target))
