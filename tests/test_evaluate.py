@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests import tiny
+from tests.shared import tiny
 from tf_creative import create, evaluate, export, train
 from tf_creative.core import spec
 from tf_creative.evaluation import baselines

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import capi, served, tiny
+from tests.shared import capi, served, tiny
 from tf_creative import export
 from tf_creative.core import spec
 from tf_creative.core import works as works_lib

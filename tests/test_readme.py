@@ -18,8 +18,8 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from tests import test_images, test_pipelines
-from tests.test_pipelines import PIPELINES, TOY
+from tests.shared import data_sets
+from tests.shared.runs import PIPELINES, TOY, hurry
 from tf_creative import (
   ablate,
   agent,
@@ -118,7 +118,7 @@ def place(tmp_path_factory):
   with pytest.MonkeyPatch.context() as patch:
     patch.chdir(folder)
     patch.setenv('PYTHONPATH', str(ROOT))  # for the processes that a command starts
-    test_pipelines.hurry(patch)
+    hurry(patch)
     yield folder
 
 
@@ -193,7 +193,7 @@ def python(name: str, arguments: list[str], server) -> None:
       if path.startswith('runs/'):
         need(path.split('/')[1])
     if any('data=mnist' in argument for argument in arguments):
-      with test_images.mock('mnist', pathlib.Path.cwd() / 'tfds', 60, train=60, test=60):
+      with data_sets.mock('mnist', pathlib.Path.cwd() / 'tfds', 60, train=60, test=60):
         run(name, [*arguments, '--noexport'])
       return
     run(name, [*arguments, '--noexport'])

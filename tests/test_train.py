@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import io
-import json
 import os
 import pathlib
 import re
@@ -19,20 +18,17 @@ import rich.console
 from tensorboard.plugins.hparams import metadata
 import tensorflow as tf
 
-from tests import test_pipelines, tiny
-from tests.test_config import parse
-from tests.test_pipelines import PIPELINES
+from tests.shared import tiny
+from tests.shared.runs import PIPELINES, parse, rows, tiny_config
+from tests.shared.runs import UNEXPORTED as TOY
 from tf_creative import train, worlds
 from tf_creative.core import spec
 from tf_creative.evaluation import evaluator as eyes_lib
-from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import judge
 from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
 from tf_creative.runs import summaries as board
-
-TOY = [*test_pipelines.TOY, '--works=40', '--noexport']
 
 
 @pytest.fixture(autouse=True, scope='module')
@@ -50,15 +46,6 @@ def plain(tmp_path_factory):
   run_dir = tmp_path_factory.mktemp('runs') / 'plain'
   train.train(tiny_config(run_dir))
   return run_dir
-
-
-def rows(run_dir: pathlib.Path) -> list[dict[str, float]]:
-  return [json.loads(line) for line in (run_dir / 'metrics.jsonl').read_text().splitlines()]
-
-
-def tiny_config(run_dir: pathlib.Path, **settings) -> config_lib.Config:
-  settings = {'rounds': 6, 'rounds_per_call': 2, 'evaluate_every': 4, **settings}
-  return tiny.config(run_dir=str(run_dir), checkpoint_every=2, checkpoint_seconds=0, **settings)
 
 
 def events(run_dir: pathlib.Path) -> list[tuple[str, int]]:
