@@ -22,10 +22,7 @@ def _hasty():
 
 @pytest.mark.parametrize(
   'name',
-  [
-    pytest.param(name, marks=[] if name in ('debug', 'level', 'melody_none') else pytest.mark.slow)
-    for name in PIPELINES
-  ],
+  [pytest.param(name, marks=() if name == 'debug' else pytest.mark.slow) for name in PIPELINES],
 )
 def test_a_pipeline_runs_to_its_end(name, tmp_path, capsys):
   arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']

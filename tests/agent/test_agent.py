@@ -93,8 +93,18 @@ def test_n_step_pay_is_that_of_the_policy_that_collected():
   np.testing.assert_allclose(values, q, atol=0.15)
 
 
-@pytest.mark.parametrize('kind', [kind for kind in AGENTS if kind != 'survey'])  # which walks
-@pytest.mark.parametrize('network', ['conv', 'dense', 'strided'])
+@pytest.mark.parametrize(
+  ('kind', 'network'),
+  [
+    # By default every agent with the first network, and one of each sort with the others.
+    pytest.param(
+      kind, network, marks=() if network == 'conv' or kind in ('ddqn', 'ppo') else pytest.mark.slow
+    )
+    for kind in AGENTS
+    if kind != 'survey'  # which walks
+    for network in ('conv', 'dense', 'strided')
+  ],
+)
 def test_every_agent_paints_with_every_network(kind, network):
   n_step = 1 if kind == 'informed' else 2
   config = dataclasses.replace(PAINTER, network=network, atoms=5, n_step=n_step)

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.shared.runs import TOY
 from tf_creative.cli import chatter
 
 # As TensorFlow 2.21 says it at every start, whatever TF_CPP_MIN_LOG_LEVEL is.
@@ -86,7 +87,7 @@ def test_the_filter_knows_what_it_is_for():
 def run(tmp_path_factory):
   """A toy run by the real command, with the export and its verification in another process."""
   folder = tmp_path_factory.mktemp('run') / 'run'
-  toy = ['--flagfile=pipelines/debug.flags', '--rounds=2', '--works=12', '--evaluate_every=0']
+  toy = ['--flagfile=pipelines/debug.flags', *TOY, '--rounds=2', '--works=12', '--evaluate_every=0']
   return folder, command('train', *toy, f'--run_dir={folder}')
 
 

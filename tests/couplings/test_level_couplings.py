@@ -12,8 +12,18 @@ from tf_creative.couplings import random_levels as levels
 from tf_creative.worlds.level import tiles
 
 
-def test_levels_of_chance_replace_as_many_as_asked_for():
-  one = walks.learner('')
+@pytest.fixture(scope='module')
+def one():
+  return walks.learner('')
+
+
+@pytest.fixture(scope='module')
+def far():
+  """With time enough for all real levels, which stand in where no try is good."""
+  return walks.learner('', horizon=100)
+
+
+def test_levels_of_chance_replace_as_many_as_asked_for(one):
   concept = walks.concepts(one, 400)
   for real, low, high in ((0.0, 0, 0), (0.5, 150, 250), (1.0, 400, 400)):
     coupling = levels.RandomLevels(walks.parts_of(one), levels.Options(real), 0)
@@ -26,8 +36,7 @@ def test_levels_of_chance_replace_as_many_as_asked_for():
   assert 0.2 < (chance == tiles.KEY).any((1, 2)).mean() < 0.8
 
 
-def test_replay_keeps_what_could_have_been_earned_and_was_not():
-  one = walks.learner('')
+def test_replay_keeps_what_could_have_been_earned_and_was_not(one):
   options = level_replay.Options(capacity=6, replay=1.0, real=0.0)
   coupling = level_replay.LevelReplay(walks.parts_of(one), options, 0)
   short, long, shut = '#SG########', '#S   G#####', '#S# G######'
@@ -43,15 +52,12 @@ def test_replay_keeps_what_could_have_been_earned_and_was_not():
   assert coupling.metrics()['kept'] == 0
 
 
-def test_the_curriculum_plays_only_what_can_be_solved():
-  one = walks.learner(
-    '', horizon=100
-  )  # enough for all real ones, which stand in where no try is good
+def test_the_curriculum_plays_only_what_can_be_solved(far):
   options = curriculum.Options(real=0.0, replay=0.0, memory=32, tries=1, after=0)
-  coupling = curriculum.Curriculum(walks.parts_of(one), options, 0)
-  real = walks.concepts(one, 16)
+  coupling = curriculum.Curriculum(walks.parts_of(far), options, 0)
+  real = walks.concepts(far, 16)
   made = coupling.concept(real)
-  assert (world_lib.max_return(one.world, made).numpy() > 0).all()
+  assert (world_lib.max_return(far.world, made).numpy() > 0).all()
   assert not coupling.counts.numpy().any()  # what nobody can solve says nothing of the hand
   found = float(coupling.metrics()['found'])
   assert 0 < found < 1
@@ -65,45 +71,42 @@ def test_the_curriculum_plays_only_what_can_be_solved():
   assert known.mean() == 1 - float(coupling.metrics()['found']) > 0
 
 
-def test_of_the_imagined_works_the_hardest_with_a_way_is_played(monkeypatch):
+def test_of_the_imagined_works_the_hardest_with_a_way_is_played(far, monkeypatch):
   """Say success is as likely as there are walls: the solvable work with the fewest is taken."""
-  one = walks.learner('', horizon=100)
-  coupling = curriculum.Curriculum(walks.parts_of(one), curriculum.Options(tries=20), 0)
+  coupling = curriculum.Curriculum(walks.parts_of(far), curriculum.Options(tries=20), 0)
   walls = lambda values: tf.reduce_sum(values[:, 1:-1, 1:-1, tiles.WALL], [1, 2])  # noqa: E731
   monkeypatch.setattr(coupling, '_success', lambda values, _: walls(values) / 81)
-  fewest, generate = [], one.gan.generate
+  fewest, generate = [], far.gan.generate
 
   def counted(latents, labels):
     values = generate(latents, labels)
     way = (
-      world_lib.max_return(one.world, works_lib.Works(one.world.works.to_works(values), labels)) > 0
+      world_lib.max_return(far.world, works_lib.Works(far.world.works.to_works(values), labels)) > 0
     )
     fewest.append(np.where(way, walls(values), np.inf).reshape(-1, 20).min(1))
     return values
 
-  monkeypatch.setattr(one.gan, 'generate', counted)
+  monkeypatch.setattr(far.gan, 'generate', counted)
   made, found = coupling._imagine(tf.constant([0, 1, 2]))
-  np.testing.assert_allclose(walls(one.world.works.to_values(made.work)), fewest[0], atol=1e-4)
+  np.testing.assert_allclose(walls(far.world.works.to_values(made.work)), fewest[0], atol=1e-4)
   assert found.numpy().all() and np.isfinite(fewest).all()
 
 
-def test_the_curriculum_begins_with_works_of_chance():
-  one = walks.learner('', horizon=100)
-  coupling = curriculum.Curriculum(walks.parts_of(one), curriculum.Options(real=0.5, after=2), 0)
-  real = walks.concepts(one, 100)
+def test_the_curriculum_begins_with_works_of_chance(far):
+  coupling = curriculum.Curriculum(walks.parts_of(far), curriculum.Options(real=0.5, after=2), 0)
+  real = walks.concepts(far, 100)
   made = coupling.concept(real)
   other = ~(made.work == real.work).numpy().all((1, 2))
   assert 35 < other.sum() < 65
   # Levels of chance are not all solvable, what the imagination is asked for is.
-  assert 0 < (world_lib.max_return(one.world, made).numpy() <= 0).sum() <= other.sum()
-  one.gan.generator_optimizer.iterations.assign(2)
-  assert (world_lib.max_return(one.world, coupling.concept(real)).numpy() > 0).all()
+  assert 0 < (world_lib.max_return(far.world, made).numpy() <= 0).sum() <= other.sum()
+  far.gan.generator_optimizer.iterations.assign(2)
+  assert (world_lib.max_return(far.world, coupling.concept(real)).numpy() > 0).all()
+  far.gan.generator_optimizer.iterations.assign(0)
 
 
-def test_the_curriculum_remembers_the_newest_of_either_outcome():
-  coupling = curriculum.Curriculum(
-    walks.parts_of(walks.learner('')), curriculum.Options(memory=32), 0
-  )
+def test_the_curriculum_remembers_the_newest_of_either_outcome(one):
+  coupling = curriculum.Curriculum(walks.parts_of(one), curriculum.Options(memory=32), 0)
   works = walks.rows_of('#SG########', '#S G#######', '#S  G######', '#S   G#####')
   solved, which = tf.constant([True, False, True, True]), tf.constant([True, True, False, True])
   coupling.remember(works, solved, which)
@@ -118,9 +121,8 @@ def test_the_curriculum_remembers_the_newest_of_either_outcome():
   np.testing.assert_array_equal(coupling.memory.work[1, 1], works.work[3])
 
 
-def test_the_curriculum_plays_again_what_is_neither_easy_nor_hopeless():
+def test_the_curriculum_plays_again_what_is_neither_easy_nor_hopeless(one):
   """Short rows are solved, long ones not, and those in between as often as not; shut ones never."""
-  one = walks.learner('')
   options = curriculum.Options(real=0.0, replay=1.0, memory=64)
   coupling = curriculum.Curriculum(walks.parts_of(one), options, 0)
   easy, middling, hard, shut = '#SG########', '#S   G#####', '#S       G#', '#S  # G####'
@@ -134,8 +136,7 @@ def test_the_curriculum_plays_again_what_is_neither_easy_nor_hopeless():
   assert set(goal) <= {2, 5, 9} and (goal == 5).mean() > 0.6
 
 
-def test_the_curriculum_learns_what_was_solved_and_pulls_to_the_middle():
-  one = walks.learner('')
+def test_the_curriculum_learns_what_was_solved_and_pulls_to_the_middle(one):
   coupling = curriculum.Curriculum(walks.parts_of(one), curriculum.Options(weight=0.5), 0)
   values = tf.nn.softmax(tf.random.stateless_normal([4, 11, 11, 7], [1, 2]))
   push = tf.ones_like(values)
@@ -153,7 +154,14 @@ def test_the_curriculum_learns_what_was_solved_and_pulls_to_the_middle():
 
 
 @pytest.mark.parametrize(
-  'couplings', ['random_levels', 'level_replay', 'curriculum', 'adversarial', 'guide(warmup=1)']
+  'couplings',
+  [
+    'random_levels|adversarial',  # of the curriculum and the replay see test_resume
+    *(
+      pytest.param(each, marks=pytest.mark.slow)
+      for each in ('random_levels', 'level_replay', 'curriculum', 'adversarial', 'guide(warmup=1)')
+    ),
+  ],
 )
 def test_every_coupling_of_levels_trains_without_tracing_again(couplings):
   one = walks.learner(couplings)

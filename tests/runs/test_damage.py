@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tests.shared import tiny
 from tests.shared.runs import UNEXPORTED as TOY
-from tests.shared.runs import rows, tiny_config
+from tests.shared.runs import hurry, rows, tiny_config
 from tf_creative import train
 from tf_creative.core import spec, storage
 from tf_creative.runs import checkpoints
@@ -66,6 +66,13 @@ LISTS = {
   'list cut': change(lambda content: content[: len(content) // 2]),
   'list of noise': change(lambda content: b'\xff\x00' * 40),
 }
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _hasty():
+  with pytest.MonkeyPatch.context() as patch:
+    hurry(patch)
+    yield
 
 
 @pytest.fixture(scope='module')
@@ -138,12 +145,17 @@ def test_another_learner_is_no_damage(shelf, learner, tmp_path):
   assert checkpoints.numbers(shelf.folder) == [2, 4]
 
 
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory):
+  run_dir = tmp_path_factory.mktemp('whole') / 'run'
+  assert train.train(tiny_config(run_dir, evaluate_every=0)) == 0
+  return run_dir
+
+
 @pytest.fixture
-def trained(tmp_path):
+def trained(whole, tmp_path):
   """A run of six rounds, with checkpoints of 2, 4 and 6."""
-  config = tiny_config(tmp_path / 'run', evaluate_every=0)
-  assert train.train(config) == 0
-  return config
+  return tiny_config(shutil.copytree(whole, tmp_path / 'run'), evaluate_every=0)
 
 
 def test_a_run_goes_on_from_the_last_good_one_and_ends_the_same(trained, tmp_path, capsys):
@@ -223,7 +235,12 @@ def limit(process, disk):
 
 
 @pytest.mark.parametrize(
-  'harm, words', [(fill, 'No space left'), (close, 'Read-only'), (limit, 'File too large')]
+  'harm, words',
+  [
+    pytest.param(fill, 'No space left', marks=pytest.mark.slow),
+    pytest.param(close, 'Read-only', marks=pytest.mark.slow),
+    (limit, 'File too large'),  # for which nothing need be mounted
+  ],
 )
 def test_where_nothing_can_be_saved_the_last_good_one_stands(harm, words, tmp_path):
   disk = tmp_path / 'disk'

@@ -14,7 +14,7 @@ EVERYTHING = (
   'environment(real=0.3)|reward(width=8, batch_size=8)|guide(weight=0.3, warmup=2)'
   '|augment(share=0.3, gate=true)'
 )
-# Each setting once, several in a case, for a case takes half a minute.
+# Each setting once, several in a case, for a case takes half a minute: by default those of QUICK.
 CASES = {
   'no couplings, dqn, boltzmann': {
     'couplings': '',
@@ -73,6 +73,8 @@ CASES = {
   },
 }
 
+QUICK = ('all couplings', 'ppo, melodies', 'levels')
+
 
 def learner(settings):
   config = tiny.config()
@@ -115,12 +117,21 @@ def lost(made, found, folder):
 
 
 @pytest.mark.parametrize('case', CASES)
+def test_every_variable_is_in_the_checkpoint(case, tmp_path):
+  assert not lost(*born(lambda: learner(CASES[case])), tmp_path)
+
+
+@pytest.mark.parametrize(
+  'case',
+  [pytest.param(case, marks=() if case in QUICK else pytest.mark.slow) for case in CASES],
+)
 def test_going_on_is_as_if_nothing_had_happened(case, tmp_path):
   whole, found = born(lambda: learner(CASES[case]))
   _, later = born(lambda: (whole.loop.warm_up(), whole.loop.step(2)))
   assert not later, 'variables are born when the learner is built, and never later'
   assert not lost(whole, found, tmp_path / 'at 2'), 'every variable must be in the checkpoint'
   whole.loop.step(4)
+  assert whole.loop.rounds.experimental_get_tracing_count() == 1
   checkpoints.Shelf(tmp_path / 'whole', tf.train.Checkpoint(learner=whole), 2).save(6)
 
   resumed = learner(CASES[case])

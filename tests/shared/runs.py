@@ -12,11 +12,12 @@ from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.metrics import judge
+from tf_creative.serving.exports import verify
 
 TOY = (
   '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --checkpoint_seconds=0 --works=20 '
   '--gan_width=8 --gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
-  '--agent_warmup=20 --agent_replay_capacity=400 --noprogress'
+  '--agent_warmup=20 --agent_replay_capacity=400 --agent_epochs=1 --noprogress'
 ).split()
 UNEXPORTED = [*TOY, '--works=40', '--noexport']
 PIPELINES = sorted(
@@ -50,3 +51,12 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
   patch.setattr(eyes_lib, '_PLAYED', 20)
   patch.setattr(baselines, '_PLAIN_UPDATES', 5)
   patch.setattr(creator_lib, '_TRIES', 3)  # a generator that has learnt nothing needs them all
+
+
+def verify_here(patch: pytest.MonkeyPatch) -> None:
+  """Exports are asked in this process: for another TensorFlow has to be loaded once more."""
+
+  def found(versions: list[pathlib.Path]) -> list[str]:
+    return [f'{version}: {fault}' for version in versions for fault in verify.faults(version)]
+
+  patch.setattr(verify, 'in_another_process', found)

@@ -102,6 +102,15 @@ def learner(**run) -> learner_lib.Learner:
   return learner_lib.Learner(config(**run))
 
 
+def taste(one: learner_lib.Learner) -> dict[str, float]:
+  """What a round tells, part by part and without a graph of it: it is to trace that takes long."""
+  one.loop.warm_up()
+  told: dict[str, Any] = {}
+  for part in (*one.loop.parts().values(), one.coupling.metrics):
+    told |= part()
+  return {name: float(value) for name, value in told.items()}
+
+
 def creator(folder: pathlib.Path, config: config_lib.Config) -> dict[str, Any]:
   """Saves a learner's creator, all that the page asks, unchecked; what is told about it."""
   one, path = learner_lib.Learner(config), folder / 'creator/1'

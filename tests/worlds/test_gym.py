@@ -8,7 +8,7 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
-from tests.shared.runs import parse
+from tests.shared.runs import parse, verify_here
 from tf_creative import create, evaluate, testing, train
 from tf_creative.cli import manual
 from tf_creative.core import spec
@@ -31,6 +31,7 @@ TOY = (
 def _hasty():
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(player, 'EPISODES', 3)
+    verify_here(patch)
     yield
 
 

@@ -97,9 +97,7 @@ def test_the_network_says_of_a_pose_what_it_says_of_all():
 
 @pytest.mark.parametrize('agent', ['ddqn', 'dqn', 'c51', 'survey', 'ppo'])
 def test_every_agent_learns_on_levels(agent):
-  one = walks.learner('', agent)
-  one.loop.warm_up()
-  assert np.isfinite(one.loop.step(2)['agent/loss'])
+  assert np.isfinite(tiny.taste(walks.learner('', agent))['loss'])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
-from tests.shared import mazes, tiny
+from tests.shared import mazes, runs, tiny
 from tf_creative import create, evaluate, export, train
 from tf_creative.evaluation import baselines
 from tf_creative.learner import learner
@@ -23,6 +23,7 @@ from tf_creative.worlds.level import tiles
 def _hasty():
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(judge, '_STEPS', 20)
+    runs.verify_here(patch)
     patch.setattr(baselines, '_PLAIN_UPDATES', 5)
     patch.setattr(run_lib, 'load', functools.cache(run_lib.load))
     yield

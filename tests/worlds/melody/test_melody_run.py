@@ -9,7 +9,7 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
-from tests.shared import tiny
+from tests.shared import runs, tiny
 from tf_creative import create, evaluate, export, train
 from tf_creative.core import spec
 from tf_creative.evaluation import baselines
@@ -29,6 +29,7 @@ MAKER = {
 def _hasty():
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(judge, '_STEPS', 20)
+    runs.verify_here(patch)
     patch.setattr(baselines, '_PLAIN_UPDATES', 5)
     patch.setattr(run_lib, 'load', functools.cache(run_lib.load))
     yield
