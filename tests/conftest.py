@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests import browser
+from tests.shared import browser
 
 os.environ.setdefault('TF_NUM_INTRAOP_THREADS', '1')  # two processes share the cores
 

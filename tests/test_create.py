@@ -15,7 +15,7 @@ import pytest
 from sklearn import neighbors
 import tensorflow_datasets as tfds
 
-from tests import tiny
+from tests.shared import tiny
 from tf_creative import create, train
 from tf_creative.core import spec
 from tf_creative.metrics import judge

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from tests import tiny
+from tests.shared import tiny
+from tests.shared.runs import verify_here
 from tf_creative import create, evaluate, export, train
 from tf_creative.core import spec
 from tf_creative.evaluation import baselines
@@ -22,6 +23,7 @@ def _hasty():
   """Here it matters that there are numbers, not that they are good ones."""
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(judge, '_STEPS', 20)
+    verify_here(patch)
     patch.setattr(baselines, '_PLAIN_UPDATES', 5)
     yield
 

@@ -224,7 +224,7 @@ def test_imports_follow_the_arrows(path):
 def test_the_house_keeps_its_figures():
   """Rooms that a stranger finds his way in: few at the top, none too full, few arrows."""
   folders: dict[str, int] = {}
-  for path in FILES:
+  for path in FILES + TESTS:
     folder = path.rpartition('/')[0]
     folders[folder] = folders.get(folder, 0) + 1
   arrows = sum(
@@ -245,6 +245,14 @@ def _by_part() -> dict[str, list[str]]:
   for path in FILES:
     found.setdefault(part_of(path), []).append(path)
   return found
+
+
+def test_tests_lie_where_what_they_test_lies():
+  """In the folder of its room or deeper, each by a name of its own: it is that of its target."""
+  tests = [pathlib.PurePath(path) for path in TESTS if '/test_' in path]
+  rooms = {path.rpartition('/')[0].replace('tf_creative', 'tests', 1) for path in FILES}
+  assert {str(path.parent) for path in tests} <= rooms
+  assert len({path.stem for path in tests}) == len(tests)
 
 
 @pytest.mark.parametrize('path', FILES + TESTS)

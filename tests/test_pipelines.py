@@ -1,42 +1,16 @@
 """Every pipeline to its end at toy size: trained, exported, drawn from, judged, and served."""
 
-import pathlib
-
 import numpy as np
 from PIL import Image
 import pytest
 
-from tests.test_config import parse
+from tests.shared.runs import PIPELINES, TOY, hurry, parse
 from tf_creative import create, evaluate, train
 from tf_creative.core import spec
-from tf_creative.evaluation import baselines
-from tf_creative.evaluation import evaluator as eyes_lib
-from tf_creative.learner import imaginer as imaginer_lib
-from tf_creative.metrics import judge
 from tf_creative.runs import run as run_lib
 from tf_creative.serving.exports import ops
 from tf_creative.serving.server import client
 from tf_creative.serving.server import server as server_lib
-
-TOY = (
-  '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --checkpoint_seconds=0 --works=20 '
-  '--gan_width=8 --gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
-  '--agent_warmup=20 --agent_replay_capacity=400 --noprogress'
-).split()
-PIPELINES = sorted(
-  path.stem
-  for path in pathlib.Path('pipelines').glob('*.flags')
-  if path.stem not in ('base', 'cartpole') and not path.stem.endswith('_ablation')
-)
-
-
-def hurry(patch: pytest.MonkeyPatch) -> None:
-  """Here it matters that there are numbers, not that they are good ones."""
-  patch.setattr(judge, '_STEPS', 20)
-  patch.setattr(eyes_lib, '_VALIDATED', 20)
-  patch.setattr(eyes_lib, '_PLAYED', 20)
-  patch.setattr(baselines, '_PLAIN_UPDATES', 5)
-  patch.setattr(imaginer_lib, '_TRIES', 3)  # a generator that has learnt nothing needs them all
 
 
 @pytest.fixture(autouse=True, scope='module')
@@ -48,10 +22,7 @@ def _hasty():
 
 @pytest.mark.parametrize(
   'name',
-  [
-    pytest.param(name, marks=[] if name in ('debug', 'level', 'melody_none') else pytest.mark.slow)
-    for name in PIPELINES
-  ],
+  [pytest.param(name, marks=() if name == 'debug' else pytest.mark.slow) for name in PIPELINES],
 )
 def test_a_pipeline_runs_to_its_end(name, tmp_path, capsys):
   arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']

@@ -145,7 +145,7 @@ for argument, _ in {TYPOS!r}:
   assert not (folder / 'never').exists()
 
 
-def test_its_parts_keep_the_contracts(folder):
+def test_its_parts_keep_the_contracts_and_train(folder):
   code = """
 import tf_creative.agent
 from tf_creative import worlds
@@ -154,9 +154,17 @@ testing.check_data('waves')
 testing.check_world(worlds.WORLDS.load('skyline')(floors=4))
 testing.check_coupling('tide', weight=0.5)
 """
-  python(folder, '-c', code)
+  run = folder / 'short'
+  given = ('train', *TRAIN, f'--run_dir={run}', '--rounds=2', '--noexport')
+  said = python(folder, '-c', code + RUN, *given)
+  assert 'starting' in said
+  [built] = json.loads((run / 'build.json').read_text())
+  assert built['with'][NAME].startswith('1.')
+  logged = [json.loads(line) for line in (run / 'metrics.jsonl').read_text().splitlines()]
+  assert any('coupling/tide/level' in row for row in logged)
 
 
+@pytest.mark.slow
 def test_a_run_of_it_trains_resumes_evaluates_exports_and_says_what_it_was_made_with(folder):
   run = folder / 'run'
   flags = ('-c', RUN, 'train', *TRAIN, f'--run_dir={run}')

@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from typing import NamedTuple
 
@@ -18,8 +19,8 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from tests import test_images, test_pipelines
-from tests.test_pipelines import PIPELINES, TOY
+from tests.shared import data_sets, tiny
+from tests.shared.runs import PIPELINES, TOY, hurry, verify_here
 from tf_creative import (
   ablate,
   agent,
@@ -35,7 +36,10 @@ from tf_creative import (
 )
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
+from tf_creative.experiments import grid
 from tf_creative.learner import config as config_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import run as run_lib
 from tf_creative.serving.server import server as server_lib
 from tf_creative.worlds.melody import midi
 
@@ -58,6 +62,14 @@ COMMANDS = {  # the function, its settings, and what makes it small
     ['--pipeline=toy.flags', '--turns=1', '--seconds=0.1'],
   ),
 }
+# What stands in for the train of a grid: see test_ablate.
+STUB = """
+import pathlib, sys
+[path] = [flag.partition('=')[2] for flag in sys.argv if flag.startswith('--run_dir=')]
+pathlib.Path(path).mkdir(parents=True)
+row = '{"round": 2, "painted/frechet": 0.5, "held_out/equal_pixels": 0.5}'
+(pathlib.Path(path) / 'metrics.jsonl').write_text(row)
+"""
 LONG = re.compile(r'--sweep')  # twenty processes, one after the other
 NOT_HERE = re.compile(r'pip install|pip-audit|git clone|tensorboard|docker run|python -m pytest')
 
@@ -119,7 +131,10 @@ def place(tmp_path_factory):
   with pytest.MonkeyPatch.context() as patch:
     patch.chdir(folder)
     patch.setenv('PYTHONPATH', str(ROOT))  # for the processes that a command starts
-    test_pipelines.hurry(patch)
+    hurry(patch)
+    verify_here(patch)
+    patch.setattr(grid, 'TRAIN', [sys.executable, '-c', STUB])
+    patch.setattr(run_lib, 'load', functools.cache(run_lib.load))  # which takes seconds
     yield folder
 
 
@@ -136,6 +151,10 @@ def served(place):
 @functools.cache
 def need(name: str) -> None:
   """A trained run of the pipeline, or of its recipe under another name."""
+  if name == 'seed1':  # nobody looks whether it is of another seed
+    need('pixel_art')
+    shutil.copytree('runs/pixel_art', 'runs/seed1')
+    return
   pipeline = name if (ROOT / f'pipelines/{name}.flags').is_file() else 'pixel_art'
   arguments = [f'--flagfile=pipelines/{pipeline}.flags', f'--run_dir=runs/{name}']
   arguments += ['--couplings='] if name == 'control' else []
@@ -148,6 +167,16 @@ def need(name: str) -> None:
 def _run(name: str, arguments: tuple[str, ...]) -> None:
   function, settings, small = COMMANDS[name]
   assert command.main(function, '', settings, [*arguments, *small]) == 0
+
+
+def taste(arguments: list[str]) -> None:
+  """Builds and tries what train would train: `need` trains what another command goes on from."""
+
+  def tried(config: config_lib.Config) -> int:
+    tiny.taste(learner_lib.Learner(config))
+    return 0
+
+  assert command.main(tried, '', config_lib.Config, [*arguments, *TRAIN]) == 0
 
 
 def run(name: str, arguments: list[str]) -> None:
@@ -194,10 +223,10 @@ def python(name: str, arguments: list[str], server) -> None:
       if path.startswith('runs/'):
         need(path.split('/')[1])
     if any('data=mnist' in argument for argument in arguments):
-      with test_images.mock('mnist', pathlib.Path.cwd() / 'tfds', 60, train=60, test=60):
-        run(name, [*arguments, '--noexport'])
+      with data_sets.mock('mnist', pathlib.Path.cwd() / 'tfds', 60, train=60, test=60):
+        taste(arguments)
       return
-    run(name, [*arguments, '--noexport'])
+    taste(arguments)
     return
   for argument in arguments:
     if argument.startswith(('--run_dir=', '--compare=')):

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tests import tiny
+from tests.shared import tiny
 from tf_creative import couplings, testing, worlds
 from tf_creative.core import promises
 from tf_creative.core import works as works_lib

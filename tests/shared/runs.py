@@ -1,0 +1,63 @@
+"""Whole runs at toy size: the flags that make them small, and judges that are in a hurry."""
+
+import json
+import pathlib
+
+from absl import flags
+import pytest
+
+from tests.shared import tiny
+from tf_creative.cli import flags as flags_lib
+from tf_creative.evaluation import baselines
+from tf_creative.evaluation import evaluator as eyes_lib
+from tf_creative.learner import config as config_lib
+from tf_creative.learner import imaginer as imaginer_lib
+from tf_creative.metrics import judge
+from tf_creative.serving.exports import verify
+
+TOY = (
+  '--rounds_per_call=2 --evaluate_every=4 --checkpoint_every=4 --checkpoint_seconds=0 --works=20 '
+  '--gan_width=8 --gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
+  '--agent_warmup=20 --agent_replay_capacity=400 --agent_epochs=1 --noprogress'
+).split()
+UNEXPORTED = [*TOY, '--works=40', '--noexport']
+PIPELINES = sorted(
+  path.stem
+  for path in pathlib.Path('pipelines').glob('*.flags')
+  if path.stem not in ('base', 'cartpole') and not path.stem.endswith('_ablation')
+)
+
+
+def parse(*arguments: str) -> config_lib.Config:
+  values = flags.FlagValues()
+  flags_lib.define_flags(values)
+  flags.DEFINE_string('flagfile', None, '', flag_values=values)
+  values(['program', *values.read_flags_from_files(list(arguments))])
+  return flags_lib.from_flags(values)
+
+
+def tiny_config(run_dir: pathlib.Path, **settings) -> config_lib.Config:
+  settings = {'rounds': 6, 'rounds_per_call': 2, 'evaluate_every': 4, **settings}
+  return tiny.config(run_dir=str(run_dir), checkpoint_every=2, checkpoint_seconds=0, **settings)
+
+
+def rows(run_dir: pathlib.Path) -> list[dict[str, float]]:
+  return [json.loads(line) for line in (run_dir / 'metrics.jsonl').read_text().splitlines()]
+
+
+def hurry(patch: pytest.MonkeyPatch) -> None:
+  """Here it matters that there are numbers, not that they are good ones."""
+  patch.setattr(judge, '_STEPS', 20)
+  patch.setattr(eyes_lib, '_VALIDATED', 20)
+  patch.setattr(eyes_lib, '_PLAYED', 20)
+  patch.setattr(baselines, '_PLAIN_UPDATES', 5)
+  patch.setattr(imaginer_lib, '_TRIES', 3)  # a generator that has learnt nothing needs them all
+
+
+def verify_here(patch: pytest.MonkeyPatch) -> None:
+  """Exports are asked in this process: for another TensorFlow has to be loaded once more."""
+
+  def found(versions: list[pathlib.Path]) -> list[str]:
+    return [f'{version}: {fault}' for version in versions for fault in verify.faults(version)]
+
+  patch.setattr(verify, 'in_another_process', found)
