@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests import tiny
+from tests.shared import tiny
 from tf_creative.core import spec
 from tf_creative.learner import learner as learner_lib
 from tf_creative.studio import remote
