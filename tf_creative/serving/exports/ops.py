@@ -8,18 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import pathlib
-import re
 
 from tensorflow.core.protobuf import saved_model_pb2
 
-_SAVER = re.compile(r'__inference__traced_(save|restore)_\d+')
-# Ops that save and restore variables; allowed in the functions of the saver only.
-_SAVES = frozenset(
-  """
-  AssignVariableOp DisableCopyOnRead MergeV2Checkpoints RestoreV2 SaveV2 ShardedFilename
-  StaticRegexFullMatch
-  """.split()
-)
+from tf_creative.serving.exports import saver
+
 _ALLOWED = frozenset(
   """
   Abs Add AddN AddV2 All Any ArgMax ArgMin Assert AvgPool BatchMatMulV2 BiasAdd BitwiseAnd
@@ -44,23 +37,23 @@ _ALLOWED = frozenset(
 
 
 def faults(version: pathlib.Path) -> list[str]:
-  """Return a line for each kind of op in a SavedModel that is not known to be harmless."""
+  """Return a line for each kind of thing in a SavedModel that is not known to be harmless."""
   found = {}
   saved = saved_model_pb2.SavedModel.FromString((version / 'saved_model.pb').read_bytes())
   for meta in saved.meta_graphs:
-    savers = {
-      name.removeprefix('^').partition(':')[0]
-      for name in (meta.saver_def.save_tensor_name, meta.saver_def.restore_op_name)
-    }
+    saving, _ = saver.find(meta)
+    names = [function.signature.name for function in meta.graph_def.library.function]
+    known = _ALLOWED | {op for ops in saving.functions.values() for op in ops}
+    for name in {name for name in names if names.count(name) > 1 or name in known}:
+      found[f"its function '{name}' has the name of another, or of an op"] = name
     for node in meta.graph_def.node:
-      calls = {attr.func.name for attr in node.attr.values() if attr.func.name}
-      if any(map(_SAVER.fullmatch, calls)) and node.name not in savers:
-        found[f'a call of {", ".join(calls)}'] = node.name
       _look(node, found)
     for function in meta.graph_def.library.function:
-      allowed = _SAVES if _SAVER.fullmatch(function.signature.name) else frozenset()
+      allowed = saving.functions.get(function.signature.name, frozenset())
       for node in function.node_def:
         _look(node, found, allowed)
+    for fault in saver.faults(meta):
+      found[fault] = saving.save
   return [
     f"{what} (as in node '{where}'), which no server should run" for what, where in found.items()
   ]
