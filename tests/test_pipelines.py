@@ -20,10 +20,8 @@ def _hasty():
     yield
 
 
-@pytest.mark.parametrize(
-  'name',
-  [pytest.param(name, marks=() if name == 'debug' else pytest.mark.slow) for name in PIPELINES],
-)
+@pytest.mark.slow  # by default the main one, in test_readme
+@pytest.mark.parametrize('name', PIPELINES)
 def test_a_pipeline_runs_to_its_end(name, tmp_path, capsys):
   arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']
   assert train.train(parse(*arguments, '--rounds=4')) == 0

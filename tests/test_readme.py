@@ -1,7 +1,7 @@
 """Every fenced block of the README and of docs/, run in its order: what is printed works.
 
 Each command is made small by flags of its own, which come last and win. A line that trains one of
-the pipelines as it is needs no second run here: test_pipelines takes each to its end.
+the pipelines as it is needs no second run here: test_pipelines takes each to its end, if asked to.
 """
 
 import functools
@@ -70,7 +70,8 @@ pathlib.Path(path).mkdir(parents=True)
 row = '{"round": 2, "painted/frechet": 0.5, "held_out/equal_pixels": 0.5}'
 (pathlib.Path(path) / 'metrics.jsonl').write_text(row)
 """
-LONG = re.compile(r'--sweep')  # twenty processes, one after the other
+# Minutes; in short see test_benchmark, test_evaluate and test_melody_run.
+LONG = re.compile(r'--sweep|--compare=runs/seed1|runs/melody_none')
 NOT_HERE = re.compile(r'pip install|pip-audit|git clone|tensorboard|docker run|python -m pytest')
 
 

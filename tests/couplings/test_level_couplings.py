@@ -156,7 +156,7 @@ def test_the_curriculum_learns_what_was_solved_and_pulls_to_the_middle(one):
 @pytest.mark.parametrize(
   'couplings',
   [
-    'random_levels|adversarial',  # of the curriculum and the replay see test_resume
+    'random_levels|adversarial',  # a curriculum is trained in test_level_run
     *(
       pytest.param(each, marks=pytest.mark.slow)
       for each in ('random_levels', 'level_replay', 'curriculum', 'adversarial', 'guide(warmup=1)')

@@ -232,6 +232,7 @@ def test_a_grid_is_not_worked_on_twice(stub, tmp_path):
       ablate.ablate(given)
 
 
+@pytest.mark.slow
 def test_real_runs_are_trained_and_only_once(tmp_path):
   (tmp_path / 'pipeline.flags').write_text('\n'.join(['--flagfile=pipelines/base.flags', *TOY]))
   until = 'steps until held_out/equal_pixels >= 0'

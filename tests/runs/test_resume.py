@@ -73,7 +73,7 @@ CASES = {
   },
 }
 
-QUICK = ('all couplings', 'ppo, melodies', 'levels')
+QUICK = ('all couplings', 'reinforce')
 
 
 def learner(settings):
