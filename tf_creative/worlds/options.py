@@ -9,6 +9,7 @@ import dataclasses
 
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
+from tf_creative.worlds import WORLDS
 from tf_creative.worlds.melody import scores
 
 PALETTES = ('grey', 'gameboy', 'cga', 'primary', 'pico8')
@@ -129,5 +130,4 @@ class Gym(_Options):
     self._check('gym')
 
 
-# By the names of worlds.WORLDS.
-OPTIONS = {'gym': Gym, 'level': Level, 'melody': Melody, 'pixel_art': PixelArt}
+OPTIONS = WORLDS.options(globals())  # by name, each in a class of that name
