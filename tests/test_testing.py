@@ -289,3 +289,12 @@ def test_a_label_without_names_is_told(tmp_path):
   folder = stored(tmp_path, tfds.features.Scalar(np.int64))
   with pytest.raises(AssertionError, match="the data set '.*' breaks the rule 'labels_are_named'"):
     testing.check_data(str(folder))
+
+
+def test_our_worlds_tell_the_formats_of_their_files():
+  class Odd(tiny.Bars):
+    files = {'ppm': bytes}
+    media = property(lambda self: self)
+
+  with pytest.raises(AssertionError, match=r"'formats_are_told': formats = \(\) in .* \['ppm'\]"):
+    testing.check_world(Odd())

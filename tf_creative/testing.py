@@ -31,6 +31,7 @@ from tf_creative.gan import config as gan_config
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.worlds import images
+from tf_creative.worlds import options as world_options
 
 SMALL = config_lib.Config(  # a learner that is built and trained within seconds
   run=config_lib.RunConfig(couplings='', rounds_per_call=2),
@@ -44,6 +45,7 @@ _COUNT = 6  # works in a concept
 
 def check_world(world: world_lib.World) -> None:
   """Check each part that a world has by its rules."""
+  _ask(f"the world '{world.name}'", (formats_are_told,), world)
   case = case_lib.Case(world)
   for parts, rules in promises.RULES:
     if all(getattr(world, part) is not None for part in parts):
@@ -96,6 +98,16 @@ def _ask(whose: str, rules: tuple[Callable, ...], what: Any) -> None:
     except Exception as error:
       said = str(error).strip() or type(error).__name__
       raise AssertionError(f"{whose} breaks the rule '{rule.__name__}': {said}") from error
+
+
+def formats_are_told(world: world_lib.World) -> None:
+  """Check that the options of one of our worlds name its own file formats, for `--help`."""
+  told = world_options.OPTIONS.get(world.name)
+  if told and world.media:
+    own = set(world.media.files)
+    case_lib.hold(
+      own == {*told.formats}, f'formats = {told.formats} in worlds/options.py are not {sorted(own)}'
+    )
 
 
 def options_have_defaults(cls: type) -> None:
