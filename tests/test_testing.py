@@ -249,6 +249,9 @@ WRONG = {
   'batches_keep_their_form': {
     'reward': lambda _, batch: batch._replace(reward=tf.cast(batch.reward, tf.float64))
   },
+  'rewards_reach_every_action': {
+    'reward': lambda _, batch: batch._replace(reward=batch.reward + 1)
+  },
   'losses_are_finite': {'generator_loss': lambda *_: tf.constant(math.nan)},
   'hooks_run_in_a_graph': {'metrics': lambda _: {'luck': tf.Variable(0.0) + 0}},
 }

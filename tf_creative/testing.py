@@ -61,7 +61,7 @@ def check_coupling(coupling: str | type, config: config_lib.Config = SMALL, **op
   part = spec.Spec(name, {}, {'': 0}, '', '')
   learner = learner_lib.Learner(config, [learner_lib.Chosen(part, cls, given)])
   rules = hooks_are_there, concepts_are_works, batches_keep_their_form
-  rules += losses_are_finite, hooks_run_in_a_graph
+  rules += rewards_reach_every_action, losses_are_finite, hooks_run_in_a_graph
   _ask(
     f"the coupling '{name}'", rules, _Coupled(learner.coupling.each[0], learner.loop.built, config)
   )
@@ -150,6 +150,21 @@ def batches_keep_their_form(case: _Coupled) -> None:
         same, f'{before.dtype.name} {before.shape} became {part.dtype.name} {part.shape}'
       )
   case_lib.floats(batch.reward, given.reward.shape, 'the reward')
+
+
+def rewards_reach_every_action(case: _Coupled) -> None:
+  """Check that a hand that learns from `action_rewards`, not from `reward`, is rewarded, too."""
+  world, given = case.parts.world, case.parts.agent.sample()
+  if not world.making:
+    return  # then no hand is told the reward of every action
+  actions = world.play.action_spec.maximum + 1
+  given = given._replace(action_rewards=tf.zeros([*given.reward.shape, actions]))
+  batch = case.coupling.reward(given)
+  case_lib.floats(batch.action_rewards, given.action_rewards.shape, 'the reward of every action')
+  if np.any(batch.reward != given.reward):
+    case_lib.hold(
+      np.any(batch.action_rewards), '`reward` changes and `action_rewards` does not: see batch.plus'
+    )
 
 
 def losses_are_finite(case: _Coupled) -> None:

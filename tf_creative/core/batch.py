@@ -53,6 +53,12 @@ def transitions(
   )
 
 
+def plus(batch: Batch, reward: tf.Tensor) -> Batch:
+  """Add a reward [B, T] that is the same for every action, also to `action_rewards` if known."""
+  every = tf.nest.map_structure(lambda part: part + reward[..., None], batch.action_rewards)
+  return batch._replace(reward=batch.reward + reward, action_rewards=every)
+
+
 def frames(batch: Batch) -> dict[str, tf.Tensor]:
   """Return the observations of all frames with batch and time folded: [B x T, ...]."""
   return {name: tf.reshape(x, [-1, *x.shape[2:]]) for name, x in batch.observation.items()}
