@@ -53,8 +53,12 @@ def transitions(
   )
 
 
-def plus(batch: Batch, reward: tf.Tensor) -> Batch:
-  """Add a reward [B, T] that is the same for every action, also to `action_rewards` if known."""
+def plus(batch: Batch, reward: tf.Tensor | float) -> Batch:
+  """Add a reward that is the same for every action, also to `action_rewards` if they are known.
+
+  It is float32 [B, T], or one number for all frames.
+  """
+  reward = tf.convert_to_tensor(reward, tf.float32)
   every = tf.nest.map_structure(lambda part: part + reward[..., None], batch.action_rewards)
   return batch._replace(reward=batch.reward + reward, action_rewards=every)
 

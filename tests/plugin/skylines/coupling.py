@@ -30,4 +30,4 @@ class Tide(base.Coupling):
     turn = tf.cast(self.parts.gan.updates, tf.float32) / self.options.period
     level = self.options.weight * tf.sin(6.2832 * turn)
     self.show(level=level)
-    return batch_lib.plus(batch, tf.fill(tf.shape(batch.reward), level))
+    return batch_lib.plus(batch, level)
