@@ -249,6 +249,9 @@ WRONG = {
   'batches_keep_their_form': {
     'reward': lambda _, batch: batch._replace(reward=tf.cast(batch.reward, tf.float64))
   },
+  'rewards_reach_every_action': {
+    'reward': lambda _, batch: batch._replace(reward=batch.reward + 1)
+  },
   'losses_are_finite': {'generator_loss': lambda *_: tf.constant(math.nan)},
   'hooks_run_in_a_graph': {'metrics': lambda _: {'luck': tf.Variable(0.0) + 0}},
 }
@@ -289,3 +292,12 @@ def test_a_label_without_names_is_told(tmp_path):
   folder = stored(tmp_path, tfds.features.Scalar(np.int64))
   with pytest.raises(AssertionError, match="the data set '.*' breaks the rule 'labels_are_named'"):
     testing.check_data(str(folder))
+
+
+def test_our_worlds_tell_the_formats_of_their_files():
+  class Odd(tiny.Bars):
+    files = {'ppm': bytes}
+    media = property(lambda self: self)
+
+  with pytest.raises(AssertionError, match=r"'formats_are_told': formats = \(\) in .* \['ppm'\]"):
+    testing.check_world(Odd())

@@ -20,13 +20,14 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative import worlds
+from tf_creative import studio, worlds
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
+from tf_creative.worlds import options
 
-FORMATS = ('png', 'gif', 'svg', 'npz', 'tfrecord')
+FORMATS = (*studio.FORMATS, *options.FORMATS)
 _MOST_SEED = 2**48  # seeds that are derived from it must fit into 64 bits
 
 
@@ -41,9 +42,7 @@ class CreateConfig:
     0, 'seed of the first work; the others count up from it', at_least=0, at_most=_MOST_SEED
   )
   label: tuple = setting(('any',), 'labels of the works, used in turn: names, or any')
-  format: tuple = setting(
-    ('png',), f'file formats, separated by commas: {", ".join(FORMATS + worlds.FORMATS)}'
-  )
+  format: tuple = setting(('png',), f'file formats, separated by commas: {", ".join(FORMATS)}')
   out: str = setting('', 'folder to write to; empty: one named by these flags in RUN/created')
   target: str = setting('', 'file of a picture for the hand to paint')
   start: str = setting('', 'file of a picture to vary or to complete')
@@ -158,8 +157,8 @@ def _check(config: CreateConfig) -> None:
   flags_lib.check(config)
   for name in config.format:
     # A plugin's world may have formats of its own: then `formats.check` answers later.
-    if name not in FORMATS + worlds.FORMATS and not worlds.WORLDS.plugins:
-      near = spec.nearest(name, FORMATS + worlds.FORMATS)
+    if name not in FORMATS and not worlds.WORLDS.plugins:
+      near = spec.nearest(name, FORMATS)
       raise spec.UserError(f"--format cannot be '{name}'.{near}")
   if config.target and config.start:
     raise spec.UserError('--target paints a picture and --start goes on from one: choose.')

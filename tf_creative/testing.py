@@ -31,6 +31,7 @@ from tf_creative.gan import config as gan_config
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.worlds import images
+from tf_creative.worlds import options as world_options
 
 SMALL = config_lib.Config(  # a learner that is built and trained within seconds
   run=config_lib.RunConfig(couplings='', rounds_per_call=2),
@@ -44,6 +45,7 @@ _COUNT = 6  # works in a concept
 
 def check_world(world: world_lib.World) -> None:
   """Check each part that a world has by its rules."""
+  _ask(f"the world '{world.name}'", (formats_are_told,), world)
   case = case_lib.Case(world)
   for parts, rules in promises.RULES:
     if all(getattr(world, part) is not None for part in parts):
@@ -59,7 +61,7 @@ def check_coupling(coupling: str | type, config: config_lib.Config = SMALL, **op
   part = spec.Spec(name, {}, {'': 0}, '', '')
   learner = learner_lib.Learner(config, [learner_lib.Chosen(part, cls, given)])
   rules = hooks_are_there, concepts_are_works, batches_keep_their_form
-  rules += losses_are_finite, hooks_run_in_a_graph
+  rules += rewards_reach_every_action, losses_are_finite, hooks_run_in_a_graph
   _ask(
     f"the coupling '{name}'", rules, _Coupled(learner.coupling.each[0], learner.loop.built, config)
   )
@@ -96,6 +98,16 @@ def _ask(whose: str, rules: tuple[Callable, ...], what: Any) -> None:
     except Exception as error:
       said = str(error).strip() or type(error).__name__
       raise AssertionError(f"{whose} breaks the rule '{rule.__name__}': {said}") from error
+
+
+def formats_are_told(world: world_lib.World) -> None:
+  """Check that the options of one of our worlds name its own file formats, for `--help`."""
+  told = world_options.OPTIONS.get(world.name)
+  if told and world.media:
+    own = set(world.media.files)
+    case_lib.hold(
+      own == {*told.formats}, f'formats = {told.formats} in worlds/options.py are not {sorted(own)}'
+    )
 
 
 def options_have_defaults(cls: type) -> None:
@@ -138,6 +150,21 @@ def batches_keep_their_form(case: _Coupled) -> None:
         same, f'{before.dtype.name} {before.shape} became {part.dtype.name} {part.shape}'
       )
   case_lib.floats(batch.reward, given.reward.shape, 'the reward')
+
+
+def rewards_reach_every_action(case: _Coupled) -> None:
+  """Check that a hand that learns from `action_rewards`, not from `reward`, is rewarded, too."""
+  world, given = case.parts.world, case.parts.agent.sample()
+  if not world.making:
+    return  # then no hand is told the reward of every action
+  actions = world.play.action_spec.maximum + 1
+  given = given._replace(action_rewards=tf.zeros([*given.reward.shape, actions]))
+  batch = case.coupling.reward(given)
+  case_lib.floats(batch.action_rewards, given.action_rewards.shape, 'the reward of every action')
+  if np.any(batch.reward != given.reward):
+    case_lib.hold(
+      np.any(batch.action_rewards), '`reward` changes and `action_rewards` does not: see batch.plus'
+    )
 
 
 def losses_are_finite(case: _Coupled) -> None:

@@ -104,3 +104,12 @@ def test_the_same_distribution_in_two_places_is_one(table, bring, tmp_path, monk
     monkeypatch.syspath_prepend(tmp_path / place)
   table.load('e')
   assert plugins.used() == {'others': '1.0'}
+
+
+def test_options_are_classes_of_the_same_name():
+  table = plugins.Table('number', 'tf_creative.numbers', {'pi': 'math:pi', 'big_e': 'math:e'})
+  module = {'__name__': 'options', 'Pi': int, 'BigE': float, 'Other': str}
+  assert table.options(module) == {'pi': int, 'big_e': float}
+  del module['BigE']
+  with pytest.raises(NameError, match="the number 'big_e' has no options: .* BigE in options"):
+    table.options(module)

@@ -53,6 +53,16 @@ def transitions(
   )
 
 
+def plus(batch: Batch, reward: tf.Tensor | float) -> Batch:
+  """Add a reward that is the same for every action, also to `action_rewards` if they are known.
+
+  It is float32 [B, T], or one number for all frames.
+  """
+  reward = tf.convert_to_tensor(reward, tf.float32)
+  every = tf.nest.map_structure(lambda part: part + reward[..., None], batch.action_rewards)
+  return batch._replace(reward=batch.reward + reward, action_rewards=every)
+
+
 def frames(batch: Batch) -> dict[str, tf.Tensor]:
   """Return the observations of all frames with batch and time folded: [B x T, ...]."""
   return {name: tf.reshape(x, [-1, *x.shape[2:]]) for name, x in batch.observation.items()}

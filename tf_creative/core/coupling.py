@@ -35,7 +35,11 @@ class Coupling(Protocol):
     ...
 
   def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    """Return the batch with the coupling's own reward added to the world's."""
+    """Return the batch with the coupling's own reward added to the world's.
+
+    Where `batch.tells_every_action`, the hand learns from `action_rewards` alone: add to them what
+    each action would earn. `core.batch.plus` adds a reward that is the same for all of them.
+    """
     ...
 
   def generator_loss(self, values: tf.Tensor, labels: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:

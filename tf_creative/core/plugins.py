@@ -7,7 +7,7 @@ part is imported only when somebody names it, so that `--help` stays quick.
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import functools
 import importlib
 from importlib import metadata
@@ -30,6 +30,17 @@ class Table(collections.UserDict):
   def ours(self) -> dict[str, str]:
     """The parts that come with this project."""
     return self.data
+
+  def options(self, module: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of our own parts from a module's names: of 'pixel_art' its PixelArt."""
+    classes = {name: name.title().replace('_', '') for name in self.ours}
+    for name, cls in classes.items():
+      if cls not in module:
+        raise NameError(
+          f"the {self.what} '{name}' has no options: write a dataclass {cls} in "
+          f'{module["__name__"]} (without fields if it has none).'
+        )
+    return {name: module[cls] for name, cls in classes.items()}
 
   @property
   def plugins(self) -> dict[str, str]:

@@ -15,7 +15,8 @@ from tf_creative.core import works as works_lib
 class Media(abc.ABC):
   """Shows works as files and pictures."""
 
-  # Formats of this world only: a file's ending -> a function from a stored work to its bytes.
+  # Formats of this world only: a file's ending -> a function from a stored work to its bytes. The
+  # options of a world of ours name the same endings as `formats`, for --help.
   files: Mapping[str, Callable[[Any], bytes]] = {}
 
   @abc.abstractmethod
@@ -25,6 +26,8 @@ class Media(abc.ABC):
   @abc.abstractmethod
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
     """Encode works as files, in the graph: strings [B] under names that end in `_bytes`.
+
+    These are what exported models serve; `create` writes pictures of `render`, and `files`.
 
     May add numbers [B] that the world computes of each work. Exported models serve all of them.
     """
@@ -53,7 +56,10 @@ class Media(abc.ABC):
     """Write works and the seeds that made them as a TFDS data set; `folder` is replaced."""
 
   def portrait(self, path: Any, given: Any) -> tuple[Image.Image, Any]:
-    """Open a user's file as an RGBA picture, and return the mask `given` per pixel of `render`."""
+    """Open a user's file as an RGBA picture, and return the mask `given` per pixel of `render`.
+
+    This one serves worlds whose works have a cell for each pixel of `render`.
+    """
     picture = Image.fromarray(self.render(self.read(path)[0][None])[0])
     return picture.convert('RGBA'), given
 
@@ -74,7 +80,7 @@ class Measures(abc.ABC):
 
   scores: dict[str, Measure]  # what `metrics` returns; the first is the likeness to the concept
   traits: dict[str, Measure] = {}  # what `describe` returns
-  participle: str = 'painted'  # names the hand's works in logs and tables: painted, played
+  participle: str = 'painted'  # names the hand's works in tables and pictures: painted, played
   best_by: str = 'frechet'  # what chooses the best round: 'frechet' or 'failures' of the hand
 
   @property

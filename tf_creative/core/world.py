@@ -2,7 +2,8 @@
 
 A world need not have all of them: without an agent there is no `play`, without rules that are known
 in the graph no `rules`, and without a GAN no `works`. Code that needs a part calls `World.need`, so
-that all refusals have the same wording.
+that all refusals have the same wording. What an agent acts in is in `acting.py`, what is shown to
+people in `showing.py`; `core/promises/` has the rules that each part must keep.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Works(abc.ABC):
 
   @abc.abstractmethod
   def real(self, split: str) -> tf.data.Dataset:
-    """Read the real works of a split with their labels."""
+    """Read the real works of a split, one `core.works.Works` each, always in the same order."""
 
   @abc.abstractmethod
   def legal(self, raw: tf.Tensor) -> tf.Tensor:

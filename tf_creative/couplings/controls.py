@@ -19,7 +19,7 @@ class ConstantReward(base.Coupling):
   Options = Options
 
   def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    return _add(batch, tf.fill(tf.shape(batch.reward), float(self.options.weight)))
+    return batch_lib.plus(batch, tf.fill(tf.shape(batch.reward), float(self.options.weight)))
 
 
 class RandomReward(base.Coupling):
@@ -33,9 +33,4 @@ class RandomReward(base.Coupling):
 
   def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     draws = tf.random.stateless_normal(tf.shape(batch.reward), self._stream.next())
-    return _add(batch, self.options.weight * draws)
-
-
-def _add(batch: batch_lib.Batch, reward: tf.Tensor) -> batch_lib.Batch:
-  every = tf.nest.map_structure(lambda part: part + reward[..., None], batch.action_rewards)
-  return batch._replace(reward=batch.reward + reward, action_rewards=every)
+    return batch_lib.plus(batch, self.options.weight * draws)

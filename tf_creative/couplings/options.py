@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from tf_creative.core.spec import setting
+from tf_creative.couplings import COUPLINGS
 
 SOME = 32  # solved works, and as many unsolved ones, that `curriculum` learns from in a round
 SHAPINGS = ('difference', 'final')
@@ -163,16 +164,4 @@ class Adversarial:
   )
 
 
-# By the names of couplings.COUPLINGS.
-OPTIONS = {
-  'environment': Environment,
-  'reward': Reward,
-  'guide': Guide,
-  'augment': Augment,
-  'constant_reward': ConstantReward,
-  'random_reward': RandomReward,
-  'curriculum': Curriculum,
-  'random_levels': RandomLevels,
-  'level_replay': LevelReplay,
-  'adversarial': Adversarial,
-}
+OPTIONS = COUPLINGS.options(globals())  # by name, each in a class of that name

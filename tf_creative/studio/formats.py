@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image
 import rich.console
 import rich.progress
+import tensorflow as tf
 
+from tf_creative import studio
 from tf_creative.cli import command
 from tf_creative.core import spec, storage
 from tf_creative.core import world as world_lib
@@ -33,17 +35,18 @@ def write(
   """Write the works in each format; files appear whole or not at all."""
   written = _csv(portfolio, world, folder)
   for name in dict.fromkeys(formats):
-    written |= FORMATS.get(name, functools.partial(_own, name))(portfolio, world, folder)
+    writer = globals()[f'_{name}'] if name in studio.FORMATS else functools.partial(_own, name)
+    written |= writer(portfolio, world, folder)
   return written
 
 
 def check(formats: Iterable[str], world: world_lib.World) -> None:
   """Raise a UserError for a format that works of this world cannot be written in."""
   for name in formats:
-    if name not in (*FORMATS, *world.media.files):
+    if name not in (*studio.FORMATS, *world.media.files):
       raise spec.UserError(
         f"works of this world have no format '{name}'."
-        + spec.nearest(name, (*FORMATS, *world.media.files))
+        + spec.nearest(name, (*studio.FORMATS, *world.media.files))
       )
 
 
@@ -133,7 +136,7 @@ def _npz(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> 
     'label_names': np.array(world.works.label_names),
     'seed': portfolio.seed,
     'steps': made.steps,
-    'strokes': world.media.strokes(np.where(happened, made.actions, -1)).numpy(),
+    'strokes': world.media.strokes(tf.where(happened, made.actions, -1)).numpy(),
     **world.media.legend(),
   }
   with storage.whole(folder / 'works.npz') as path, path.open('wb') as file:
@@ -146,15 +149,6 @@ def _tfrecord(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path
   with command.status(rich.console.Console(), 'tfrecord'):
     world.media.store(portfolio.works, portfolio.seed, path)
   return {'tfrecord/': f'a data set: data={path} in --world, or tfds.builder_from_directory'}
-
-
-FORMATS: dict[str, Callable[[Portfolio, world_lib.World, pathlib.Path], Written]] = {
-  'png': _png,
-  'gif': _gif,
-  'svg': _svg,
-  'npz': _npz,
-  'tfrecord': _tfrecord,
-}
 
 
 def _own(name: str, portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:

@@ -30,9 +30,6 @@ DATA = plugins.Table(
   },
 )
 
-# File formats that only some worlds write; see core.showing.Media.files.
-FORMATS = ('json', 'mid', 'txt', 'wav')
-
 # Other libraries' agents can use our worlds: `import tf_creative`, then
 # gymnasium.make('tf_creative/PixelArt-v0').
 for _world in sorted(WORLDS.ours.keys() - {'gym'}):

@@ -6,9 +6,11 @@ The docstrings of the public classes appear in `--help`.
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
+from tf_creative.worlds import WORLDS
 from tf_creative.worlds.melody import scores
 
 PALETTES = ('grey', 'gameboy', 'cga', 'primary', 'pico8')
@@ -19,6 +21,9 @@ _MOST_SIDE = 256  # pixels; the values of all actions on larger canvases would f
 
 class _Options:
   """Checks options also when the class is used directly, without a spec."""
+
+  # The world's own file formats, for `--help`: the names of its `media.files`.
+  formats: ClassVar[tuple[str, ...]] = ()
 
   def _check(self, world: str) -> None:
     for field in dataclasses.fields(self):
@@ -71,6 +76,8 @@ class PixelArt(_Options):
 class Melody(_Options):
   """Melodies of four bars in eighth notes, written step by step."""
 
+  formats = ('mid', 'wav')
+
   data: str = 'chorales'  # or a folder of MIDI files, or one that `create --format=tfrecord` wrote
   target: str = setting(
     'shown',
@@ -103,6 +110,8 @@ class Melody(_Options):
 class Level(_Options):
   """Levels for MiniGrid, in which the hand walks to the goal."""
 
+  formats = ('json', 'txt')
+
   data: str = 'minigrid_levels'  # or .../four_rooms, or one that `create --format=tfrecord` wrote
   horizon: int = setting(
     100, "most actions in an episode, MiniGrid's max_steps", at_least=1, at_most=100_000
@@ -129,5 +138,5 @@ class Gym(_Options):
     self._check('gym')
 
 
-# By the names of worlds.WORLDS.
-OPTIONS = {'gym': Gym, 'level': Level, 'melody': Melody, 'pixel_art': PixelArt}
+OPTIONS = WORLDS.options(globals())  # by name, each in a class of that name
+FORMATS = tuple(sorted({ending for told in OPTIONS.values() for ending in told.formats}))

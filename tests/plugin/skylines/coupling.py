@@ -4,6 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
+from tf_creative.core import batch as batch_lib
 from tf_creative.core import spec
 from tf_creative.couplings import base
 
@@ -29,4 +30,4 @@ class Tide(base.Coupling):
     turn = tf.cast(self.parts.gan.updates, tf.float32) / self.options.period
     level = self.options.weight * tf.sin(6.2832 * turn)
     self.show(level=level)
-    return batch._replace(reward=batch.reward + level)
+    return batch_lib.plus(batch, level)

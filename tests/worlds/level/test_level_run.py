@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests.shared import mazes, runs, tiny
-from tf_creative import create, evaluate, export, train
+from tf_creative import create, evaluate, export, studio, train
 from tf_creative.evaluation import baselines
 from tf_creative.learner import learner
 from tf_creative.metrics import judge
@@ -60,7 +60,7 @@ def test_the_hand_is_looked_at_in_the_original_too(run_dir):
 
 
 def test_works_are_written_in_every_format(run_dir, tmp_path):
-  make(run_dir, tmp_path, count=3, format=(*create.FORMATS, 'json', 'txt'))
+  make(run_dir, tmp_path, count=3, format=(*studio.FORMATS, 'json', 'txt'))
   with np.load(tmp_path / 'works.npz') as arrays:
     works, imagined = arrays['work'], arrays['imagined']
     assert arrays['strokes'].shape == (3, arrays['steps'].max(), 1)

@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 
 from tests.shared import tiny
-from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core import works as works_lib
 from tf_creative.studio import pictures
@@ -234,7 +233,6 @@ def test_files_of_a_melody():
     assert [m.note for m in notes] == [72, 74, 76]
   assert world.media.files['mid'](THEME)[:4] == b'MThd'
   assert world.media.files['wav'](THEME)[:4] == b'RIFF'
-  assert set(world.media.files) <= set(worlds.FORMATS)
 
 
 def test_a_drawing_ends_as_the_picture():

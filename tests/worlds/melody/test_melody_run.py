@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests.shared import runs, tiny
-from tf_creative import create, evaluate, export, train
+from tf_creative import create, evaluate, export, studio, train
 from tf_creative.core import spec
 from tf_creative.evaluation import baselines
 from tf_creative.metrics import judge
@@ -53,7 +53,7 @@ def make(run_dir, out, **settings):
 
 
 def test_works_are_written_in_every_format(player, tmp_path):
-  formats = (*create.FORMATS, 'mid', 'wav')
+  formats = (*studio.FORMATS, 'mid', 'wav')
   make(player, tmp_path, count=3, format=formats)
   with np.load(tmp_path / 'works.npz') as arrays:
     works, strokes = arrays['work'], arrays['strokes']

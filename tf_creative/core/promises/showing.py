@@ -96,7 +96,8 @@ def files_are_read_as_they_were_written(case: Case) -> None:
       hold(given.dtype == bool and given.shape == read.shape, 'what is given is not bool')
       hold((read == work[0])[given].all(), f'a .{ending} file is read as another work')
       picture, shown = media.portrait(path, given)
-      hold(picture.mode == 'RGBA' and shown.ndim == 2, 'a portrait is not RGBA, or shows no [h, w]')
+      hold(picture.mode == 'RGBA', f'a portrait is {picture.mode}, not RGBA')
+      hold(shown.ndim == 2, f'the mask of a portrait is {shown.shape}, not [h, w] as a picture')
 
 
 def strokes_spell_actions(case: Case) -> None:
