@@ -32,9 +32,7 @@ def rate(env, steps, worlds=1):
 def test_worlds_side_by_side_are_quicker_than_one_after_the_other(world):
   single = gymnasium.make(f'tf_creative/{world}-v0')
   many = gymnasium.make_vec(f'tf_creative/{world}-v0', _SIDE_BY_SIDE)
-  rates = [
-    (rate(single, _STEPS), rate(many, _STEPS // 10, _SIDE_BY_SIDE)) for _ in range(_REPEATS)
-  ]
+  rates = [(rate(single, _STEPS), rate(many, _STEPS // 10, _SIDE_BY_SIDE)) for _ in range(_REPEATS)]
   one, all_ = (statistics.median(part) for part in zip(*rates, strict=True))
   quicker = [side / alone for alone, side in rates]
   print(
