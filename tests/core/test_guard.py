@@ -34,8 +34,17 @@ def weights(learner):
   }
 
 
-@pytest.mark.parametrize('agent', ['ddqn', 'c51', 'informed'])
-@pytest.mark.parametrize('bad', [float('nan'), float('inf')])
+@pytest.mark.parametrize(
+  ('agent', 'bad'),
+  [
+    ('ddqn', float('nan')),
+    ('informed', float('inf')),
+    pytest.param('c51', float('nan'), marks=pytest.mark.slow),
+    pytest.param('ddqn', float('inf'), marks=pytest.mark.slow),
+    pytest.param('c51', float('inf'), marks=pytest.mark.slow),
+    pytest.param('informed', float('nan'), marks=pytest.mark.slow),
+  ],
+)
 def test_bad_numbers_change_no_weight_and_good_ones_go_on(agent, bad):
   learner = tiny.learner(
     world='poisoned', agent=agent, couplings='environment|reward(width=8, batch_size=8)'

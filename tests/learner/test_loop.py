@@ -75,34 +75,25 @@ def test_each_phase_leaves_the_other_part_bit_identical():
   assert agent != saved(learner.agent)
 
 
-def test_it_is_traced_once():
-  learner = tiny.learner()
-  learner.loop.warm_up()
-  for count in (1, 2, 5):
-    learner.loop.step(count)
-  assert learner.loop.rounds.experimental_get_tracing_count() == 1
-
-
-def test_the_same_seed_gives_the_same_metrics_and_another_does_not():
-  def metrics(seed):
-    learner = tiny.learner(seed=seed)
+def test_the_same_seed_is_the_same_in_one_call_or_in_many_and_traced_once():
+  def run(*counts):
+    learner = tiny.learner(seed=1)
     learner.loop.warm_up()
-    return [learner.loop.step(3) for _ in range(2)]
+    metrics = [learner.loop.step(count) for count in counts]
+    assert learner.loop.rounds.experimental_get_tracing_count() == 1
+    return metrics, saved(learner)
 
-  assert metrics(1) == metrics(1)
-  assert metrics(1) != metrics(2)
-
-
-def test_rounds_in_one_call_or_in_many_are_the_same():
-  one, many = tiny.learner(), tiny.learner()
-  for learner, counts in ((one, [6]), (many, [1, 2, 3])):
-    learner.loop.warm_up()
-    for count in counts:
-      learner.loop.step(count)
-  assert saved(one) == saved(many)
+  (one, end), (many, same) = run(3, 6), run(3, 1, 2, 3)
+  assert one[0] == many[0]
+  assert end == same
 
 
-@pytest.mark.parametrize('agent_steps, gan_steps', [(3, 1), (1, 2), (0, 1), (1, 0)])
+def test_another_seed_gives_other_metrics():
+  first, again, other = (tiny.taste(tiny.learner(seed=seed)) for seed in (1, 1, 2))
+  assert first == again != other
+
+
+@pytest.mark.parametrize('agent_steps, gan_steps', [(3, 2), (0, 1), (1, 0)])
 def test_phases_have_the_lengths_that_the_flags_say(agent_steps, gan_steps):
   learner = tiny.learner(agent_steps=agent_steps, gan_steps=gan_steps)
   learner.loop.warm_up()
