@@ -8,8 +8,9 @@ import pytest
 
 from tests.shared import served
 from tf_creative.core import spec
-from tf_creative.serving.server import monitoring, web
+from tf_creative.serving.server import monitoring
 from tf_creative.serving.server import server as server_lib
+from tf_creative.serving.server.http import web
 
 X = np.zeros((1, 3), np.float32)
 METRICS = '/monitoring/prometheus/metrics'

@@ -7,7 +7,8 @@ import pathlib
 
 from tf_creative.core import spec
 from tf_creative.serving.exports import parameters
-from tf_creative.serving.server import models, monitoring, rest, rpc, web
+from tf_creative.serving.server import models, monitoring, rpc
+from tf_creative.serving.server.http import rest, web
 
 _SECONDS = 30.0  # time for requests in flight to end when the server stops
 

@@ -15,10 +15,11 @@ import grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from tf_creative.serving.exports import configs
-from tf_creative.serving.server import errors, monitoring, rpc, text
+from tf_creative.serving.server import errors, monitoring, rpc
 from tf_creative.serving.server import models as models_lib
+from tf_creative.serving.server.http import text
 
-PAGE = pathlib.Path(__file__).parent / 'page'
+PAGE = pathlib.Path(__file__).parents[1] / 'page'
 _CREATOR = 'creator'
 _WHICH = r'(?:/versions/(?P<number>\d{1,19})|/labels/(?P<label>[^/:]+))?'
 _MODEL = re.compile(rf'(?i)/v1/models/(?P<name>[^/:]+){_WHICH}(?P<metadata>/metadata)?')

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from tf_creative.serving.server import rest
+from tf_creative.serving.server.http import rest
 
 _SECONDS = 30.0  # timeout of a body, and of an idle connection
 _DRAIN_SECONDS = 2.0  # time to read the rest of a refused body
