@@ -43,7 +43,7 @@ class ServeConfig:
     1.0, 'seconds between checks for new versions; 0: check only at the start', at_least=0
   )
   max_body_mb: int = setting(
-    32, 'largest request in MB that our own server takes', at_least=1, at_most=4096
+    8, 'largest request in MB that our own server takes', at_least=1, at_most=4096
   )
   binary: str = setting(
     'tensorflow_model_server', "TensorFlow Serving's program; empty: always our own server"

@@ -86,6 +86,12 @@ class Models:
       if last:
         self._close(version)
 
+  def most_values(self, name: str, number: int | None = None, label: str | None = None) -> int:
+    """Return how many values a request to a version can have; 0: this is not known."""
+    with self._lock, contextlib.suppress(errors.ServingError):
+      return self._find(name, number, label).most_values
+    return 0
+
   def status(
     self, name: str, number: int | None = None, label: str | None = None
   ) -> list[get_model_status_pb2.ModelVersionStatus]:

@@ -25,6 +25,7 @@ from tf_creative.serving.server import models as models_lib
 
 SIGNATURES = 'signature_def'  # the only field of metadata that Serving knows
 _THREADS = 64
+_MOST_CALLS = 256  # at once; more are refused, and those beyond the threads wait
 _METHODS = (
   'Predict, GetModelMetadata and GetModelStatus are served here; TensorFlow Serving itself has more'
 )
@@ -134,6 +135,7 @@ def server(
   """Build a gRPC server without starting it; return it and its port."""
   made = grpc.server(
     futures.ThreadPoolExecutor(_THREADS, thread_name_prefix='grpc'),
+    maximum_concurrent_rpcs=_MOST_CALLS,
     options=[
       ('grpc.max_receive_message_length', most_bytes),
       ('grpc.max_send_message_length', -1),

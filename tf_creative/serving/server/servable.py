@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import itertools
+import operator
 import os
 import pathlib
 from typing import NamedTuple
@@ -36,6 +38,16 @@ class Signature(NamedTuple):
 
   def dtypes(self) -> dict[str, tf.DType]:
     return {name: field.dtype for name, field in self.inputs.items()}
+
+  def most_values(self, rows: int) -> int:
+    """Return how many values, lists and objects so many rows have as JSON; 0: any number."""
+    total = 4 + rows  # the body, its members, an object for each row
+    for field in self.inputs.values():
+      if field.shape.rank is None or None in field.shape.as_list()[1:]:
+        return 0
+      sizes = itertools.accumulate([1, rows, *field.shape.as_list()[1:]], operator.mul)
+      total += sum(sizes) + rows  # a string may be an object
+    return total
 
   def check_names(self, given: Sequence[str]) -> None:
     """Raise an error unless the given names are exactly the inputs."""
@@ -101,6 +113,11 @@ class Servable:
         f"there is no signature '{name}', but {', '.join(sorted(self._signatures)) or 'none'}.",
       )
     return self._signatures[name]
+
+  def most_values(self, rows: int) -> int:
+    """Return how many values so many rows have as JSON, in any signature; 0: any number."""
+    counts = [one.most_values(rows) for one in self._signatures.values()]
+    return max(counts) if all(counts) else 0
 
   def run(
     self, signature: Signature, arrays: Sequence[np.ndarray], outputs: Sequence[str]

@@ -23,7 +23,7 @@ class Server:
     port: int = 0,
     rest_port: int = 0,
     poll_seconds: float = 1.0,
-    most_bytes: int = 32 << 20,
+    most_bytes: int = 8 << 20,
     say: Callable[[str], None] = lambda text: None,
   ):
     exports = pathlib.Path(exports)

@@ -59,6 +59,11 @@ class Version:
     return dict(zip(names, values, strict=True))
 
   @property
+  def most_values(self) -> int:
+    """The most values that a request in JSON can have; 0: any number."""
+    return self.servable.most_values(self._limits.max_batch_size) if self._limits else 0
+
+  @property
   def serves(self) -> bool:
     """Whether it accepts requests."""
     return self.state == State.AVAILABLE

@@ -93,7 +93,7 @@ class Api:
     return Answer(200, _JSON, json.dumps(content, indent=1).encode())
 
   def _predict(self, which: dict, body: bytes) -> bytes:
-    document = text.parse(body)
+    document = text.parse(body, self._models.most_values(**which) or text.MOST_VALUES)
     with self._models.lease(**which) as version:
       signature = version.servable.signature(document.get('signature_name', ''))
       arrays, by_row = text.to_arrays(document, signature.dtypes())

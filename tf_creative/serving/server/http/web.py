@@ -4,120 +4,122 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
-import http.server
+from email import utils
+import http.client
 import socket
+import socketserver
 import sys
 import threading
 import time
 
-from tf_creative.serving.server.http import rest
+from tf_creative.serving.server.http import connections, heads, rest
+from tf_creative.serving.server.http.connections import Doing
 
-_SECONDS = 30.0  # timeout of a body, and of an idle connection
-_DRAIN_SECONDS = 2.0  # time to read the rest of a refused body
+_SECONDS = 30.0  # time of an idle connection, of a head with its body, and of sending an answer
+_DRAIN_SECONDS = 2.0  # time to read the rest of a refused request
 _MOST_CONNECTIONS = 256
+_SPARE_CONNECTIONS = 64  # beyond those, to be told how it stands
+_BODIES = 4  # of the largest size, that are held at once
+_SMALL = 1 << 16  # bytes of each body that always find room
 _CHUNK = 1 << 20
+_HEALTH = '/healthz'
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(socketserver.BaseRequestHandler):
   """Handles one connection, in a thread of its own."""
 
-  protocol_version = 'HTTP/1.1'
-  disable_nagle_algorithm = True
-  wbufsize = 1 << 16  # sends head and body in one packet
-  timeout = _SECONDS
   server: Server
-  busy = False  # whether it answers a request, rather than waiting for the next one
 
   def handle(self) -> None:
-    self.close_connection = True
-    if not self.server.join(self):
-      self.requestline = self.request_version = self.command = ''
-      self._send(rest.refusal(503, 'too many connections: try again later.'))
-      return
+    self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+    self.connection = connections.Connection(self.request)
+    spare = not self.server.connections.join(self.connection)
     try:
-      super().handle()
+      while self._next(spare):
+        pass
+    except TimeoutError:
+      pass  # nothing has come, or an answer is not taken
     finally:
-      self.server.leave(self)
+      self.server.connections.leave(self.connection)
 
-  def _answer(self) -> None:
-    self.server.begin(self)
+  def _next(self, spare: bool) -> bool:
+    """Answer the next request; return whether another one may follow."""
+    connection, move = self.connection, self.server.connections.move
+    move(connection, Doing.WAITING)
+    connection.until(_DRAIN_SECONDS if spare else _SECONDS)
+    if not connection.lines.peek(1):
+      return False
+    move(connection, Doing.READING)
+    connection.until(_DRAIN_SECONDS if spare else _SECONDS)
+    held: list[int] = []
     try:
-      body, refusal = self._body()
-      method = 'GET' if self.command == 'HEAD' else self.command
-      if refusal:
-        self._send(refusal, close=True)
-        self._drain()
-      else:
-        self._send(self.server.answer(method, self.path, body))
+      head = heads.read(connection.lines)
+      length = head.length(self.server.most_bytes)
+      if spare and head.target != _HEALTH:
+        raise heads.Refused(503, 'too many connections: try again later.')
+      body = self._body(head, length, held)
+      move(connection, Doing.ANSWERING)
+      method = 'GET' if head.method == 'HEAD' else head.method
+      answer = self.server.answer(method, head.target, body)
+    except TimeoutError:
+      return self._refuse(heads.Refused(408, f'the request did not come within {_SECONDS:g} s.'))
+    except heads.Refused as refused:
+      return self._refuse(refused)
     finally:
-      if self.server.end(self):
-        self.close_connection = True
+      self.server.budget.give(sum(held))
+    keeps = head.persistent and not spare and not self.server.stopping
+    self._send(answer, keeps, head.method != 'HEAD')
+    return keeps
 
-  do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _answer
-
-  def _body(self) -> tuple[bytes, rest.Answer | None]:
-    """Read the body; return it, or an answer that refuses it."""
-    if 'Transfer-Encoding' in self.headers:
-      return b'', rest.refusal(411, 'the body must come with its Content-Length.')
-    lengths = set(self.headers.get_all('Content-Length', ['0']))
-    length = lengths.pop()
-    if lengths or not (length.isascii() and length.isdigit()):
-      return b'', rest.refusal(400, 'Content-Length must be one number.')
-    if len(length) > 18 or int(length) > self.server.most_bytes:
-      return b'', rest.refusal(
-        413, f'the body has {length} bytes, more than the {self.server.most_bytes} that are taken.'
-      )
-    chunks, left = [], int(length)
-    deadline = time.monotonic() + _SECONDS
-    while left:
-      try:
-        chunk = self.rfile.read1(min(left, _CHUNK))
-      except TimeoutError:
-        chunk, deadline = b'', 0
-      if time.monotonic() > deadline:
-        return b'', rest.refusal(408, f'the body did not come within {_SECONDS:g} s.')
+  def _body(self, head: heads.Head, length: int, held: list[int]) -> bytes:
+    """Read the body; `held` becomes what it takes of the budget."""
+    if head.expects:
+      self.connection.send(b'HTTP/1.1 100 Continue\r\n\r\n')
+    chunks, read = [], 0
+    while read < length:
+      chunk = self.connection.lines.read1(min(length - read, _CHUNK))
       if not chunk:
-        return b'', rest.refusal(400, f'the body ended {left} bytes before its Content-Length.')
+        raise heads.Refused(400, f'the body ended {length - read} bytes before its Content-Length.')
+      if read + len(chunk) > _SMALL:
+        if not self.server.budget.take(len(chunk)):
+          raise heads.Refused(503, 'too many large requests at once: try again later.')
+        held.append(len(chunk))
       chunks.append(chunk)
-      left -= len(chunk)
-    return b''.join(chunks), None
+      read += len(chunk)
+    return b''.join(chunks)
 
-  def _send(self, answer: rest.Answer, close: bool = False) -> None:
-    self.close_connection = self.close_connection or close or self.server.stopping
-    self.send_response(answer.status)
-    self.send_header('Content-Type', answer.kind)
-    self.send_header('Content-Length', str(len(answer.body)))
-    self.send_header('X-Content-Type-Options', 'nosniff')
-    if self.close_connection:
-      self.send_header('Connection', 'close')
-    self.end_headers()
-    if self.command != 'HEAD':
-      self.wfile.write(answer.body)
-    self.wfile.flush()
+  def _refuse(self, refused: heads.Refused) -> bool:
+    """Say why a request is not answered, and read what is left of it.
 
-  def _drain(self) -> None:
-    """Read the rest of a refused body: a client that is cut off while writing sees no answer."""
-    self.connection.shutdown(socket.SHUT_WR)
-    deadline = time.monotonic() + _DRAIN_SECONDS
-    self.connection.settimeout(_DRAIN_SECONDS)
-    while time.monotonic() < deadline and self.rfile.read1(_CHUNK):
-      pass
+    A client that is cut off while it writes would see no answer.
+    """
+    self._send(rest.refusal(refused.status, refused.message), keeps=False)
+    self.connection.shut(socket.SHUT_WR)
+    self.connection.until(_DRAIN_SECONDS)
+    with contextlib.suppress(TimeoutError):
+      while self.connection.lines.read1(_CHUNK):
+        pass
+    return False
 
-  def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-    """Answer a request that is not valid HTTP; the base class calls this."""
-    self.request_version = self.protocol_version  # may not have been parsed yet
-    self._send(rest.refusal(code, message or 'this is no HTTP request.'), close=True)
-
-  def version_string(self) -> str:
-    return 'tf_creative'
-
-  def log_message(self, format: str, *args) -> None:
-    """Log nothing; requests are counted in the metrics instead."""
+  def _send(self, answer: rest.Answer, keeps: bool, with_body: bool = True) -> None:
+    lines = [
+      f'HTTP/1.1 {answer.status} {http.client.responses.get(answer.status, "")}',
+      'Server: tf_creative',
+      f'Date: {utils.formatdate(usegmt=True)}',
+      f'Content-Type: {answer.kind}',
+      f'Content-Length: {len(answer.body)}',
+      'X-Content-Type-Options: nosniff',
+      f'Connection: {"keep-alive" if keeps else "close"}',
+    ]
+    data = '\r\n'.join([*lines, '', '']).encode()
+    self.connection.until(_SECONDS)
+    self.connection.send(data + answer.body if with_body else data)
 
 
-class Server(http.server.ThreadingHTTPServer):
+class Server(socketserver.ThreadingTCPServer):
   """Answers requests by calling `answer(method, path, body)`; port 0 takes a free port."""
 
+  allow_reuse_address = True
   daemon_threads = True
   request_queue_size = 128
 
@@ -131,8 +133,9 @@ class Server(http.server.ThreadingHTTPServer):
     self.address_family = socket.AF_INET6 if ':' in host else socket.AF_INET
     super().__init__((host, port), _Handler)
     self.answer, self.most_bytes, self.stopping = answer, most_bytes, False
-    self._handlers: set[_Handler] = set()
-    self._connections = 0  # includes those whose thread has just started
+    self.connections = connections.Connections(_MOST_CONNECTIONS)
+    self.budget = connections.Budget(_BODIES * most_bytes)
+    self._count = 0  # of connections, those included whose thread has just started
     self._changed = threading.Condition()
     self._backlog = True
     self._thread = threading.Thread(
@@ -153,44 +156,21 @@ class Server(http.server.ThreadingHTTPServer):
       if self._backlog:
         self.handle_request()
     self.server_close()
+    self.connections.finish()
     with self._changed:
-      for handler in self._handlers:
-        if not handler.busy:
-          _shut(handler, socket.SHUT_RD)
-      self._changed.wait_for(lambda: not self._connections, deadline - time.monotonic())
-      for handler in self._handlers:
-        _shut(handler, socket.SHUT_RDWR)
-
-  def join(self, handler: _Handler) -> bool:
-    """Add a connection; return False if there are too many."""
-    with self._changed:
-      if self._connections > _MOST_CONNECTIONS:
-        return False
-      self._handlers.add(handler)
-      if self.stopping:
-        _shut(handler, socket.SHUT_RD)
-      return True
-
-  def leave(self, handler: _Handler) -> None:
-    with self._changed:
-      self._handlers.discard(handler)
-
-  def begin(self, handler: _Handler) -> None:
-    with self._changed:
-      handler.busy = True
-
-  def end(self, handler: _Handler) -> bool:
-    """Mark a request as answered; return whether the connection should close."""
-    with self._changed:
-      handler.busy = False
-      return self.stopping
+      self._changed.wait_for(lambda: not self._count, deadline - time.monotonic())
+    self.connections.cut()
 
   def handle_timeout(self) -> None:
     self._backlog = False
 
+  def verify_request(self, request, client_address) -> bool:
+    """Return whether there may be a thread for this connection; it is closed otherwise."""
+    return self._count < _MOST_CONNECTIONS + _SPARE_CONNECTIONS
+
   def process_request(self, request, client_address) -> None:
     with self._changed:
-      self._connections += 1
+      self._count += 1
     super().process_request(request, client_address)
 
   def process_request_thread(self, request, client_address) -> None:
@@ -198,16 +178,10 @@ class Server(http.server.ThreadingHTTPServer):
       super().process_request_thread(request, client_address)
     finally:
       with self._changed:
-        self._connections -= 1
+        self._count -= 1
         self._changed.notify_all()
 
   def handle_error(self, request, client_address) -> None:
     """Ignore clients that go away; report anything else, because it is a bug of ours."""
     if not isinstance(sys.exception(), OSError):
       super().handle_error(request, client_address)
-
-
-def _shut(handler: _Handler, how: int) -> None:
-  """Shut down one or both directions of a connection; data that has arrived stays readable."""
-  with contextlib.suppress(OSError):
-    handler.connection.shutdown(how)
