@@ -73,7 +73,7 @@ def serve(settings: ServeConfig) -> int:
       settings.max_body_mb << 20,
       _say,
     )
-    server.start()
+    server.start(stop.event)
     page = (exports / 'creator').is_dir()  # the page needs the model 'creator'
     _say(_where(settings.host, server.port, server.rest_port, page))
     stop.event.wait()

@@ -86,6 +86,7 @@ class Servable:
     # Checked before TensorFlow loads the model, because loading already runs ops.
     if found := ops.faults(pathlib.Path(path)):
       raise errors.bad('; '.join(found) + '.')
+    self._path = pathlib.Path(path)
     graph = tf.Graph()
     self._session = tf.compat.v1.Session(graph=graph)
     try:
@@ -99,7 +100,6 @@ class Servable:
         for name, definition in self.definitions.items()
         if definition.method_name  # signatures without one are internal to the loader
       }
-      self.warmed_up_by = self._warm_up(pathlib.Path(path, warmup.FILE))
     except BaseException:
       self._session.close()
       raise
@@ -119,20 +119,9 @@ class Servable:
     counts = [one.most_values(rows) for one in self._signatures.values()]
     return max(counts) if all(counts) else 0
 
-  def run(
-    self, signature: Signature, arrays: Sequence[np.ndarray], outputs: Sequence[str]
-  ) -> list[np.ndarray]:
-    """Compute the named outputs; `arrays` are in the order of the signature's inputs."""
-    feeds = zip((field.tensor for field in signature.inputs.values()), arrays, strict=True)
-    fetches = [signature.outputs[name].tensor for name in outputs]
-    return [np.asarray(value) for value in self._session.run(fetches, dict(feeds))]
-
-  def close(self) -> None:
-    self._session.close()
-
-  def _warm_up(self, path: pathlib.Path) -> int:
+  def warm_up(self) -> int:
     """Replay the warm-up requests, because the first calls of a model are slow; return how many."""
-    count = 0
+    path, count = self._path / warmup.FILE, 0
     if path.is_file():
       for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
         if count == _MOST_RECORDS:
@@ -143,6 +132,18 @@ class Servable:
         self._replay(log.predict_log.request)
         count += 1
     return count
+
+  def run(
+    self, signature: Signature, arrays: Sequence[np.ndarray], outputs: Sequence[str]
+  ) -> list[np.ndarray]:
+    """Compute the named outputs; `arrays` are in the order of the signature's inputs."""
+    feeds = zip((field.tensor for field in signature.inputs.values()), arrays, strict=True)
+    fetches = [signature.outputs[name].tensor for name in outputs]
+    return [np.asarray(value) for value in self._session.run(fetches, dict(feeds))]
+
+  def close(self) -> None:
+    """Let go of the model; calls that still run are cancelled."""
+    self._session.close()
 
   def _replay(self, request) -> None:
     signature = self.signature(request.model_spec.signature_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import pathlib
+import threading
 
 from tf_creative.core import spec
 from tf_creative.serving.exports import parameters
@@ -49,9 +50,9 @@ class Server:
       ) from error
     self.rest_port = self._rest.server_address[1]
 
-  def start(self) -> None:
-    """Load all models, then start to answer."""
-    self.models.poll()
+  def start(self, cancelled: threading.Event | None = None) -> None:
+    """Load all models, then start to answer; does not wait for them once `cancelled` is set."""
+    self.models.poll(cancelled)
     self.models.start(self._poll_seconds)
     self._rpc.start()
     self._rest.start()
@@ -61,5 +62,5 @@ class Server:
     self._api.stopping = True
     ended = self._rpc.stop(seconds)
     self._rest.stop(seconds)
-    ended.wait()
+    ended.wait(seconds)
     self.models.stop()
