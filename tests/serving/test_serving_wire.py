@@ -124,3 +124,43 @@ def test_a_head_is_bounded(client):
   assert statuses(raw(client, post(HOST, *[b'A: 1'] * 101))) == [431]
   assert statuses(raw(client, post(HOST, *[b'A: ' + b'1' * 9000] * 9))) == [431]
   assert statuses(raw(client, post(HOST, b'A: ' + b'1' * (1 << 17)))) == [431]
+
+
+FROM = {
+  'itself': (b'localhost:1', b'http://localhost:1', 200),
+  'its address': (b'127.0.0.1', b'http://127.0.0.1:8501', 200),
+  'another loopback address': (b'127.0.0.2:8501', None, 200),
+  'version 6': (b'[::1]:8501', b'http://[::1]:8501', 200),
+  'another case and a dot': (b'LOCALHOST.', None, 200),
+  'a name that is allowed': (b'Models.example', b'https://models.example', 200),
+  'a name that was made to stand for this machine': (b'evil.example:8501', None, 403),
+  'the same, by its page': (b'evil.example', b'http://evil.example', 403),
+  'a page from elsewhere': (b'localhost', b'https://evil.example', 403),
+  'a page from nowhere': (b'localhost', b'null', 403),
+  'a page of a file': (b'localhost', b'file://', 403),
+  'an address that is not ours': (b'192.0.2.1', None, 403),
+  'any address': (b'0.0.0.0:8501', None, 403),
+  'a name that looks like ours': (b'localhost.evil.example', None, 403),
+  'a name that ends like ours': (b'evil-localhost', None, 403),
+  'a number that stands for ours': (b'2130706433', None, 403),
+  'a user before the name': (b'localhost', b'http://localhost@evil.example', 403),
+}
+
+
+@pytest.mark.parametrize(('host', 'origin', 'status'), FROM.values(), ids=FROM)
+def test_no_other_site_is_answered(allowing, host, origin, status):
+  lines = [b'Host: ' + host, b'Content-Length: 26']
+  lines += [b'Origin: ' + origin] if origin else []
+  assert statuses(raw(allowing, post(*lines, body=BODY))) == [status]
+
+
+@pytest.fixture(scope='module')
+def allowing(tmp_path_factory):
+  exports = served.folder(tmp_path_factory.mktemp('wire') / 'exports')
+  with served.running(exports, names=['models.example']) as (_, client):
+    yield client
+
+
+def test_who_is_not_answered_is_told_what_to_do(client):
+  answer = raw(client, post(b'Host: models.example', LENGTH))
+  assert b"'models.example': see --allow_host" in answer

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent import futures
 import functools
+import threading
 import time
 
 import grpc
@@ -26,6 +27,7 @@ from tf_creative.serving.server import models as models_lib
 SIGNATURES = 'signature_def'  # the only field of metadata that Serving knows
 _THREADS = 64
 _MOST_CALLS = 256  # at once; more are refused, and those beyond the threads wait
+_SELDOM = 60.0  # seconds between two lines about messages that cannot be decoded
 _METHODS = (
   'Predict, GetModelMetadata and GetModelStatus are served here; TensorFlow Serving itself has more'
 )
@@ -38,7 +40,7 @@ def _counted(answer: Callable) -> Callable:
   def method(self, request, context):
     begun, refusal = time.monotonic(), None
     try:
-      response = answer(self, request)
+      response = answer(self, request, context)
     except Exception as error:
       refusal = errors.of(error)
     status = refusal.code.name if refusal else 'OK'
@@ -55,7 +57,7 @@ def _counted(answer: Callable) -> Callable:
 def _refused(name: str) -> Callable:
   """Make a method for a call that Serving has but this server does not."""
 
-  def answer(self, request):
+  def answer(self, request, context):
     raise errors.ServingError(
       grpc.StatusCode.UNIMPLEMENTED, f'there is no {name} here: {_METHODS}.'
     )
@@ -69,11 +71,13 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     self._models, self._metrics = models, metrics
 
   @_counted
-  def Predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+  def Predict(
+    self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
+  ) -> predict_pb2.PredictResponse:
     with self._models.lease(**wanted(request)) as version:
       signature = version.servable.signature(request.model_spec.signature_name)
       arrays = servable.read(signature, request.inputs)
-      outputs = version.predict(signature, arrays, request.output_filter)
+      outputs = version.predict(signature, arrays, request.output_filter, context.is_active)
     response = predict_pb2.PredictResponse()
     response.model_spec.name = version.model
     response.model_spec.version.value = version.number
@@ -84,7 +88,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
   @_counted
   def GetModelMetadata(
-    self, request: get_model_metadata_pb2.GetModelMetadataRequest
+    self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
   ) -> get_model_metadata_pb2.GetModelMetadataResponse:
     if list(request.metadata_field) != [SIGNATURES]:
       raise errors.bad(f"metadata_field must be '{SIGNATURES}': there is no other.")
@@ -101,12 +105,45 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 
   @_counted
   def GetModelStatus(
-    self, request: get_model_status_pb2.GetModelStatusRequest
+    self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
   ) -> get_model_status_pb2.GetModelStatusResponse:
     states = self._models.status(**wanted(request))
     return get_model_status_pb2.GetModelStatusResponse(model_version_status=states)
 
   HandleReloadConfigRequest = _refused('HandleReloadConfigRequest')
+
+
+class _Decoder(grpc.ServerInterceptor):
+  """Decodes messages; what is none is said in a line now and then, not as a traceback for each."""
+
+  def __init__(self, say: Callable[[str], None]):
+    self._say, self._lock = say, threading.Lock()
+    self._count, self._next = 0, 0.0
+
+  def intercept_service(self, continuation, handler_call_details):
+    """Return the method that is called, with a decoder that does not raise."""
+    method = continuation(handler_call_details)
+    if method is None:
+      return None
+    decode = functools.partial(self._decode, method.request_deserializer)
+    return grpc.unary_unary_rpc_method_handler(
+      method.unary_unary, decode, method.response_serializer
+    )
+
+  def _decode(self, decode: Callable, data: bytes):
+    try:
+      return decode(data)
+    except Exception:
+      self._note()
+      return None  # gRPC answers this with INTERNAL
+
+  def _note(self) -> None:
+    with self._lock:
+      self._count += 1
+      if time.monotonic() < self._next:
+        return
+      count, self._count, self._next = self._count, 0, time.monotonic() + _SELDOM
+    self._say(f'gRPC: messages that cannot be decoded were refused: {count}')
 
 
 def wanted(request) -> dict:
@@ -130,11 +167,16 @@ def metadata(models: models_lib.Models, **which) -> get_model_metadata_pb2.GetMo
 
 
 def server(
-  models: models_lib.Models, metrics: monitoring.Metrics, address: str, most_bytes: int
+  models: models_lib.Models,
+  metrics: monitoring.Metrics,
+  address: str,
+  most_bytes: int,
+  say: Callable[[str], None],
 ) -> tuple[grpc.Server, int]:
   """Build a gRPC server without starting it; return it and its port."""
   made = grpc.server(
     futures.ThreadPoolExecutor(_THREADS, thread_name_prefix='grpc'),
+    interceptors=[_Decoder(say)],
     maximum_concurrent_rpcs=_MOST_CALLS,
     options=[
       ('grpc.max_receive_message_length', most_bytes),

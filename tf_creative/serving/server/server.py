@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 import pathlib
 import threading
 
@@ -15,7 +15,10 @@ _SECONDS = 30.0  # time for requests in flight to end when the server stops
 
 
 class Server:
-  """Serves exports from `start` to `stop`; `port` and `rest_port` are its actual ports."""
+  """Serves exports from `start` to `stop`; `port` and `rest_port` are its actual ports.
+
+  `names` are those that REST may be asked by, besides `host` and this machine's own.
+  """
 
   def __init__(
     self,
@@ -26,6 +29,7 @@ class Server:
     poll_seconds: float = 1.0,
     most_bytes: int = 8 << 20,
     say: Callable[[str], None] = lambda text: None,
+    names: Collection[str] = (),
   ):
     exports = pathlib.Path(exports)
     metrics = monitoring.Metrics()
@@ -36,13 +40,13 @@ class Server:
     self._api = rest.Api(self.models, metrics, parameters.metrics_path(exports))
     address = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
     try:
-      self._rest = web.Server(host, rest_port, self._api.answer, most_bytes)
+      self._rest = web.Server(host, rest_port, self._api.answer, most_bytes, {*names, host})
     except (OSError, OverflowError) as error:
       raise spec.UserError(
         f'cannot listen on {host}:{rest_port} ({error}): choose another --host or --rest_port.'
       ) from error
     try:
-      self._rpc, self.port = rpc.server(self.models, metrics, address, most_bytes)
+      self._rpc, self.port = rpc.server(self.models, metrics, address, most_bytes, say)
     except RuntimeError as error:
       self._rest.server_close()
       raise spec.UserError(

@@ -76,12 +76,18 @@ class Version:
     signature: servable_lib.Signature,
     arrays: Mapping[str, np.ndarray],
     outputs: Sequence[str] = (),
+    wanted: batching.Wanted | None = None,
   ) -> dict[str, np.ndarray]:
-    """Return the named outputs (all, if none is named) for inputs that have been checked."""
+    """Return the named outputs (all, if none is named) for inputs that have been checked.
+
+    A call that is not `wanted` any more, because nobody waits for it, is dropped before it runs.
+    """
     names, inputs = signature.chosen(outputs), list(arrays.values())
     if self._limits and inputs:
-      values = self._queue(signature, names)(inputs)
+      values = self._queue(signature, names)(inputs, wanted)
     else:
+      if wanted and not wanted():
+        raise batching.dropped()
       self._observe(len(inputs[0]) if inputs else 1)
       values = self.servable.run(signature, inputs, names)
     return dict(zip(names, values, strict=True))

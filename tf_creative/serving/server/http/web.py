@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 import contextlib
 from email import utils
 import http.client
@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from tf_creative.serving.server.http import connections, heads, rest
+from tf_creative.serving.server.http import connections, heads, hosts, rest
 from tf_creative.serving.server.http.connections import Doing
 
 _SECONDS = 30.0  # time of an idle connection, of a head with its body, and of sending an answer
@@ -54,6 +54,7 @@ class _Handler(socketserver.BaseRequestHandler):
     held: list[int] = []
     try:
       head = heads.read(connection.lines)
+      hosts.check(head, self.request.getsockname()[0], self.server.names)
       length = head.length(self.server.most_bytes)
       if spare and head.target != _HEALTH:
         raise heads.Refused(503, 'too many connections: try again later.')
@@ -117,7 +118,10 @@ class _Handler(socketserver.BaseRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-  """Answers requests by calling `answer(method, path, body)`; port 0 takes a free port."""
+  """Answers requests by calling `answer(method, path, body)`; port 0 takes a free port.
+
+  `names` are those that it may be asked by, besides this machine's own.
+  """
 
   allow_reuse_address = True
   daemon_threads = True
@@ -129,10 +133,12 @@ class Server(socketserver.ThreadingTCPServer):
     port: int,
     answer: Callable[[str, str, bytes], rest.Answer],
     most_bytes: int,
+    names: Collection[str] = (),
   ):
     self.address_family = socket.AF_INET6 if ':' in host else socket.AF_INET
     super().__init__((host, port), _Handler)
-    self.answer, self.most_bytes, self.stopping = answer, most_bytes, False
+    self.answer, self.most_bytes, self.names = answer, most_bytes, names
+    self.stopping = False
     self.connections = connections.Connections(_MOST_CONNECTIONS)
     self.budget = connections.Budget(_BODIES * most_bytes)
     self._count = 0  # of connections, those included whose thread has just started
