@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-import itertools
-import operator
 import os
 import pathlib
 from typing import NamedTuple
@@ -45,8 +43,11 @@ class Signature(NamedTuple):
     for field in self.inputs.values():
       if field.shape.rank is None or None in field.shape.as_list()[1:]:
         return 0
-      sizes = itertools.accumulate([1, rows, *field.shape.as_list()[1:]], operator.mul)
-      total += sum(sizes) + rows  # a string may be an object
+      total += 1 + rows  # the outer list; a string may be an object
+      level = 1
+      for size in (rows, *field.shape.as_list()[1:]):
+        level *= size or 0
+        total += level
     return total
 
   def check_names(self, given: Sequence[str]) -> None:
