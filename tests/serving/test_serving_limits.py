@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.shared import served
+from tf_creative.serving.server import rpc
 from tf_creative.serving.server.http import web
 
 PREDICT = '/v1/models/toy:predict'
@@ -196,8 +197,6 @@ def test_no_more_than_a_few_megabytes_are_taken_by_default(exports):
 
 
 def test_calls_are_bounded(exports, monkeypatch):
-  from tf_creative.serving.server import rpc
-
   monkeypatch.setattr(rpc, '_MOST_CALLS', 2, raising=False)
   with served.running(exports) as (server, client):
     slow = Slow(server, monkeypatch)
@@ -211,3 +210,25 @@ def test_calls_are_bounded(exports, monkeypatch):
     assert client.refusal({'x': [[1.0, 2.0, 3.0]]}) == 'RESOURCE_EXHAUSTED'
     slow.go_on.set()
     assert [len(call.result(20).outputs) for call in calls] == [1, 1]
+
+
+@pytest.mark.parametrize('count', [10, 300])
+def test_calls_that_send_nothing_are_dropped_and_sooner_if_they_are_many(
+  exports, monkeypatch, count
+):
+  monkeypatch.setattr(rpc, '_SECONDS' if count == 10 else '_HASTE', 0.4, raising=False)
+  end = threading.Event()
+
+  def silent():
+    end.wait(60)
+    yield from ()
+
+  with served.running(exports) as (_, client):
+    call = client._channel.stream_unary('/tensorflow.serving.PredictionService/Predict')
+    calls = [call.future(silent()) for _ in range(count)]
+    deadline = time.monotonic() + 15
+    while client.refusal({'x': [[1.0, 2.0, 3.0]]}) != 'OK':
+      assert time.monotonic() < deadline
+      time.sleep(0.2)
+    assert calls[0].exception(20).code().name == 'CANCELLED'
+    end.set()

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent import futures
 import functools
 import threading
 import time
+from typing import Any
 
 import grpc
 from tensorflow_serving.apis import (
@@ -21,12 +22,14 @@ from tensorflow_serving.apis import (
   prediction_service_pb2_grpc,
 )
 
-from tf_creative.serving.server import errors, monitoring, servable, tensors
+from tf_creative.serving.server import errors, monitoring, servable, tensors, watch
 from tf_creative.serving.server import models as models_lib
 
 SIGNATURES = 'signature_def'  # the only field of metadata that Serving knows
 _THREADS = 64
 _MOST_CALLS = 256  # at once; more are refused, and those beyond the threads wait
+_SECONDS = 30.0  # in which the message of a call must come
+_HASTE = 2.0  # the same, where more than half of the threads wait for messages
 _SELDOM = 60.0  # seconds between two lines about messages that cannot be decoded
 _METHODS = (
   'Predict, GetModelMetadata and GetModelStatus are served here; TensorFlow Serving itself has more'
@@ -113,22 +116,58 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
   HandleReloadConfigRequest = _refused('HandleReloadConfigRequest')
 
 
-class _Decoder(grpc.ServerInterceptor):
-  """Decodes messages; what is none is said in a line now and then, not as a traceback for each."""
+class Receiver(grpc.ServerInterceptor):
+  """Receives and decodes the messages of calls, and drops calls that send none.
+
+  What is no message is said in a line now and then, not as a traceback for each.
+  """
 
   def __init__(self, say: Callable[[str], None]):
     self._say, self._lock = say, threading.Lock()
     self._count, self._next = 0, 0.0
+    self._silent: dict[grpc.ServicerContext, float] = {}  # calls without a message, since when
+    self._watch = watch.Watch(self._drop, say)
+
+  def start(self) -> None:
+    self._watch.start(_HASTE / 4)
+
+  def stop(self) -> None:
+    self._watch.stop()
 
   def intercept_service(self, continuation, handler_call_details):
     """Return the method that is called, with a decoder that does not raise."""
     method = continuation(handler_call_details)
-    if method is None:
-      return None
+    if method is None or method.unary_unary is None:
+      return method
+    respond = method.unary_unary
     decode = functools.partial(self._decode, method.request_deserializer)
-    return grpc.unary_unary_rpc_method_handler(
-      method.unary_unary, decode, method.response_serializer
-    )
+
+    def answer(messages: Iterator, context: grpc.ServicerContext):
+      return respond(self._received(messages, context), context)
+
+    # On the wire, a single message and a stream of one are the same.
+    return grpc.stream_unary_rpc_method_handler(answer, decode, method.response_serializer)
+
+  def _received(self, messages: Iterator, context: grpc.ServicerContext) -> Any:
+    """Return the message of a call, as soon as it has come."""
+    with self._lock:
+      self._silent[context] = time.monotonic()
+    try:
+      message = next(messages, None)
+    finally:
+      with self._lock:
+        del self._silent[context]
+    if message is None:
+      context.abort(grpc.StatusCode.INVALID_ARGUMENT, 'the call has no message.')
+    return message
+
+  def _drop(self) -> None:
+    """Cancel calls that have been silent for too long: each holds a thread."""
+    with self._lock:
+      latest = time.monotonic() - (_HASTE if len(self._silent) > _THREADS // 2 else _SECONDS)
+      late = [context for context, since in self._silent.items() if since < latest]
+    for context in late:
+      context.cancel()
 
   def _decode(self, decode: Callable, data: bytes):
     try:
@@ -171,12 +210,12 @@ def server(
   metrics: monitoring.Metrics,
   address: str,
   most_bytes: int,
-  say: Callable[[str], None],
+  receiver: Receiver,
 ) -> tuple[grpc.Server, int]:
   """Build a gRPC server without starting it; return it and its port."""
   made = grpc.server(
     futures.ThreadPoolExecutor(_THREADS, thread_name_prefix='grpc'),
-    interceptors=[_Decoder(say)],
+    interceptors=[receiver],
     maximum_concurrent_rpcs=_MOST_CALLS,
     options=[
       ('grpc.max_receive_message_length', most_bytes),

@@ -37,6 +37,7 @@ class Server:
     self.models = models.Models(
       parameters.models(parameters.read(exports)), parameters.limits(exports), metrics, say
     )
+    self._receiver = rpc.Receiver(say)
     self._api = rest.Api(self.models, metrics, parameters.metrics_path(exports))
     address = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
     try:
@@ -46,7 +47,7 @@ class Server:
         f'cannot listen on {host}:{rest_port} ({error}): choose another --host or --rest_port.'
       ) from error
     try:
-      self._rpc, self.port = rpc.server(self.models, metrics, address, most_bytes, say)
+      self._rpc, self.port = rpc.server(self.models, metrics, address, most_bytes, self._receiver)
     except RuntimeError as error:
       self._rest.server_close()
       raise spec.UserError(
@@ -58,6 +59,7 @@ class Server:
     """Load all models, then start to answer; does not wait for them once `cancelled` is set."""
     self.models.poll(cancelled)
     self.models.start(self._poll_seconds)
+    self._receiver.start()
     self._rpc.start()
     self._rest.start()
 
@@ -67,4 +69,5 @@ class Server:
     ended = self._rpc.stop(seconds)
     self._rest.stop(seconds)
     ended.wait(seconds)
+    self._receiver.stop()
     self.models.stop()
