@@ -43,7 +43,10 @@ class ServeConfig:
     1.0, 'seconds between checks for new versions; 0: check only at the start', at_least=0
   )
   max_body_mb: int = setting(
-    32, 'largest request in MB that our own server takes', at_least=1, at_most=4096
+    8, 'largest request in MB that our own server takes', at_least=1, at_most=4096
+  )
+  allow_host: tuple[str, ...] = setting(
+    (), 'further names that REST may be asked by, such as those of a proxy (own server only)'
   )
   binary: str = setting(
     'tensorflow_model_server', "TensorFlow Serving's program; empty: always our own server"
@@ -72,8 +75,9 @@ def serve(settings: ServeConfig) -> int:
       settings.poll_seconds,
       settings.max_body_mb << 20,
       _say,
+      settings.allow_host,
     )
-    server.start()
+    server.start(stop.event)
     page = (exports / 'creator').is_dir()  # the page needs the model 'creator'
     _say(_where(settings.host, server.port, server.rest_port, page))
     stop.event.wait()

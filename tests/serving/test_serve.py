@@ -85,4 +85,4 @@ def test_a_server_that_ends_by_itself_is_a_failure(exports, tmp_path, capfd):
   binary.write_text('#!/bin/sh\nexit 3\n')
   os.chmod(binary, 0o755)
   assert serve.serve(serve.ServeConfig(export_dir=str(exports), binary=str(binary))) == 1
-  assert 'ended by itself, with code 3' in capfd.readouterr().out
+  assert 'ended by itself with exit code 3' in capfd.readouterr().out

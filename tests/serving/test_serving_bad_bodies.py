@@ -164,7 +164,7 @@ def raw(client, *parts, read=True):
 
 
 def head(*lines):
-  return '\r\n'.join([f'POST {PREDICT} HTTP/1.1', 'Host: x', *lines, '', '']).encode()
+  return '\r\n'.join([f'POST {PREDICT} HTTP/1.1', 'Host: localhost', *lines, '', '']).encode()
 
 
 WIRE = {
@@ -178,7 +178,7 @@ WIRE = {
   'no HTTP': ((b'hello\r\n\r\n',), b' 400 '),
   'too long a line': ((b'GET /' + b'x' * 70_000 + b' HTTP/1.1\r\n\r\n',), b' 414 '),
   'too many headers': ((head(*(f'A{n}: 1' for n in range(200))),), b' 431 '),
-  'an unknown method': ((b'DREAM / HTTP/1.1\r\n\r\n',), b' 501 '),
+  'an unknown method': ((b'DREAM / HTTP/1.1\r\nHost: localhost\r\n\r\n',), b' 501 '),
   'an unknown version': ((b'GET / HTTP/9.9\r\n\r\n',), b' 505 '),
 }
 

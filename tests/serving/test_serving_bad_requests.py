@@ -160,3 +160,17 @@ def test_a_thousand_mangled_messages(client):
         codes.add(error.code().name)
   assert codes <= {'INVALID_ARGUMENT', 'NOT_FOUND', 'FAILED_PRECONDITION'}
   assert 'INVALID_ARGUMENT' in codes
+
+
+def test_what_is_no_message_is_a_line_in_the_log_now_and_then(tmp_path, caplog):
+  """No traceback, and not a line for each: anyone can send thousands in a second."""
+  said = []
+  with served.running(served.folder(tmp_path / 'exports'), say=said.append) as (_, client):
+    said.clear()
+    call = client._channel.unary_unary('/tensorflow.serving.PredictionService/Predict')
+    for _ in range(200):
+      with pytest.raises(grpc.RpcError):
+        call(b'\xff\xff\xff')
+    assert client.predict({'x': X})['y'].shape == (2, 2)
+    assert said == ['gRPC: messages that cannot be decoded were refused: 1']
+  assert not [record for record in caplog.records if record.name.startswith('grpc')]

@@ -4,10 +4,11 @@ import threading
 import time
 
 import numpy as np
+import pytest
 
 from tests.shared import served
 from tf_creative.serving.exports import parameters
-from tf_creative.serving.server import batching, errors
+from tf_creative.serving.server import batching, errors, rpc
 
 
 class Model:
@@ -178,6 +179,83 @@ def test_many_at_once_all_get_their_own():
   joined(threads)
   assert got == [[[number + 1]] for number in range(100, 400)]
   assert sum(observed) == 300
+
+
+def test_what_nobody_waits_for_is_dropped_before_it_runs():
+  model = Model()
+  queue, observed = queue_of(model)
+  first, _ = ask(queue, [0])
+  model.entered.wait(20)
+  gone, refused = threading.Event(), []
+
+  def patient():
+    try:
+      queue([np.array([7, 7])], lambda: not gone.is_set())
+    except errors.ServingError as error:
+      refused.append(error.code.name)
+
+  thread = threading.Thread(target=patient, daemon=True)
+  thread.start()
+  waited(queue, 2)
+  rest, got = ask(queue, [1], [2])
+  waited(queue, 4)
+  gone.set()
+  joined([thread])  # at once, though the model is held
+  assert refused == ['CANCELLED'] and queue._rows == 2
+  model.go_on.set()
+  joined(first + rest)
+  assert got == [[[2]], [[3]]]
+  assert model.calls == [1, 2] == observed
+
+
+def test_a_leader_that_nobody_waits_for_leads_the_others():
+  model = Model(held=False)
+  queue, _ = queue_of(model, batch_timeout_micros=300_000)
+  gone, refused = threading.Event(), []
+
+  def patient():
+    try:
+      queue([np.array([7, 7])], lambda: not gone.is_set())
+    except errors.ServingError as error:
+      refused.append(error.code.name)
+
+  thread = threading.Thread(target=patient, daemon=True)
+  thread.start()
+  waited(queue, 2)
+  rest, got = ask(queue, [[1]])  # of another shape
+  waited(queue, 3)
+  gone.set()
+  joined([thread, *rest])
+  assert (refused, got, model.calls) == (['CANCELLED'], [[[[2]]]], [1])
+  joined(ask(queue, [3])[0])
+
+
+@pytest.mark.parametrize('batching_', ['', served.BATCHING], ids=['alone', 'batched'])
+def test_a_deadline_and_a_cancellation_reach_the_queue(tmp_path, monkeypatch, batching_):
+  exports = served.folder(tmp_path / 'exports', batching=batching_)
+  monkeypatch.setattr(rpc, '_THREADS', 6 if batching_ else 1)
+  with served.running(exports) as (server, client):
+    with server.models.lease('toy') as version:
+      servable = version.servable
+    model, run = Model(), servable.run
+
+    def slow(signature, arrays, outputs):
+      model(arrays)
+      return run(signature, arrays, outputs)
+
+    monkeypatch.setattr(servable, 'run', slow)
+    one = served.request({'x': np.zeros((1, 3), np.float32)})
+    first = client.predictions.Predict.future(one)
+    model.entered.wait(20)
+    late = [client.predictions.Predict.future(one, timeout=0.3) for _ in range(3)]
+    cancelled = client.predictions.Predict.future(one)
+    assert [call.code().name for call in late] == ['DEADLINE_EXCEEDED'] * 3
+    cancelled.cancel()
+    last = client.predictions.Predict.future(one)
+    time.sleep(0.5)
+    model.go_on.set()
+    assert len(first.result(20).outputs) == len(last.result(20).outputs) == 1
+    assert model.calls == [1, 1]
 
 
 def test_a_server_merges_by_its_config(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.shared import served
 from tf_creative.core import spec
-from tf_creative.serving.server import monitoring, web
+from tf_creative.serving.server import monitoring
 from tf_creative.serving.server import server as server_lib
 
 X = np.zeros((1, 3), np.float32)
@@ -157,29 +157,6 @@ def test_health_says_when_a_model_cannot_be_asked(tmp_path):
     assert (answer.status, answer.json['models']) == (503, {'one': [1], 'two': []})
     served.add(exports, 1, 'two')
     server.models.poll()
-    assert client.rest('GET', '/healthz').status == 200
-
-
-def test_a_body_that_does_not_come_is_given_up(exports, monkeypatch):
-  monkeypatch.setattr(web, '_SECONDS', 0.2)
-  monkeypatch.setattr(web._Handler, 'timeout', 0.2)
-  with served.running(exports) as (_, client):
-    connection = client.connection()
-    connection.putrequest('POST', '/v1/models/toy:predict')
-    connection.putheader('Content-Length', '100')
-    connection.endheaders(b'{')
-    assert connection.getresponse().status == 408
-
-
-def test_connections_are_bounded(exports, monkeypatch):
-  monkeypatch.setattr(web, '_MOST_CONNECTIONS', 2)
-  with served.running(exports) as (_, client):
-    client.rest('GET', '/healthz')
-    held, extra = client.connection(), client.connection()
-    held.request('GET', '/healthz')
-    assert held.getresponse().status == 200
-    extra.request('GET', '/healthz')
-    assert extra.getresponse().status == 503
     assert client.rest('GET', '/healthz').status == 200
 
 

@@ -18,18 +18,40 @@ import numpy as np
 from tf_creative.serving.exports import parameters
 from tf_creative.serving.server import errors
 
+_SECONDS = 0.1  # between two looks whether a request is still wanted
+
 Arrays = Sequence[np.ndarray]
+Wanted = Callable[[], bool]
+
+
+def dropped() -> errors.ServingError:
+  """Return the error for a request that nobody waits for any more."""
+  return errors.ServingError(
+    grpc.StatusCode.CANCELLED, 'the caller has gone, or its deadline is over.'
+  )
 
 
 class _Task:
   """A request in the queue; its thread is woken either to lead a batch or because it is done."""
 
-  def __init__(self, arrays: Arrays):
-    self.arrays, self.rows = arrays, len(arrays[0])
+  def __init__(self, arrays: Arrays, wanted: Wanted | None):
+    self.arrays, self.rows, self._wanted = arrays, len(arrays[0]), wanted
     self.shapes = [array.shape[1:] for array in arrays]
     self.woken, self.leads = threading.Event(), False
     self.outputs: Arrays = ()
     self.error: Exception | None = None
+
+  @property
+  def wanted(self) -> bool:
+    """Whether somebody still waits for it."""
+    return self._wanted is None or self._wanted()
+
+  def wait(self) -> bool:
+    """Wait until it is woken, or not wanted any more; return whether it is woken."""
+    while not self.woken.wait(_SECONDS if self._wanted else None):
+      if not self.wanted:
+        return False
+    return True
 
 
 class Queue:
@@ -47,9 +69,12 @@ class Queue:
     self._gathering = False  # whether a leader gathers; it is always the first waiting task
     self._running = 0
 
-  def __call__(self, arrays: Arrays) -> Arrays:
-    """Return the outputs for these inputs; blocks until their batch has been run."""
-    limits, task = self._limits, _Task(arrays)
+  def __call__(self, arrays: Arrays, wanted: Wanted | None = None) -> Arrays:
+    """Return the outputs for these inputs; blocks until their batch has been run.
+
+    What is not `wanted` any more when its turn comes is dropped.
+    """
+    limits, task = self._limits, _Task(arrays, wanted)
     if task.rows > limits.max_batch_size:
       raise errors.bad(
         f'a batch of {task.rows} is more than the {limits.max_batch_size} that are taken at once.'
@@ -64,12 +89,23 @@ class Queue:
       self._appoint()
       if self._rows >= limits.max_batch_size:
         self._filled.notify()
-    task.woken.wait()
+    if not task.wait() and self._leave(task):
+      raise dropped()
     if task.leads:
       self._lead()
     if task.error:
       raise task.error
     return task.outputs
+
+  def _leave(self, task: _Task) -> bool:
+    """Take a task out of the queue; return False if it has just been woken."""
+    with self._lock:
+      if task.woken.is_set():
+        return False
+      if task in self._waiting:  # otherwise its batch is running already
+        self._waiting.remove(task)
+        self._rows -= task.rows
+      return True
 
   def _appoint(self) -> None:
     """Wake the first waiting task to lead the next batch, if another batch may run."""
@@ -92,7 +128,8 @@ class Queue:
       self._running += 1
       self._appoint()
     try:
-      self._answer(batch)
+      if batch:
+        self._answer(batch)
     finally:
       with self._lock:
         self._running -= 1
@@ -101,17 +138,24 @@ class Queue:
         task.woken.set()
 
   def _take(self) -> list[_Task]:
-    """Remove and return the next batch: the first task, and others of equal shapes that fit."""
+    """Remove and return the next batch: the first task, and others of equal shapes that fit.
+
+    Tasks that are not wanted any more are dropped, wherever they are.
+    """
     batch, left, rows = [], collections.deque(), 0
     for task in self._waiting:
-      fits = task.shapes == self._waiting[0].shapes
-      if fits and rows + task.rows <= self._limits.max_batch_size:
+      if not task.wanted:
+        task.error = dropped()
+        task.woken.set()
+      elif (not batch or task.shapes == batch[0].shapes) and (
+        rows + task.rows <= self._limits.max_batch_size
+      ):
         batch.append(task)
         rows += task.rows
       else:
         left.append(task)
     self._waiting = left
-    self._rows -= rows
+    self._rows = sum(task.rows for task in left)
     return batch
 
   def _answer(self, batch: list[_Task]) -> None:

@@ -37,6 +37,19 @@ class Signature(NamedTuple):
   def dtypes(self) -> dict[str, tf.DType]:
     return {name: field.dtype for name, field in self.inputs.items()}
 
+  def most_values(self, rows: int) -> int:
+    """Return how many values, lists and objects so many rows have as JSON; 0: any number."""
+    total = 4 + rows  # the body, its members, an object for each row
+    for field in self.inputs.values():
+      if field.shape.rank is None or None in field.shape.as_list()[1:]:
+        return 0
+      total += 1 + rows  # the outer list; a string may be an object
+      level = 1
+      for size in (rows, *field.shape.as_list()[1:]):
+        level *= size or 0
+        total += level
+    return total
+
   def check_names(self, given: Sequence[str]) -> None:
     """Raise an error unless the given names are exactly the inputs."""
     if set(given) != set(self.inputs):
@@ -74,6 +87,7 @@ class Servable:
     # Checked before TensorFlow loads the model, because loading already runs ops.
     if found := ops.faults(pathlib.Path(path)):
       raise errors.bad('; '.join(found) + '.')
+    self._path = pathlib.Path(path)
     graph = tf.Graph()
     self._session = tf.compat.v1.Session(graph=graph)
     try:
@@ -87,7 +101,6 @@ class Servable:
         for name, definition in self.definitions.items()
         if definition.method_name  # signatures without one are internal to the loader
       }
-      self.warmed_up_by = self._warm_up(pathlib.Path(path, warmup.FILE))
     except BaseException:
       self._session.close()
       raise
@@ -102,20 +115,14 @@ class Servable:
       )
     return self._signatures[name]
 
-  def run(
-    self, signature: Signature, arrays: Sequence[np.ndarray], outputs: Sequence[str]
-  ) -> list[np.ndarray]:
-    """Compute the named outputs; `arrays` are in the order of the signature's inputs."""
-    feeds = zip((field.tensor for field in signature.inputs.values()), arrays, strict=True)
-    fetches = [signature.outputs[name].tensor for name in outputs]
-    return [np.asarray(value) for value in self._session.run(fetches, dict(feeds))]
+  def most_values(self, rows: int) -> int:
+    """Return how many values so many rows have as JSON, in any signature; 0: any number."""
+    counts = [one.most_values(rows) for one in self._signatures.values()]
+    return max(counts) if all(counts) else 0
 
-  def close(self) -> None:
-    self._session.close()
-
-  def _warm_up(self, path: pathlib.Path) -> int:
+  def warm_up(self) -> int:
     """Replay the warm-up requests, because the first calls of a model are slow; return how many."""
-    count = 0
+    path, count = self._path / warmup.FILE, 0
     if path.is_file():
       for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
         if count == _MOST_RECORDS:
@@ -126,6 +133,18 @@ class Servable:
         self._replay(log.predict_log.request)
         count += 1
     return count
+
+  def run(
+    self, signature: Signature, arrays: Sequence[np.ndarray], outputs: Sequence[str]
+  ) -> list[np.ndarray]:
+    """Compute the named outputs; `arrays` are in the order of the signature's inputs."""
+    feeds = zip((field.tensor for field in signature.inputs.values()), arrays, strict=True)
+    fetches = [signature.outputs[name].tensor for name in outputs]
+    return [np.asarray(value) for value in self._session.run(fetches, dict(feeds))]
+
+  def close(self) -> None:
+    """Let go of the model; calls that still run are cancelled."""
+    self._session.close()
 
   def _replay(self, request) -> None:
     signature = self.signature(request.model_spec.signature_name)

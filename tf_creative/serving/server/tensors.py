@@ -12,7 +12,7 @@ from tf_creative.serving.server import errors
 
 # Largest array to build from listed values. A TensorProto may list one value for a whole array, so
 # a tiny message could ask for any amount of memory.
-_MOST_BYTES = 1 << 26
+_MOST_BYTES = 1 << 22
 
 
 def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.ndarray:  # pyright: ignore[reportAttributeAccessIssue]
@@ -36,6 +36,8 @@ def to_array(proto: tensor_pb2.TensorProto, name: str, dtype: tf.DType) -> np.nd
       f"input '{name}' of shape {list(shape)} is too much to be listed value by value: send its "
       'tensor_content.'
     )
+  if len(proto.string_val) > math.prod(shape):
+    raise errors.bad(f"input '{name}' of shape {list(shape)} has too many strings.")
   try:
     return tf.make_ndarray(proto)
   except Exception as error:  # make_ndarray does not validate, so any exception is possible

@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Mapping
 import itertools
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ import tensorflow as tf
 
 from tf_creative.serving.server import errors
 
+MOST_VALUES = 1 << 20  # in a body, where nothing is known of a batch
+_LEAST_VALUES = 1000  # always parsed, so that what is wrong with a small body is said in detail
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _B64 = 'b64'
 _MOST_DIMENSIONS = 32
 _NAMES = {
@@ -31,8 +35,12 @@ _NAMES = {
 }
 
 
-def parse(body: bytes) -> dict[str, Any]:
-  """Parse a request's body to a JSON object."""
+def parse(body: bytes, most: int = MOST_VALUES) -> dict[str, Any]:
+  """Parse a request's body to a JSON object of up to `most` values, lists and objects included."""
+  # Counted first: as Python objects, three bytes such as '[],' are thirty times as many.
+  most = max(most, _LEAST_VALUES)
+  if _has_more(body, 2 * most):
+    raise errors.bad(f'the body has more than the {most} values that a batch can have.')
   try:
     document = json.loads(body.decode('utf-8'))
   except (ValueError, RecursionError) as error:
@@ -43,6 +51,16 @@ def parse(body: bytes) -> dict[str, Any]:
   if not isinstance(name, str):
     raise errors.bad(f"'signature_name' must be a string, not {_NAMES[type(name)]}.")
   return document
+
+
+def _has_more(body: bytes, marks: int) -> bool:
+  """Return whether a body has more commas and brackets than these; two for a value at most."""
+  if sum(map(body.count, (b',', b'[', b'{'))) <= marks:
+    return False
+  # A value has up to four quotes, those of its name included.
+  if body.count(b'"') - body.count(b'\\"') > 2 * marks:
+    return True
+  return sum(map(_STRING.sub(b'', body).count, (b',', b'[', b'{'))) > marks
 
 
 def to_arrays(

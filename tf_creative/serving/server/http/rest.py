@@ -15,10 +15,11 @@ import grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from tf_creative.serving.exports import configs
-from tf_creative.serving.server import errors, monitoring, rpc, text
+from tf_creative.serving.server import errors, monitoring, rpc
 from tf_creative.serving.server import models as models_lib
+from tf_creative.serving.server.http import text
 
-PAGE = pathlib.Path(__file__).parent / 'page'
+PAGE = pathlib.Path(__file__).parents[1] / 'page'
 _CREATOR = 'creator'
 _WHICH = r'(?:/versions/(?P<number>\d{1,19})|/labels/(?P<label>[^/:]+))?'
 _MODEL = re.compile(rf'(?i)/v1/models/(?P<name>[^/:]+){_WHICH}(?P<metadata>/metadata)?')
@@ -92,7 +93,7 @@ class Api:
     return Answer(200, _JSON, json.dumps(content, indent=1).encode())
 
   def _predict(self, which: dict, body: bytes) -> bytes:
-    document = text.parse(body)
+    document = text.parse(body, self._models.most_values(**which) or text.MOST_VALUES)
     with self._models.lease(**which) as version:
       signature = version.servable.signature(document.get('signature_name', ''))
       arrays, by_row = text.to_arrays(document, signature.dtypes())
