@@ -243,3 +243,17 @@ def test_real_runs_are_trained_and_only_once(tmp_path):
   assert 'starting' in said and 'rounds after' in said
   assert ablate.ablate(given) == 0
   assert (cell.log.read_text(), run_lib.logged(cell.path)) == (said, logged)
+
+
+@pytest.mark.slow
+def test_a_cell_whose_end_nobody_saw_is_started_again_and_logs_nothing_twice(tmp_path):
+  """As where the grid is killed, and what it has started goes on to its end."""
+  flags = ['--flagfile=pipelines/base.flags', *TOY, '--evaluate_every=2']
+  (tmp_path / 'pipeline.flags').write_text('\n'.join(flags))
+  given = settings(tmp_path, 'control: --couplings=', seeds='0')
+  assert ablate.ablate(given) == 0
+  (cell,) = cells(given)
+  logged = (cell.path / 'metrics.jsonl').read_bytes()
+  (cell.path / 'cell.json').unlink()
+  assert ablate.ablate(given) == 0
+  assert (cell.path / 'metrics.jsonl').read_bytes() == logged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import contextlib
 import functools
 import sys
@@ -41,17 +41,18 @@ class Training:
     self._done = run.attach(self._learner, _warn)
     self._tick('restoring')
     self._imagines = self._learner.creator is not None
+    rows = run_lib.logged(run.path)
     self._metrics: dict[str, float] = {}  # of the last call of the loop
     self._progress = progress_lib.Progress(
       self._settings.rounds,
       self._done,
       self._settings.progress,
-      run_lib.logged(run.path),
+      rows,
       (lambda: progress_lib.newest(self._learner)) if self._imagines else None,
       own=self._headline(),
     )
     self._alarms = alarms_lib.Alarms(self._learner, self._settings.skip_limit, self._alarm)
-    self._looks = Looks(self._learner, run, self._progress, self._alarms)
+    self._looks = Looks(self._learner, run, self._progress, self._alarms, rows)
 
   def run(self) -> int:
     """Train, then draw, export and summarize the best round; return the exit code."""
@@ -160,18 +161,23 @@ class Looks:
     run: run_lib.Run,
     progress: progress_lib.Progress,
     alarms: alarms_lib.Alarms,
+    rows: Iterable[dict[str, float]],
   ):
+    """Take the rows that have been logged: what is among them is not logged again."""
     self._learner, self._run = learner, run
     self._progress, self._alarms = progress, alarms
-    self._numbers: dict[int, dict[str, float]] = {}  # by round: none is evaluated twice
+    # By round: none is evaluated twice, nor once more in a run that is started again.
+    self._numbers = {int(row['round']): row for row in rows if _is_look(row)}
     self._best: tuple[int, dict[str, float], Any] | None = None  # round, numbers, gallery
 
   def look(self, round_: int) -> dict[str, float]:
     """Measure the learner, and keep the round if it is the best so far."""
-    if round_ in self._numbers:
-      return self._numbers[round_]
+    known = self._numbers.get(round_)
+    if known and self._run.best is not None:  # else nothing is left of the best round
+      return known
     numbers = self._numbers[round_] = self._eyes.look()
-    self._run.log(round_, numbers)
+    if not known:
+      self._run.log(round_, numbers)
     self._alarms.look(round_, numbers)
     gallery = self._gallery()
     if gallery:
@@ -221,6 +227,11 @@ class Looks:
       return pictures.episode(self._eyes)
     self._progress.doing('drawing a painting in the making')
     return pictures.painting(self._learner)
+
+
+def _is_look(row: dict[str, float]) -> bool:
+  """Return whether a row is of an evaluation: only these have what the best is chosen by."""
+  return any(name.startswith('validation/') for name in row)
 
 
 def _warn(text: str) -> None:
