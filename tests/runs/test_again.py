@@ -54,6 +54,15 @@ def test_so_does_one_that_was_killed_after_its_last_look(again, whole):
   assert again() == (whole / 'metrics.jsonl').read_text()
 
 
+def test_a_judge_that_cannot_be_read_is_trained_again(again, whole, capsys):
+  judge = again.run_dir / 'judge.npz'
+  judge.write_bytes(b'')
+  assert again() == (whole / 'metrics.jsonl').read_text()
+  said = capsys.readouterr().err
+  assert said.count('warning: ') == 1 and 'judge.npz cannot be read' in said
+  assert judge.read_bytes() == (whole / 'judge.npz').read_bytes()
+
+
 @pytest.mark.slow
 def test_and_one_that_was_killed_before_its_last_checkpoint(again, whole):
   shelf = again.run_dir / 'checkpoints'

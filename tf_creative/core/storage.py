@@ -6,17 +6,22 @@ from collections.abc import Iterator
 import contextlib
 import errno
 import fcntl
+import io
 import os
 import pathlib
 import shutil
 import socket
+import stat
 from typing import IO
+import zipfile
 
+import numpy as np
 import tensorflow as tf
 
 from tf_creative.core import spec
 
 _PARTIAL = '.partial-'
+_HEAD = 1000  # bytes that an array in an .npz may have besides its own
 # TensorFlow's errors carry no errno: the reason is found by its text in the message.
 _REASONS = (
   *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
@@ -39,17 +44,60 @@ def sync(path: pathlib.Path) -> None:
     os.close(handle)
 
 
-def write(path: pathlib.Path, text: str) -> None:
-  """Write a text file atomically and flush it: readers see the old file or the new one."""
-  partial = path.with_name(f'{_PARTIAL}{path.name}')
+def read(path: pathlib.Path, most: int) -> bytes:
+  """Read a file of at most `most` bytes; raise an OSError for one that is larger, or no file.
+
+  A FIFO or a device would never end.
+  """
+  handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+  with os.fdopen(handle, 'rb') as file:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+      raise OSError(errno.EINVAL, 'it is no file', os.fspath(path))
+    if len(content := file.read(most + 1)) > most:
+      raise OSError(errno.EFBIG, f'it has more than {most:,} bytes', os.fspath(path))
+  return content
+
+
+def read_arrays(path: pathlib.Path, like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+  """Read an .npz with arrays of just these names, shapes and dtypes, and no more than these hold.
+
+  What is wrong with it is an OSError or ValueError, or whatever error `zipfile` has for it.
+  """
+  most = sum(array.nbytes + _HEAD for array in like.values()) + _HEAD
+  found = {}
+  with zipfile.ZipFile(io.BytesIO(read(path, most))) as archive:
+    if sorted(archive.namelist()) != sorted(f'{name}.npy' for name in like):
+      raise ValueError('it holds other arrays')
+    for name, expected in like.items():
+      with archive.open(f'{name}.npy') as member:
+        content = io.BytesIO(member.read(expected.nbytes + _HEAD + 1))
+      np.lib.format.read_magic(content)
+      shape, by_column, dtype = np.lib.format.read_array_header_1_0(content)
+      if (shape, dtype) != (expected.shape, expected.dtype):
+        raise ValueError(f'{name} is {dtype} {shape}, not {expected.dtype} {expected.shape}')
+      values = np.frombuffer(content.read(), dtype)
+      found[name] = values.reshape(shape, order='F' if by_column else 'C')
+  return found
+
+
+def write(path: pathlib.Path, content: str | bytes) -> None:
+  """Write a file atomically and flush it: readers see the old file or the new one."""
+  partial = _partial(path)
   try:
-    partial.write_text(text)
+    partial.write_bytes(content.encode() if isinstance(content, str) else content)
     sync(partial)
     partial.replace(path)
   except OSError:
     partial.unlink(missing_ok=True)
     raise
   sync(path.parent)
+
+
+def _partial(path: pathlib.Path) -> pathlib.Path:
+  """Return the name to write under until a file is whole; nothing is there, nor a link."""
+  partial = path.with_name(f'{_PARTIAL}{path.name}')
+  partial.unlink(missing_ok=True)
+  return partial
 
 
 @contextlib.contextmanager
@@ -101,7 +149,7 @@ def _free(path: str | os.PathLike) -> str:
 @contextlib.contextmanager
 def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
   """Another name to write under, so that a file appears whole or not at all."""
-  partial = path.with_name(f'.partial-{path.name}')
+  partial = _partial(path)
   try:
     yield partial
     partial.replace(path)
