@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import contextlib
 import errno
 import fcntl
 import io
+import itertools
 import os
 import pathlib
 import shutil
@@ -100,6 +101,22 @@ def _partial(path: pathlib.Path) -> pathlib.Path:
   return partial
 
 
+def check_links(folder: pathlib.Path, names: Iterable[str]) -> None:
+  """Raise a UserError if one of these in a folder, or anything below it, is a link.
+
+  A folder may come from a stranger: what is written through a link would land elsewhere.
+  """
+  for name in names:
+    top = os.path.join(folder, name)
+    below = (os.path.join(at, n) for at, *inner in os.walk(top) for n in itertools.chain(*inner))
+    for path in itertools.chain([top], below):
+      if os.path.islink(path):
+        raise spec.UserError(
+          f'{path} is a link, and through links nothing is written: put there what it points to, '
+          'or remove it.'
+        )
+
+
 @contextlib.contextmanager
 def kept(path: pathlib.Path, advice: str) -> Iterator[None]:
   """Turn a failed write within the block into a StorageError that ends with `advice`."""
@@ -123,7 +140,8 @@ def lock(path: pathlib.Path, by: str, advice: str) -> IO[str]:
 
   The operating system releases the lock however the process ends, so no lock is ever stale.
   """
-  file = path.open('a+', errors='replace')
+  flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+  file = os.fdopen(os.open(path, flags, 0o666), 'a+', errors='replace')
   try:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
   except BlockingIOError:
