@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 import contextlib
 import functools
 import sys
@@ -11,10 +11,12 @@ from typing import Any
 
 import tf_creative
 from tf_creative.cli import signals
+from tf_creative.core import storage
 from tf_creative.evaluation import evaluator as evaluator_lib
 from tf_creative.learner import alarms as alarms_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
 from tf_creative.runs import summaries
@@ -41,18 +43,17 @@ class Training:
     self._done = run.attach(self._learner, _warn)
     self._tick('restoring')
     self._imagines = self._learner.creator is not None
-    rows = run_lib.logged(run.path)
     self._metrics: dict[str, float] = {}  # of the last call of the loop
     self._progress = progress_lib.Progress(
       self._settings.rounds,
       self._done,
       self._settings.progress,
-      rows,
+      log_lib.rows(run.path),
       (lambda: progress_lib.newest(self._learner)) if self._imagines else None,
       own=self._headline(),
     )
     self._alarms = alarms_lib.Alarms(self._learner, self._settings.skip_limit, self._alarm)
-    self._looks = Looks(self._learner, run, self._progress, self._alarms, rows)
+    self._looks = Looks(self._learner, run, self._progress, self._alarms)
 
   def run(self) -> int:
     """Train, then draw, export and summarize the best round; return the exit code."""
@@ -161,13 +162,11 @@ class Looks:
     run: run_lib.Run,
     progress: progress_lib.Progress,
     alarms: alarms_lib.Alarms,
-    rows: Iterable[dict[str, float]],
   ):
-    """Take the rows that have been logged: what is among them is not logged again."""
     self._learner, self._run = learner, run
     self._progress, self._alarms = progress, alarms
-    # By round: none is evaluated twice, nor once more in a run that is started again.
-    self._numbers = {int(row['round']): row for row in rows if _is_look(row)}
+    # By round, also of before a restart: none is logged twice.
+    self._numbers = {int(row['round']): row for row in log_lib.rows(run.path) if _is_look(row)}
     self._best: tuple[int, dict[str, float], Any] | None = None  # round, numbers, gallery
 
   def look(self, round_: int) -> dict[str, float]:
@@ -203,9 +202,11 @@ class Looks:
     numbers = numbers | self._eyes.yardstick(seed) | {'best/round': best}
     self._run.log(done, numbers)
     if gallery:
-      gallery.save(self._run.path / 'gallery.png')
+      with storage.whole(self._run.path / 'gallery.png') as path:
+        gallery.save(path)
     if frames := self._animation():
-      pictures.save_gif(frames, self._run.path / 'painting.gif')
+      with storage.whole(self._run.path / 'painting.gif') as path:
+        pictures.save_gif(frames, path)
     return numbers
 
   @functools.cached_property
