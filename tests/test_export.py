@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import grpc
 import numpy as np
@@ -13,7 +14,7 @@ import tensorflow as tf
 
 from tests.shared import capi, runs, served, tiny
 from tf_creative import export
-from tf_creative.core import spec
+from tf_creative.core import spec, storage
 from tf_creative.core import works as works_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.serving.exports import lite, verify, versions, warmup
@@ -165,6 +166,12 @@ def test_the_other_models_answer_as_the_learner_does(exports, learner, made):
   np.testing.assert_array_equal(best['label'], np.argmax(scores, 0))
   painted = by_python(exports / 'creator/1', 'paint', {'target': concept.work})
   np.testing.assert_array_equal(painted['work'], hand.work)
+
+
+def test_a_full_folder_for_temporary_files_is_named(monkeypatch):
+  monkeypatch.setattr(tempfile, 'tempdir', '/nowhere')
+  with pytest.raises(storage.StorageError, match='cannot write /nowhere/.*TMPDIR'):
+    lite.convert(lambda z, label: z, 4)
 
 
 def test_litert_answers_as_the_learner_does(exports, learner):

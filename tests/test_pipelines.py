@@ -7,7 +7,7 @@ import pytest
 from tests.shared.runs import PIPELINES, TOY, hurry, parse
 from tf_creative import create, evaluate, train
 from tf_creative.core import spec
-from tf_creative.runs import run as run_lib
+from tf_creative.runs import log as log_lib
 from tf_creative.serving.exports import ops
 from tf_creative.serving.server import client
 from tf_creative.serving.server import server as server_lib
@@ -70,4 +70,4 @@ def test_a_refused_export_does_not_swallow_the_numbers(tmp_path, monkeypatch, ca
     train.train(parse(*arguments))
   said = capsys.readouterr().out
   assert 'right label' in said and str(tmp_path / 'metrics.jsonl') in said
-  assert 'best/round' in run_lib.newest_numbers(tmp_path)
+  assert 'best/round' in log_lib.newest_numbers(tmp_path)

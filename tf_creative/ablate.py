@@ -55,6 +55,7 @@ def ablate(settings: AblateConfig) -> int:
   flags_lib.check(settings)
   cases = grid.read_cases(settings.case)
   cells = grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
+  command.check_prefix(settings.out)
   command.check_writable(settings.out, 'out')
 
   import rich.console

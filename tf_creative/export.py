@@ -31,12 +31,14 @@ class ExportConfig:
 def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   """Export the run; return the exit code."""
   flags_lib.check(config)
+  command.check_prefix(config.export_dir)
   command.check_writable(config.export_dir or config.run_dir, 'export_dir')
   # Heavy imports stand inside functions, so that --help and a mistyped flag are answered at once.
   import rich.console
 
   console = rich.console.Console()
   with command.status(console, 'starting'):
+    from tf_creative.runs import log as log_lib
     from tf_creative.runs import run as run_lib
     from tf_creative.serving.exports import lite
     from tf_creative.studio import publishing
@@ -51,7 +53,7 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
       run_config,
       exports,
       config.keep_versions,
-      run_lib.newest_numbers(run_dir),
+      log_lib.newest_numbers(run_dir),
       config.litert,
     )
   width = max(len(str(path)) for path in published.values())

@@ -15,6 +15,8 @@ from tf_creative.learner import config as config_lib
 
 def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   """Train until the last round or a signal; return the exit code."""
+  for folder in (config.run.run_dir, config.run.fork_from):
+    command.check_prefix(folder)
   command.check_writable(config.run.run_dir, 'run_dir')
   os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())  # read as TensorFlow starts
   # Imported here, so that --help and a mistyped flag are answered at once, without TensorFlow.

@@ -2,6 +2,10 @@
 
 import dataclasses
 import errno
+import os
+import resource
+import subprocess
+import sys
 
 import pytest
 
@@ -96,3 +100,34 @@ def test_a_folder_that_cannot_be_filled_is_told_at_once(tmp_path):
     with pytest.raises(spec.UserError, match='choose another --out'):
       command.check_writable(path, 'out')
   assert not (tmp_path / 'new').exists()
+
+
+def process(*arguments, python=(), **options):
+  """What comes of a command that needs nothing heavy."""
+  line = [sys.executable, *python, '-m', 'tf_creative.train', *arguments]
+  given = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, 'text': True, 'timeout': 60}
+  return subprocess.run(line, check=False, **given | options)
+
+
+@pytest.mark.parametrize('python', [(), ('-u',)])
+def test_what_cannot_be_printed_is_told_in_a_line(python):
+  with open('/dev/full', 'w') as full:
+    done = process('--help', python=python, stdout=full)
+  assert done.returncode == 2
+  assert done.stderr.startswith('error: what was to be printed or written is not whole (No space')
+  assert len(done.stderr.splitlines()) == 1
+
+
+def test_python_without_docstrings_is_answered_in_a_line():
+  done = process('--help', python=('-OO',))
+  assert (done.returncode, done.stdout) == (2, '')
+  assert done.stderr == 'error: the texts of --help are docstrings: run Python without -OO.\n'
+
+
+def test_too_little_memory_is_told_at_once(tmp_path):
+  limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))  # noqa: E731
+  done = process(f'--run_dir={tmp_path / "run"}', '--rounds=0', preexec_fn=limit)
+  assert done.returncode == 2
+  assert 'may have 1,024 MB of memory (ulimit -v), and TensorFlow needs 4,096 MB' in done.stderr
+  assert not os.listdir(tmp_path)
+  assert process('--help', preexec_fn=limit).returncode == 0

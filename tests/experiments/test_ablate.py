@@ -5,7 +5,9 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import sys
+import time
 
 from absl import flags
 from PIL import Image
@@ -15,8 +17,8 @@ from tf_creative import ablate
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.experiments import ablation_tables as outcomes
-from tf_creative.experiments import grid
-from tf_creative.runs import run as run_lib
+from tf_creative.experiments import grid, watched
+from tf_creative.runs import log as log_lib
 
 # What stands in for train: it ends well, or as a coupling's name says.
 STUB = """
@@ -191,12 +193,43 @@ def test_a_grid_is_trained_once_and_says_what_it_came_to(stub, tmp_path, capsys,
 def test_one_job_leaves_the_threads_alone_and_earlier_starts_count(stub, tmp_path):
   given = settings(tmp_path, 'plain:', seeds='0')
   (cell,) = cells(given)
-  cell.ended(130, 3.0, 2.0)
+  cell.note(130, 3.0, 2.0)
   assert ablate.ablate(given) == 0
   assert cell.log.read_text() == 'threads None\n'
   record = cell.record()
   assert record['exit'] == 0
   assert 3 < record['minutes'] < 4 and 2 < record['cpu_minutes'] < 3
+
+
+def test_the_time_of_a_start_is_kept_though_the_grid_is_killed(tmp_path, monkeypatch):
+  monkeypatch.setattr(watched, '_NOTE_SECONDS', 0)
+  (cell, *_) = cells(settings(tmp_path))
+  with subprocess.Popen([sys.executable, '-c', 'while True: pass']) as busy:
+    try:
+      training = watched.Watched(cell, busy)
+      until = time.monotonic() + 60
+      while not (kept := cell.record()) or kept['cpu_minutes'] < 0.3 / 60:
+        assert training.look() is None and time.monotonic() < until
+        time.sleep(0.05)
+    finally:
+      busy.kill()  # nobody looks any more
+  assert kept['exit'] is None and kept['minutes'] > 0.3 / 60 and not cell.finished()
+  with subprocess.Popen([sys.executable, '-c', '']) as quick:
+    training = watched.Watched(cell, quick)
+    while training.look() is None:
+      time.sleep(0.01)
+  record = cell.record()
+  assert record['exit'] == 0
+  assert kept['cpu_minutes'] < record['cpu_minutes'] < kept['cpu_minutes'] + 0.1
+
+
+def test_a_grid_is_not_written_through_links(stub, tmp_path):
+  given = settings(tmp_path)
+  (tmp_path / 'grid').mkdir()
+  (tmp_path / 'grid/plain-0.log').symlink_to(tmp_path / 'mine')
+  with pytest.raises(spec.UserError, match='plain-0.log is a link'):
+    ablate.ablate(given)
+  assert not (tmp_path / 'mine').exists()
 
 
 def test_a_failing_run_stops_no_other(stub, tmp_path, capsys):
@@ -240,7 +273,21 @@ def test_real_runs_are_trained_and_only_once(tmp_path):
   assert ablate.ablate(given) == 0
   (cell,) = cells(given)
   assert outcomes.row(cell, [outcomes.read_column(until)])[until] == 24 + 2 * 8
-  said, logged = cell.log.read_text(), run_lib.logged(cell.path)
+  said, logged = cell.log.read_text(), log_lib.rows(cell.path)
   assert 'starting' in said and 'rounds after' in said
   assert ablate.ablate(given) == 0
-  assert (cell.log.read_text(), run_lib.logged(cell.path)) == (said, logged)
+  assert (cell.log.read_text(), log_lib.rows(cell.path)) == (said, logged)
+
+
+@pytest.mark.slow
+def test_a_cell_whose_end_nobody_saw_is_started_again_and_logs_nothing_twice(tmp_path):
+  """As where the grid is killed, and what it has started goes on to its end."""
+  flags = ['--flagfile=pipelines/base.flags', *TOY, '--evaluate_every=2']
+  (tmp_path / 'pipeline.flags').write_text('\n'.join(flags))
+  given = settings(tmp_path, 'control: --couplings=', seeds='0')
+  assert ablate.ablate(given) == 0
+  (cell,) = cells(given)
+  logged = (cell.path / 'metrics.jsonl').read_bytes()
+  (cell.path / 'cell.json').unlink()
+  assert ablate.ablate(given) == 0
+  assert (cell.path / 'metrics.jsonl').read_bytes() == logged

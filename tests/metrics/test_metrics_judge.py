@@ -1,6 +1,11 @@
 """The judge, and all measures together under its eyes."""
 
+import io
+import os
+import pathlib
+import tempfile
 import time
+import tracemalloc
 
 import keras
 import numpy as np
@@ -50,7 +55,7 @@ def test_judge_reads_held_out_digits(eyes, digits):
 def test_judge_survives_saving_and_appears_whole(eyes, digits, tmp_path):
   values = to_values(digits[1].work)
   eyes.save(tmp_path / 'judge.npz')
-  loaded = judge.Judge.load(tmp_path / 'judge.npz')
+  loaded = judge.Judge.load(tmp_path / 'judge.npz', values.shape[1:], 10)
   np.testing.assert_array_equal(loaded.features(values), eyes.features(values))
   np.testing.assert_array_equal(loaded.labels(values), eyes.labels(values))
   assert [path.name for path in tmp_path.iterdir()] == ['judge.npz']
@@ -93,6 +98,80 @@ def test_judge_refuses_other_shapes(eyes):
     eyes.features(np.zeros((2, 9, 8, 1)))
   with pytest.raises(ValueError, match=r'\[H, W, C\] or \[T, C\]'):
     judge.Judge((8,), 2)
+
+
+def archived(arrays, compress=False):
+  file = io.BytesIO()
+  (np.savez_compressed if compress else np.savez)(file, **arrays)
+  return file.getvalue()
+
+
+def another(content, **other):
+  """The same file with other arrays in it."""
+  with np.load(io.BytesIO(content)) as file:
+    return archived({**file, **other})
+
+
+def bomb(content):
+  """A few kilobytes that unpack to a hundred times what a judge holds, all of it zeros."""
+  with np.load(io.BytesIO(content)) as file:
+    arrays = {name: np.zeros((1 << 24,), np.uint8) for name in file}
+  return archived(arrays, compress=True)
+
+
+def liar(content):
+  """A header that says more than there is."""
+  return content.replace(b"'shape': (64, 11)", b"'shape': (64, 9**9)".ljust(17)[:17])
+
+
+DAMAGES = {
+  'empty': lambda content: b'',
+  'a byte': lambda content: b'P',
+  'cut in half': lambda content: content[: len(content) // 2],
+  'lacks a byte': lambda content: content[:-1],
+  'all zero': lambda content: bytes(len(content)),
+  'noise': lambda content: np.random.default_rng(0).bytes(len(content)),
+  'a bit': lambda content: content[:9000] + bytes([content[9000] ^ 16]) + content[9001:],
+  'words': lambda content: b'a judge\n',
+  'longer': lambda content: content + bytes(1 << 20),
+  'one array': lambda content: archived({'weight_00': np.zeros(3, np.float32)}),
+  'more arrays': lambda content: another(content, other=np.zeros(3)),
+  'other shapes': lambda content: another(content, weight_00=np.zeros((3, 3, 1, 31), np.float32)),
+  'other types': lambda content: another(content, weight_01=np.zeros(32, np.float64)),
+  'no numbers': lambda content: another(content, weight_01=np.full(32, np.nan, np.float32)),
+  'of more classes': lambda content: another(content, classes=np.array(11)),
+  'objects': lambda content: another(content, weight_01=np.array([{}] * 32)),
+  'a bomb': bomb,
+  'a header that lies': liar,
+}
+
+
+@pytest.mark.parametrize('kind', DAMAGES)
+def test_what_is_no_judge_is_damaged_and_costs_little(kind, eyes, tmp_path):
+  path = tmp_path / 'judge.npz'
+  eyes.save(path)
+  path.write_bytes(DAMAGES[kind](path.read_bytes()))
+  tracemalloc.start()
+  try:
+    with pytest.raises(judge.Damaged, match='.'):
+      judge.Judge.load(path, (8, 8, 1), 10)
+    assert tracemalloc.get_traced_memory()[1] < 10e6
+  finally:
+    tracemalloc.stop()
+
+
+def test_nor_is_a_folder_or_what_never_ends(tmp_path):
+  os.mkfifo(tmp_path / 'fifo')
+  for path in (tmp_path, tmp_path / 'fifo', pathlib.Path('/dev/zero'), tmp_path / 'gone'):
+    with pytest.raises(judge.Damaged):
+      judge.Judge.load(path, (8, 8, 1), 10)
+
+
+def test_a_judge_is_trained_where_no_file_can_be_written(quick, digits, monkeypatch):
+  """As on a disk that is full: AutoGraph writes files, and a loop that needs it would fail."""
+  monkeypatch.setattr(tempfile, 'tempdir', '/nowhere')
+  values = to_values(digits[0].work)
+  judge.Judge.train(values, digits[0].label).labels(values[:2])
 
 
 # All together

@@ -13,6 +13,7 @@ from tf_creative.core import works as works_lib
 from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import judge
+from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
 from tf_creative.studio import pictures
@@ -139,7 +140,7 @@ def test_the_best_round_is_looked_at_once_and_every_look_tells_how_far_it_is(tmp
   assert said.count(('making held_out works', 0, 20)) == 3
   assert said.count(('drawing the gallery', 0, 20)) == 3  # ten works of both labels
   assert said[-1] == ('drawing a painting in the making',)
-  rows = run_lib.logged(tmp_path)
+  rows = log_lib.rows(tmp_path)
   best = next(row for row in rows if row['round'] == 4 and 'validation/frechet' in row)
   assert rows[-1]['best/round'] == 4
   assert {name: rows[-1][name] for name in best if name != 'round'} == {

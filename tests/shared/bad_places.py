@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import numpy as np
@@ -42,6 +43,7 @@ def _flagfiles(folder: pathlib.Path) -> None:
     'first.flags': f'--flagfile={folder}/second.flags\n'.encode(),
     'second.flags': f'--flagfile={folder}/first.flags\n'.encode(),
     'nested.flags': f'--flagfile={folder}/nowhere.flags\n'.encode(),
+    'nul.flags': b'--flagfile=a\0b\n',
     'large.flags': b'#' * (1 << 20) + b'\n--seed=1\n',
     'many.flags': b'--seed=1\n' * 10_001,
     'spec.flags': b'--couplings=environment|rewrad\n--world=pixel_art(size 8)\n',
@@ -71,11 +73,11 @@ def _pictures(folder: pathlib.Path) -> None:
 
 def _runs(folder: pathlib.Path) -> None:
   """A run that was hardly begun, and others with its checkpoint and something wrong."""
-  for name in ('run', 'binary', 'lost', 'other', 'hollow'):
+  learner = learner_lib.Learner(tiny.config(world='bar_digits'))
+  for name in ('run', 'binary', 'lost', 'other', 'hollow', 'cut', 'torn', 'fifo'):
     config = tiny.config(run_dir=str(folder / name), world='bar_digits')
     run = run_lib.Run(config)
     if name == 'run':
-      learner = learner_lib.Learner(config)
       run.attach(learner)
       run.save(0)
     else:
@@ -85,3 +87,7 @@ def _runs(folder: pathlib.Path) -> None:
   (folder / 'binary' / 'run.flags').write_bytes(bytes(range(128, 256)))
   (folder / 'other' / 'run.flags').write_text('--rounds=3\n--gan_sparkle=7\n')
   (folder / 'hollow' / 'run.flags').write_text('')
+  whole = (folder / 'run' / 'run.flags').read_text()
+  (folder / 'cut' / 'run.flags').write_text(''.join(whole.splitlines(keepends=True)[:30]))
+  (folder / 'torn' / 'run.flags').write_text(whole[:-2])
+  os.mkfifo(folder / 'fifo' / 'run.flags')

@@ -19,6 +19,14 @@ FLAGS = [
   ('--seed=99999999999', '--seed must be 0 to 2147483647'),
   ('--joint_weight=nan', '--joint_weight must be 0 or more, not nan'),
   ('--joint_weight=inf', '--joint_weight must be 0 or more, not inf'),
+  ('--noprogress=true', '--noprogress takes no value: write --noprogress, or --progress=true or'),
+  ('--noprogress=', '--noprogress takes no value'),
+  ('-noexport=false', '--noexport takes no value'),
+  (f'--{"x" * 3000}', f"unknown flag '--{'x' * 60}...'"),
+  (f'--rounds{"s" * 100_000}=3', 'unknown flag'),
+  ('--run_dir=runs/exp[1]', "TensorFlow takes '[' in runs/exp[1] for a pattern, not a name"),
+  ('--run_dir=runs/a*', "TensorFlow takes '*' in runs/a* for a pattern"),
+  ('--fork_from=a?', "TensorFlow takes '?' in a?"),
   ('--export=perhaps', '--export must be true or false'),
   ('--run_dir=a\abell', '--run_dir must be one line of letters and signs'),
   ('--run_dir={place}/file', '{place}/file is not a folder): choose another --run_dir'),
@@ -52,6 +60,8 @@ FLAGS = [
 FLAGFILES = [
   ('--flagfile', '--flagfile names no file: write --flagfile=FILE'),
   ('--flagfile=', '--flagfile names no file: write --flagfile=FILE'),
+  ('--flagfile=a\0b', "--flagfile names no file: 'a\\x00b' holds a NUL"),
+  ('--flagfile={place}/nul.flags', 'nul.flags, line 1): '),
   ('--flagfile={place}/nowhere.flags', 'cannot read {place}/nowhere.flags (No such file'),
   ('--flagfile={place}/nested.flags', 'nowhere.flags (No such file or directory): name a flagfile'),
   ('--flagfile={place}/empty', 'cannot read {place}/empty (Is a directory)'),
@@ -107,6 +117,17 @@ SPECS = [
   ("--couplings=reward(form='logit)", "'form' has no value"),
 ]
 
+# What does not fit together, told before anything is loaded.
+FITS = [
+  ('--world=melody', 'needs planes [H, W, C], which a melody has not; use --agent_network=dense'),
+  ('--world=melody', '--agent_network=map', 'use --agent_network=dense'),
+  (
+    '--couplings=augment',
+    '--agent_n_step=3',
+    'augment imagines single steps: use --agent_n_step=1',
+  ),
+]
+
 # What train finds when it builds.
 BUILDS = [
   ('--world=pixel_art(data=mnst)', "unknown data set 'mnst'. Did you mean 'mnist'?"),
@@ -121,7 +142,11 @@ BUILDS = [
     '--world=level(data={place}/empty)',
     'data= takes the name of a data set of TFDS',
   ),
-  ('--world=melody(data={place}/empty)', 'nor any .mid or .midi file. data= takes the name of a'),
+  (
+    '--world=melody(data={place}/empty)',
+    '--agent_network=dense',
+    'nor any .mid or .midi file. data= takes the name of a',
+  ),
   ('--world=pixel_art(data={place}/data)', "/data' is damaged"),
   ('--world=pixel_art(data={place}/none)', "there is no folder '{place}/none' with a data set"),
   (CODE, '--couplings=reward', "--couplings='environment|reward'"),
@@ -148,13 +173,15 @@ BUILDS = [
   ),
   (*TOY, '--agent=informed', '--couplings=reward(shaping=final)', 'use reward(shaping=difference)'),
   ('--run_dir={place}/run', 'holds a run with other settings'),
+  ('--run_dir={place}/cut', 'Bring a copy of it back, or choose another --run_dir'),
+  ('--run_dir={place}/fifo', 'run.flags is no file'),
   ('--run_dir={place}/lost', 'run.flags (No such file or directory): without it nobody knows'),
   ('--run_dir={place}/binary', 'run.flags is not text in UTF-8'),
   ('--couplings=environment|guide', '--gan_batch_size=3', 'use --gan_batch_size=4 or more'),
   ('--couplings=augment', '--agent_batch_size=1', 'use a larger batch, a larger share, or share=0'),
 ]
 
-TRAIN = FLAGS + FLAGFILES + SPECS + BUILDS
+TRAIN = FLAGS + FLAGFILES + SPECS + FITS + BUILDS
 
 OTHERS = [
   ('create', '--run_dir={place}/empty', 'python -m tf_creative.train --run_dir='),
@@ -163,6 +190,13 @@ OTHERS = [
   ('create', '--run_dir={place}/other', 'Use the version that wrote it, repair the file, or train'),
   ('create', '--run_dir={place}/lost', 'run.flags (No such file or directory)'),
   ('create', '--run_dir={place}/hollow', 'it holds no flags'),
+  (
+    'create',
+    '--run_dir={place}/cut',
+    'is of another version: it lacks --gan_r1 and',
+  ),
+  ('create', '--run_dir={place}/torn', 'it was cut off in its last line'),
+  ('create', '--run_dir={place}/fifo', 'run.flags is no file: without it nobody knows'),
   ('create', '--run_dir={place}/binary', 'run.flags is not text in UTF-8'),
   (
     'create',
@@ -239,6 +273,8 @@ OTHERS = [
   ('evaluate', '--works=-1', '--works must be 0 to'),
   ('evaluate', '--seed=x', '--seed must be a whole number like 0'),
   ('export', '--run_dir={place}/empty', 'holds no trained run'),
+  ('export', '--export_dir=e[1]', "TensorFlow takes '[' in e[1] for a pattern"),
+  ('create', '--run_dir=e[1]', "TensorFlow takes '[' in e[1]"),
   ('export', '--keep_versions=0', '--keep_versions must be 1 or more'),
   ('export', '--export_dir={place}/file', 'choose another --export_dir'),
   ('export', '--litert=maybe', '--litert must be true or false'),
@@ -263,6 +299,8 @@ OTHERS = [
   ('ablate', '--case=a: --agnt=c51', "case 'a': unknown flag '--agnt'. Did you mean '--agent'?"),
   ('ablate', '--case=a: --world=pixel_art(size', "case 'a': cannot read --world"),
   ('ablate', '--case=a:', '--column=steps until x > 1', "write 'steps until NAME >= NUMBER'"),
+  ('ablate', '--case=a:', '--out=e[1]', "TensorFlow takes '[' in e[1] for a pattern"),
+  ('ablate', '--case=a: --world=melody', "case 'a': "),
   ('ablate', '--case=a:', '--out={place}/file', 'choose another --out'),
   ('ablate', '--case=a:', '--seeds=0', '--out={place}/grid', 'is damaged: remove'),
 ]

@@ -14,6 +14,7 @@ from tf_creative.cli import manual
 from tf_creative.core import spec
 from tf_creative.core.promises import simulating
 from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import log as log_lib
 from tf_creative.runs import run
 from tf_creative.serving.server import client
 from tf_creative.serving.server import server as server_lib
@@ -51,7 +52,7 @@ def test_a_run_leaves_what_it_can(trained):
   with Image.open(trained / 'painting.gif') as animation:
     assert 2 < animation.n_frames <= 60
     assert max(animation.size) == 240
-  numbers = run.newest_numbers(trained)
+  numbers = log_lib.newest_numbers(trained)
   for section in ('held_out', 'random'):
     mean, least = numbers[f'{section}/return'], numbers[f'{section}/return_min']
     assert least <= numbers[f'{section}/return_low'] <= mean <= numbers[f'{section}/return_high']
@@ -62,11 +63,11 @@ def test_a_run_leaves_what_it_can(trained):
 def test_the_best_round_is_that_of_the_highest_return(trained):
   looks = {
     row['round']: row['validation/return']
-    for row in run.logged(trained)
+    for row in log_lib.rows(trained)
     if 'validation/return' in row and 'best/round' not in row
   }
   assert set(looks) == {4, 6}
-  assert run.newest_numbers(trained)['best/round'] == max(looks, key=looks.get)
+  assert log_lib.newest_numbers(trained)['best/round'] == max(looks, key=looks.get)
 
 
 def test_a_resumed_run_has_its_weights_and_its_replay_and_begins_anew(tmp_path):
@@ -99,13 +100,13 @@ def test_a_resumed_run_says_so(tmp_path, capsys):
   assert 'anew' not in capsys.readouterr().out
   assert train.train(parse(*flags, '--rounds=8')) == 0
   assert 'at round 4; episodes begin anew' in capsys.readouterr().out
-  rounds = [row['round'] for row in run.logged(tmp_path) if 'agent/loss' in row]
+  rounds = [row['round'] for row in log_lib.rows(tmp_path) if 'agent/loss' in row]
   assert rounds == [2, 4, 6, 8]
 
 
 def test_the_same_seed_is_the_same_run(trained, tmp_path):
   assert train.train(parse(*TOY, f'--run_dir={tmp_path}', '--rounds=6', '--noexport')) == 0
-  assert run.logged(tmp_path) == run.logged(trained)
+  assert log_lib.rows(tmp_path) == log_lib.rows(trained)
 
 
 def test_it_is_evaluated_beside_a_random_policy(trained, tmp_path, capsys):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 import contextlib
+import errno
 import faulthandler
 import os
 import pathlib
+import resource
 import shlex
 import sys
 import traceback
@@ -20,6 +22,9 @@ from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 
 _HELP = {'--help', '-help', '-h', '--helpshort', '--helpfull'}
+_PATTERN = set('*?[\\')  # what TensorFlow's GetMatchingPaths does not take as it stands
+_LEAST_MEMORY = 4 << 30  # bytes of addresses, of which TensorFlow takes two by being imported
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)  # by a file or pipe
 _DEBUG = {'--debug', '-debug', '--debug=true'}
 
 
@@ -31,20 +36,36 @@ def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.C
     if sys.stderr:
       faulthandler.enable()  # prints a traceback if native code crashes
     logging.use_absl_handler()
-    code = main(command, usage, settings, arguments)
+    code = _flushed(main(command, usage, settings, arguments))
   sys.exit(code)
+
+
+def _flushed(code: int) -> int:
+  """Flush what was printed, and return the exit code; another one if that is lost."""
+  try:
+    if sys.stdout:
+      sys.stdout.flush()
+  except OSError as error:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for Python tries once more at its end
+    if not code:
+      print(f'error: {_words(error)}', file=sys.stderr)
+    return code or spec.UserError.code
+  return code
 
 
 def main(
   command: Callable[[Any], int], usage: str, settings: type, arguments: Sequence[str]
 ) -> int:
   """Run a command and return its exit code, or an error's: 1 for our bugs, 130 for Ctrl-C."""
-  if _HELP & set(arguments):
-    print(manual.text(usage, settings, ' '.join(arguments)))
-    return 0
   name, debug = command.__name__, bool(_DEBUG & set(arguments))
   given = [argument for argument in arguments if argument not in _DEBUG]
   try:
+    if sys.flags.optimize > 1:
+      raise spec.UserError('the texts of --help are docstrings: run Python without -OO.')
+    if _HELP & set(arguments):
+      print(manual.text(usage, settings, ' '.join(arguments)))
+      return 0
+    check_memory()
     return command(flags_lib.from_arguments(given, settings))
   except KeyboardInterrupt:
     print('stopped', file=sys.stderr)
@@ -124,10 +145,31 @@ def check_writable(path: str | os.PathLike, flag: str) -> None:
     raise spec.UserError(f'cannot write to {path} ({why}): choose another --{flag}.')
 
 
+def check_prefix(path: str | os.PathLike) -> None:
+  """Raise a UserError for a folder that TensorFlow would take for a pattern of many names."""
+  if found := _PATTERN & set(os.fspath(path)):
+    raise spec.UserError(
+      f"TensorFlow takes '{min(found)}' in {path} for a pattern, not a name: name the folder "
+      'without it.'
+    )
+
+
+def check_memory() -> None:
+  """Raise a UserError where TensorFlow would hang or abort for want of addresses."""
+  allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+  if 0 <= allowed < _LEAST_MEMORY:
+    raise spec.UserError(
+      f'this process may have {allowed >> 20:,} MB of memory (ulimit -v), and TensorFlow needs '
+      f'{_LEAST_MEMORY >> 20:,} MB at least: raise that limit.'
+    )
+
+
 def _words(error: Exception) -> str:
   """Return the message for an error that users can fix; empty for a bug of ours."""
   if isinstance(error, spec.UserError):
     return str(error)
+  if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is None:
+    return f'what was to be printed or written is not whole ({error.strerror}): make room there.'
   if isinstance(error, OSError) and error.filename is not None:
     return (
       f'{error.strerror}: {error.filename}. Mend that, or choose another place. '

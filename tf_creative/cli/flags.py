@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 import dataclasses
+import itertools
 import pathlib
 import re
 from typing import Any
@@ -13,6 +14,8 @@ from absl import flags
 from tf_creative.core import flagfile, spec
 from tf_creative.learner import config as config_lib
 from tf_creative.learner.config import Config
+
+_LONGEST_NAME = 60  # letters; absl looks for similar names by recursion
 
 
 def flag_fields(settings: type) -> Iterator[tuple[str, str, dataclasses.Field]]:
@@ -74,6 +77,7 @@ def check(settings: Any) -> None:
 def from_arguments(arguments: Iterable[str], settings: type = Config) -> Any:
   """Parse and check the arguments of a command, in which flagfiles are expanded."""
   given = flagfile.expand(filter(None, arguments))
+  _check_names(given, settings)
   values = flags.FlagValues()
   define_flags(values, settings)
   try:
@@ -92,10 +96,40 @@ def from_arguments(arguments: Iterable[str], settings: type = Config) -> Any:
   return made
 
 
+def _check_names(given: Iterable[flagfile.Argument], settings: type) -> None:
+  """Raise a UserError for names that absl cannot cope with."""
+  switches = {name for name, _, field in flag_fields(settings) if isinstance(field.default, bool)}
+  for argument in given:
+    name, value, _ = argument.text.lstrip('-').partition('=')
+    if not argument.text.startswith('-'):
+      continue
+    where = flagfile.said(argument)
+    if len(name) > _LONGEST_NAME:
+      raise spec.UserError(_unknown(f'{name[:_LONGEST_NAME]}...', settings, where))
+    if value and name.startswith('no') and name[2:] in switches:
+      raise spec.UserError(
+        f'--{name} takes no value{where}: write --{name}, or --{name[2:]}=true or false.'
+      )
+
+
 def saved(run_dir: pathlib.Path) -> str:
   """Read the settings that a run wrote down."""
   advice = 'without it nobody knows what made this run: bring it back, or train anew'
-  return flagfile.text_of(run_dir / 'run.flags', advice)
+  path = run_dir / 'run.flags'
+  if path.exists() and not path.is_file() and not path.is_dir():  # a FIFO would be waited for
+    raise spec.UserError(f'{path} is no file: {advice}.')
+  return flagfile.text_of(path, advice)
+
+
+def lost(text: str) -> str:
+  """Return what is wrong with the end of a run's settings, for a message; '' if it is whole."""
+  held = {line[2:].partition('=')[0] for line in text.splitlines()}
+  names = [name for name, _, _ in flag_fields(Config)]
+  gone = list(itertools.takewhile(lambda name: name not in held, reversed(names)))
+  if gone:
+    rest = f' and {len(gone) - 1} settings after it' if gone[1:] else ''
+    return f'was cut off, or is of another version: it lacks --{gone[-1]}{rest}'
+  return '' if text.endswith('\n') else 'was cut off in its last line'
 
 
 def from_file(path: pathlib.Path) -> Config:
@@ -105,7 +139,10 @@ def from_file(path: pathlib.Path) -> Config:
   try:
     if not text.strip():
       raise spec.UserError('it holds no flags.')
-    return from_arguments(line for _, line in lines)
+    config = from_arguments(line for _, line in lines)
+    if wrong := lost(text):
+      raise spec.UserError(f'it {wrong}.')
+    return config
   except spec.UserError as error:
     raise spec.UserError(
       f'{path} cannot be read by this version: {error}\n'

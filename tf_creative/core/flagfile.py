@@ -41,6 +41,8 @@ def expand(arguments: Iterable[str | Argument], within: tuple[str, ...] = ()) ->
       path = waiting.pop(0).text
     if not path.strip():
       raise spec.UserError(f'--flagfile names no file{said(argument)}: write --flagfile=FILE.')
+    if '\0' in path:
+      raise spec.UserError(f'--flagfile names no file{said(argument)}: {path!r} holds a NUL.')
     found += _of_file(path.strip(), argument, within)
     if len(found) > _MOST_ARGUMENTS:
       raise spec.UserError(f'{path} holds more than {_MOST_ARGUMENTS} flags with all it includes.')

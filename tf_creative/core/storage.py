@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import contextlib
 import errno
 import fcntl
+import io
+import itertools
 import os
 import pathlib
 import shutil
 import socket
+import stat
 from typing import IO
+import zipfile
 
+import numpy as np
 import tensorflow as tf
 
 from tf_creative.core import spec
 
 _PARTIAL = '.partial-'
+_HEAD = 1000  # bytes that an array in an .npz may have besides its own
 # TensorFlow's errors carry no errno: the reason is found by its text in the message.
 _REASONS = (
   *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
@@ -39,17 +45,76 @@ def sync(path: pathlib.Path) -> None:
     os.close(handle)
 
 
-def write(path: pathlib.Path, text: str) -> None:
-  """Write a text file atomically and flush it: readers see the old file or the new one."""
-  partial = path.with_name(f'{_PARTIAL}{path.name}')
+def read(path: pathlib.Path, most: int) -> bytes:
+  """Read a file of at most `most` bytes; raise an OSError for one that is larger, or no file.
+
+  A FIFO or a device would never end.
+  """
+  handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+  with os.fdopen(handle, 'rb') as file:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+      raise OSError(errno.EINVAL, 'it is no file', os.fspath(path))
+    if len(content := file.read(most + 1)) > most:
+      raise OSError(errno.EFBIG, f'it has more than {most:,} bytes', os.fspath(path))
+  return content
+
+
+def read_arrays(path: pathlib.Path, like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+  """Read an .npz with arrays of just these names, shapes and dtypes, and no more than these hold.
+
+  What is wrong with it is an OSError or ValueError, or whatever error `zipfile` has for it.
+  """
+  most = sum(array.nbytes + _HEAD for array in like.values()) + _HEAD
+  found = {}
+  with zipfile.ZipFile(io.BytesIO(read(path, most))) as archive:
+    if sorted(archive.namelist()) != sorted(f'{name}.npy' for name in like):
+      raise ValueError('it holds other arrays')
+    for name, expected in like.items():
+      with archive.open(f'{name}.npy') as member:
+        content = io.BytesIO(member.read(expected.nbytes + _HEAD + 1))
+      np.lib.format.read_magic(content)
+      shape, by_column, dtype = np.lib.format.read_array_header_1_0(content)
+      if (shape, dtype) != (expected.shape, expected.dtype):
+        raise ValueError(f'{name} is {dtype} {shape}, not {expected.dtype} {expected.shape}')
+      values = np.frombuffer(content.read(), dtype)
+      found[name] = values.reshape(shape, order='F' if by_column else 'C')
+  return found
+
+
+def write(path: pathlib.Path, content: str | bytes) -> None:
+  """Write a file atomically and flush it: readers see the old file or the new one."""
+  partial = _partial(path)
   try:
-    partial.write_text(text)
+    partial.write_bytes(content.encode() if isinstance(content, str) else content)
     sync(partial)
     partial.replace(path)
   except OSError:
     partial.unlink(missing_ok=True)
     raise
   sync(path.parent)
+
+
+def _partial(path: pathlib.Path) -> pathlib.Path:
+  """Return the name to write under until a file is whole; nothing is there, nor a link."""
+  partial = path.with_name(f'{_PARTIAL}{path.name}')
+  partial.unlink(missing_ok=True)
+  return partial
+
+
+def check_links(folder: pathlib.Path, names: Iterable[str]) -> None:
+  """Raise a UserError if one of these in a folder, or anything below it, is a link.
+
+  A folder may come from a stranger: what is written through a link would land elsewhere.
+  """
+  for name in names:
+    top = os.path.join(folder, name)
+    below = (os.path.join(at, n) for at, *inner in os.walk(top) for n in itertools.chain(*inner))
+    for path in itertools.chain([top], below):
+      if os.path.islink(path):
+        raise spec.UserError(
+          f'{path} is a link, and through links nothing is written: put there what it points to, '
+          'or remove it.'
+        )
 
 
 @contextlib.contextmanager
@@ -75,7 +140,8 @@ def lock(path: pathlib.Path, by: str, advice: str) -> IO[str]:
 
   The operating system releases the lock however the process ends, so no lock is ever stale.
   """
-  file = path.open('a+', errors='replace')
+  flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+  file = os.fdopen(os.open(path, flags, 0o666), 'a+', errors='replace')
   try:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
   except BlockingIOError:
@@ -101,7 +167,7 @@ def _free(path: str | os.PathLike) -> str:
 @contextlib.contextmanager
 def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
   """Another name to write under, so that a file appears whole or not at all."""
-  partial = path.with_name(f'.partial-{path.name}')
+  partial = _partial(path)
   try:
     yield partial
     partial.replace(path)

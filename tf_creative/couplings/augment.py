@@ -33,15 +33,7 @@ class Augment(base.Coupling):
 
   @classmethod
   def check(cls, options: Options, config: Any) -> None:
-    size = config.agent.batch_size
-    if options.share and int(size * options.share) < 1:
-      raise spec.SpecError(
-        f'a share of {options.share} of --agent_batch_size={size} is not one transition: use a '
-        'larger batch, a larger share, or share=0.',
-        'share=',
-      )
-    if options.share and config.agent.n_step != 1:
-      raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
+    options.check_agent(config.agent)
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)

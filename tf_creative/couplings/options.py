@@ -6,7 +6,9 @@ The docstrings of the classes appear in `--help`.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
+from tf_creative.core import spec
 from tf_creative.core.spec import setting
 from tf_creative.couplings import COUPLINGS
 
@@ -94,6 +96,17 @@ class Augment:
     at_most=1,
   )
   gate: bool = False  # explore less where a critic finds the next state familiar
+
+  def check_agent(self, agent: Any) -> None:
+    """Raise a SpecError for settings of the hand with which this cannot work."""
+    if self.share and int(agent.batch_size * self.share) < 1:
+      raise spec.SpecError(
+        f'a share of {self.share} of --agent_batch_size={agent.batch_size} is not one transition: '
+        'use a larger batch, a larger share, or share=0.',
+        'share=',
+      )
+    if self.share and agent.n_step != 1:
+      raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 import functools
 import pathlib
+import sys
 
 import numpy as np
 import tensorflow as tf
@@ -38,17 +39,7 @@ class Eyes:
     """
     self._learner, self._world, self._count = learner, learner.world, count
     self._tell = tell
-    path = run_dir / 'judge.npz'
-    # Kept with the run, so that all its evaluations use one judge.
-    if path.exists():
-      self._judge = judge_lib.Judge.load(path)
-    else:
-      values = self._world.works.to_values(learner.real.work)
-      names = self._world.works.label_names
-      self._judge = judge_lib.Judge.train(
-        values, learner.real.label, len(names), functools.partial(tell, 'training the judge')
-      )
-      self._judge.save(path)
+    self._judge = self._kept_judge(run_dir / 'judge.npz')
     self.chosen_by = f'validation/{self._world.measures.best_by}'
     self.training = summary.look(learner.real, self._world.works.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
@@ -57,6 +48,21 @@ class Eyes:
       world_lib.section_of(split): _some(learner.works(split), count)
       for split in self._world.measures.splits
     }
+
+  def _kept_judge(self, path: pathlib.Path) -> judge_lib.Judge:
+    """Return the judge that is kept with the run, so that all its evaluations use one."""
+    values = self._world.works.to_values(self._learner.real.work)
+    count = len(self._world.works.label_names)
+    try:
+      return judge_lib.Judge.load(path, values.shape[1:], count)
+    except judge_lib.Damaged as error:
+      if path.exists():
+        said = ' '.join(str(error).split())
+        print(f'warning: {path} cannot be read ({said}): a judge is trained anew', file=sys.stderr)
+    tell = functools.partial(self._tell, 'training the judge')
+    judge = judge_lib.Judge.train(values, self._learner.real.label, count, tell)
+    judge.save(path)
+    return judge
 
   def see(self, works: works_lib.Works) -> summary.Look:
     """Return the judge's view of works: features, labels, nearest training works."""

@@ -16,7 +16,7 @@ from tf_creative.learner import config as config_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import aggregate, neighbours, summary
-from tf_creative.runs import run as run_lib
+from tf_creative.runs import log as log_lib
 from tf_creative.studio import player as player_lib
 
 # Rows of the tables of works: name -> (title, what it is).
@@ -142,7 +142,7 @@ def evaluate(
   for name in (*SOURCES, *models):
     say(f'measuring: {source(name, world.measures.participle)[0]}')
     sources[name] = _measure(eyes, looks[name], count, seed)
-  history = run_lib.logged(path)
+  history = log_lib.rows(path)
   return Evaluation(
     path, config, learner, sources, hands, imagined, painted, nearest, history, len(imagined.label)
   )
@@ -164,7 +164,7 @@ def _played(
     played = player_lib.play(learner.world, act, seeds)
     scores = {'return': played.returns, 'steps': played.steps}
     hands['episodes', name] = _with_intervals(scores, np.zeros(count), seed)
-  history = run_lib.logged(path)
+  history = log_lib.rows(path)
   return Evaluation(path, config, learner, {}, hands, None, None, None, history, count)
 
 

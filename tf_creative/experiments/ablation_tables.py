@@ -14,7 +14,7 @@ from tf_creative.experiments import grid
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import loop
 from tf_creative.metrics import aggregate
-from tf_creative.runs import run as run_lib
+from tf_creative.runs import log as log_lib
 
 COST = ('minutes', 'CPU minutes')
 Row = dict[str, Any]  # of a run: case, seed, run, costs, and a number (or None) per column
@@ -66,7 +66,7 @@ def environment_steps(config: config_lib.Config, rounds: float) -> int:
 
 def row(cell: grid.Cell, columns: Sequence[Column]) -> Row:
   """Return the row of a finished run."""
-  record, logged = cell.record(), run_lib.logged(cell.path)
+  record, logged = cell.record(), log_lib.rows(cell.path)
   return {
     'case': cell.case,
     'seed': cell.seed,
@@ -79,7 +79,7 @@ def row(cell: grid.Cell, columns: Sequence[Column]) -> Row:
 
 def check_logged(cells: Sequence[grid.Cell], columns: Sequence[Column]) -> None:
   """Raise a UserError for a column whose metric no run has logged."""
-  known = {name for cell in cells for logged in run_lib.logged(cell.path) for name in logged}
+  known = {name for cell in cells for logged in log_lib.rows(cell.path) for name in logged}
   known -= {'round'}
   for column in columns:
     if column.name not in known:

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec, storage
+from tf_creative.experiments import watched
 from tf_creative.learner import config as config_lib
 
 TRAIN = [sys.executable, '-m', f'{__name__.partition(".")[0]}.train']
+_MOST_BYTES = 1 << 20  # of a cell's record
 _PAUSE = 0.2  # seconds between two checks of the processes
 _OWN = {'seed', 'run_dir'}  # flags that the grid sets, so a case may not
 _THREADS = ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS')
@@ -52,11 +54,11 @@ class Cell:
     """Return exit code, minutes and flags of its training; empty if that has not ended."""
     path = self.path / 'cell.json'
     try:
-      record = json.loads(path.read_text()) if path.exists() else {}
+      record = json.loads(storage.read(path, _MOST_BYTES)) if path.exists() else {}
       if record.keys() - {'exit', 'minutes', 'cpu_minutes', 'flags'} or len(record) not in (0, 4):
         raise ValueError
       return record
-    except (ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
       raise spec.UserError(
         f'{path} is damaged: remove {self.path} to train it anew, or choose another --out.'
       ) from error
@@ -79,12 +81,15 @@ class Cell:
       )
     return True
 
-  def ended(self, code: int, minutes: float, cpu_minutes: float) -> None:
-    """Record the end of its training; time of earlier starts with equal settings is added."""
-    lines = flags_lib.to_text(self.config).splitlines()
+  def spent(self) -> tuple[float, float]:
+    """Return minutes and CPU minutes of earlier starts with equal settings."""
     before = self.record()
-    if before.get('flags') == lines:
-      minutes, cpu_minutes = minutes + before['minutes'], cpu_minutes + before['cpu_minutes']
+    same = before.get('flags') == flags_lib.to_text(self.config).splitlines()
+    return (before['minutes'], before['cpu_minutes']) if same else (0.0, 0.0)
+
+  def note(self, code: int | None, minutes: float, cpu_minutes: float) -> None:
+    """Record how long it has trained in all, and how that ended; None: it has not, so far."""
+    lines = flags_lib.to_text(self.config).splitlines()
     record = {'exit': code, 'minutes': minutes, 'cpu_minutes': cpu_minutes, 'flags': lines}
     self.path.mkdir(parents=True, exist_ok=True)
     with storage.whole(self.path / 'cell.json') as partial:
@@ -120,38 +125,37 @@ def run(
   A signal that `stop` has caught is passed on once: training then saves and ends, and no other cell
   starts.
   """
-  waiting, running, passed_on = list(cells), {}, False
-  with (cells[0].path.parent / '.lock').open('w') as lock:
+  waiting, running, passed_on = list(cells), [], False
+  out = cells[0].path.parent
+  storage.check_links(
+    out, ['.lock', *(n for cell in cells for n in (cell.path.name, cell.log.name))]
+  )
+  with (out / '.lock').open('w') as lock:
     try:
       fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
       raise spec.UserError(
-        f'{cells[0].path.parent} is being worked on, by this command elsewhere or by a run that '
-        'it left behind: wait, or end that one.'
+        f'{out} is being worked on, by this command elsewhere or by a run that it left behind: '
+        'wait, or end that one.'
       ) from error
     try:
       while running or (waiting and not stop.signal):
         while waiting and len(running) < jobs and not stop.signal:
           cell = waiting.pop(0)
           tell(cell, None)
-          running[_start(cell, jobs, lock.fileno())] = cell, time.monotonic()
+          running.append(watched.Watched(cell, _start(cell, jobs, lock.fileno())))
         time.sleep(_PAUSE)
         if stop.signal and not passed_on:
-          for process in running:
-            os.kill(process.pid, stop.signal)
+          for training in running:
+            os.kill(training.process.pid, stop.signal)
           passed_on = True
-        # wait4 instead of Popen.wait, because it also returns the CPU time of the process.
-        for process in list(running):
-          pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-          if pid:
-            cell, began = running.pop(process)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            cpu = usage.ru_utime + usage.ru_stime
-            cell.ended(process.returncode, (time.monotonic() - began) / 60, cpu / 60)
-            tell(cell, process.returncode)
+        for training in list(running):
+          if (code := training.look()) is not None:
+            running.remove(training)
+            tell(training.cell, code)
     finally:
-      for process in running:
-        os.kill(process.pid, signal.SIGKILL)
+      for training in running:
+        os.kill(training.process.pid, signal.SIGKILL)
 
 
 def _start(cell: Cell, jobs: int, lock: int) -> subprocess.Popen:

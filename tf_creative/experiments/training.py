@@ -11,10 +11,12 @@ from typing import Any
 
 import tf_creative
 from tf_creative.cli import signals
+from tf_creative.core import storage
 from tf_creative.evaluation import evaluator as evaluator_lib
 from tf_creative.learner import alarms as alarms_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
 from tf_creative.runs import summaries
@@ -46,7 +48,7 @@ class Training:
       self._settings.rounds,
       self._done,
       self._settings.progress,
-      run_lib.logged(run.path),
+      log_lib.rows(run.path),
       (lambda: progress_lib.newest(self._learner)) if self._imagines else None,
       own=self._headline(),
     )
@@ -163,15 +165,18 @@ class Looks:
   ):
     self._learner, self._run = learner, run
     self._progress, self._alarms = progress, alarms
-    self._numbers: dict[int, dict[str, float]] = {}  # by round: none is evaluated twice
+    # By round, also of before a restart: none is logged twice.
+    self._numbers = {int(row['round']): row for row in log_lib.rows(run.path) if _is_look(row)}
     self._best: tuple[int, dict[str, float], Any] | None = None  # round, numbers, gallery
 
   def look(self, round_: int) -> dict[str, float]:
     """Measure the learner, and keep the round if it is the best so far."""
-    if round_ in self._numbers:
-      return self._numbers[round_]
+    known = self._numbers.get(round_)
+    if known and self._run.best is not None:  # else nothing is left of the best round
+      return known
     numbers = self._numbers[round_] = self._eyes.look()
-    self._run.log(round_, numbers)
+    if not known:
+      self._run.log(round_, numbers)
     self._alarms.look(round_, numbers)
     gallery = self._gallery()
     if gallery:
@@ -197,9 +202,11 @@ class Looks:
     numbers = numbers | self._eyes.yardstick(seed) | {'best/round': best}
     self._run.log(done, numbers)
     if gallery:
-      gallery.save(self._run.path / 'gallery.png')
+      with storage.whole(self._run.path / 'gallery.png') as path:
+        gallery.save(path)
     if frames := self._animation():
-      pictures.save_gif(frames, self._run.path / 'painting.gif')
+      with storage.whole(self._run.path / 'painting.gif') as path:
+        pictures.save_gif(frames, path)
     return numbers
 
   @functools.cached_property
@@ -221,6 +228,11 @@ class Looks:
       return pictures.episode(self._eyes)
     self._progress.doing('drawing a painting in the making')
     return pictures.painting(self._learner)
+
+
+def _is_look(row: dict[str, float]) -> bool:
+  """Return whether a row is of an evaluation: only these have what the best is chosen by."""
+  return any(name.startswith('validation/') for name in row)
 
 
 def _warn(text: str) -> None:

@@ -115,12 +115,13 @@ class Config:
 
 def check(config: Config) -> None:
   """Raise a UserError for settings that do not fit together."""
-  _check_parts(config.run)
+  _check_parts(config)
   _check_room(config.agent)
 
 
-def _check_parts(run: RunConfig) -> None:
+def _check_parts(config: Config) -> None:
   """Check the specs of world and couplings, before any of their classes is loaded."""
+  run = config.run
   named = [spec.parse_one(run.world, 'world')]
   parts = spec.parse(run.couplings, 'couplings')
   for table, options, found in (
@@ -133,7 +134,9 @@ def _check_parts(run: RunConfig) -> None:
         if part.name in [other.name for other in found[:place]]:
           raise spec.SpecError(f"the {table.what} '{part.name}' is given twice: leave one out.")
         if part.name in options:  # those of plugins are checked when their classes are loaded
-          spec.configure(options[part.name], part.options, f"{table.what} '{part.name}'")
+          made = spec.configure(options[part.name], part.options, f"{table.what} '{part.name}'")
+          if hasattr(made, 'check_agent'):
+            made.check_agent(config.agent)
 
 
 def _check_room(agent: AgentConfig) -> None:

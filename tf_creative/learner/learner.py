@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from tf_creative import couplings, worlds
@@ -63,10 +64,22 @@ class Learner(tf.Module):
     if works:
       self.creator = creator_lib.Creator(parts, self.real.label)
 
+  def broken(self) -> str:
+    """Return the name of weights that are no numbers, with which nothing can be made; or ''."""
+    named = {**self.gan.weights(), 'gan': self.gan.variables} if self.gan else {}
+    for name, values in (named | self.agent.weights()).items():
+      if not all(map(_finite, tf.nest.flatten(values))):
+        return name
+    return ''
+
   def works(self, split: str) -> works_lib.Works:
     """Load all real works of a split as arrays."""
     works = works_lib.whole(self.world.works.real(split))
     return tf.nest.map_structure(lambda part: part.numpy(), works)
+
+
+def _finite(value: tf.Tensor | tf.Variable) -> bool:
+  return not value.dtype.is_floating or bool(np.isfinite(value).all())
 
 
 def build_world(text: str) -> world_lib.World:

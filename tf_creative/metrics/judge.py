@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import functools
+import io
 import os
 import pathlib
 
@@ -10,12 +12,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_creative.core import storage
+
 _SEED = 20140610  # fixed, so that all runs of a world are measured by the same judge
 _FEATURES = 64
 _BATCH, _MIXED = 64, 16  # works in a batch, and mixtures added to it
 _STEPS = 800
 _TOLD = 50  # steps between reports of progress
 _LEARNING_RATE = 2e-3
+
+
+class Damaged(ValueError):
+  """A file holds no judge of these works."""
 
 
 class Judge:
@@ -40,6 +48,7 @@ class Judge:
     self._head.build((None, _FEATURES))
     self._look = tf.function(
       self._features_and_label,
+      autograph=False,
       input_signature=[tf.TensorSpec([None, *self.value_shape], tf.float32)],
     )
 
@@ -70,22 +79,37 @@ class Judge:
     return self._in_batches(values)[1]
 
   def save(self, path: str | os.PathLike):
-    """Write the judge as plain arrays, atomically."""
-    path = pathlib.Path(path)
-    partial = path.with_name(path.name + '.partial')
-    arrays = {f'weight_{i:02d}': v.numpy() for i, v in enumerate(self.variables)}
-    with partial.open('wb') as file:
-      np.savez(file, value_shape=self.value_shape, classes=self.classes, **arrays)
-    partial.replace(path)
+    """Write the judge as plain arrays, whole and flushed to the disk."""
+    file = io.BytesIO()
+    np.savez(file, **self._arrays())
+    storage.write(pathlib.Path(path), file.getvalue())
 
   @classmethod
-  def load(cls, path: str | os.PathLike) -> Judge:
-    """Read a judge that `save` wrote."""
-    with np.load(path, allow_pickle=False) as file:
-      judge = cls(file['value_shape'], file['classes'])
-      for i, variable in enumerate(judge.variables):
-        variable.assign(file[f'weight_{i:02d}'])
+  def load(cls, path: str | os.PathLike, value_shape: tuple[int, ...], classes: int) -> Judge:
+    """Read a judge of such works that `save` wrote, or raise Damaged."""
+    judge = cls(value_shape, classes)
+    own = judge._arrays()
+    try:
+      found = storage.read_arrays(pathlib.Path(path), own)
+      if any((found[name] != own[name]).any() for name in ('value_shape', 'classes')):
+        raise ValueError('it is of other works')
+      weights = [found[name] for name in own if name.startswith('weight_')]
+      if not all(np.isfinite(weight).all() for weight in weights):
+        raise ValueError('its weights are no numbers')
+    except Exception as error:  # there are many ways to be damaged, and all have the same cure
+      raise Damaged(str(error) or type(error).__name__) from error
+    for variable, weight in zip(judge.variables, weights, strict=True):
+      variable.assign(weight)
     return judge
+
+  def _arrays(self) -> dict[str, np.ndarray]:
+    """Return all that makes this judge, by the names in its file."""
+    weights = {f'weight_{i:02d}': v.numpy() for i, v in enumerate(self.variables)}
+    return {
+      'value_shape': np.array(self.value_shape, np.int64),
+      'classes': np.array(self.classes, np.int64),
+      **weights,
+    }
 
   @property
   def variables(self) -> list[tf.Variable]:
@@ -147,23 +171,27 @@ def _fit(
   optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, _STEPS))
   optimizer.build(judge._trunk.trainable_variables + judge._head.trainable_variables)
 
-  # The loop over steps runs inside the graph: 50 steps are one call.
-  @tf.function
+  def step(number):
+    seeds = tf.random.experimental.stateless_split([_SEED, number], 3)  # pyright: ignore[reportAttributeAccessIssue]
+    rows = tf.random.stateless_uniform([_BATCH], seeds[0], 0, len(values), tf.int32)
+    shift = tf.random.stateless_uniform([spatial], seeds[1], 0, 3, tf.int32)
+    works = tf.slice(
+      tf.gather(padded, rows), tf.concat([[0], shift, [0]], 0), [_BATCH, *values.shape[1:]]
+    )
+    ours = tf.random.stateless_uniform([_MIXED, *values.shape[1:-1], 1], seeds[2]) < 0.5
+    mixed = tf.where(ours, works[:_MIXED], works[-_MIXED:])
+    names = tf.concat([tf.gather(labels, rows), tf.fill([_MIXED], judge.classes)], 0)
+    with tf.GradientTape() as tape:
+      logits = judge.logits(tf.concat([works, mixed], 0))
+      loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(names, logits))
+    optimizer.apply(tape.gradient(loss, variables))
+    return (number + 1,)
+
+  # The loop over steps runs inside the graph: 50 steps are one call. Without AutoGraph, which
+  # writes files and fails where the folder for temporary ones is full.
+  @functools.partial(tf.function, autograph=False)
   def steps(first, end):
-    for step in tf.range(first, end):
-      seeds = tf.random.experimental.stateless_split([_SEED, step], 3)  # pyright: ignore[reportAttributeAccessIssue]
-      rows = tf.random.stateless_uniform([_BATCH], seeds[0], 0, len(values), tf.int32)
-      shift = tf.random.stateless_uniform([spatial], seeds[1], 0, 3, tf.int32)
-      works = tf.slice(
-        tf.gather(padded, rows), tf.concat([[0], shift, [0]], 0), [_BATCH, *values.shape[1:]]
-      )
-      ours = tf.random.stateless_uniform([_MIXED, *values.shape[1:-1], 1], seeds[2]) < 0.5
-      mixed = tf.where(ours, works[:_MIXED], works[-_MIXED:])
-      names = tf.concat([tf.gather(labels, rows), tf.fill([_MIXED], judge.classes)], 0)
-      with tf.GradientTape() as tape:
-        logits = judge.logits(tf.concat([works, mixed], 0))
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(names, logits))
-      optimizer.apply(tape.gradient(loss, variables))
+    tf.while_loop(lambda number: number < end, step, (first,))
 
   for first in range(0, _STEPS, _TOLD):
     tell(first, _STEPS)

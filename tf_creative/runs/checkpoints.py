@@ -12,8 +12,10 @@ from google.protobuf import text_format
 import tensorflow as tf
 from tensorflow.python.training import checkpoint_state_pb2
 
+from tf_creative.cli import command
 from tf_creative.core import spec, storage
 
+_MOST_BYTES = 1 << 20  # of the list of checkpoints
 _STATE, DAMAGED = 'checkpoint', 'damaged'
 # Errors that reading a damaged checkpoint raises, found by experiment. ValueError is not among
 # them: it means that the checkpoint is good, but its tensors have other shapes.
@@ -87,9 +89,10 @@ class Shelf:
 
 def numbers(folder: pathlib.Path) -> list[int]:
   """Return the numbers in a folder, ascending: from its list, or without one from its files."""
+  command.check_prefix(folder)
   listed = checkpoint_state_pb2.CheckpointState()  # pyright: ignore[reportAttributeAccessIssue]
   try:
-    text_format.Parse((folder / _STATE).read_text(), listed)
+    text_format.Parse(storage.read(folder / _STATE, _MOST_BYTES).decode(), listed)
     names = list(listed.all_model_checkpoint_paths)
   except (OSError, UnicodeDecodeError, text_format.ParseError):
     names = []
@@ -100,6 +103,7 @@ def numbers(folder: pathlib.Path) -> list[int]:
 
 def read(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, number: int) -> None:
   """Restore all of `checkpoint`, or raise: every variable must be in the file, and vice versa."""
+  _check_files(folder, number)
   with _as_made(folder, number):
     status = checkpoint.read(str(_prefix(folder, number)))
     status.assert_existing_objects_matched()
@@ -108,6 +112,7 @@ def read(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, number: int) -> 
 
 def read_some(parts: dict[str, Any], folder: pathlib.Path, number: int) -> None:
   """Restore these parts by name, and ignore all else that the checkpoint holds."""
+  _check_files(folder, number)
   with _as_made(folder, number):
     status = tf.train.Checkpoint(**parts).read(str(_prefix(folder, number))).expect_partial()
     status.assert_existing_objects_matched()
@@ -130,6 +135,13 @@ def short(error: Exception) -> str:
   # TensorFlow's messages begin with '{{node ...}} '.
   text = getattr(error, 'message', None) or str(error) or type(error).__name__
   return text.strip().splitlines()[0].split('}} ')[-1][:200]
+
+
+def _check_files(folder: pathlib.Path, number: int) -> None:
+  """Raise an OSError for what is no file: TensorFlow would wait for a FIFO without end."""
+  for path in _files(folder, number):
+    if not path.is_file():
+      raise OSError(f'{path.name} is no file')
 
 
 def _prefix(folder: pathlib.Path, number: int) -> pathlib.Path:

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import platform
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,6 +16,7 @@ import tf_creative
 from tf_creative.cli import command
 from tf_creative.core import plugins, storage
 
+_MOST_BYTES = 1 << 20  # of the file
 _LIBRARIES = ('tensorflow', 'keras', 'tf-keras', 'tf-agents', 'tensorflow-probability', 'numpy')
 _SWITCHES = ('TF_ENABLE_ONEDNN_OPTS', 'OMP_NUM_THREADS', 'TF_DETERMINISTIC_OPS')
 
@@ -39,10 +41,22 @@ def facts() -> dict[str, str]:
   }
 
 
+def _known(path: pathlib.Path, warn: Callable[[str], None]) -> list[dict[str, Any]]:
+  """Read what has been noted before; what cannot be read is told, and begun anew."""
+  try:
+    known = json.loads(storage.read(path, _MOST_BYTES))
+    if not known or not all(isinstance(entry['with'], dict) for entry in known):
+      raise ValueError
+  except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    warn(f'{path} cannot be read: what the run was made with so far is not known any more')
+    return []
+  return known
+
+
 def note(path: pathlib.Path, round_: int, warn: Callable[[str], None]) -> None:
   """Append the facts from this round on to the file, and warn if they have changed."""
   now = facts()
-  known = json.loads(path.read_text()) if round_ and path.exists() else []
+  known = _known(path, warn) if round_ and path.exists() else []
   before = known[-1]['with'] if known else now
   if before == now and known:
     return

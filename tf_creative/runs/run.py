@@ -19,6 +19,7 @@ from tf_creative.core import world as world_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.runs import checkpoints, forks
+from tf_creative.runs import log as log_lib
 from tf_creative.runs import provenance as builds
 from tf_creative.runs import summaries as board_lib
 
@@ -37,6 +38,11 @@ FREE = {
   'progress',
   'works',
 }
+# What a run may hold, and commands write; none of it may be a link, nor lie behind one.
+_WRITTEN = (
+  *('.lock', 'run.flags', 'build.json', log_lib.NAME, 'judge.npz', 'gallery.png', 'painting.gif'),
+  *('checkpoints', 'best', 'tensorboard', 'exports', 'evaluation', 'created'),
+)
 
 
 class Run:
@@ -46,10 +52,14 @@ class Run:
     """Check the settings against those of the directory; nothing is written before `attach`."""
     self.path = pathlib.Path(config.run.run_dir)
     self._config, self._text = config, flags_lib.to_text(config)
-    self._metrics, self._lock = self.path / 'metrics.jsonl', None
+    self._metrics, self._lock = self.path / log_lib.NAME, None
     if checkpoints.numbers(self.path / 'checkpoints'):
-      flags = self.path / 'run.flags'
-      if changes := forks.changes(flags_lib.saved(self.path), self._text, FREE):
+      flags, text = self.path / 'run.flags', flags_lib.saved(self.path)
+      if lost := flags_lib.lost(text):
+        raise spec.UserError(
+          f'{flags} {lost}. Bring a copy of it back, or choose another --run_dir.'
+        )
+      if changes := forks.changes(text, self._text, FREE):
         raise spec.UserError(
           f'{self.path} holds a run with other settings (- its own, + yours):\n  {changes}\nChoose '
           f'another --run_dir (with --fork_from={self.path} it starts from what that has learnt), '
@@ -60,6 +70,7 @@ class Run:
     """Restore the newest good checkpoint into the learner, if any; return its round, or 0."""
     with self._kept():
       self.path.mkdir(parents=True, exist_ok=True)
+      storage.check_links(self.path, _WRITTEN)
       self._lock = storage.lock(
         self.path / '.lock', 'training', 'wait for it, or choose another --run_dir.'
       )
@@ -69,7 +80,10 @@ class Run:
     self._frechet = _recall(self._best, done, warn)
     with self._kept():
       # Rows after the checkpoint are dropped: their rounds are trained and logged again.
-      rows = logged(self.path)[: int(self._rows)]
+      counted = int(self._rows)
+      rows = [row for row in map(log_lib.parsed, log_lib.lines(self.path)[:counted]) if row]
+      if lost := counted - len(rows):
+        warn(f'{self._metrics} lacks {lost} of its {counted} rows, or they are damaged')
       storage.write(self._metrics, ''.join(f'{json.dumps(row)}\n' for row in rows))
       builds.note(self.path / 'build.json', done, warn)
       self._open_board(done, not restored, learner.world.measures)
@@ -116,7 +130,7 @@ class Run:
     if due or now - self._saved >= self._config.run.checkpoint_seconds:
       with self._kept():
         storage.sync(self._metrics)  # before the checkpoint, which counts this file's rows
-      self._rows.assign(len(logged(self.path)))
+      self._rows.assign(len(log_lib.rows(self.path)))
       self._last.save(round_)
       self._saved = now
 
@@ -171,23 +185,6 @@ class Run:
     )
 
 
-def logged(path: pathlib.Path) -> list[dict[str, float]]:
-  """Read all rows that training has logged; a line that is not whole is left out."""
-  log = path / 'metrics.jsonl'
-  rows = []
-  for line in log.read_text(errors='replace').splitlines() if log.exists() else []:
-    try:
-      rows.append(json.loads(line))
-    except json.JSONDecodeError:
-      continue
-  return [row for row in rows if isinstance(row, dict) and 'round' in row]
-
-
-def newest_numbers(path: pathlib.Path) -> dict[str, float]:
-  """Return the last value of every number that a run has logged."""
-  return {name: value for row in logged(path) for name, value in row.items()}
-
-
 def chosen(path: pathlib.Path) -> list[tuple[pathlib.Path, int]]:
   """List checkpoints (folder, round): the best, then the others, newest first; or raise."""
   shelves = [path / 'best', path / 'checkpoints']
@@ -205,11 +202,14 @@ def chosen(path: pathlib.Path) -> list[tuple[pathlib.Path, int]]:
 def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
   """Load a run's config and its first good checkpoint of `chosen`; write nothing."""
   chosen(path)
+  storage.check_links(path, _WRITTEN)
   config = flags_lib.from_file(path / 'run.flags')
   learner = learner_lib.Learner(config)
   for shelf, number in chosen(path):  # again: a run in training may just have replaced it
     try:
       checkpoints.read_some({'learner': learner}, shelf, number)
+      if name := learner.broken():
+        raise OSError(f"the weights '{name}' are no numbers")
     except checkpoints.DAMAGE as error:
       said = checkpoints.short(error)
       print(f'warning: {shelf}/ckpt-{number} is damaged ({said}): passed over', file=sys.stderr)

@@ -7,6 +7,7 @@ import csv
 import functools
 import pathlib
 import re
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -67,10 +68,18 @@ def _csv(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> 
   }
   with storage.whole(folder / 'works.csv') as path, path.open('w', newline='') as file:
     table = csv.writer(file, lineterminator='\n')
-    table.writerow(columns)
+    table.writerow(map(_harmless, columns))
     for row in zip(*columns.values(), strict=True):
-      table.writerow(f'{x:.6g}' if isinstance(x, np.floating) else x for x in row)
+      table.writerow(f'{x:.6g}' if isinstance(x, np.floating) else _harmless(x) for x in row)
   return {'works.csv': "seed, label, strokes, likeness to what was imagined, the critic's logit"}
+
+
+def _harmless(cell: Any) -> Any:
+  """Return a cell that no table program takes for a formula, nor a terminal for a command."""
+  if not isinstance(cell, str):
+    return cell
+  shown = ''.join(sign if sign.isprintable() else '?' for sign in cell)
+  return f"'{shown}" if shown.startswith(('=', '+', '-', '@')) else shown
 
 
 def _png(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:

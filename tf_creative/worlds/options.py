@@ -6,7 +6,7 @@ The docstrings of the public classes appear in `--help`.
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
@@ -104,6 +104,14 @@ class Melody(_Options):
     self._check('melody')
     if self.target == 'hidden' and not self.code:
       raise spec.SpecError("option 'code' of melody must be above 0 with target=hidden.", 'code=')
+
+  def check_agent(self, agent: Any) -> None:
+    """Raise a SpecError for a network that cannot read a melody."""
+    if agent.network in ('conv', 'strided', 'map'):
+      raise spec.SpecError(
+        f'--agent_network={agent.network} needs planes [H, W, C], which a melody has not; use '
+        '--agent_network=dense.'
+      )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tf_creative import create, evaluate, export, studio, train
 from tf_creative.core import spec
 from tf_creative.evaluation import baselines
 from tf_creative.metrics import judge
+from tf_creative.runs import log as log_lib
 from tf_creative.runs import run as run_lib
 from tf_creative.worlds.melody import midi, scores
 
@@ -95,7 +96,7 @@ def test_the_report_has_the_worlds_own_numbers(player):
   for words in ('of steps equal', 'leaps resolved', 'lag 1', 'imagined and played'):
     assert words in text
   assert 'painted' not in text.replace('painted/', '')
-  assert 'next-note_model/intervals' in run_lib.logged(player)[-1]
+  assert 'next-note_model/intervals' in log_lib.rows(player)[-1]
 
 
 def test_what_is_exported_makes_the_same_and_has_midi(player):

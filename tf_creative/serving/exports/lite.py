@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import os
+import pathlib
 import tempfile
 import warnings
 
 import numpy as np
 import tensorflow as tf
 
+from tf_creative.core import storage
 from tf_creative.serving.exports import signatures
 
 FILE = 'assets.extra/generator.tflite'
@@ -19,7 +22,9 @@ def convert(decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], code_size: int)
   # Specs are for one row; `Model` adds the batch dimension.
   given = {'z': tf.TensorSpec([code_size], tf.float32), 'label': tf.TensorSpec([], tf.int32)}
   answer = lambda z, label: {'work': decode(z, label)}  # noqa: E731
-  with tempfile.TemporaryDirectory() as folder:
+  place = pathlib.Path(os.environ.get('TMPDIR') or '/tmp')
+  full = storage.kept(place, 'Make room there, or let TMPDIR name another folder.')
+  with full, tempfile.TemporaryDirectory() as folder:
     signatures.Model({'serving_default': (answer, given)}).save(folder)
     return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
 
