@@ -18,7 +18,7 @@ from tests.shared import bad_places, bad_rows
 from tf_creative.cli import command
 from tf_creative.learner import config as config_lib
 from tf_creative.runs import run as run_lib
-from tf_creative.worlds import images
+from tf_creative.worlds import folders
 
 
 @pytest.fixture(scope='module')
@@ -111,7 +111,7 @@ def test_a_port_that_is_taken_is_named(place, capsys):
 
 
 def test_more_data_than_fit_are_refused(place, capsys, tmp_path, monkeypatch):
-  monkeypatch.setattr(images, '_MOST_WORKS', 100)
+  monkeypatch.setattr(folders, '_MOST_WORKS', 100)
   code, said = answer('train', [f'--run_dir={tmp_path / "run"}'], capsys)
   assert code == 2
   assert "data set 'digits' has 1,437 pictures" in said and 'choose a smaller one' in said

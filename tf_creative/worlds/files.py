@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import contextlib
 import io
+import math
 import os
 import pathlib
 import shutil
@@ -12,21 +13,29 @@ import tempfile
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_creative.core import spec
-from tf_creative.worlds import images
+from tf_creative.worlds import bare, bounded, images
 
 Path = str | os.PathLike
 
 _MOST_BYTES = 64 << 20  # of a picture file
-_MOST_PIXELS = 40_000_000
-# Picture formats that Pillow decodes by itself. Others may run another program: for Encapsulated
-# PostScript it starts Ghostscript.
-_KINDS = ('PNG', 'JPEG', 'GIF', 'WEBP', 'BMP', 'TIFF', 'PPM', 'ICO')
-_STILL = {'MPO'}  # JPEGs of phones, whose second picture is another view of the first
+_MOST_VALUES = 4_000_000  # pixels that are averaged, as floats; larger pictures are reduced before
+# Picture formats whose costs are known and bounded. Others may even run another program: for
+# Encapsulated PostScript, Pillow starts Ghostscript.
+_KINDS = ('PNG', 'JPEG', 'GIF', 'WEBP', 'BMP')
+_TURNS = {  # of EXIF's orientations
+  2: Image.Transpose.FLIP_LEFT_RIGHT,
+  3: Image.Transpose.ROTATE_180,
+  4: Image.Transpose.FLIP_TOP_BOTTOM,
+  5: Image.Transpose.TRANSPOSE,
+  6: Image.Transpose.ROTATE_270,
+  7: Image.Transpose.TRANSVERSE,
+  8: Image.Transpose.ROTATE_90,
+}
 
 
 def read(
@@ -93,53 +102,45 @@ def save(
 def open_rgba(path: Path) -> Image.Image:
   """Open a picture file of any supported format as RGBA, or raise a UserError."""
   try:
-    _check_bytes(path)
-    with warnings.catch_warnings(action='ignore'), Image.open(path, formats=_KINDS) as file:
-      _check_frame(path, file)
-      upright = ImageOps.exif_transpose(file)
-      if upright.mode.startswith('I;16'):  # Pillow's own conversion would clip instead of scale
-        upright = upright.point(lambda level: level / 257).convert('L')
-      if upright.mode in ('I', 'F'):  # these modes do not define what black and white are
-        raise spec.UserError(
-          f'{path} has pixels of more than 8 bits: save it as a PNG of 8 bits for each colour.'
-        )
-      return upright.convert('RGBA')
-  except spec.UserError:
-    raise
+    content = bounded.content(path, _MOST_BYTES)
+    if not content:
+      raise ValueError('it is empty')
+    content, turn = bare.picture(content)
+    with warnings.catch_warnings(action='ignore'):
+      file = Image.open(io.BytesIO(content), formats=_KINDS)
+      del content
+      bare.check_size(file.width, file.height)
+      file.load()
+      if file.mode.startswith('I;16'):  # Pillow's own conversion would clip instead of scale
+        file = file.point(lambda level: level / 257).convert('L')
+      picture = file.convert('RGBA')
+    return picture.transpose(_TURNS[turn]) if turn in _TURNS else picture
   except Exception as error:  # Pillow raises many types of errors for damaged files
+    told = str(error) if isinstance(error, ValueError) else images.first_words(error)
+    if isinstance(error, UnidentifiedImageError):
+      told = f'it is none, or none of {", ".join(_KINDS)}'
     raise spec.UserError(
-      f'cannot read {path} as a picture ({images.first_words(error)}): save it anew as a PNG.'
+      f'cannot read {path} as a picture: {told}. Save it anew as a PNG of at most '
+      f'{bare.MOST_PIXELS:,} pixels.'
     ) from error
-
-
-def _check_bytes(path: Path) -> None:
-  size = os.stat(path).st_size
-  if not size:
-    raise spec.UserError(f'cannot read {path} as a picture: it is empty.')
-  if size > _MOST_BYTES:
-    raise spec.UserError(
-      f'{path} has {size >> 20} MB, more than {_MOST_BYTES >> 20}: save it smaller.'
-    )
-
-
-def _check_frame(path: Path, file: Image.Image) -> None:
-  """Check size and number of frames in a file's header, before its pixels fill the memory."""
-  if file.width * file.height > _MOST_PIXELS:
-    raise spec.UserError(
-      f'{path} is {file.width} x {file.height}, more than {_MOST_PIXELS:,} pixels: make it smaller.'
-    )
-  if getattr(file, 'is_animated', False) and file.format not in _STILL:
-    raise spec.UserError(
-      f'{path} holds {file.n_frames} pictures: save the one that you mean as a file of its own.'  # pyright: ignore[reportAttributeAccessIssue]
-    )
 
 
 def _values(picture: Image.Image, height: int, width: int) -> np.ndarray:
   """Convert a picture to floats [h, w, channels]; a very large one is reduced first."""
+  picture = _middle(picture, height, width)
   spare = min(picture.height // height, picture.width // width) // 16
-  values = np.asarray(picture.reduce(max(spare, 1)), np.float32)
+  spare = max(spare, math.ceil(math.sqrt(picture.width * picture.height / _MOST_VALUES)))
+  values = np.asarray(picture.reduce(spare), np.float32)
   values /= 255  # in place: it may be the largest thing in memory
   return values
+
+
+def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:
+  """Cut off both ends of a long picture, as `images.resize` would, but for a pixel or two."""
+  wide = picture.height * width // height + 2
+  high = picture.width * height // width + 2
+  left, top = max(picture.width - wide, 0) // 2, max(picture.height - high, 0) // 2
+  return picture.crop((left, top, picture.width - left, picture.height - top))
 
 
 def _dark(mask: Path, size: tuple[int, int], height: int, width: int) -> np.ndarray:

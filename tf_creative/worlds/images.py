@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import pathlib
 import re
-import textwrap
 from typing import Any
 
 from absl import logging
@@ -18,9 +17,10 @@ from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core.works import Works
 from tf_creative.worlds import features as features_lib
+from tf_creative.worlds import folders
 
-_MOST_WORKS = 1_000_000
-_MOST_BYTES = 1 << 30  # of all works in a split; training holds them in memory
+DataError = folders.DataError
+first_words = folders.first_words
 
 # Parts of error messages: what data= takes, and how to convert other files.
 READ = (
@@ -33,10 +33,6 @@ _OF_PICTURES = (
   "t.dataset_builders.store_as_tfds_dataset('mine', '1.0.0', p.info.features, p.as_dataset(), "
   "data_dir='data')\"; then give data=data/mine/1.0.0."
 )
-
-
-class DataError(spec.UserError):
-  """A data set cannot be used; the message says which one, where, and what to do."""
 
 
 def works(
@@ -55,21 +51,41 @@ def works(
   builder = find(data, data_dir)
   image = _image_key(data, builder)
   label = _label_key(builder)
-  builder = _prepared(data, builder, data_dir)
-  _check_room(data, builder, split, height * width)
+  labels = len(label_names(data, data_dir=data_dir))
 
   def to_work(example: dict[str, tf.Tensor]) -> Works:
     picture = resize(recolour(example[image], colours), height, width)
     # Some data sets use -1 for pictures without a label.
-    place = tf.maximum(tf.cast(example[label], tf.int32), 0) if label else tf.constant(0)
+    place = tf.maximum(folders.label(example[label]), 0) if label else tf.constant(0)
     return Works(nearest(picture, colours), place)
 
-  examples = builder.as_dataset(
-    split=split_of(data, builder, split),  # pyright: ignore[reportCallIssue]
-    decoders=tfds.decode.PartialDecoding({key: True for key in (image, label) if key}),
-    read_config=tfds.ReadConfig(try_autocache=False),  # caches the works instead: they are smaller
-  )
-  return examples.map(to_work, num_parallel_calls=tf.data.AUTOTUNE).cache()
+  keys = [key for key in (image, label) if key]
+  pictures = {image: folders.picture()}
+  read = examples(data, split, keys, pictures, pixels=height * width, data_dir=data_dir)
+  works = read.map(to_work, num_parallel_calls=tf.data.AUTOTUNE)
+  return folders.whole(data, works, values=len(palette), labels=labels)
+
+
+def examples(
+  data: str,
+  split: str,
+  keys: list[str],
+  decoders: dict[str, Any] | None = None,
+  *,
+  pixels: int,  # of a work: so many bytes are held in memory
+  data_dir: str | None = None,
+) -> tf.data.Dataset:
+  """Read these features of a split, always in the same order."""
+  builder = prepared(data, data_dir)
+  with folders.read(data):
+    wanted = split_of(data, builder, split)
+    folders.check_room(data, split, builder.info.splits[wanted].num_examples, pixels)
+    folders.check_shards(data, builder.info.splits[wanted.partition('[')[0]])
+    return builder.as_dataset(
+      split=wanted,  # pyright: ignore[reportCallIssue]
+      decoders=tfds.decode.PartialDecoding(dict.fromkeys(keys, True), decoders=decoders),
+      read_config=tfds.ReadConfig(try_autocache=False),  # works are cached: they are smaller
+    )
 
 
 def label_names(data: str, *, data_dir: str | None = None) -> list[str]:
@@ -122,15 +138,15 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
   if data in worlds.DATA:
     return worlds.DATA.load(data)(data_dir=data_dir)
   folder = pathlib.Path(data)
-  if (folder / 'dataset_info.json').exists():
-    try:
-      return tfds.builder_from_directory(data)
-    except features_lib.UntrustedError as error:
-      raise DataError(f"the data set in folder '{data}' is refused: {error}.") from error
-    except Exception as error:  # TFDS raises many types of errors for damaged files
-      raise DataError(
-        f"the data set in folder '{data}' is damaged ({first_words(error)}): make it anew."
-      ) from error
+  if folders.is_one(data):
+    with folders.read(data):
+      folders.check_files(data)
+      try:
+        builder = tfds.builder_from_directory(data)
+      except features_lib.UntrustedError as error:
+        raise DataError(f"the data set in folder '{data}' is refused: {error}.") from error
+      folders.check_features(builder.info.features)
+      return builder
   if folder.is_file():
     raise DataError(f"'{data}' is a file. {READ} {_OF_PICTURES}")
   if folder.is_dir() and ('/' in data or not _known(data)):
@@ -161,18 +177,6 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
 
 def _known(data: str) -> bool:
   return data in tfds.list_builders(with_community_datasets=False)
-
-
-def _check_room(data: str, builder: tfds.core.DatasetBuilder, split: str, pixels: int) -> None:
-  """Raise a DataError for an empty split, and for one that does not fit in memory."""
-  count = builder.info.splits[split_of(data, builder, split)].num_examples
-  if not count:
-    raise DataError(f"the split '{split}' of data set '{data}' is empty: choose another data set.")
-  if count > _MOST_WORKS or count * pixels > _MOST_BYTES:
-    raise DataError(
-      f"data set '{data}' has {count:,} pictures, more than fit in memory ({_MOST_WORKS:,}, and "
-      f'{_MOST_BYTES >> 20:,} MB of pixels): choose a smaller one, or a smaller size=.'
-    )
 
 
 def _prepared(
@@ -231,8 +235,3 @@ def split_of(data: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
   if split not in splits:
     raise DataError(f"data set '{data}' has no split '{split}'.{spec.nearest(split, splits)}")
   return split
-
-
-def first_words(error: Exception) -> str:
-  """Shorten an exception to one line; TFDS's can be pages long."""
-  return f'{type(error).__name__}: {textwrap.shorten(str(error), 240, placeholder=" ...")}'

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import pathlib
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core.works import Works
-from tf_creative.worlds import images
+from tf_creative.worlds import bounded, folders, images
 from tf_creative.worlds.level import tiles
 
+_MOST_BYTES = 1 << 20  # of a text
+_MOST_SIDE = 256
 _GAP = '?'  # in a text: a cell for the imagination to fill
 
 
 def works(data: str, split: str) -> tf.data.Dataset:
   """Load all levels of a split, always in the same order."""
-  _features(data)
-  builder = images.prepared(data)
-  examples = builder.as_dataset(
-    split=images.split_of(data, builder, split),  # pyright: ignore[reportCallIssue]
-    decoders=tfds.decode.PartialDecoding({'tiles': True, 'label': True}),
-    read_config=tfds.ReadConfig(try_autocache=False),
-  )
-  return examples.map(lambda row: Works(row['tiles'], tf.cast(row['label'], tf.int32))).cache()
+  features = _features(data)
+  pixels = int(np.prod(features['tiles'].shape))
+  found = images.examples(data, split, ['tiles', 'label'], pixels=pixels)
+  read = found.map(lambda row: Works(row['tiles'], folders.label(row['label'])))
+  labels = features['label'].num_classes
+  return folders.whole(data, read, values=len(tiles.NAMES), labels=labels)
 
 
 def shape(data: str) -> tuple[int, int]:
@@ -48,7 +46,7 @@ def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np
   A question mark stands for a cell to be imagined. In a text, a blank line ends the level.
   """
   try:
-    text = pathlib.Path(path).read_text()
+    text = bounded.content(path, _MOST_BYTES).decode()
     if text.lstrip().startswith('{'):
       text = '\n'.join(json.loads(text)['map'])
     rows = text.strip('\n').split('\n')
@@ -57,7 +55,7 @@ def read(path: str | os.PathLike, size: tuple[int, int]) -> tuple[np.ndarray, np
     rows = [row.ljust(size[1]) for row in rows]
     given = np.array([[glyph != _GAP for glyph in row] for row in rows])
     level = tiles.from_ascii('\n'.join(rows).replace(_GAP, ' '))
-  except (OSError, ValueError, KeyError, TypeError) as error:
+  except (ValueError, KeyError, TypeError, RecursionError) as error:
     raise spec.UserError(
       f"cannot read {path} as a level ({error}): write a line for each row, '{tiles.GLYPHS}' for "
       f"{', '.join(tiles.NAMES)}, '{_GAP}' for what is to be imagined."
@@ -80,9 +78,15 @@ def written(work: np.ndarray, kind: str, told: dict[str, np.ndarray]) -> bytes:
 def _features(data: str) -> Any:
   """Return the features of a data set; its data need not be on disk."""
   features: Any = images.find(data).info.features
-  if 'tiles' not in features:
+  if not {'tiles', 'label'} <= {*features} or not _are_levels(features['tiles']):
     raise images.DataError(
       f"data set '{data}' has no levels; its features are {', '.join(features)}. There are: "
       f'{", ".join(name for name in worlds.DATA if "levels" in name)}.'
     )
   return features
+
+
+def _are_levels(feature: Any) -> bool:
+  shape = feature.shape
+  sound = len(shape) == 2 and all(side and 3 <= side <= _MOST_SIDE for side in shape)
+  return sound and feature.dtype == np.uint8

@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_creative.core import spec
-from tf_creative.worlds.melody import scores
+from tf_creative.worlds import bounded
+from tf_creative.worlds.melody import events, scores
 
 TEMPO = 600_000  # microseconds per quarter note: 100 beats per minute
 EIGHTH_SECONDS = TEMPO / 2e6
@@ -40,26 +41,24 @@ def lines(path: str | os.PathLike) -> tuple[list[scores.Note], list[scores.Note]
   A voice is a channel of a track; drums are left out.
   """
   try:
-    whole = mido.MidiFile(path)
-  except Exception as error:  # mido raises many types of errors for damaged files
-    raise spec.UserError(f'cannot read {path} as a MIDI file: {error!r}.') from error
-  if whole.ticks_per_beat <= 0:
-    raise spec.UserError(f'{path} counts time in film frames, not in beats.')
+    tracks = events.tracks(bounded.content(path, events.MOST_BYTES))
+  except ValueError as error:
+    raise spec.UserError(f'cannot read {path} as a MIDI file: {error}.') from error
   voices, meters = collections.defaultdict(list), set()
-  for number, track in enumerate(whole.tracks):
-    now, sounding = 0.0, {}
-    for message in track:
-      now += 2 * message.time / whole.ticks_per_beat
-      if message.type == 'time_signature':
-        meters.add(f'{message.numerator}/{message.denominator}')
-      if message.type not in ('note_on', 'note_off') or message.channel == _DRUMS:
+  for number, track in enumerate(tracks):
+    sounding = {}
+    for event in track:
+      now = 2 * event.beats
+      if event.kind == events.TIME_SIGNATURE and len(event.data) > 1:
+        meters.add(f'{event.data[0]}/{1 << min(event.data[1], 8)}')
+      if event.kind not in (events.ON, events.OFF) or event.channel == _DRUMS:
         continue
-      voice = number, message.channel
-      start = sounding.pop((voice, message.note), None)
+      voice, (pitch, velocity) = (number, event.channel), event.data
+      start = sounding.pop((voice, pitch), None)
       if start is not None and now > start:
-        voices[voice].append(scores.Note(start, now - start, message.note))
-      if message.type == 'note_on' and message.velocity:
-        sounding[voice, message.note] = now
+        voices[voice].append(scores.Note(start, now - start, pitch))
+      if event.kind == events.ON and velocity:
+        sounding[voice, pitch] = now
   if not voices:
     raise spec.UserError(f'{path} has no notes.')
   highest = max(voices.values(), key=lambda voice: np.mean([note.pitch for note in voice]))

@@ -8,6 +8,7 @@ MIDI 52, so that all of Bach's sopranos fit, and 0 is also the padding of a melo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+import heapq
 from typing import NamedTuple
 
 import numpy as np
@@ -42,14 +43,20 @@ def classes(notes: Iterable[Note], steps: int) -> np.ndarray:
   """Put notes on the grid: uint8 [steps]; a note between two steps moves to the later one."""
   grid = np.full(steps, HOLD, np.uint8)
   sounds = False
-  notes = sorted(notes)
+  coming = sorted(notes, reverse=True)
+  # Of the notes that sound, the last is the first of the heap. One that has ended leaves the heap
+  # when it gets there.
+  heap: list[tuple[float, float, int]] = []
   for step in range(steps):
-    now = [note for note in notes if note.start <= step < note.start + note.length]
-    if not now:
+    while coming and coming[-1].start <= step:
+      heapq.heappush(heap, tuple(-part for part in coming.pop()))
+    while heap and -heap[0][0] - heap[0][1] <= step:
+      heapq.heappop(heap)
+    if not heap:
       grid[step] = REST if sounds or not step else HOLD
-    elif now[-1].start > step - 1 or not sounds:
-      grid[step] = FIRST + now[-1].pitch - LOWEST
-    sounds = bool(now)
+    elif -heap[0][0] > step - 1 or not sounds:
+      grid[step] = FIRST - int(heap[0][2]) - LOWEST
+    sounds = bool(heap)
   return grid
 
 

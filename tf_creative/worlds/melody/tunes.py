@@ -10,36 +10,34 @@ from typing import Any
 from absl import logging
 import numpy as np
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 from tf_creative.core import spec
 from tf_creative.core.works import Works
-from tf_creative.worlds import images
+from tf_creative.worlds import folders, images
 from tf_creative.worlds.melody import midi, scores
 
 
 def works(data: str, split: str, *, data_dir: str | None = None) -> tf.data.Dataset:
   """Load all melodies of a split, always in the same order: uint8 [STEPS] with their modes."""
-  if pathlib.Path(data).is_dir() and not (pathlib.Path(data) / 'dataset_info.json').exists():
+  if pathlib.Path(data).is_dir() and not folders.is_one(data):
     found = _folder(str(pathlib.Path(data).resolve()))
     if split not in found:
       raise images.DataError(f"{data} has no split '{split}'.{spec.nearest(split, found)}")
     return tf.data.Dataset.from_tensor_slices(found[split])
-  builder = images.prepared(data, data_dir)
-  features: Any = builder.info.features
-  if 'melody' not in features or features['melody'].shape != (scores.STEPS,):
+  features: Any = images.find(data, data_dir).info.features
+  keys = ('melody', 'label')
+  if not {*keys} <= {*features} or not _are_melodies(features['melody']):
     raise images.DataError(
       f"data set '{data}' has no melodies of {scores.STEPS} steps; its features are "
       f'{", ".join(features)}. There are: chorales, or any folder of MIDI files.'
     )
-  examples = builder.as_dataset(
-    split=images.split_of(data, builder, split),  # pyright: ignore[reportCallIssue]
-    decoders=tfds.decode.PartialDecoding({'melody': True, 'label': True}),
-    read_config=tfds.ReadConfig(try_autocache=False),
-  )
-  return examples.map(
-    lambda example: Works(example['melody'], tf.cast(example['label'], tf.int32))
-  ).cache()
+  found = images.examples(data, split, [*keys], pixels=scores.STEPS, data_dir=data_dir)
+  read = found.map(lambda row: Works(row['melody'], folders.label(row['label'])))
+  return folders.whole(data, read, values=scores.CLASSES, labels=len(scores.MODES))
+
+
+def _are_melodies(feature: Any) -> bool:
+  return feature.shape == (scores.STEPS,) and feature.dtype == np.uint8
 
 
 @functools.cache
