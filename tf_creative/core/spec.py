@@ -103,7 +103,9 @@ def fault(field: dataclasses.Field, value: Any) -> str:
   above, below = limits.get('above'), limits.get('below')
   large = (low is None or value >= low) and (above is None or value > above)
   small = (high is None or value <= high) and (below is None or value < below)
-  if math.isfinite(value) and large and small:
+  if large and small and isinstance(value, int) and abs(value) >= 2**63:
+    return 'must fit into 64 bits.'
+  if large and small and math.isfinite(value):
     return ''
   if low is not None and high is not None:
     return f'must be {low} to {high}, not {value}.'

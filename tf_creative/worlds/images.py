@@ -60,7 +60,7 @@ def works(
     return Works(nearest(picture, colours), place)
 
   keys = [key for key in (image, label) if key]
-  pictures = {image: folders.picture()}
+  pictures = {image: folders.picture()}  # pyright: ignore[reportCallIssue]
   read = examples(data, split, keys, pictures, pixels=height * width, data_dir=data_dir)
   works = read.map(to_work, num_parallel_calls=tf.data.AUTOTUNE)
   return folders.whole(data, works, values=len(palette), labels=labels)
