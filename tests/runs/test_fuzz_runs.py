@@ -39,7 +39,7 @@ FILES = [
 # What is being mended elsewhere (R5, R12, R13, R18, R19); links and pipes of all files with it.
 KNOWN_FILES = ('run.flags', 'build.json', 'metrics.jsonl', 'judge.npz')
 KNOWN_KINDS = ('a link', 'a link to nothing', 'a pipe')
-SECONDS = 20  # for which a pipe may be waited for
+SECONDS = 40  # for which a pipe may be waited for
 
 
 def put(make):
@@ -112,16 +112,18 @@ def opened_at_last(path):
   waited = []
 
   def let_go():
-    with contextlib.suppress(OSError):  # nobody waits
-      os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-      waited.append(path)
+    waited.append(path)
+    while not done.wait(1):  # to open it for both ends waits for nobody
+      with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
 
-  timers = [threading.Timer(SECONDS + i, let_go) for i in range(5)]
-  for timer in timers:
-    timer.start()
-  yield waited
-  for timer in timers:
+  done, timer = threading.Event(), threading.Timer(SECONDS, let_go)
+  timer.start()
+  try:
+    yield waited
+  finally:
     timer.cancel()
+    done.set()
 
 
 def contents(folder):
