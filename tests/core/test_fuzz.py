@@ -123,7 +123,7 @@ def value(field):
   low = next((limits[key] for key in ('at_least', 'above') if limits[key] is not None), None)
   high = next((limits[key] for key in ('at_most', 'below') if limits[key] is not None), None)
   if isinstance(field.default, int):
-    return st.integers(low, high)
+    return st.integers(low, 2**63 - 1 if high is None else high)
   if isinstance(field.default, float):
     open_ends = {
       'exclude_min': limits['above'] is not None,
