@@ -170,7 +170,7 @@ def test_what_is_being_done_is_told_without_a_spinner(runs, capsys, started):
   assert create.create(config) == 0
   assert export.export(export.ExportConfig(run_dir=run_dir, export_dir=str(runs / 'ex'))) == 0
   said = capsys.readouterr().out
-  for text in ('making', 'tfrecord', 'exporting, and asking'):
+  for text in ('making', 'tfrecord', 'exporting, and testing the exports'):
     assert f'\x1b[2K{text}' in said  # in a line that is emptied again
   assert not spinners(started)
 

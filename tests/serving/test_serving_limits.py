@@ -133,11 +133,11 @@ def test_large_bodies_share_a_budget_and_small_ones_pass(exports, monkeypatch):
   ):
     for connection in (first, second):
       connection.sendall((HEAD % (1 << 20)).encode() + b' ' * 900_000)
-    got = received(second) if _closed(second) else received(first)
+    refused, held = (second, first) if _closed(second) else (first, second)
+    got = received(refused)
     assert b' 503 ' in got.split(b'\r\n')[0]
     assert client.ask(GOOD).status == 200
     rest = json.dumps(GOOD).encode().rjust((1 << 20) - 900_000)
-    held = first if not _closed(first, 0) else second
     held.sendall(rest)
     assert b' 200 ' in held.recv(1 << 16).split(b'\r\n')[0], 'the other is answered'
     assert client.ask(b' ' * 900_000 + json.dumps(GOOD).encode()).status == 200, 'given back'

@@ -97,15 +97,15 @@ class Augment:
   )
   gate: bool = False  # explore less where a critic finds the next state familiar
 
-  def check_agent(self, agent: Any) -> None:
+  def check_agent(self, given: Any) -> None:
     """Raise a SpecError for settings of the hand with which this cannot work."""
-    if self.share and int(agent.batch_size * self.share) < 1:
+    if self.share and int(given.batch_size * self.share) < 1:
       raise spec.SpecError(
-        f'a share of {self.share} of --agent_batch_size={agent.batch_size} is not one transition: '
+        f'a share of {self.share} of --agent_batch_size={given.batch_size} is not one transition: '
         'use a larger batch, a larger share, or share=0.',
         'share=',
       )
-    if self.share and agent.n_step != 1:
+    if self.share and given.n_step != 1:
       raise spec.SpecError('augment imagines single steps: use --agent_n_step=1.')
 
 

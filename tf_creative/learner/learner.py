@@ -66,7 +66,8 @@ class Learner(tf.Module):
 
   def broken(self) -> str:
     """Return the name of weights that are no numbers, with which nothing can be made; or ''."""
-    named = {**self.gan.weights(), 'gan': self.gan.variables} if self.gan else {}
+    module: tf.Module | Any = self.gan  # whose averages `weights` leaves out
+    named = {**self.gan.weights(), 'gan': module.variables} if self.gan else {}
     for name, values in (named | self.agent.weights()).items():
       if not all(map(_finite, tf.nest.flatten(values))):
         return name

@@ -105,11 +105,11 @@ class Melody(_Options):
     if self.target == 'hidden' and not self.code:
       raise spec.SpecError("option 'code' of melody must be above 0 with target=hidden.", 'code=')
 
-  def check_agent(self, agent: Any) -> None:
+  def check_agent(self, given: Any) -> None:
     """Raise a SpecError for a network that cannot read a melody."""
-    if agent.network in ('conv', 'strided', 'map'):
+    if given.network in ('conv', 'strided', 'map'):
       raise spec.SpecError(
-        f'--agent_network={agent.network} needs planes [H, W, C], which a melody has not; use '
+        f'--agent_network={given.network} needs planes [H, W, C], which a melody has not; use '
         '--agent_network=dense.'
       )
 
