@@ -143,17 +143,6 @@ def test_large_bodies_share_a_budget_and_small_ones_pass(exports, monkeypatch):
     assert client.ask(b' ' * 900_000 + json.dumps(GOOD).encode()).status == 200, 'given back'
 
 
-def _closed(connection, seconds=2.0):
-  """Whether something, if only the end, can be read within a time."""
-  connection.settimeout(seconds or 0.01)
-  try:
-    return connection.recv(1, socket.MSG_PEEK) is not None
-  except TimeoutError:
-    return False
-  finally:
-    connection.settimeout(20)
-
-
 BOMBS = {
   'empty lists': b'[],',
   'empty objects': b'{},',
