@@ -53,22 +53,6 @@ def drip(connection, data, seconds=0.05):
   return thread
 
 
-class Slow:
-  """Holds back the answers of a server's model until it is let go."""
-
-  def __init__(self, server, monkeypatch):
-    self.entered, self.go_on = threading.Semaphore(0), threading.Event()
-    with server.models.lease('toy') as version:
-      run = version.servable.run
-
-      def slow(*arguments, **named):
-        self.entered.release()
-        assert self.go_on.wait(20)
-        return run(*arguments, **named)
-
-      monkeypatch.setattr(version.servable, 'run', slow)
-
-
 @pytest.mark.parametrize('part', ['first line', 'headers', 'body'])
 def test_a_request_that_drips_is_given_up(exports, monkeypatch, part):
   """The deadline is of the whole, not of each byte."""
@@ -108,7 +92,7 @@ def test_the_longest_idle_makes_room(exports, monkeypatch, slow):
 def test_where_all_are_busy_it_is_said_so_and_health_is_told(exports, monkeypatch):
   monkeypatch.setattr(web, '_MOST_CONNECTIONS', 1)
   with served.running(exports) as (server, client):
-    slow, answers = Slow(server, monkeypatch), []
+    slow, answers = served.Slow(server, monkeypatch), []
     thread = threading.Thread(target=lambda: answers.append(client.ask(GOOD)), daemon=True)
     thread.start()
     assert slow.entered.acquire(timeout=20)
@@ -188,7 +172,7 @@ def test_no_more_than_a_few_megabytes_are_taken_by_default(exports):
 def test_calls_are_bounded(exports, monkeypatch):
   monkeypatch.setattr(rpc, '_MOST_CALLS', 2, raising=False)
   with served.running(exports) as (server, client):
-    slow = Slow(server, monkeypatch)
+    slow = served.Slow(server, monkeypatch)
     one = served.request({'n': [1]}, 'count')
     one.inputs['n'].dtype = 9  # int64
     one.inputs['n'].ClearField('int_val')

@@ -20,28 +20,12 @@ def exports(tmp_path):
   return served.folder(tmp_path / 'exports')
 
 
-class Slow:
-  """Holds back the answers of a server's model until it is let go."""
-
-  def __init__(self, server, monkeypatch):
-    self.entered, self.go_on = threading.Semaphore(0), threading.Event()
-    with server.models.lease('toy') as version:
-      run = version.servable.run
-
-      def slow(*arguments, **named):
-        self.entered.release()
-        assert self.go_on.wait(20)
-        return run(*arguments, **named)
-
-      monkeypatch.setattr(version.servable, 'run', slow)
-
-
 def test_a_stop_answers_what_is_in_flight(exports, monkeypatch):
   with served.running(exports) as (server, client):
     idle = client.connection()
     idle.request('GET', '/healthz')
     idle.getresponse().read()
-    slow = Slow(server, monkeypatch)
+    slow = served.Slow(server, monkeypatch)
     by_grpc = client.predictions.Predict.future(served.request({'n': np.int64([1])}, 'count'))
     by_rest = []
     thread = threading.Thread(target=lambda: by_rest.append(client.ask({'instances': X.tolist()})))
@@ -65,7 +49,7 @@ def test_a_stop_answers_what_is_in_flight(exports, monkeypatch):
 
 def test_a_stop_does_not_wait_for_ever(exports, monkeypatch):
   with served.running(exports) as (server, client):
-    slow = Slow(server, monkeypatch)
+    slow = served.Slow(server, monkeypatch)
     failed = []
 
     def ask():

@@ -1,5 +1,6 @@
 """Whole runs at toy size: the flags that make them small, and judges that are in a hurry."""
 
+import functools
 import json
 import pathlib
 
@@ -13,6 +14,7 @@ from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import imaginer as imaginer_lib
 from tf_creative.metrics import judge
+from tf_creative.runs import run as run_lib
 from tf_creative.serving.exports import verify
 
 TOY = (
@@ -61,3 +63,11 @@ def verify_here(patch: pytest.MonkeyPatch) -> None:
     return [f'{version}: {fault}' for version in versions for fault in verify.faults(version)]
 
   patch.setattr(verify, 'in_another_process', found)
+
+
+def hasty(patch: pytest.MonkeyPatch) -> None:
+  """For runs that are used as commands use them: poor judges, exports asked here, loads kept."""
+  patch.setattr(judge, '_STEPS', 20)
+  patch.setattr(baselines, '_PLAIN_UPDATES', 5)
+  patch.setattr(run_lib, 'load', functools.cache(run_lib.load))
+  verify_here(patch)

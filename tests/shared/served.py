@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from typing import NamedTuple
 
 import grpc
@@ -250,3 +251,19 @@ def command(exports, *flags):
       client.close()
     finally:
       process.kill()
+
+
+class Slow:
+  """Holds back the answers of a server's model until it is let go."""
+
+  def __init__(self, server, monkeypatch):
+    self.entered, self.go_on = threading.Semaphore(0), threading.Event()
+    with server.models.lease('toy') as version:
+      run = version.servable.run
+
+      def slow(*arguments, **named):
+        self.entered.release()
+        assert self.go_on.wait(20)
+        return run(*arguments, **named)
+
+      monkeypatch.setattr(version.servable, 'run', slow)

@@ -1,7 +1,6 @@
 """All commands on levels at toy size: no command has a special case for them."""
 
 import dataclasses
-import functools
 import json
 
 import numpy as np
@@ -11,9 +10,7 @@ import tensorflow as tf
 
 from tests.shared import mazes, runs, tiny
 from tf_creative import create, evaluate, export, studio, train
-from tf_creative.evaluation import baselines
 from tf_creative.learner import learner
-from tf_creative.metrics import judge
 from tf_creative.runs import run as run_lib
 from tf_creative.studio import edit, inpainting
 from tf_creative.worlds.level import tiles
@@ -22,10 +19,7 @@ from tf_creative.worlds.level import tiles
 @pytest.fixture(scope='module', autouse=True)
 def _hasty():
   with pytest.MonkeyPatch.context() as patch:
-    patch.setattr(judge, '_STEPS', 20)
-    runs.verify_here(patch)
-    patch.setattr(baselines, '_PLAIN_UPDATES', 5)
-    patch.setattr(run_lib, 'load', functools.cache(run_lib.load))
+    runs.hasty(patch)
     yield
 
 

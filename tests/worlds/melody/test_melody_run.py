@@ -1,7 +1,6 @@
 """All commands on melodies at toy size: no command has a special case for them."""
 
 import dataclasses
-import functools
 
 import mido
 import numpy as np
@@ -12,8 +11,6 @@ import tensorflow as tf
 from tests.shared import runs, tiny
 from tf_creative import create, evaluate, export, studio, train
 from tf_creative.core import spec
-from tf_creative.evaluation import baselines
-from tf_creative.metrics import judge
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import run as run_lib
 from tf_creative.worlds.melody import midi, scores
@@ -29,10 +26,7 @@ MAKER = {
 @pytest.fixture(scope='module', autouse=True)
 def _hasty():
   with pytest.MonkeyPatch.context() as patch:
-    patch.setattr(judge, '_STEPS', 20)
-    runs.verify_here(patch)
-    patch.setattr(baselines, '_PLAIN_UPDATES', 5)
-    patch.setattr(run_lib, 'load', functools.cache(run_lib.load))
+    runs.hasty(patch)
     yield
 
 

@@ -52,6 +52,7 @@ class _Handler(socketserver.BaseRequestHandler):
     move(connection, Doing.READING)
     connection.until(_DRAIN_SECONDS if spare else _SECONDS)
     held: list[int] = []
+    refusal = None
     try:
       head = heads.read(connection.lines)
       hosts.check(head, self.request.getsockname()[0], self.server.names)
@@ -63,11 +64,13 @@ class _Handler(socketserver.BaseRequestHandler):
       method = 'GET' if head.method == 'HEAD' else head.method
       answer = self.server.answer(method, head.target, body)
     except TimeoutError:
-      return self._refuse(heads.Refused(408, f'the request did not come within {_SECONDS:g} s.'))
+      refusal = heads.Refused(408, f'the request did not come within {_SECONDS:g} s.')
     except heads.Refused as refused:
-      return self._refuse(refused)
-    finally:
+      refusal = refused
+    finally:  # before a refused client is read to its end, which may take a while
       self.server.budget.give(sum(held))
+    if refusal:
+      return self._refuse(refusal)
     keeps = head.persistent and not spare and not self.server.stopping
     self._send(answer, keeps, head.method != 'HEAD')
     return keeps
