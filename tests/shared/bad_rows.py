@@ -288,6 +288,8 @@ OTHERS = [
     '--export_dir={place}/empty',
     'export a run by `python -m tf_creative.export --run_dir',
   ),
+  ('serve', '--export_dir=e[1]', '--binary=', "TensorFlow takes '['"),
+  ('serve', '--export_dir=e*', "TensorFlow takes '*'"),
   ('serve', '--export_dir={place}/exports', '--binary=', 'models.config cannot be read'),
   ('serve', '--export_dir={place}/nothing', '--binary=', 'names no model. Export anew'),
   ('serve', '--port=70000', '--port must be 0 to 65535'),
