@@ -24,37 +24,41 @@ CONFIGS = ['models.config', 'batching.config', 'monitoring.config']
 def sound(tmp_path_factory):
   exports = served.folder(tmp_path_factory.mktemp('sound') / 'exports')
   served.add(exports, 2, warm_up=[served.request({'x': X})])
+  (exports / 'toy/2').rename(exports / 'toy/.staged')
   return exports
 
 
 @pytest.fixture
 def damaged(sound, tmp_path):
-  """Damages a file of a copy; yields a function that does so. Nothing outside may be touched."""
+  """Damages a file of a copy of the folder. Nothing outside may be touched."""
   exports, outside = shutil.copytree(sound, tmp_path / 'exports'), tmp_path / 'outside'
   outside.mkdir()
   (outside / 'precious').write_text('keep me')
-  with contextlib.ExitStack() as stack:
 
-    def damage(file, kind):
-      damages.DAMAGES[kind](exports / file, outside)
-      waited = damages.opened_at_last(exports / file) if kind == 'a pipe' else None
-      return exports, stack.enter_context(waited) if waited else []
+  def damage(file, kind):
+    damages.DAMAGES[kind](exports / file, outside)
+    return exports
 
-    yield damage
+  yield damage
   assert damages.contents(outside) == {outside / 'precious': b'keep me'}
+
+
+def waiting(path, kind):
+  return damages.opened_at_last(path) if kind == 'a pipe' else contextlib.nullcontext([])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', damages.DAMAGES)
 @pytest.mark.parametrize('file', OF_VERSION)
-def test_another_version_goes_on(file, kind, damaged, capfd):
-  exports, waited = damaged(f'toy/2/{file}', kind)
-  said = []
-  with served.running(exports, say=said.append) as (_, client):
-    states = client.status()
-    number = int(client.predict({'x': X * 0})['y'][0, 0])
+def test_the_version_before_goes_on(file, kind, damaged, capfd):
+  exports, said = damaged(f'toy/.staged/{file}', kind), []
+  with served.running(exports, say=said.append) as (server, client):
+    (exports / 'toy/.staged').rename(exports / 'toy/2')
+    with waiting(exports / 'toy/2' / file, kind) as waited:
+      server.models.poll()
+    states, number = client.status(), int(client.predict({'x': X * 0})['y'][0, 0])
     assert client.ask({'instances': X.tolist()}).status == 200
-  # The newest is served by default: damaged, it is not, and says why; or it does not matter.
+  # The new one is not served, and says why; or what is damaged does not matter.
   state, error = states[2]
   assert (state, number) in (('END', 1), ('AVAILABLE', 2)), (states, said)
   assert state == 'AVAILABLE' or error
@@ -77,8 +81,9 @@ def answer(exports, monkeypatch):
 @pytest.mark.parametrize('kind', damages.DAMAGES)
 @pytest.mark.parametrize('file', CONFIGS)
 def test_a_configuration_is_taken_or_it_is_said_why_not(file, kind, damaged, monkeypatch):
-  exports, waited = damaged(file, kind)
-  code, said = answer(exports, monkeypatch)
+  exports = damaged(file, kind)
+  with waiting(exports / file, kind) as waited:
+    code, said = answer(exports, monkeypatch)
   assert not waited, 'waited for a pipe'
   assert (code, said) == (128, '') or (code == 2 and said.startswith('error: ')), said
   assert 'Traceback' not in said
