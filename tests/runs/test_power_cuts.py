@@ -26,6 +26,7 @@ from tf_creative.runs import checkpoints
 CUTS = int(os.environ.get('TF_CREATIVE_POWER_CUTS', '50'))
 EACH = 10  # cuts of one run; then another begins, for it is at the start that most files are born
 MOST_ROUND = 100_000  # which no run reaches here
+TOLD = ('warning: ', 'error: ', 'Traceback')
 LATER = 4  # rounds for which a run goes on after a cut
 
 
@@ -78,8 +79,10 @@ def training(run_dir):
 @contextlib.contextmanager
 def stopped(process):
   process.send_signal(signal.SIGSTOP)
-  yield
-  process.send_signal(signal.SIGCONT)
+  try:
+    yield
+  finally:
+    process.send_signal(signal.SIGCONT)
 
 
 def wait(process, run_dir, chance):
@@ -114,12 +117,12 @@ def faults(image, folder, name):
     told, said = process.communicate()
     found = [f'exit code {process.returncode}'] if process.returncode else []
     # Of a log, no more may be lost than the rows after the checkpoint; no checkpoint is half.
-    found += [said] if said else []
+    found += [line for line in said.splitlines() if line.startswith(TOLD)]
     found += [f'begins anew: {told}'] if known and f'at round {last}' not in told else []
     after = checkpoints.numbers(run_dir / 'checkpoints')
     found += [f'has {after}'] if after[-1:] != [last + LATER] else []
     rounds = [row['round'] for row in runs.rows(run_dir)]
-    found += [f'rows {rounds}'] if rounds != sorted(set(rounds)) else []
+    found += [f'rows {rounds}'] if rounds != sorted(rounds) else []
     with np.load(io.BytesIO((run_dir / 'judge.npz').read_bytes()), allow_pickle=False) as judge:
       found += [] if judge.files else ['no judge']
     return found, last
