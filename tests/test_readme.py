@@ -283,6 +283,19 @@ def test_there_is_something_to_try():
   assert len(tried) > 8 and len([block for block in tried if block.kind == 'python']) >= 2
 
 
+def test_equal_works_are_promised_of_tensorflow_alone():
+  """Conversions gave others: of eight works by ONNX none, by OpenVINO two were equal."""
+  texts = [page.read_text() for page in (*PAGES, ROOT / 'tf_creative/serving/exports/card.py')]
+  promises = [
+    paragraph
+    for paragraph in '\n\n'.join(texts).split('\n\n')
+    if re.search(r'(same|equal)\s+(seeds?|works?)\b', paragraph) and 'batch' in paragraph
+  ]
+  assert len(promises) >= 2
+  for promise in promises:
+    assert 'TensorFlow' in promise and 'ONNX' in promise, promise
+
+
 def test_a_newcomer_reads_a_page_and_every_link_leads_somewhere():
   assert len(PAGES) > 5 and PAGES[0].read_text().count('\n') <= 150
   for page in (*PAGES, ROOT / 'ARCHITECTURE.md', ROOT / 'CONTRIBUTING.md'):
