@@ -5,7 +5,7 @@ import sys
 
 import gymnasium
 
-from tf_creative.core import plugins
+from tf_creative.core import packages, plugins
 
 # TF-Agents imports `gym`, but only passes its registry to child processes, which we never start. So
 # its maintained successor can stand in for it.
@@ -16,6 +16,7 @@ if importlib.util.find_spec('tf_agents') is None:
     'TF-Agents is missing. Its metadata asks for old packages that its code does not need, so it '
     'is installed on its own:\n  pip install --no-deps tf-agents==0.19.0'
   )
+packages.check_agents()
 
 AGENTS = plugins.Table(
   'agent',

@@ -16,12 +16,14 @@ from typing import Any
 
 from absl import logging
 
+import tf_creative
 from tf_creative.cli import chatter, manual
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 
 _HELP = {'--help', '-help', '-h', '--helpshort', '--helpfull'}
+_VERSION = {'--version', '-version'}
 _PATTERN = set('*?[\\')  # what TensorFlow's GetMatchingPaths does not take as it stands
 _LEAST_MEMORY = 4 << 30  # bytes of addresses, of which TensorFlow takes two by being imported
 _REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)  # by a file or pipe
@@ -31,7 +33,7 @@ _DEBUG = {'--debug', '-debug', '--debug=true'}
 def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.Config) -> None:
   """Run `command` with its settings from the flags, and exit with its exit code."""
   arguments = sys.argv[1:]
-  plain = (_HELP | _DEBUG) & set(arguments)
+  plain = _asked(arguments) or _VERSION & set(arguments) or _DEBUG & set(arguments)
   with contextlib.nullcontext() if plain else chatter.filtered():
     if sys.stderr:
       faulthandler.enable()  # prints a traceback if native code crashes
@@ -62,8 +64,14 @@ def main(
   try:
     if sys.flags.optimize > 1:
       raise spec.UserError('the texts of --help are docstrings: run Python without -OO.')
-    if _HELP & set(arguments):
-      print(manual.text(usage, settings, ' '.join(arguments)))
+    if _VERSION & set(arguments):
+      print(f'tf_creative {tf_creative.__version__}')
+      return 0
+    if asked := _asked(arguments):
+      name = asked[0].partition('=')[2]
+      full = asked[0] == '--helpfull'
+      told = manual.text(usage, settings, ' '.join(arguments), full)
+      print(manual.about(name, settings) if name else told)
       return 0
     check_memory()
     return command(flags_lib.from_arguments(given, settings))
@@ -83,6 +91,11 @@ def main(
       file=sys.stderr,
     )
     return 1
+
+
+def _asked(arguments: Sequence[str]) -> list[str]:
+  """Return the arguments that ask for help, also on a name: --help=NAME."""
+  return [argument for argument in arguments if argument.partition('=')[0] in _HELP]
 
 
 @contextlib.contextmanager

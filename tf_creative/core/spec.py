@@ -80,14 +80,16 @@ def setting(
   at_most: float | None = None,
   below: float | None = None,
   one_of: Iterable[str] = (),
+  common: bool = False,
 ) -> Any:
   """Make a field of a config dataclass that becomes a flag, with its line of `--help`.
 
   A tuple's value is split at commas, unless `split` is false. Numbers have bounds. Words may be
-  limited to `one_of`; if that is a table, its keys are looked up when a value is checked.
+  limited to `one_of`; if that is a table, its keys are looked up when a value is checked. Of a
+  command with `common` settings, `--help` shows only these; `--helpfull` shows all.
   """
   bounds = {'at_least': at_least, 'above': above, 'at_most': at_most, 'below': below}
-  metadata = {'help': help_text, 'split': split, 'one_of': one_of, **bounds}
+  metadata = {'help': help_text, 'split': split, 'one_of': one_of, 'common': common, **bounds}
   return dataclasses.field(default=default, metadata=metadata)
 
 

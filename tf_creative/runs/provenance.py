@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import metadata
 import json
 import os
 import pathlib
@@ -14,7 +13,7 @@ import tensorflow as tf
 
 import tf_creative
 from tf_creative.cli import command
-from tf_creative.core import plugins, storage
+from tf_creative.core import packages, plugins, storage
 
 _MOST_BYTES = 1 << 20  # of the file
 _LIBRARIES = ('tensorflow', 'keras', 'tf-keras', 'tf-agents', 'tensorflow-probability', 'numpy')
@@ -27,7 +26,7 @@ def facts() -> dict[str, str]:
   return {
     'tf_creative': tf_creative.__version__,
     'python': platform.python_version(),
-    **{name: metadata.version(name) for name in _LIBRARIES},
+    **{name: packages.version(name) for name in _LIBRARIES},
     **plugins.used(),
     'machine': f'{platform.system()} {platform.machine()}',
     'cores': str(command.cores()),
