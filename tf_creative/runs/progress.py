@@ -34,8 +34,7 @@ SHOWN = (
   'imagined/frechet',
   'painted/frechet',
 )
-_PLAIN_SECONDS = 15
-_FRAME_SECONDS = 0.2
+_PLAIN_SECONDS, _FRAME_SECONDS = 15, 0.2  # between two plain lines; between two draws of the view
 # Works for the view are made at most every 10 seconds, and in at most 1% of the run's time.
 _LOOK_SECONDS, _LOOK_SHARE = 10, 0.01
 _BAR, _VALUE, _SPARKLINE = 30, 11, 30  # widths in characters
@@ -188,17 +187,14 @@ def sparkline(values: Sequence[float], width: int) -> str:
   """Draw a curve of `values` in at most `width` block characters, each the mean of its share."""
   # Non-finite values are left out; a share without any finite value stays blank.
   shares = np.array_split(np.asarray(values, float), min(width, len(values)))
-  means = np.array([_mean(share[np.isfinite(share)]) for share in shares])
+  finite = (share[np.isfinite(share)] for share in shares)
+  means = np.array([share.mean() if share.size else np.nan for share in finite])
   known = means[np.isfinite(means)]
   if not known.size:
     return ' ' * len(means)
   low, span = known.min(), known.max() - known.min()
   heights = (means - low) / span if span else np.where(np.isfinite(means), 0.5, np.nan)
   return ''.join(' ' if np.isnan(h) else '▁▂▃▄▅▆▇█'[round(7 * h)] for h in heights)
-
-
-def _mean(values: np.ndarray) -> float:
-  return values.mean() if values.size else np.nan
 
 
 def paintings(works: np.ndarray, width: int, height: int) -> rich.segment.Segments | None:
