@@ -1,6 +1,5 @@
 """A plugin, installed for real in a place of its own, is as one of ours to every command."""
 
-from importlib import metadata
 import json
 import os
 import pathlib
@@ -10,8 +9,6 @@ import sys
 import zipfile
 
 import pytest
-
-import tf_creative
 
 ROOT = pathlib.Path(__file__).parents[1]
 NAME = 'tf-creative-skylines'
@@ -57,18 +54,6 @@ def python(folder, *arguments, cwd=ROOT, code=0):
   )
   assert done.returncode == code, done.stderr
   return done.stdout + done.stderr
-
-
-def test_the_package_is_called_as_its_version_says(tmp_path):
-  (tmp_path / 'tf_creative').mkdir()
-  (tmp_path / 'made').mkdir()
-  for name in ('pyproject.toml', 'LICENSE', 'tf_creative/__init__.py'):
-    shutil.copy(ROOT / name, tmp_path / name)
-  code = "from setuptools import build_meta; build_meta.prepare_metadata_for_build_wheel('made')"
-  python(tmp_path, '-c', code, cwd=tmp_path)
-  told = metadata.Distribution.at(next((tmp_path / 'made').glob('*.dist-info'))).metadata
-  assert (told['Name'], told['Version']) == ('tf-creative', tf_creative.__version__)
-  assert told['Requires-Python'] == '<3.14,>=3.11'
 
 
 @pytest.fixture(scope='module')

@@ -107,7 +107,9 @@ def lines(block: Block) -> list[str]:
 def is_shown(block: Block) -> bool:
   """Whether it shows what a command has printed."""
   first = lines(block)[0]
-  return not block.kind and not re.match(r'(python|make|pip|git|curl|docker|tensorboard|tf-creative) ', first)
+  return not block.kind and not re.match(
+    r'(python|make|pip|git|curl|docker|tensorboard|tf-creative) ', first
+  )
 
 
 @pytest.fixture(scope='module', autouse=True)

@@ -71,10 +71,11 @@ _tf_creative_value() {
       ;;
     *)
       _tf_creative_add "$flag=" "$flag" "$end"
+      if [[ ${#found[@]} != 0 && $found != *pipelines/* ]]; then return; fi
       while read -r path; do
         if [[ -d $path ]]; then
           found+=("$flag=$path/")
-        elif [[ $flag != --flagfile || $path == *.flags ]]; then
+        elif [[ $found != *pipelines/* || $path == *.flags ]]; then
           found+=("$flag=$path$end")
         fi
       done < <(compgen -f -- "$value")

@@ -41,6 +41,8 @@ def table(commands: Mapping[str, type]) -> dict[str, list[str]]:
         found[command] += [f'--{flag}', f'--no{flag}']
         continue
       found[command].append(f'--{flag}=')
+      if isinstance(field.default, (int, float)):
+        found[f'--{flag}'] = [str(field.default)]
       if one_of := field.metadata['one_of']:
         found[f'--{flag}'] = list(one_of)
         names |= dict.fromkeys(one_of if isinstance(one_of, plugins.Table) else ())
