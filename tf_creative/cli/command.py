@@ -36,7 +36,7 @@ def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.C
   plain = _asks(arguments) or _DEBUG & set(arguments)
   with contextlib.nullcontext(lambda: None) if plain else chatter.filtered() as recall:
     if sys.stderr:
-      faulthandler.enable()  # prints a traceback if native code crashes
+      faulthandler.enable(2)  # prints a traceback if native code crashes, where chatter sees it
     logging.use_absl_handler()
     code = _flushed(main(command, usage, settings, arguments, recall))
   sys.exit(code)
