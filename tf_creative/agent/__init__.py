@@ -1,11 +1,12 @@
 """The hand (agent): the only room that imports TF-Agents, and works around its oddities."""
 
+from importlib import metadata
 import importlib.util
 import sys
 
 import gymnasium
 
-from tf_creative.core import packages, plugins
+from tf_creative.core import plugins
 
 # TF-Agents imports `gym`, but only passes its registry to child processes, which we never start. So
 # its maintained successor can stand in for it.
@@ -16,7 +17,13 @@ if importlib.util.find_spec('tf_agents') is None:
     'TF-Agents is missing. Its metadata asks for old packages that its code does not need, so it '
     'is installed on its own:\n  pip install --no-deps tf-agents==0.19.0'
   )
-packages.check_agents()
+# The second is the first, with metadata of ours: .ci/companion.py packs it.
+if all(any(metadata.distributions(name=name)) for name in ('tf-agents', 'tf-creative-agents')):
+  raise ImportError(
+    'tf-agents and tf-creative-agents are both installed, and both own the folder tf_agents/. Take '
+    'out both, and put one back:\n  pip uninstall --yes tf-agents tf-creative-agents\n'
+    '  pip install tf-creative-agents  # or its wheel, which `make dist` builds'
+  )
 
 AGENTS = plugins.Table(
   'agent',

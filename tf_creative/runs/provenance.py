@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import metadata
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ import tensorflow as tf
 
 import tf_creative
 from tf_creative.cli import command
-from tf_creative.core import packages, plugins, storage
+from tf_creative.core import plugins, storage
 
 _MOST_BYTES = 1 << 20  # of the file
 _LIBRARIES = ('tensorflow', 'keras', 'tf-keras', 'tf-agents', 'tensorflow-probability', 'numpy')
@@ -26,7 +27,7 @@ def facts() -> dict[str, str]:
   return {
     'tf_creative': tf_creative.__version__,
     'python': platform.python_version(),
-    **{name: packages.version(name) for name in _LIBRARIES},
+    **{name: version(name) for name in _LIBRARIES},
     **plugins.used(),
     'machine': f'{platform.system()} {platform.machine()}',
     'cores': str(command.cores()),
@@ -38,6 +39,16 @@ def facts() -> dict[str, str]:
     ),
     **{name: os.environ[name] for name in _SWITCHES if name in os.environ},
   }
+
+
+def version(name: str) -> str:
+  """Return the version of a package; of TF-Agents also where .ci/companion.py has packed it."""
+  try:
+    return metadata.version(name)
+  except metadata.PackageNotFoundError:
+    if name != 'tf-agents':
+      raise
+    return metadata.version('tf-creative-agents').partition('.post')[0]
 
 
 def _known(path: pathlib.Path, warn: Callable[[str], None]) -> list[dict[str, Any]]:

@@ -13,8 +13,9 @@ import zipfile
 import pytest
 
 import tf_creative
+from tf_creative.runs import provenance
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / 'pyproject.toml').read_text())
 # Imported by nobody who only imports the package; the first takes most of its time.
 HEAVY = ('gymnasium', 'numpy', 'tensorflow', 'keras', 'tf_agents', 'rich', 'absl')
@@ -194,23 +195,26 @@ def test_its_record_names_every_file_with_its_hash_and_the_same_source_gives_the
   assert tools['companion'].repack(source, tmp_path).read_bytes() == made.read_bytes()
 
 
-def test_both_at_once_are_refused_and_either_is_taken(repacked, tmp_path):
+def test_both_at_once_are_refused(repacked, tmp_path):
   _, source, site = repacked
   zipfile.ZipFile(source).extractall(tmp_path / 'other')
-  both = os.pathsep.join(map(str, (site, tmp_path / 'other', ROOT)))
-  code = 'from tf_creative.core import packages; packages.check_agents()'
-  env = os.environ | {'PYTHONPATH': both}
-  done = subprocess.run([sys.executable, '-c', code], env=env, capture_output=True, text=True)
+  env = os.environ | {'PYTHONPATH': os.pathsep.join(map(str, (site, tmp_path / 'other', ROOT)))}
+  line = [sys.executable, '-c', 'import tf_creative.agent']
+  done = subprocess.run(line, env=env, capture_output=True, text=True)
   assert done.returncode == 1
   assert 'both own the folder tf_agents/' in done.stderr
   assert 'pip uninstall --yes tf-agents tf-creative-agents' in done.stderr
-  only = 'import sys; sys.path = sys.argv[1:]\nfrom tf_creative.core import packages\n'
-  only += "packages.check_agents(); print(packages.version('tf-agents'))"
-  for place in (site, tmp_path / 'other'):
-    std = [path for path in sys.path if 'site-packages' not in path and path != str(ROOT)]
-    line = [sys.executable, '-c', only, str(place), str(ROOT), *std]
-    done = subprocess.run(line, capture_output=True, text=True)
-    assert done.stdout == '0.19.0\n', done.stderr
+
+
+@pytest.mark.parametrize('name', ['tf-agents', 'tf-creative-agents'])
+def test_either_is_taken_and_noted_with_a_run_as_the_same(name, repacked, tmp_path, monkeypatch):
+  _, source, site = repacked
+  zipfile.ZipFile(source).extractall(tmp_path / 'other')
+  place = {'tf-agents': tmp_path / 'other', 'tf-creative-agents': site}[name]
+  monkeypatch.setattr(sys, 'path', [str(place)])
+  assert provenance.version('tf-agents') == '0.19.0'
+  with pytest.raises(metadata.PackageNotFoundError):
+    provenance.version('no-such-package')
 
 
 def test_keras_3_before_us_is_told_how_to_mend():

@@ -9,7 +9,7 @@ import pytest
 import tf_creative
 from tf_creative import __main__ as door
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def said(*arguments):
