@@ -71,7 +71,7 @@ def test_commands_and_their_flags(answers):
     ('--agent=pp', ['ppo ']),
     ('--gan_loss=w', ['wgan_gp ']),
     ('--couplings=gu', ['guide ']),
-    ('--world=', [f'{name} ' for name in worlds.WORLDS]),
+    ('--world=pi', ['pixel_art ']),
     ('--help=pix', ['pixel_art ']),
     ('--flagfile=pipelines/deb', ['pipelines/debug.flags ', 'pipelines/debug_ablation.flags ']),
     ('--flagfile=mi', ['mine.flags ']),
