@@ -71,11 +71,12 @@ _tf_creative_value() {
       ;;
     *)
       _tf_creative_add "$flag=" "$flag" "$end"
-      if [[ ${#found[@]} != 0 && $found != *pipelines/* ]]; then return; fi
+      # Words are known: then none of a file, except beside our pipelines.
+      if [[ ${#found[@]} != 0 && ${found[0]} != *pipelines/* ]]; then return; fi
       while read -r path; do
         if [[ -d $path ]]; then
           found+=("$flag=$path/")
-        elif [[ $found != *pipelines/* || $path == *.flags ]]; then
+        elif [[ ${found[0]-} != *pipelines/* || $path == *.flags ]]; then
           found+=("$flag=$path$end")
         fi
       done < <(compgen -f -- "$value")
