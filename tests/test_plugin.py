@@ -94,10 +94,9 @@ def test_help_tells_the_options_of_one_that_is_named(folder):
   ) in said
   assert 'tide Pays for each step more or less, as the imagination learns. (weight=0.1, pe' in said
   said = ' '.join(python(folder, '-m', 'tf_creative.train', '--help=skyline').split())
-  assert said == (
-    'skyline, for --world: Rows of eight towers, built to a plan. (data=waves, floors=5, horizon=10) '
-    f'Of {NAME} 1.0.'
-  )
+  options = '(data=waves, floors=5, horizon=10)'
+  told = f'Rows of eight towers, built to a plan. {options} Of {NAME} 1.0.'
+  assert said == f'skyline, for --world: {told}'
 
 
 TYPOS = [

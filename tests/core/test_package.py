@@ -102,8 +102,8 @@ def test_a_pipeline_is_found_from_anywhere_and_a_file_of_ones_own_wins(built):
   ours = '--flagfile=pipelines/debug.flags'
   said = elsewhere(built, *train, ours, '--no_such_flag', code=2)
   assert "unknown flag '--no_such_flag'" in said  # so the files, one within the other, were read
-  said = elsewhere(built, *train, '--flagfile=pipelines/debgu.flags', code=2)
-  assert 'cannot read pipelines/debgu.flags (No such file or directory): name a flagfile' in said
+  said = elsewhere(built, *train, '--flagfile=pipelines/debg.flags', code=2)
+  assert 'cannot read pipelines/debg.flags (No such file or directory): name a flagfile' in said
   assert "Did you mean 'pipelines/debug.flags'?" in said
   (built / 'elsewhere' / 'pipelines').mkdir()
   (built / 'elsewhere' / 'pipelines' / 'debug.flags').write_text('--mine=1\n')

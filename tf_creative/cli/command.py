@@ -33,8 +33,8 @@ _DEBUG = {'--debug', '-debug', '--debug=true'}
 def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.Config) -> None:
   """Run `command` with its settings from the flags, and exit with its exit code."""
   arguments = sys.argv[1:]
-  plain = _asks(arguments) or _DEBUG & set(arguments)
-  with contextlib.nullcontext(lambda: None) if plain else chatter.filtered() as recall:
+  debug = _DEBUG & set(arguments)
+  with contextlib.nullcontext(lambda: None) if debug else chatter.filtered() as recall:
     if sys.stderr:
       faulthandler.enable(2)  # prints a traceback if native code crashes, where chatter sees it
     logging.use_absl_handler()
