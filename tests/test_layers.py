@@ -21,6 +21,7 @@ MOST_LINES = {'tf_creative': 250, 'tests': 320}
 
 COMMANDS = {'ablate', 'benchmark', 'train', 'create', 'evaluate', 'export', 'serve'}
 PACKAGE = '__init__'  # imported with every part of it; it registers the worlds with Gymnasium
+COMPANION = 'tf-creative-agents'  # TF-Agents with metadata of ours, for which BUILD says tf-agents
 # The map (ARCHITECTURE.md): what each part of the house may import besides itself.
 ROOMS = {'agent', 'couplings', 'gan', 'metrics', 'serving', 'worlds'}  # with no doors between them
 RUN = {'core', 'learner', 'cli', 'runs'}
@@ -34,6 +35,7 @@ ARROWS = {
   'evaluation': RUN | {'gan', 'metrics', 'studio'},
   'experiments': RUN | {'evaluation', 'metrics', 'studio'},
   PACKAGE: {'worlds'},
+  '__main__': COMMANDS | {'core', 'cli', 'learner'},
   'testing': {'core', 'agent', 'couplings', 'gan', 'learner', 'worlds'},  # shipped, for plugins
   **dict.fromkeys(COMMANDS, RUN | {'studio', 'evaluation', 'experiments', 'serving', 'worlds'}),
 }
@@ -140,7 +142,8 @@ def build_faults(build: str) -> list[str]:
   tests = [path for path in TESTS if '/test_' in path]
   for path in FILES + tests:
     name = pathlib.PurePath(path).stem if path in tests else _target_of(part_of(path))
-    rule = 'py_test' if path in tests else 'py_binary' if name in COMMANDS else 'py_library'
+    binary = name in COMMANDS | {'__main__'}
+    rule = 'py_test' if path in tests else 'py_binary' if binary else 'py_library'
     holders = {(target.rule, other) for other, target in declared.items() if path in target.srcs}
     # The package's target holds the first file of the worlds, too: see there.
     if holders - {('py_library', 'tf_creative')} - {(rule, name)} or (rule, name) not in holders:
@@ -209,7 +212,7 @@ def _target_of(part: str) -> str:
 
 
 DISTRIBUTIONS = {
-  module: names
+  module: ['tf-agents' if name == COMPANION else name for name in names]
   for module, names in metadata.packages_distributions().items()
   if module not in sys.stdlib_module_names and module not in ('tf_creative', 'tests')
 }

@@ -72,7 +72,7 @@ row = '{"round": 2, "painted/frechet": 0.5, "held_out/equal_pixels": 0.5}'
 """
 # Minutes; in short see test_benchmark, test_evaluate and test_melody_run.
 LONG = re.compile(r'--sweep|--compare=runs/seed1|runs/melody_none')
-NOT_HERE = re.compile(r'pip install|pip-audit|git clone|tensorboard|docker run|python -m pytest')
+NOT_HERE = re.compile(r'pip install|pip-audit|git clone|tensorboard|docker|python -m pytest')
 
 
 class Block(NamedTuple):
@@ -107,7 +107,9 @@ def lines(block: Block) -> list[str]:
 def is_shown(block: Block) -> bool:
   """Whether it shows what a command has printed."""
   first = lines(block)[0]
-  return not block.kind and not re.match(r'(python|make|pip|git|curl|docker|tensorboard) ', first)
+  return not block.kind and not re.match(
+    r'(python|make|pip|git|curl|docker|tensorboard|tf-creative) ', first
+  )
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -196,9 +198,11 @@ def shell(line: str, server) -> None:
     assert '"outputs"' in answer.stdout
   elif words[:2] == ['python', '-m'] and words[2].startswith('tf_creative.'):
     python(words[2].removeprefix('tf_creative.'), words[3:], server)
+  elif words[0] == 'tf-creative':
+    python(words[1], words[2:], server)
   else:
     assert NOT_HERE.match(line), f'nobody knows how to try: {line}'
-    if words[0] == 'docker':
+    if 'tensorflow/serving' in words:
       mounted = pathlib.Path('runs/pixel_art/exports')
       assert 'runs/pixel_art/exports:/models' in line
       for name in re.findall(r'/models/(\w+\.config)', line):

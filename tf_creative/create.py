@@ -1,10 +1,11 @@
-"""Makes works with a trained run, or repaints and completes given pictures, and writes files.
+"""Makes works with a run, or repaints or completes given pictures.
 
-  python -m tf_creative.create --run_dir=runs/pixel_art --count=100 --format=png,gif,svg
-  python -m tf_creative.create --run_dir=runs/pixel_art --count=5000 --label=3,7 --format=tfrecord
-  python -m tf_creative.create --run_dir=runs/pixel_art --target=cat.jpg --format=svg
-  python -m tf_creative.create --run_dir=runs/pixel_art --start=digit.png --label=8 --count=8
-  python -m tf_creative.create --run_dir=runs/pixel_art --start=torn.png --mask=hole.png --count=8
+  python -m tf_creative.create --run_dir=runs/pixel_art --count=100
+  python -m tf_creative.create --format=png,gif,svg
+  python -m tf_creative.create --count=5000 --label=3,7 --format=tfrecord
+  python -m tf_creative.create --target=cat.jpg --format=svg
+  python -m tf_creative.create --start=digit.png --label=8 --count=8
+  python -m tf_creative.create --start=torn.png --mask=hole.png --count=8
 
 Equal seeds give equal works. A --target is painted as it is. A --start is turned into the imagined
 works most similar to it; if it has gaps (transparent, or white in the --mask), only these are

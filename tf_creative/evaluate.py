@@ -1,10 +1,11 @@
-"""Evaluates a run's best checkpoint: tables on the terminal, and a report as a web page.
+"""Measures how good a run is: tables, and a report as a web page.
 
   python -m tf_creative.evaluate --run_dir=runs/pixel_art
-  python -m tf_creative.evaluate --run_dir=runs/pixel_art --compare=runs/control,runs/other
+  python -m tf_creative.evaluate --compare=runs/control,runs/other
 
-Writes report.html (one self-contained page) and metrics.jsonl to RUN/evaluation. Runs that differ
-only in their seed are compared as one recipe. Equal seeds give equal pages.
+Writes report.html (one self-contained page) and metrics.jsonl to RUN/evaluation, both of the best
+checkpoint. Runs that differ only in their seed are compared as one recipe. Equal seeds give equal
+pages.
 """
 
 import dataclasses

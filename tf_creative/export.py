@@ -1,4 +1,4 @@
-"""Exports a trained run as SavedModels, which a running TensorFlow Serving picks up.
+"""Exports a run as SavedModels, which TensorFlow Serving picks up.
 
   python -m tf_creative.export --run_dir=runs/pixel_art
 

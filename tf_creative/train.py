@@ -1,4 +1,4 @@
-"""Trains a creative learner: a GAN that imagines works and a DQN agent that makes them.
+"""Trains a GAN that imagines works and a DQN agent that makes them.
 
   python -m tf_creative.train --flagfile=pipelines/pixel_art.flags
 
@@ -20,7 +20,10 @@ def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   command.check_writable(config.run.run_dir, 'run_dir')
   os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())  # read as TensorFlow starts
   # Imported here, so that --help and a mistyped flag are answered at once, without TensorFlow.
-  from tf_creative.experiments import training
+  import rich.console
+
+  with command.status(rich.console.Console(), 'loading TensorFlow'):
+    from tf_creative.experiments import training
 
   logging.set_verbosity(verbosity)  # after the import, which sets a level of its own
   return training.train(config)

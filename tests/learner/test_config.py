@@ -39,7 +39,7 @@ def test_what_a_run_wrote_down_makes_it_again(tmp_path):
 
 
 def test_help_shows_every_setting_with_its_default():
-  text = manual.text('usage')
+  text = manual.text('usage', full=True)
   values = flags.FlagValues()
   flags_lib.define_flags(values)
   for name in values:
@@ -140,7 +140,7 @@ def test_what_is_checked_at_once_is_what_is_built(table, options):
 
 
 def test_help_names_all_that_the_tables_hold():
-  text = ' '.join(manual.text('usage').split())
+  text = ' '.join(manual.text('usage', full=True).split())
   for names in (AGENTS, agent_networks, LOSSES, gan_networks):
     assert f': {", ".join(names)} [' in text
   for options in (*world_options.OPTIONS.items(), *coupling_options.OPTIONS.items()):

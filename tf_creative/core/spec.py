@@ -33,8 +33,7 @@ class SpecError(UserError):
 
   def __init__(self, message: str, about: str = ''):
     super().__init__(message)
-    self.about = about
-    self.text, self.place, self.flag = '', 0, ''
+    self.about, self.text, self.place, self.flag = about, '', 0, ''
 
   def point(self, text: str, place: int, flag: str) -> SpecError:
     """Show the text with a caret under its character at `place`, unless one is shown already."""
@@ -80,14 +79,15 @@ def setting(
   at_most: float | None = None,
   below: float | None = None,
   one_of: Iterable[str] = (),
+  common: bool = False,
 ) -> Any:
-  """Make a field of a config dataclass that becomes a flag, with its line of `--help`.
+  """Make a field of a config dataclass that becomes a flag, with its line of `--helpfull`.
 
   A tuple's value is split at commas, unless `split` is false. Numbers have bounds. Words may be
-  limited to `one_of`; if that is a table, its keys are looked up when a value is checked.
+  limited to `one_of`, or to a table's keys. `--help` shows the `common` ones, if there are any.
   """
   bounds = {'at_least': at_least, 'above': above, 'at_most': at_most, 'below': below}
-  metadata = {'help': help_text, 'split': split, 'one_of': one_of, **bounds}
+  metadata = {'help': help_text, 'split': split, 'one_of': one_of, 'common': common, **bounds}
   return dataclasses.field(default=default, metadata=metadata)
 
 

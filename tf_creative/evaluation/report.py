@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import html
-from importlib import metadata
 import os
 import pathlib
 import platform
@@ -16,6 +15,7 @@ from tf_creative.cli import flags as flags_lib
 from tf_creative.evaluation import comparison, curves, exhibition, markup, tables
 from tf_creative.evaluation import measured as evaluation
 from tf_creative.evaluation.measured import Evaluation
+from tf_creative.runs import provenance
 from tf_creative.studio import pictures
 
 _PACKAGES = ('tensorflow', 'keras', 'tf-agents', 'tensorflow-datasets', 'numpy')
@@ -204,7 +204,7 @@ def _compared(runs: Sequence[Evaluation]) -> str:
 
 
 def _settings(one: Evaluation) -> str:
-  versions = ', '.join(f'{name} {metadata.version(name)}' for name in _PACKAGES)
+  versions = ', '.join(f'{name} {provenance.version(name)}' for name in _PACKAGES)
   machine = f'Python {platform.python_version()}, {platform.system()} {platform.machine()}, '
   flags = html.escape(flags_lib.to_text(one.config))
   return (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import datetime
 import functools
 import itertools
+import math
 import sys
 import time
 
@@ -33,7 +34,7 @@ SHOWN = (
   'imagined/frechet',
   'painted/frechet',
 )
-_PLAIN_SECONDS = 15
+_PLAIN_SECONDS, _FRAME_SECONDS = 15, 0.2  # between two plain lines; between two draws of the view
 # Works for the view are made at most every 10 seconds, and in at most 1% of the run's time.
 _LOOK_SECONDS, _LOOK_SHARE = 10, 0.01
 _BAR, _VALUE, _SPARKLINE = 30, 11, 30  # widths in characters
@@ -73,11 +74,11 @@ class Progress:
     self._look, self._next_look = look if colours else None, 0.0
     self._doing = ''  # work besides learning, such as an evaluation
     self._paintings = None  # a function of columns and lines
-    self._live = None
+    self._live, self._drawn = None, -math.inf
     if live and console.is_interactive:
-      # rich refreshes in its own thread, so the clock moves while the training loop is busy.
+      # Refreshed here, and by no thread of rich, which imports of TFDS would now and then kill.
       self._live = rich.live.Live(
-        get_renderable=self._view, console=console, refresh_per_second=1, vertical_overflow='crop'
+        get_renderable=self._view, console=console, auto_refresh=False, vertical_overflow='crop'
       )
 
   def __enter__(self) -> Progress:
@@ -95,7 +96,9 @@ class Progress:
     """Show work besides learning and its progress; plain lines appear only if it takes long."""
     self._doing = f'{what}  {done}/{total}' if total else what
     now = time.monotonic()
-    if not (self._live and self._live.is_started) and now - self._last > _PLAIN_SECONDS:
+    if self._live and self._live.is_started:
+      self._refresh(now)
+    elif now - self._last > _PLAIN_SECONDS:
       self._last = now
       self.say(f'  {self._doing}')
 
@@ -109,13 +112,20 @@ class Progress:
     if self._live:
       self._look_again()
       # Starts only now: TensorFlow's messages while it traces the loop would break the view.
-      self._live.start(refresh=True)
+      self._live.start()
+      self._refresh(now)
     elif not first and (now - self._last > _PLAIN_SECONDS or done >= self._total):
       self._last = now
       left = (self._total - done) / max(self._rate, 1e-9)
       newest = {short: self._history[name][-1:] for name, short in self._short.items()}
       numbers = '  '.join(f'{short} {value[0]:.3g}' for short, value in newest.items() if value)
       self.say(f'round {done}/{self._total}  {self._rate:.1f}/s  {left:.0f} s left  {numbers}')
+
+  def _refresh(self, now: float) -> None:
+    """Draw the view anew, but not more often than eyes can follow."""
+    if self._live and now - self._drawn >= _FRAME_SECONDS:
+      self._drawn = now
+      self._live.refresh()
 
   def _remember(self, metrics: Mapping[str, float]) -> None:
     for name, history in self._history.items():
@@ -177,17 +187,14 @@ def sparkline(values: Sequence[float], width: int) -> str:
   """Draw a curve of `values` in at most `width` block characters, each the mean of its share."""
   # Non-finite values are left out; a share without any finite value stays blank.
   shares = np.array_split(np.asarray(values, float), min(width, len(values)))
-  means = np.array([_mean(share[np.isfinite(share)]) for share in shares])
+  finite = (share[np.isfinite(share)] for share in shares)
+  means = np.array([share.mean() if share.size else np.nan for share in finite])
   known = means[np.isfinite(means)]
   if not known.size:
     return ' ' * len(means)
   low, span = known.min(), known.max() - known.min()
   heights = (means - low) / span if span else np.where(np.isfinite(means), 0.5, np.nan)
   return ''.join(' ' if np.isnan(h) else '▁▂▃▄▅▆▇█'[round(7 * h)] for h in heights)
-
-
-def _mean(values: np.ndarray) -> float:
-  return values.mean() if values.size else np.nan
 
 
 def paintings(works: np.ndarray, width: int, height: int) -> rich.segment.Segments | None:

@@ -185,6 +185,7 @@ def _each(
     range(len(portfolio.seed)),
     folder.name,
     console=console,
+    auto_refresh=False,  # no thread: see cli.command.status
     transient=True,
     disable=not console.is_terminal,
   ):
