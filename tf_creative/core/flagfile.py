@@ -28,7 +28,8 @@ def expand(arguments: Iterable[str | Argument], within: tuple[str, ...] = ()) ->
   """Replace each `--flagfile=FILE` by the arguments in that file, also in nested files.
 
   `within` holds the files that are being read, to detect cycles. As with absl, the path of a
-  nested file is relative to the working directory, and of equal flags the last one wins.
+  nested file is relative to the working directory, and of equal flags the last one wins. If it is
+  not there, it is looked for from where the file lies that names it: pipelines name each other so.
   """
   found, waiting = [], [Argument(a) if isinstance(a, str) else a for a in arguments]
   while waiting:
@@ -71,6 +72,7 @@ def text_of(path: str | os.PathLike, advice: str) -> str:
 
 
 def _of_file(path: str, argument: Argument, within: tuple[str, ...]) -> list[Argument]:
+  path = _found(path, within)
   real = os.path.realpath(path)
   if real in within:
     raise spec.UserError(f'{path} includes itself: take out {argument.text}{said(argument)}.')
@@ -84,3 +86,12 @@ def _of_file(path: str, argument: Argument, within: tuple[str, ...]) -> list[Arg
     if not line.text.startswith('-'):
       raise spec.UserError(f"'{line.text}' is no flag{said(line)}: write --name=value.")
   return expand(own, (*within, real))
+
+
+def _found(path: str, within: tuple[str, ...]) -> str:
+  """Return where a nested flagfile is: here, or else as seen from the file that names it."""
+  if within and not os.path.exists(path):
+    for folder in pathlib.Path(within[-1]).parents[:2]:
+      if (folder / path).is_file():
+        return os.fspath(folder / path)
+  return path

@@ -1,4 +1,4 @@
-"""Lets a model server make works, and returns them with their steps and actions."""
+"""Lets exported models make works, on a server or here; they come with steps and actions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ _ROWS = 64  # in a request
 
 
 class Studio:
-  """The creator of a model server; it makes the same works as the exported run."""
+  """An exported creator; it makes the same works as the run."""
 
-  def __init__(self, address: str):
-    self._ask = client.connect(address)
+  def __init__(self, address: str, ask: client.Ask | None = None):
+    """Take a server's address, or `ask`, which answers as it does, with a name for messages."""
+    self._ask = ask or client.connect(address)
+    who = address if ask else f'the server at {address}'
     answer = self._ask('creator', 'about', {'seed': np.zeros(1, np.int64)})
     try:
       about = json.loads(next(iter(answer.values()))[0])
@@ -36,7 +38,7 @@ class Studio:
         raise ValueError('labels without names')
     except (ValueError, KeyError, TypeError, IndexError, StopIteration, RecursionError) as error:
       raise spec.UserError(
-        f'the server at {address} has a creator of another kind: serve what '
+        f'{who} has a creator of another kind: serve what '
         '`python -m tf_creative.export` has written.'
       ) from error
     self.world = learner_lib.build_foreign_world(world, labels)
@@ -45,14 +47,14 @@ class Studio:
       shape = list(self.world.works.work_spec.shape)
     except spec.UserError as error:
       raise spec.UserError(
-        f'the works of the server at {address} cannot be drawn here: that needs the data set of '
+        f'the works of {who} cannot be drawn here: that needs the data set of '
         f"--world='{world}', and a server's word is no reason to open one. Use create --run_dir "
         'where the run lies.'
       ) from error
     if shape != about.get('shape'):
       raise spec.UserError(
-        f"the server at {address} makes works of shape {about.get('shape')}, and --world='{world}' "
-        f'has {shape} here: use the version of tf_creative that exported them.'
+        f"{who} makes works of shape {about.get('shape')}, and --world='{world}' has {shape} here: "
+        'use the version of tf_creative that exported them.'
       )
 
   def imagined(self, labels: Sequence[int], seed: int, count: int) -> portfolio.Portfolio:

@@ -1,4 +1,4 @@
-"""A client for model servers, ours or TensorFlow Serving, by gRPC or REST."""
+"""A client for model servers, ours or TensorFlow Serving, by gRPC or REST; or for a file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 import http.client
 import json
+import pathlib
 from typing import Any
 import urllib.error
 import urllib.parse
@@ -17,7 +18,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from tf_creative.core import spec
-from tf_creative.serving.server import tensors
+from tf_creative.serving.server import errors, servable, tensors
 
 _SECONDS = 60.0  # timeout of an answer
 _MOST_BYTES = 64 << 20  # of an answer; gRPC's default of 4 MB is too little for files
@@ -38,6 +39,30 @@ def connect(address: str) -> Ask:
       f"cannot ask '{address}': write host:8500 for gRPC or http://host:8501 for REST."
     )
   return _by_rest(address.rstrip('/'))
+
+
+def of_version(path: pathlib.Path) -> Ask:
+  """Return a function that asks one exported version of a model, loaded in this process."""
+  try:
+    held = servable.Servable(path)
+  except (errors.ServingError, tf.errors.OpError, OSError, ValueError) as error:
+    raise spec.UserError(
+      f'{path} cannot be loaded ({errors.of(error).message}): export it anew.'
+    ) from error
+
+  def ask(model: str, signature: str, inputs: Arrays) -> Arrays:
+    del model
+    try:
+      found = held.signature(signature)
+      found.check_names(list(inputs))
+      outputs = found.chosen(())
+      kinds = {name: kind.as_numpy_dtype for name, kind in found.dtypes().items()}
+      given = [np.asarray(inputs[name], kind) for name, kind in kinds.items()]
+      return dict(zip(outputs, held.run(found, given, outputs), strict=True))
+    except (errors.ServingError, tf.errors.OpError) as error:
+      raise spec.UserError(f'{path} refuses: {errors.of(error).message}') from error
+
+  return ask
 
 
 def _by_grpc(address: str) -> Ask:

@@ -1,0 +1,30 @@
+"""Opens what is there already: runs, exports, servers."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+from tf_creative.api import exported
+from tf_creative.api import run as run_lib
+from tf_creative.serving.exports import parameters
+
+
+def load(path: str | os.PathLike) -> run_lib.Run | exported.Export:
+  """Open a trained run, such as 'runs/pixel_art', or its exports, 'runs/pixel_art/exports'.
+
+  Both make the same works from the same seeds. A run can also be evaluated and exported; exports
+  can be served.
+  """
+  path = pathlib.Path(path)
+  if (path / parameters.MODELS).is_file() and not (path / 'run.flags').is_file():
+    return exported.Export(path)
+  return run_lib.Run(path)
+
+
+def connect(address: str) -> exported.Remote:
+  """Connect to a model server, ours or TensorFlow Serving, that serves exports.
+
+  The address is host:8500 for gRPC, or http://host:8501 for REST.
+  """
+  return exported.Remote(address)
