@@ -18,7 +18,7 @@ import pathlib
 
 from absl import logging
 
-from tf_creative.api import asked
+from tf_creative.api import asked, quiet
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
@@ -49,6 +49,7 @@ class CreateConfig:
 
 def create(config: CreateConfig, verbosity: int = logging.ERROR) -> int:
   """Make the works and write them; return the exit code."""
+  quiet.off()
   _check(config)
   try:
     written = _create(config, verbosity)
@@ -78,7 +79,12 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     works = maker.create(
       config.count, config.label, config.seed, config.target, config.start, config.mask
     )
-  written = works.save(out, config.format)
+  try:
+    written = works.save(out, config.format)
+  except OSError as error:
+    raise spec.UserError(
+      f'cannot write to {out} ({error.strerror or error}): choose another --out.'
+    ) from error
   width = max(map(len, written))
   return '\n'.join(
     [

@@ -11,7 +11,7 @@ import dataclasses
 
 from absl import logging
 
-from tf_creative.api import asked
+from tf_creative.api import asked, quiet
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import setting
@@ -35,6 +35,7 @@ class EvaluateConfig:
 
 def evaluate(settings: EvaluateConfig) -> int:
   """Evaluate the runs one after the other; return the exit code."""
+  quiet.off()
   flags_lib.check(settings)
   asked.check_works(settings.works)
   command.check_writable(settings.out or settings.run_dir, 'out')

@@ -12,6 +12,7 @@ import dataclasses
 
 from absl import logging
 
+from tf_creative.api import quiet
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import setting
@@ -29,6 +30,7 @@ class ExportConfig:
 
 def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   """Export the run; return the exit code."""
+  quiet.off()
   flags_lib.check(config)
   command.check_prefix(config.export_dir)
   command.check_writable(config.export_dir or config.run_dir, 'export_dir')

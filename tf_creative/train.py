@@ -14,7 +14,7 @@ from tf_creative.learner import config as config_lib
 
 def train(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
   """Train until the last round or a signal; return the exit code."""
-  return training.by_config(config, verbosity).code
+  return training.by_config(config, verbosity)
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ import html
 import os
 import pathlib
 
-from tf_creative.api import maker, tables
+from tf_creative.api import maker, quiet, tables
 from tf_creative.api import run as run_lib
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
@@ -105,7 +105,8 @@ class Server:
     if not (exports / parameters.MODELS).is_file():
       raise spec.UserError(f'there is nothing to serve in {exports}: run.export() writes it.')
     self._server = server_lib.Server(exports, host, port, rest_port)
-    self._server.start()
+    with quiet.quiet():
+      self._server.start()
     self.address = f'{host}:{self._server.port}'  # for gRPC, and for tf_creative.connect
     self.url = f'http://{host}:{self._server.rest_port}/'  # of REST, and of a page to play with
 

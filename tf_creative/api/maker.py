@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import os
 from typing import Any, NoReturn
 
-from tf_creative.api import asked
+from tf_creative.api import asked, quiet
 from tf_creative.api import works as works_lib
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
@@ -35,6 +35,7 @@ class Maker:
     """The labels that were trained on, which `create` takes."""
     return [self.world.works.label_names[label] for label in self._known_labels()]
 
+  @quiet.quiet()
   def create(
     self,
     count: int = 16,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tf_creative.api import maker, tables
+from tf_creative.api import maker, quiet, tables
 from tf_creative.api import works as works_lib
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
@@ -37,7 +37,8 @@ class Run(maker.Maker):
 
   @functools.cached_property
   def _loaded(self) -> Loaded:
-    return self._given or run_lib.load(self.path)
+    with quiet.quiet():
+      return self._given or run_lib.load(self.path)
 
   @property
   def config(self) -> config_lib.Config:
@@ -64,6 +65,7 @@ class Run(maker.Maker):
     shown = {name: titles.title(name).long for name in ('round', *progress.SHOWN)}
     return tables.Table(rows, str(self.path), shown)
 
+  @quiet.quiet()
   def evaluate(
     self,
     works: int = 0,
@@ -86,6 +88,7 @@ class Run(maker.Maker):
     others = [compare] if isinstance(compare, (str, os.PathLike)) else list(compare)
     return evaluating.evaluate([self, *map(Run, others)], works, seed, out, tell)
 
+  @quiet.quiet()
   def export(
     self, folder: str | os.PathLike = '', keep_versions: int = 3, litert: bool = False
   ) -> exported.Export:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-import contextlib
 import pathlib
 
 from tf_creative.core import spec, storage
@@ -27,9 +25,8 @@ def folder(
 ) -> formats.Written:
   """Write works in these formats to a folder, with a table of them."""
   formats.check(names, world)
-  with _writable(path):
-    path.mkdir(parents=True, exist_ok=True)
-    return formats.write(portfolio, world, names, path)
+  path.mkdir(parents=True, exist_ok=True)
+  return formats.write(portfolio, world, names, path)
 
 
 def file(portfolio: portfolio_lib.Portfolio, world: world_lib.World, path: pathlib.Path) -> None:
@@ -37,15 +34,14 @@ def file(portfolio: portfolio_lib.Portfolio, world: world_lib.World, path: pathl
   name = path.suffix[1:].lower()
   if name != _TABLE:
     formats.check([name], world)
-  with _writable(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if name == 'tfrecord':
-      world.media.store(portfolio.works, portfolio.seed, path)
-    elif name == 'npz':
-      formats.arrays(portfolio, world, path)
-    else:
-      with storage.whole(path) as partial:
-        _write(name, portfolio, world, partial)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  if name == 'tfrecord':
+    world.media.store(portfolio.works, portfolio.seed, path)
+  elif name == 'npz':
+    formats.arrays(portfolio, world, path)
+  else:
+    with storage.whole(path) as partial:
+      _write(name, portfolio, world, partial)
 
 
 def _write(
@@ -64,13 +60,3 @@ def _write(
       f"a file .{name} holds one work: save one, as works[0].save('x.{name}'), or give a folder, "
       f"as works.save('folder', formats='{name}')."
     )
-
-
-@contextlib.contextmanager
-def _writable(path: pathlib.Path) -> Iterator[None]:
-  try:
-    yield
-  except OSError as error:
-    raise spec.UserError(
-      f'cannot write to {path} ({error.strerror or error}): choose another place.'
-    ) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import logging
 
-from tf_creative.api import catalog
+from tf_creative.api import catalog, quiet
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
 from tf_creative.experiments import callbacks as callbacks_lib
@@ -19,7 +19,6 @@ from tf_creative.runs import progress
 
 if TYPE_CHECKING:
   from tf_creative.api import run
-  from tf_creative.experiments import training
 
 OnLog = Callable[[int, Mapping[str, float]], 'bool | None']
 
@@ -51,23 +50,32 @@ def train(
   seconds = 0 if getattr(builtins, '__IPYTHON__', False) else progress.Screen().seconds
   screen = progress.Screen(config.run.progress, seconds, quiet=not verbose)
   heard = [*callbacks, *([callbacks_lib.OnLog(on_log)] if on_log else [])]
-  code, learner = by_config(config, screen=screen, callbacks=heard, began=began)
-  from tf_creative.api import run
+  _prepare(config)
+  with quiet.quiet():
+    from tf_creative.api import run
+    from tf_creative.experiments import training
 
+    code, learner = training.train(config, screen, heard, began)
   # What a signal stopped is at its last round; a run is shown as of its best one.
   return run.Run(config.run.run_dir, None if code else (config, learner), stopped=bool(code))
 
 
-def by_config(
-  config: config_lib.Config, verbosity: int = logging.ERROR, **told: Any
-) -> training.Trained:
-  """Train by a whole config; `told` is what else `experiments.training.train` takes."""
+def by_config(config: config_lib.Config, verbosity: int = logging.ERROR) -> int:
+  """Train by a whole config, as the command does; return the exit code."""
+  _prepare(config)
+  # Imported here, so that --help and a mistyped flag are answered at once, without TensorFlow.
+  import rich.console
+
+  with command.status(rich.console.Console(), 'loading TensorFlow'):
+    from tf_creative.experiments import training
+
+  logging.set_verbosity(verbosity)  # after the import, which sets a level of its own
+  return training.train(config).code
+
+
+def _prepare(config: config_lib.Config) -> None:
+  """Check the folders of a run, and set what TensorFlow reads as it starts."""
   for folder in (config.run.run_dir, config.run.fork_from):
     command.check_prefix(folder)
   command.check_writable(config.run.run_dir, 'run_dir')
-  os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())  # read as TensorFlow starts
-  # Imported here, so that --help and a mistyped flag are answered at once, without TensorFlow.
-  from tf_creative.experiments import training
-
-  logging.set_verbosity(verbosity)  # after the import, which sets a level of its own
-  return training.train(config, **told)
+  os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())

@@ -243,8 +243,6 @@ def _literal(value: re.Match, text: str, flag: str) -> Any:
 
 
 def _unreadable(what: str, text: str, place: int, flag: str) -> SpecError:
-  error = SpecError(
-    f'cannot read {f"--{flag}" if flag else "this"}: {what}. '
-    'Write name or name(option=value, other=value).'
-  )
+  wrong = f'cannot read {f"--{flag}" if flag else "this"}: {what}.'
+  error = SpecError(f'{wrong} Write name or name(option=value, other=value).')
   return error.point(text, place, flag)
