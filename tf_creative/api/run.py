@@ -62,7 +62,7 @@ class Run(maker.Maker):
   def metrics(self) -> tables.Table:
     """What training logged, a row for each log, by the names of metrics.jsonl."""
     rows = log_lib.rows(self.path)
-    shown = {name: titles.title(name).long for name in ('round', *progress.SHOWN)}
+    shown = {name: titles.title(name) for name in ('round', *progress.SHOWN)}
     return tables.Table(rows, str(self.path), shown)
 
   @quiet.quiet()

@@ -21,12 +21,12 @@ class Table(Sequence):
     self,
     rows: Sequence[Mapping[str, Any]],
     caption: str = '',
-    shown: Mapping[str, str] | None = None,
+    shown: Mapping[str, tuple[str, str]] | None = None,
   ):
-    """Take rows, and the columns to show with their titles, if not all by their own names."""
+    """Take rows, and the columns to show, if not all: name -> a long title and a short one."""
     self._rows, self.caption = [dict(row) for row in rows], caption
     self.columns = list(dict.fromkeys(name for row in self._rows for name in row))
-    told = shown if shown is not None else {name: name for name in self.columns}
+    told = {name: (name, name) for name in self.columns} if shown is None else shown
     self._shown = {name: title for name, title in told.items() if name in self.columns}
 
   def __len__(self) -> int:
@@ -50,14 +50,15 @@ class Table(Sequence):
     return importlib.import_module('pandas').DataFrame(self._rows, columns=self.columns)
 
   def __repr__(self) -> str:
-    head, cells = list(self._shown.values()), [self._cells(row) for row in self._few()]
+    cells = [self._cells(row) for row in self._few()]
+    head = [short for _, short in self._shown.values()]
     cut = [[_cut(cell) for cell in row] for row in [head, *cells]]
     widths = [max(map(len, column)) for column in zip(*cut, strict=True)]
     lines = ['  '.join(map(str.ljust, row, widths)).rstrip() for row in cut]
     return '\n'.join(filter(None, [self.caption, *lines, self._rest()]))
 
   def _repr_html_(self) -> str:
-    head = ''.join(f'<th>{html.escape(title)}</th>' for title in self._shown.values())
+    head = ''.join(f'<th>{html.escape(title)}</th>' for title, _ in self._shown.values())
     rows = [
       ''.join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in self._cells(row))
       for row in self._few()

@@ -22,8 +22,8 @@ TITLES = {
   'gan/generator_loss': Title('Loss of the generator', 'generator loss'),
   'gan/critic_loss': Title('Loss of the critic', 'critic loss'),
   'gan/critic_gap': Title('How easily the critic tells imagined from real', 'critic gap'),
-  'imagined/frechet': Title('Distance of imagined works from real ones', 'imagined'),
-  'painted/frechet': Title('Distance of what the hand made of them', 'made'),
+  'imagined/frechet': Title('Distance of imagined works from real ones', 'imagined distance'),
+  'painted/frechet': Title('Distance of what the hand made of them', 'made distance'),
   'held_out/return': Title('Reward of an unseen episode', 'unseen reward'),
 }
 _PARTS = {'agent': 'Hand', 'gan': 'Imagination', 'coupling': 'Coupling', 'joint': 'Both'}
