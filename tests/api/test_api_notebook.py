@@ -7,14 +7,11 @@ import pathlib
 
 import pytest
 
-from tests.shared.runs import UNEXPORTED, hurry, verify_here
+from tests.shared.runs import hurry, small, verify_here
 
 ROOT = pathlib.Path(__file__).parents[2]
 PATHS = sorted((ROOT / 'docs/examples').glob('*.ipynb'))
 HAS_JUPYTER = all(map(importlib.util.find_spec, ('nbclient', 'nbformat', 'ipykernel')))
-# What makes `rounds=500` small.
-FLAGS = [flag[2:].split('=') for flag in UNEXPORTED if '=' in flag and '_dir' not in flag]
-SMALL = ', '.join(['rounds=4', *(f'{name}={value}' for name, value in FLAGS if name != 'works')])
 
 
 def cells(path: pathlib.Path) -> list[str]:
@@ -22,7 +19,7 @@ def cells(path: pathlib.Path) -> list[str]:
   held = json.loads(path.read_text())['cells']
   code = [''.join(cell['source']) for cell in held if cell['cell_type'] == 'code']
   assert sum('rounds=500' in text for text in code) == 1
-  return [text.replace('rounds=500', SMALL) for text in code]
+  return [small(text) for text in code]
 
 
 def shown(cell: str, names: dict) -> object:
@@ -60,7 +57,7 @@ def test_a_kernel_runs_the_notebook(path, tmp_path, monkeypatch):
   monkeypatch.setenv('PYTHONPATH', str(ROOT))
   notebook = nbformat.read(path, 4)
   for cell in notebook.cells:
-    cell.source = cell.source.replace('rounds=500', SMALL)
+    cell.source = small(cell.source)
   place = {'metadata': {'path': str(tmp_path)}}
   nbclient.NotebookClient(notebook, timeout=600, resources=place).execute()
   found = [out for cell in notebook.cells if cell.cell_type == 'code' for out in cell.outputs]

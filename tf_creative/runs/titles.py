@@ -28,6 +28,12 @@ TITLES = {
 }
 _PARTS = {'agent': 'Hand', 'gan': 'Imagination', 'coupling': 'Coupling', 'joint': 'Both'}
 
+# What the hand is to make, by the sections of the log: in a table, and in a sentence.
+_WORKS = {
+  'held_out': ('new real works', 'real works that were not trained on'),
+  'unseen': ('works of new kinds', 'works of kinds that were not trained on'),
+}
+
 
 def title(name: str, own: Mapping[str, str] | None = None) -> Title:
   """Return a metric's title; `own` has those of the world's own numbers (`Measures.titles`)."""
@@ -37,3 +43,9 @@ def title(name: str, own: Mapping[str, str] | None = None) -> Title:
   words, section = rest.replace('_', ' '), section.replace('_', '-')
   long = f'{_PARTS.get(section, f"{section.capitalize()} works")}: {words}' if section else words
   return Title((own or {}).get(name, long), f'{section} {words}'.strip())
+
+
+def works(section: str) -> tuple[str, str]:
+  """Return what works of a section are called, in a table and in a sentence."""
+  words = section.replace('_', ' ')
+  return _WORKS.get(section, (words, f'{words} works'))
