@@ -66,6 +66,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   import rich.console
 
   console = rich.console.Console()
+  logging.set_verbosity(verbosity)
   with command.status(console, 'starting'):
     from tf_creative.api import exported, run
     from tf_creative.core import storage

@@ -45,6 +45,7 @@ def evaluate(settings: EvaluateConfig) -> int:
   console = rich.console.Console(highlight=False)
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, width=140)
+  logging.set_verbosity(logging.ERROR)
   with command.status(console, 'loading') as show:
     from tf_creative.api import evaluating, run
     from tf_creative.cli import columns

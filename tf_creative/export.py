@@ -38,6 +38,7 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   import rich.console
 
   console = rich.console.Console()
+  logging.set_verbosity(verbosity)
   with command.status(console, 'starting'):
     from tf_creative.api import run as api
 
