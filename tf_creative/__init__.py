@@ -24,6 +24,7 @@ __version__ = '0.1.0'
 STARTED = time.monotonic()  # the log shows how long start-up takes
 
 if TYPE_CHECKING:
+  from tf_creative.api import parts
   from tf_creative.api.catalog import agents as agents
   from tf_creative.api.catalog import pipelines as pipelines
   from tf_creative.api.exported import Export as Export
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
   from tf_creative.api.training import train as train
   from tf_creative.api.works import Work as Work
   from tf_creative.api.works import Works as Works
+
+  couplings: parts.Couplings
+  worlds: parts.Worlds
 
 # The Python API: what `import tf_creative as tc` has, each loaded when it is first used.
 _API = {
@@ -89,4 +93,4 @@ class _Package(types.ModuleType):
 
 sys.modules[__name__].__class__ = _Package
 
-from tf_creative import worlds as worlds  # noqa: E402  (registers the worlds with Gymnasium)
+importlib.import_module(f'{__name__}.worlds')  # registers the worlds with Gymnasium

@@ -1,5 +1,6 @@
 """The API on a toy run: it trains, makes, measures and exports; equal seeds are equal works."""
 
+import functools
 import re
 import signal
 
@@ -13,6 +14,7 @@ import tf_creative as tc
 from tf_creative import create
 from tf_creative.core import works as works_lib
 from tf_creative.learner import creator as creator_lib
+from tf_creative.runs import run as run_lib
 from tf_creative.studio import portfolio
 
 TOY = dict(flag[2:].split('=') for flag in UNEXPORTED if '=' in flag)
@@ -43,6 +45,7 @@ def _hasty():
   with pytest.MonkeyPatch.context() as patch:
     hurry(patch)
     verify_here(patch)
+    patch.setattr(run_lib, 'load', functools.cache(run_lib.load))  # which takes seconds
     yield
 
 

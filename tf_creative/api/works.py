@@ -8,7 +8,7 @@ import html
 import io
 import os
 import pathlib
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from PIL import Image
@@ -46,6 +46,12 @@ class Works(Sequence):
 
   def __len__(self) -> int:
     return self.portfolio.size
+
+  @overload
+  def __getitem__(self, key: int) -> Work: ...
+
+  @overload
+  def __getitem__(self, key: slice) -> Works: ...
 
   def __getitem__(self, key: Any) -> Any:
     if isinstance(key, slice):
