@@ -1,4 +1,4 @@
-"""Trains a creative learner: a GAN that imagines works and a DQN agent that makes them.
+"""Trains a GAN that imagines works and a DQN agent that makes them.
 
   python -m tf_creative.train --flagfile=pipelines/pixel_art.flags
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 import datetime
 import functools
+import math
 import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +29,7 @@ SHOWN = (
   'painted/frechet',
 )
 _BRIEF = ('agent/return', 'agent/loss', 'gan/critic_gap', 'imagined/frechet')  # in plain lines
-_DOING_SECONDS = 15  # between two plain lines on work besides learning
+_DOING_SECONDS, _FRAME_SECONDS = 15, 0.2  # between two plain lines; between two draws of the view
 # Works for the view are made at most every 10 seconds, and in at most 1% of the run's time.
 _LOOK_SECONDS, _LOOK_SHARE = 10, 0.01
 _BAR, _VALUE, _CURVE, _LEAST_CURVE = 30, 11, 30, 7  # widths in characters
@@ -77,11 +78,11 @@ class Progress:
     self._look, self._next_look = look if colours else None, 0.0
     self._doing = ''  # work besides learning, such as an evaluation
     self._paintings = None  # a function of columns and lines
-    self._live = None
+    self._live, self._drawn = None, -math.inf
     if live and console.is_interactive:
-      # rich refreshes in its own thread, so the clock moves while the training loop is busy.
+      # Refreshed here, and by no thread of rich, which imports of TFDS would now and then kill.
       self._live = rich.live.Live(
-        get_renderable=self._view, console=console, refresh_per_second=1, vertical_overflow='crop'
+        get_renderable=self._view, console=console, auto_refresh=False, vertical_overflow='crop'
       )
 
   def __enter__(self) -> Progress:
@@ -99,7 +100,9 @@ class Progress:
     """Show work besides learning and its progress; plain lines appear only if it takes long."""
     self._doing = f'{what}  {done}/{total}' if total else what
     now = time.monotonic()
-    if not (self._live and self._live.is_started) and now - self._last > _DOING_SECONDS:
+    if self._live and self._live.is_started:
+      self._refresh(now)
+    elif now - self._last > _DOING_SECONDS:
       self._last = now
       self.say(f'  {self._doing}')
 
@@ -113,9 +116,16 @@ class Progress:
     if self._live:
       self._look_again()
       # Starts only now: TensorFlow's messages while it traces the loop would break the view.
-      self._live.start(refresh=True)
+      self._live.start()
+      self._refresh(now)
     elif not first:
       self._plain(now)
+
+  def _refresh(self, now: float) -> None:
+    """Draw the view anew, but not more often than eyes can follow."""
+    if self._live and now - self._drawn >= _FRAME_SECONDS:
+      self._drawn = now
+      self._live.refresh()
 
   def _plain(self, now: float) -> None:
     """Print a line if it is time, and once how long the run will take."""

@@ -210,6 +210,7 @@ def _each(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) ->
     range(portfolio.size),
     folder.name,
     console=console,
+    auto_refresh=False,  # no thread: see cli.command.status
     transient=True,
     disable=not console.is_terminal,
   ):
