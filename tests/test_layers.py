@@ -34,10 +34,11 @@ ARROWS = {
   'studio': RUN | {'metrics', 'serving'},
   'evaluation': RUN | {'gan', 'metrics', 'studio'},
   'experiments': RUN | {'evaluation', 'metrics', 'studio'},
-  PACKAGE: {'worlds'},
+  'api': RUN | {'agent', 'couplings', 'evaluation', 'experiments', 'serving', 'studio', 'worlds'},
+  PACKAGE: {'api', 'worlds'},
   '__main__': COMMANDS | {'core', 'cli', 'learner'},
   'testing': {'core', 'agent', 'couplings', 'gan', 'learner', 'worlds'},  # shipped, for plugins
-  **dict.fromkeys(COMMANDS, RUN | {'studio', 'evaluation', 'experiments', 'serving', 'worlds'}),
+  **dict.fromkeys(COMMANDS, RUN | {'api', 'studio', 'experiments', 'serving', 'worlds'}),
 }
 ADVICE = {
   'core': 'the core knows nothing but itself',
@@ -170,8 +171,9 @@ def _missing(name: str, declared: dict[str, Target]) -> list[str]:
     for module in {imported.split('.')[0] for imported in imports(source)}:
       wanted |= {_plain(found): path for found in DISTRIBUTIONS.get(module, ())[:1]}
   if name == 'tf_creative':
-    # Their tables only name what is loaded on demand; what they need of core it holds itself.
-    wanted.pop(':worlds', None), wanted.pop(':core', None)
+    # Tables and the API only name what is loaded on demand; what it needs of core it holds itself.
+    for part in ('api', 'core', 'worlds'):
+      wanted.pop(f':{part}', None)
   return [
     f"BUILD's '{name}' lacks the dep '{dep}', which {path} imports."
     for dep, path in sorted(wanted.items())

@@ -13,6 +13,7 @@ from tests.shared.runs import parse
 from tf_creative import couplings, create, evaluate, export, serve, train, worlds
 from tf_creative.agent import AGENTS
 from tf_creative.agent import NETWORKS as agent_networks
+from tf_creative.api import asked
 from tf_creative.cli import flags as flags_lib
 from tf_creative.cli import manual
 from tf_creative.core import spec
@@ -147,7 +148,7 @@ def test_help_names_all_that_the_tables_hold():
     name, told = options
     assert f' {name} {told.__doc__} {spec.signature(told)}' in text
   formats = manual.text('usage', create.CreateConfig)
-  assert all(f' {name}' in formats for name in create.FORMATS)
+  assert all(f' {name}' in formats for name in asked.FORMATS)
 
 
 TYPOS = [

@@ -46,6 +46,12 @@ sys.exit(train.train(flags.from_arguments(sys.argv[1:])))
 """
 
 
+def small(code: str) -> str:
+  """Code that trains for 500 rounds, at toy size."""
+  settings = ', '.join(['rounds=4', *(flag[2:] for flag in TOY if '=' in flag)])
+  return code.replace(', works=300', '').replace('rounds=500', settings)
+
+
 def parse(*arguments: str) -> config_lib.Config:
   values = flags.FlagValues()
   flags_lib.define_flags(values)

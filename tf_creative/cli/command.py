@@ -118,22 +118,45 @@ def status(console: Any, text: str) -> Iterator[Callable[[str], None]]:
   all threads while it loads a part of itself: now and then that kills the spinner.
   """
   shown = console.is_terminal and not console.is_dumb_terminal
+  told = False
 
   def clear() -> None:
-    if shown:
+    nonlocal told
+    if told:
       console.file.write('\r\x1b[2K')
       console.file.flush()
+    told = False
 
   def tell(text: str) -> None:
+    nonlocal told
+    told = shown
     clear()
     if shown:
       console.print(text, end='', no_wrap=True, overflow='ellipsis')
+    told = shown
 
   tell(text)
   try:
-    yield tell
+    with (
+      contextlib.redirect_stderr(_Above(sys.stderr, clear)) if shown else contextlib.nullcontext()
+    ):
+      yield tell
   finally:
     clear()
+
+
+class _Above:
+  """Another stderr, which empties the line of a status before a warning breaks into it."""
+
+  def __init__(self, stream: Any, clear: Callable[[], None]):
+    self._stream, self._clear = stream, clear
+
+  def write(self, text: str) -> int:
+    self._clear()
+    return self._stream.write(text)
+
+  def __getattr__(self, name: str) -> Any:
+    return getattr(self._stream, name)
 
 
 def cores() -> int:

@@ -23,6 +23,9 @@ class UserError(ValueError):
 
   code = 2  # exit code of a command
 
+  def _render_traceback_(self) -> list[str]:  # a notebook asks for it: the message is enough
+    return [f'{type(self).__name__}: {self}']
+
 
 class SpecError(UserError):
   """A name or an option that does not exist or cannot be read.
@@ -99,8 +102,7 @@ def fault(field: dataclasses.Field, value: Any) -> str:
       return f"cannot be '{word}'.{nearest(word, limits['one_of'])}"
   if isinstance(value, bool) or not isinstance(value, (int, float)):
     return ''
-  low, high = limits.get('at_least'), limits.get('at_most')
-  above, below = limits.get('above'), limits.get('below')
+  low, above, high, below = map(limits.get, ('at_least', 'above', 'at_most', 'below'))
   large = (low is None or value >= low) and (above is None or value > above)
   small = (high is None or value <= high) and (below is None or value < below)
   if large and small and isinstance(value, int) and abs(value) >= 2**63:
@@ -109,10 +111,8 @@ def fault(field: dataclasses.Field, value: Any) -> str:
     return ''
   if low is not None and high is not None:
     return f'must be {low} to {high}, not {value}.'
-  words = [] if low is None else [f'{low} or more']
-  words += [] if above is None else [f'above {above}']
-  words += [] if high is None else [f'{high} or less']
-  words += [] if below is None else [f'below {below}']
+  told = ((low, '{} or more'), (above, 'above {}'), (high, '{} or less'), (below, 'below {}'))
+  words = [form.format(bound) for bound, form in told if bound is not None]
   return f'must be {" and ".join(words) or "finite"}, not {value}.'
 
 
@@ -243,8 +243,6 @@ def _literal(value: re.Match, text: str, flag: str) -> Any:
 
 
 def _unreadable(what: str, text: str, place: int, flag: str) -> SpecError:
-  error = SpecError(
-    f'cannot read {f"--{flag}" if flag else "this"}: {what}. '
-    'Write name or name(option=value, other=value).'
-  )
+  wrong = f'cannot read {f"--{flag}" if flag else "this"}: {what}.'
+  error = SpecError(f'{wrong} Write name or name(option=value, other=value).')
   return error.point(text, place, flag)

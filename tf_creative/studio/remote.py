@@ -1,4 +1,4 @@
-"""Lets a model server make works, and returns them with their steps and actions."""
+"""Lets exported models make works, on a server or here; they come with steps and actions."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ _ODD = (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionErr
 
 
 class Studio:
-  """The creator of a model server; it makes the same works as the exported run, by TensorFlow."""
+  """An exported creator; it makes the same works as the exported run, by TensorFlow."""
 
-  def __init__(self, address: str):
-    self._address, self._ask = address, client.connect(address)
+  def __init__(self, address: str, ask: client.Ask | None = None):
+    """Take a server's address, or `ask`, which answers as it does, with a name for messages."""
+    self._ask = ask or client.connect(address)
+    self._who = who = address if ask else f'the server at {address}'
     seed = {'seed': np.zeros(1, np.int64)}
     answer = self._ask('creator', 'about', seed, _ABOUT)['about_bytes']
     try:
@@ -52,21 +54,21 @@ class Studio:
         raise ValueError('labels without names')
       theirs = [int(size) for size in about['shape']]
     except _ODD as error:
-      raise client.odd(address, error) from error
+      raise client.odd(who, error) from error
     self.world = learner_lib.build_foreign_world(world, labels)
     try:
       self.world.need('works', 'media', by='create --server')
       shape = list(self.world.works.work_spec.shape)
     except spec.UserError as error:
       raise spec.UserError(
-        f'the works of the server at {address} cannot be drawn here: that needs the data set of '
+        f'the works of {who} cannot be drawn here: that needs the data set of '
         f"--world='{world}', and a server's word is no reason to open one. Use create --run_dir "
         'where the run lies.'
       ) from error
     if shape != theirs:
       raise spec.UserError(
-        f"the server at {address} makes works of shape {theirs}, and --world='{world}' "
-        f'has {shape} here: use the version of tf_creative that exported them.'
+        f"{who} makes works of shape {theirs}, and --world='{world}' has {shape} here: "
+        'use the version of tf_creative that exported them.'
       )
 
   def imagined(self, labels: Sequence[int], seed: int, count: int) -> portfolio.Portfolio:
@@ -81,7 +83,7 @@ class Studio:
       try:
         self._check(parts[-1], wanted[rows])
       except ValueError as error:
-        raise client.odd(self._address, error) from error
+        raise client.odd(self._who, error) from error
     made = {name: np.concatenate([part[name] for part in parts]) for name in _MADE}
     # The server does not return codes; zeros only give `concept` the form that `blank` expects.
     code = np.zeros([count, self.world.play.code_size], np.float32)

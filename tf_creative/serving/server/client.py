@@ -1,4 +1,4 @@
-"""A client for model servers, ours or TensorFlow Serving, by gRPC or REST.
+"""A client for model servers, ours or TensorFlow Serving, by gRPC or REST; or for a file.
 
 A server is not trusted: what it sends is bounded, and what it says cannot steer a terminal.
 """
@@ -9,6 +9,7 @@ import base64
 from collections.abc import Callable, Mapping
 import http.client
 import json
+import pathlib
 import time
 from typing import IO, Any
 import urllib.error
@@ -22,7 +23,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from tf_creative.core import spec
-from tf_creative.serving.server import errors, tensors
+from tf_creative.serving.server import errors, servable, tensors
 
 _PREDICT = '/tensorflow.serving.PredictionService/Predict'
 _SECONDS = 60.0  # timeout of an answer
@@ -48,10 +49,34 @@ def connect(address: str) -> Ask:
   return _by_rest(address.rstrip('/'))
 
 
-def odd(address: str, why: Any) -> spec.UserError:
+def of_version(path: pathlib.Path) -> Ask:
+  """Return a function that asks one exported version of a model, loaded in this process."""
+  try:
+    held = servable.Servable(path)
+  except (errors.ServingError, tf.errors.OpError, OSError, ValueError) as error:
+    raise spec.UserError(
+      f'{path} cannot be loaded ({errors.of(error).message}): export it anew.'
+    ) from error
+
+  def ask(model: str, signature: str, inputs: Arrays, wanted: Wanted) -> Arrays:
+    del model
+    try:
+      found = held.signature(signature)
+      found.check_names(list(inputs))
+      outputs = found.chosen(list(wanted))
+      kinds = {name: kind.as_numpy_dtype for name, kind in found.dtypes().items()}
+      given = [np.asarray(inputs[name], kind) for name, kind in kinds.items()]
+      return dict(zip(outputs, held.run(found, given, outputs), strict=True))
+    except (errors.ServingError, tf.errors.OpError) as error:
+      raise spec.UserError(f'{path} refuses: {errors.of(error).message}') from error
+
+  return ask
+
+
+def odd(who: str, why: Any) -> spec.UserError:
   """Make an error for an answer that none of our creators gives."""
   return spec.UserError(
-    f'the server at {address} has a creator of another kind ({shown(why)}): serve what '
+    f'{who} has a creator of another kind ({shown(why)}): serve what '
     '`python -m tf_creative.export` has written.'
   )
 
@@ -88,9 +113,9 @@ def _by_grpc(address: str) -> Ask:
         for name, dtype in wanted.items()
       }
     except message.DecodeError as error:
-      raise odd(address, error) from error
+      raise odd(f'the server at {address}', error) from error
     except errors.ServingError as error:
-      raise odd(address, error.message) from error
+      raise odd(f'the server at {address}', error.message) from error
 
   return ask
 
@@ -118,7 +143,7 @@ def _by_rest(address: str) -> Ask:
     try:
       return {name: _to_array(outputs[name], dtype) for name, dtype in wanted.items()}
     except (KeyError, ValueError, TypeError, OverflowError) as error:
-      raise odd(address, error) from error
+      raise odd(f'the server at {address}', error) from error
 
   return ask
 
