@@ -19,6 +19,8 @@ if 'tensorflow' in sys.modules and os.environ.get('TF_USE_LEGACY_KERAS') != '1':
 os.environ['TF_USE_LEGACY_KERAS'] = '1'
 os.environ.setdefault('KERAS_BACKEND', 'tensorflow')
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+# What gRPC itself logs holds bytes of the other side as they came, and as many as that likes.
+os.environ.setdefault('GRPC_VERBOSITY', 'NONE')
 
 __version__ = '0.1.0'
 STARTED = time.monotonic()  # the log shows how long start-up takes

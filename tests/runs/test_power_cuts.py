@@ -85,12 +85,18 @@ def stopped(process):
     process.send_signal(signal.SIGCONT)
 
 
+def until(process, true):
+  while not true():
+    assert process.poll() is None
+    time.sleep(0.01)
+
+
 def wait(process, run_dir, chance):
   """Until some moment, mostly one within a save."""
-  until, in_a_save = time.monotonic() + chance.uniform(0.2, 3), chance.random() < 0.6
-  while time.monotonic() < until:
+  deadline, in_a_save = time.monotonic() + chance.uniform(0.2, 3), chance.random() < 0.6
+  while time.monotonic() < deadline:
     time.sleep(0.005)
-  while in_a_save and not runs.in_a_save(run_dir) and time.monotonic() < until + 20:
+  while in_a_save and not runs.in_a_save(run_dir) and time.monotonic() < deadline + 20:
     assert process.poll() is None
     time.sleep(0.0003)
 
@@ -135,9 +141,7 @@ def test_after_a_power_cut_the_same_command_goes_on(disk, tmp_path):
   for first in range(0, CUTS, EACH):
     name = f'run{first}'
     with training(folder / name) as process:
-      while not (folder / name / 'run.flags').exists():
-        assert process.poll() is None
-        time.sleep(0.01)
+      until(process, (folder / name / 'run.flags').exists)
       for number in range(first, min(first + EACH, CUTS)):
         wait(process, folder / name, chance)
         with stopped(process):
@@ -148,6 +152,7 @@ def test_after_a_power_cut_the_same_command_goes_on(disk, tmp_path):
         print(f'cut {number}: goes on at round {last}: {found or "well"}', flush=True)
         if found:
           bad[number] = found
+        until(process, (folder / name / 'checkpoints/checkpoint').exists)  # the first cut was early
     shutil.rmtree(folder / name)
   print(f'{CUTS} cuts, {saves} of them within a save; {CUTS - len(bad)} went on without help')
   assert not bad, bad

@@ -7,6 +7,7 @@ from concurrent import futures
 import contextlib
 import http.server
 import json
+import socketserver
 import threading
 import time
 
@@ -167,6 +168,7 @@ class Hostile(grpc.GenericRpcHandler):
 
 @pytest.fixture(scope='module')
 def hostile():
+  tf.constant(0)  # the first of a process is told on standard error
   with futures.ThreadPoolExecutor(8) as pool:
     server = grpc.server(pool, options=[('grpc.max_send_message_length', -1)])
     handler = Hostile()
@@ -179,7 +181,7 @@ def hostile():
 
 
 @pytest.fixture
-def ask(hostile, tmp_path, monkeypatch, capsys):
+def ask(hostile, tmp_path, monkeypatch, capfd):
   """Creates works by the server; the exit code, and what is said of it."""
 
   def ask(address=None, seconds=3.0, **changes):
@@ -189,7 +191,7 @@ def ask(hostile, tmp_path, monkeypatch, capsys):
     address = address or f'127.0.0.1:{hostile.port}'
     flags = [f'--server={address}', f'--count={COUNT}', '--label=two', f'--out={tmp_path / "out"}']
     code = command.main(create.create, '', create.CreateConfig, flags)
-    said = capsys.readouterr()
+    said = capfd.readouterr()
     assert code == 0 or not (tmp_path / 'out').exists()
     return code, said.err
 
@@ -214,6 +216,29 @@ def test_a_bad_answer_is_a_line(kind, ask):
 @pytest.mark.parametrize('kind', ABOUTS)
 def test_what_it_tells_of_itself_is_a_line(kind, ask):
   assert_a_line(*ask(about=ABOUTS[kind]))
+
+
+RAW = {
+  'no gRPC': b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}',
+  'escapes': b'\x1b[2J' * 999,
+  'a goodbye with escapes': (
+    b'\0\0\0\4\0\0\0\0\0' + b'\0\0\x18\7\0\0\0\0\0' + bytes(7) + b'\2' + b'\x1b[2J' * 4
+  ),
+  'nothing': b'',
+}
+
+
+@pytest.mark.parametrize('kind', RAW)
+def test_what_is_no_answer_of_grpc_is_a_line(kind, ask):
+  class Raw(socketserver.BaseRequestHandler):
+    def handle(self):
+      self.request.sendall(RAW[kind])
+
+  with socketserver.ThreadingTCPServer(('127.0.0.1', 0), Raw) as server:
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    assert_a_line(*ask(f'127.0.0.1:{server.server_address[1]}', seconds=2.0))
+    server.shutdown()
 
 
 class Web(http.server.BaseHTTPRequestHandler):
