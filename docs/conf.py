@@ -21,9 +21,10 @@ myst_enable_extensions = ['colon_fence', 'deflist', 'dollarmath']
 myst_heading_anchors = 4
 default_role = 'literal'  # docstrings have single backticks for code
 highlight_language = 'text'  # most blocks are commands, or what they print
-nitpicky = False
+smartquotes = False  # they would make a dash of the two in --flag
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'signature'
+autodoc_preserve_defaults = True
 # Paths of annotations that say nothing more to a reader than their last word.
 python_use_unqualified_type_names = True
 add_module_names = False

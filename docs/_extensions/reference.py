@@ -254,10 +254,17 @@ def _sentence(text: str | None) -> str:
 
 
 def _escaped(text: str) -> str:
-  """Make a text's characters mean themselves in Markdown, except in code."""
+  """Make a text's characters mean themselves in Markdown, except in code; flags are code."""
   parts = text.split('`')
-  parts[::2] = [re.sub(r'([*_<>$\[\]])', r'\\\1', part) for part in parts[::2]]
+  parts[::2] = map(_plain, parts[::2])
   return '`'.join(parts)
+
+
+def _plain(text: str) -> str:
+  pieces = re.split(r'(?<![\w-])(--[a-z]\w*(?:=\w+)?)', text)
+  pieces[::2] = [re.sub(r'([*_<>$\[\]])', r'\\\1', piece) for piece in pieces[::2]]
+  pieces[1::2] = map(_code, pieces[1::2])
+  return ''.join(pieces)
 
 
 def _code(word: Any) -> str:
@@ -269,6 +276,8 @@ def _number(value: float) -> str:
     return '2³¹ - 1'
   if value == 2**48:
     return '2⁴⁸'
+  if value == 10**12:
+    return '10¹²'
   return f'{value:,}'
 
 
