@@ -138,6 +138,18 @@ def sections() -> Iterator[tuple[str, str, Rows]]:
       )
 
 
+def explains(name: str) -> bool:
+  """Whether the page explains a number of a run's log or of `evaluate`."""
+  if name in TRAINING or name in COUPLINGS or name in CHOICE:
+    return True
+  section, _, rest = name.partition('/')
+  measured = {c.name for c in (*tables.ALL, *tables.HALVES)} | {'kernel_error', *OF_EPISODES}
+  for world in worlds.WORLDS.ours:
+    if measures := _measures(world):
+      measured |= {*measures.scores, *measures.traits}
+  return section in SECTIONS and (rest in measured or rest.startswith('minigrid'))
+
+
 _FIDELITY = ('precision', 'recall', 'density', 'coverage')
 
 
