@@ -2,8 +2,8 @@
 
   make train evaluate pictures
 
-The gallery and the animation are the run's own. The report and the page are screenshots by a headless
-Chromium, which must be installed. All are reduced to few colours, so that they stay small.
+The gallery and the animation are the run's own. The report and the page are screenshots by a
+headless Chromium, which must be installed. All have few colours, so that they stay small.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
   report = run / 'evaluation/report.html'
   missing = [path for path in (run / 'gallery.png', run / 'exports/creator') if not path.exists()]
   if missing:
-    print(f'error: there is no {missing[0]}: train the run first, by `make train`.', file=sys.stderr)
+    print(f'error: there is no {missing[0]}: train first, by `make train`.', file=sys.stderr)
     return 2
   if not browser.BINARY:
     print('error: there is no Chromium here, which draws the screenshots.', file=sys.stderr)

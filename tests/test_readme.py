@@ -5,7 +5,7 @@ the pipelines as it is needs no second run here: test_pipelines takes each to it
 """
 
 import functools
-import importlib
+import importlib.util
 import os
 import pathlib
 import re
@@ -20,7 +20,7 @@ from PIL import Image
 import pytest
 
 from tests.docs import pages
-from tests.shared import data_sets, tiny
+from tests.shared import browser, data_sets, tiny
 from tests.shared.runs import PIPELINES, TOY, hurry, rows, verify_here
 from tf_creative import (
   ablate,
@@ -260,6 +260,21 @@ def test_a_block_of_the_readme_runs(block, request, capsys):
   else:
     for line in pages.lines(block):
       shell(line, server)
+
+
+@pytest.mark.skipif(not browser.BINARY, reason='there is no Chromium on the PATH')
+def test_the_pictures_are_made_by_a_command(place, capsys):
+  need('pixel_art')
+  found = importlib.util.spec_from_file_location('pictures', ROOT / 'docs/pictures.py')
+  pictures = importlib.util.module_from_spec(found)
+  found.loader.exec_module(pictures)
+  assert pictures.main(['--run_dir=runs/pixel_art', f'--out={place}/drawn']) == 0
+  for name in ('docs/pictures/page.png', 'pipelines/gallery.png', 'pipelines/painting.gif'):
+    with Image.open(place / 'drawn' / name) as picture, Image.open(ROOT / name) as kept:
+      assert picture.width > 100 and len(picture.convert('RGB').getcolors()) > 3
+      assert kept.format == picture.format and (ROOT / name).stat().st_size < 100_000
+  assert pictures.main(['--run_dir=runs/nowhere', f'--out={place}/drawn']) == 2
+  assert 'make train' in capsys.readouterr().err
 
 
 def test_there_is_something_to_try():

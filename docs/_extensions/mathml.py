@@ -5,7 +5,6 @@ import re
 from docutils import nodes
 from docutils.utils.math import latex2mathml
 
-
 _BAR = re.compile(r'<mo(?P<opens> class="mathopen")?>(?P<bar>[‖|])</mo>')
 
 

@@ -125,13 +125,17 @@ def sections() -> Iterator[tuple[str, str, Rows]]:
     'In the sections `held_out`, `unseen`, `imagined` and `random`.',
     _rows(OF_EPISODES),
   )
-  yield ('How the best round is chosen', 'Works and episodes that are not reported on.', _rows(CHOICE))
+  yield (
+    'How the best round is chosen',
+    'Works and episodes that are not reported on.',
+    _rows(CHOICE),
+  )
   for name in worlds.WORLDS.ours:
     measures = _measures(name)
     own = {**measures.scores, **measures.traits} if measures else {}
     if own:
       yield (
-        f"The world `{name}`: its own measures",
+        f'The world `{name}`: its own measures',
         f'How well the hand makes a work: {", ".join(f"`{one}`" for one in measures.scores)}. '
         + _traits(measures),
         [[f'`{one}`', m.words] for one, m in own.items()] + _of_reference(name),

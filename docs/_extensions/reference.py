@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 import dataclasses
+import importlib
 import inspect
 import re
 from typing import Any
@@ -17,6 +18,7 @@ from docutils.parsers.rst import directives
 import metrics_told
 from sphinx.util.docutils import SphinxDirective
 
+import tf_creative
 from tf_creative import (
   ablate,
   benchmark,
@@ -141,15 +143,28 @@ def exit_codes() -> str:
     ['0', 'Done.'],
     [
       '1',
-      'A run of an ablation failed, `tensorflow_model_server` ended by itself, or there is a bug in '
-      'tf_creative: then with a traceback and the command to report.',
+      'A run of an ablation failed, `tensorflow_model_server` ended by itself, or there is a bug '
+      'in tf_creative: then with a traceback and the command to report.',
     ],
   ]
-  for error in sorted((spec.UserError, storage.StorageError, alarms.Diverged), key=_code_of):
-    rows.append([str(error.code), _escaped(_sentence(error.__doc__))])
+  errors = sorted((spec.UserError, storage.StorageError, alarms.Diverged), key=_code_of)
+  rows += [[str(error.code), _escaped(_sentence(error.__doc__))] for error in errors]
   rows += [['130', 'Stopped by Ctrl-C (128 + SIGINT). Training is saved.']]
   rows += [['143', 'Stopped by SIGTERM (128 + SIGTERM). Training is saved.']]
   return table(('code', 'meaning'), rows)
+
+
+def public_api() -> str:
+  """Return what `import tf_creative as tc` has."""
+  parts = []
+  for name, module in sorted(getattr(tf_creative, '_API', {}).items()):
+    path = f'tf_creative.api.{module}'
+    kind = 'class' if inspect.isclass(getattr(importlib.import_module(path), name)) else 'function'
+    parts.append(f'.. auto{kind}:: {path}.{name}')
+    if kind == 'class':
+      parts += ['   :members:', '   :inherited-members: Sequence, Exception', '']
+  rst = '\n'.join(parts)
+  return f'```{{eval-rst}}\n{rst}\n```' if parts else 'See [Python](../python.md).'
 
 
 def promises() -> str:
@@ -178,6 +193,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     metrics,
     exit_codes,
     promises,
+    public_api,
   )
 }
 
@@ -292,9 +308,7 @@ class Generated(SphinxDirective):
   option_spec = {'class': directives.class_option}
 
   def run(self) -> list[nodes.Node]:
-    return self.parse_text_to_nodes(
-      GENERATED[self.arguments[0]](), allow_section_headings=True
-    )
+    return self.parse_text_to_nodes(GENERATED[self.arguments[0]](), allow_section_headings=True)
 
 
 def plain_docstring(app, what, name, obj, options, lines: list[str]) -> None:
@@ -312,5 +326,5 @@ def plain_docstring(app, what, name, obj, options, lines: list[str]) -> None:
 
 def setup(app) -> dict[str, bool]:
   app.add_directive('generated', Generated)
-  app.connect('autodoc-process-docstring', plain_docstring)
+  app.connect('autodoc-process-docstring', plain_docstring, priority=400)  # before napoleon's
   return {'parallel_read_safe': True, 'parallel_write_safe': True}

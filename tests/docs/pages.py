@@ -26,7 +26,7 @@ COMMANDS = ('train', 'evaluate', 'create', 'export', 'serve', 'ablate', 'benchma
 WHY = {
   r'^(python3? -m )?pip(-audit)? |/pip ': 'it needs a network; CI installs everything anew',
   r'^python3 -m venv': 'it makes an environment for other programs',
-  r'^git (clone|worktree)': 'it needs a repository of somebody else, or makes a folder beside this one',
+  r'^git (clone|worktree)': 'it needs another repository, or a folder beside this one',
   r'^tensorboard': 'it runs until it is stopped; test_board reads what it would show',
   r'^docker': 'there is no container engine; the files that it is given are looked at',
   r'^(\.venv/bin/)?python -m pytest': 'it is what runs this',

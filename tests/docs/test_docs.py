@@ -1,4 +1,4 @@
-"""The pages that Sphinx builds: without a warning, all links hold, and the reference is the code's."""
+"""The pages that Sphinx builds: no warnings, links that hold, a reference that is the code's."""
 
 import collections
 import dataclasses
@@ -32,9 +32,8 @@ from tf_creative import (
   worlds,
 )
 from tf_creative.cli import flags as flags_lib
-from tf_creative.core import promises
+from tf_creative.core import promises, storage
 from tf_creative.core import spec as spec_lib
-from tf_creative.core import storage
 from tf_creative.couplings import options as coupling_options
 from tf_creative.evaluation import tables
 from tf_creative.learner import alarms
@@ -268,7 +267,9 @@ def test_a_notebook_becomes_a_page(monkeypatch):
     },
   ]
   text = notebooks.to_markdown({'cells': cells})
-  assert text.startswith('# Title\nText\n\n```python\nprint(1)\n```\n\n<pre class="output">1 &lt; 2')
+  assert text.startswith(
+    '# Title\nText\n\n```python\nprint(1)\n```\n\n<pre class="output">1 &lt; 2'
+  )
   picture = {'data': {'image/png': 'iVBORw0KGgo=', 'text/plain': 'never'}}
   text = notebooks.to_markdown(
     {'cells': [{'cell_type': 'code', 'source': 'x', 'outputs': [picture]}]}
