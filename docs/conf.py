@@ -15,7 +15,7 @@ project = 'tf_creative'
 copyright = 'the authors of tf_creative; Apache 2.0'
 version = release = tf_creative.__version__
 
-extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'mathml', 'notebooks', 'pages', 'reference']
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'mathml', 'notebooks', 'pages', 'reference']
 exclude_patterns = ['_build', '_extensions', '**/.*']
 myst_enable_extensions = ['colon_fence', 'deflist', 'dollarmath']
 myst_heading_anchors = 4

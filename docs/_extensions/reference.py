@@ -311,12 +311,17 @@ class Generated(SphinxDirective):
     return self.parse_text_to_nodes(GENERATED[self.arguments[0]](), allow_section_headings=True)
 
 
+def _arguments(told: re.Match) -> str:
+  return re.sub(r'^(\*{0,2}\w+): ', r':param \1: ', inspect.cleandoc(told[1]), flags=re.MULTILINE)
+
+
 def plain_docstring(app, what, name, obj, options, lines: list[str]) -> None:
   """Make a docstring's text mean itself: it is not written in reStructuredText.
 
-  What stands between backticks is code, and so is an indented paragraph.
+  What stands between backticks is code, and so is an indented paragraph. `Args:` has a line or more
+  for each argument.
   """
-  text = '\n'.join(lines)
+  text = re.sub(r'^Args:\n((?:  .*\n?)+)', _arguments, '\n'.join(lines), flags=re.MULTILINE)
   parts = text.split('`')
   parts[::2] = [re.sub(r'([*|\\]|(?<=\w)_(?=\W|$))', r'\\\1', part) for part in parts[::2]]
   text = '`'.join(parts)
@@ -326,5 +331,5 @@ def plain_docstring(app, what, name, obj, options, lines: list[str]) -> None:
 
 def setup(app) -> dict[str, bool]:
   app.add_directive('generated', Generated)
-  app.connect('autodoc-process-docstring', plain_docstring, priority=400)  # before napoleon's
+  app.connect('autodoc-process-docstring', plain_docstring)
   return {'parallel_read_safe': True, 'parallel_write_safe': True}
