@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
       opened.resize(_WIDTH, _HEIGHT)
       opened.emulate(calm=True)  # works are shown finished
+      opened.send('Emulation.setScrollbarsHidden', hidden=True)
       _keep(page(opened, run / 'exports'), out / 'docs/pictures/page.png')
       if report.exists():
         opened.open(report.resolve().as_uri())
