@@ -253,6 +253,13 @@ def test_no_command_is_left_out_without_a_reason():
       assert known or pages.why_not(line), f'{block.page}: {line}'
 
 
+def test_pictures_are_small():
+  found = [*ROOT.glob('docs/pictures/*'), *ROOT.glob('pipelines/*.png'), *ROOT.glob('*/*.gif')]
+  assert len(found) > 10
+  for path in found:
+    assert path.stat().st_size < 150_000, path
+
+
 def test_a_notebook_becomes_a_page(monkeypatch):
   monkeypatch.syspath_prepend(str(ROOT / 'docs/_extensions'))
   pytest.importorskip('myst_parser')
