@@ -60,6 +60,12 @@ def test_a_run_leaves_what_it_can(trained):
   assert not [name for name in numbers if name.startswith(('gan/', 'imagined/', 'painted/'))]
 
 
+def test_a_gym_world_alone_trains(tmp_path, capsys):
+  flags = ['--noprogress', f'--run_dir={tmp_path / "run"}', '--rounds=1', '--noexport']
+  assert train.train(parse('--world=gym(id=CartPole-v1)', '--agent_network=dense', *flags)) == 0
+  assert "nothing can be imagined of the world 'gym': the hand learns" in capsys.readouterr().out
+
+
 def test_the_best_round_is_that_of_the_highest_return(trained):
   looks = {
     row['round']: row['validation/return']
@@ -153,7 +159,7 @@ def test_commands_that_need_works_are_refused(trained):
 @pytest.mark.parametrize(
   ('changes', 'fault'),
   [
-    (['--couplings=environment'], "'environment' .--couplings= .* a world with 'rules', and 'gym'"),
+    (['--couplings=environment(real=.5)'], "'environment' .* a world with 'rules', and 'gym'"),
     (['--couplings=reward'], "'reward' .* needs a world with 'rules', and 'gym' has none"),
     (['--agent=ppo'], "--agent=ppo needs a world with 'rules', and 'gym' has none"),
     (['--agent=survey'], "--agent=survey needs a world with 'rules'"),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
+from tf_creative.core import spec
 
 Observation = dict[str, tf.Tensor]
 
@@ -29,6 +30,11 @@ class Lesson(NamedTuple):
 
   on_policy: bool  # only from its newest steps, made with the present policy
   every_action: bool  # from the reward of every action, not only of the one taken
+
+  def refuse(self, trait: str, why: str, where: str = '') -> None:
+    """Raise a SpecError that says why, if this is a field of the lesson that is true."""
+    if getattr(self, trait):
+      raise spec.SpecError(why, where)
 
 
 class Hand(Protocol):

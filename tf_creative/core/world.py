@@ -177,6 +177,14 @@ def side_rewards(world: World, state: Any) -> tf.Tensor:
   return world.making.side_reward(state, tf.tile(actions[None], [count, 1]))
 
 
+def all_rewards(world: World, state: Any, goal: tf.Tensor) -> tf.Tensor:
+  """Return the reward of every action, for works that are to be `goal`: float32 [B, A]."""
+  besides = side_rewards(world, state)
+  if not world.making.rewards_target:
+    return besides
+  return world.making.action_rewards(state, world.making.cell_values(goal)) + besides
+
+
 def max_return(world: World, works: Concept) -> tf.Tensor:
   """Return the highest possible returns of episodes about stored works: float32 [B]."""
   return world.works.prospect(world.works.to_values(works.work), works.label)[1]

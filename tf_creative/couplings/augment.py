@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
-from tf_creative.core import spec, streams
+from tf_creative.core import streams
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.couplings import base, canvas
@@ -37,9 +37,10 @@ class Augment(base.Coupling):
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    if options.share and parts.agent.lesson.on_policy:
-      raise spec.SpecError(
-        'augment imagines what was not done: use an agent that learns off policy, such as ddqn.'
+    if options.share:
+      parts.agent.lesson.refuse(
+        'on_policy',
+        'augment imagines what was not done: use an agent that learns off policy, such as ddqn.',
       )
     self._stream = streams.Stream(seed, 'augment')
     self.meter('share')
@@ -95,14 +96,13 @@ class Augment(base.Coupling):
     action = tf.where(tries, anything, action)
     # The known rules answer what this action leads to.
     following, reward, done = world.rules.step(state, action, chance)
-    rewards = world_lib.side_rewards(world, state) + (own if world.making.rewards_target else 0.0)
     return batch_lib.transitions(
       world.rules.observe(state),
       action,
       reward,
       world.rules.observe(following),
       done,
-      rewards if every_action else (),
+      world_lib.all_rewards(world, state, concept.work) if every_action else (),
     )
 
   def _strangeness(self, observation: Any, action: tf.Tensor) -> tf.Tensor:

@@ -42,7 +42,7 @@ class Environment(base.Coupling):
     return concept._replace(work=works_lib.select(stays, concept.work, imagined))
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    if not self.parts.world.play.code_size:
+    if 'code' not in batch.observation:
       return batch
     if not self.parts.agent.lesson.on_policy:  # its actions depend on the code they were taken for
       batch = self._with_other_codes(batch)
@@ -56,9 +56,7 @@ class Environment(base.Coupling):
     besides = world.making.side_reward(state, tf.reshape(batch.action, [-1, 1]))[:, 0]
     batch = batch._replace(reward=base.steps_up(-errors) + batch_lib.by_frame(besides, batch))
     if batch.tells_every_action:
-      rewards = world.making.action_rewards(
-        state, world.making.cell_values(goal)
-      ) + world_lib.side_rewards(world, state)
+      rewards = world_lib.all_rewards(world, state, goal)
       batch = batch._replace(action_rewards=batch_lib.by_frame(rewards, batch))
     return batch
 

@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
-from tf_creative.core import spec
 from tf_creative.couplings import base, canvas
 from tf_creative.couplings import options as options_lib
 
@@ -34,8 +33,9 @@ class Reward(base.Coupling):
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    if options.shaping == 'final' and parts.agent.lesson.every_action:
-      raise spec.SpecError(
+    if options.shaping == 'final':
+      parts.agent.lesson.refuse(
+        'every_action',
         'a hand that learns from the reward of every action must get one at every step: use '
         'reward(shaping=difference).',
         'shaping=',

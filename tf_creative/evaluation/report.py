@@ -61,7 +61,7 @@ def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
 
 
 def _head(one: Evaluation, when: str, seed: int) -> str:
-  run = one.config.run
+  run = one.learner.config.run
   what = 'works imagined and made' if one.imagined else 'episodes played'
   facts = html.escape(
     f'{run.world}; hand: {run.agent}; couplings: {run.couplings or "none"}; seed {run.seed}; '

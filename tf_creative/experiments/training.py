@@ -89,6 +89,9 @@ class Training:
     anew = '; episodes begin anew' if self._done and self._learner.world.simulator else ''
     what = 'resuming' if self._done else 'starting'
     self._progress.say(f'{what} {self._run.path} at round {self._done}{anew}')
+    if not self._imagines:
+      name = self._learner.world.name
+      self._progress.say(f"nothing can be imagined of the world '{name}': the hand learns alone")
     if not self._done:
       self._learner.loop.warm_up()
 

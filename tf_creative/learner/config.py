@@ -30,7 +30,8 @@ class RunConfig:
   agent: str = setting('ddqn', 'the learning algorithm of the hand', one_of=AGENTS)
   couplings: str = setting(
     'environment(real=0.25)',
-    'what ties imagination and hand: any of those listed below, joined by |; empty: none',
+    'what ties imagination and hand: any of those listed below, joined by |; empty: none, as by '
+    'default in a world of which nothing can be imagined',
   )
   seed: int = setting(
     0,

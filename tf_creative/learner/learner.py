@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import dataclasses
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,9 +46,9 @@ class Learner(tf.Module):
   def __init__(self, config: config_lib.Config, chosen: Sequence[Chosen] | None = None):
     """Build all parts; `chosen` replaces the couplings that the config names."""
     super().__init__(name='learner')
-    self.config = config
-    seed = config.run.seed
     self.world = build_world(config.run.world)
+    self.config = config = _fitting(config, self.world)
+    seed = config.run.seed
     chosen = read_couplings(config.run.couplings) if chosen is None else chosen
     check_couplings(self.world, config, chosen)
     works = self.world.works
@@ -106,6 +107,13 @@ def build_foreign_world(text: str, labels: list[str]) -> world_lib.World:
       world = type(world.__name__, (world,), {'label_names': labels})
       return spec.configure(world, hidden, f"world '{part.name}'")
     return spec.configure(world, part.options, f"world '{part.name}'")
+
+
+def _fitting(config: config_lib.Config, world: world_lib.World) -> config_lib.Config:
+  """Leave out the default couplings where nothing can be imagined."""
+  if world.works or config.run.couplings != config_lib.RunConfig.couplings:
+    return config
+  return dataclasses.replace(config, run=dataclasses.replace(config.run, couplings=''))
 
 
 def check_couplings(
