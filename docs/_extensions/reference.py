@@ -237,7 +237,7 @@ def _with_options(table_: plugins.Table, options: dict[str, type], what: str) ->
     rows = []
     for field in dataclasses.fields(told):
       row = _row(field.name, field)
-      rows.append([*row[:3], row[3] or _escaped(comments.get(field.name, ''))])
+      rows.append([*row[:3], row[3] or _escaped(comments[field.name])])
     parts += [f'### {name}', _sentence(told.__doc__)]
     parts.append(
       table(('option', 'default', 'values', 'meaning'), rows)
@@ -249,8 +249,9 @@ def _with_options(table_: plugins.Table, options: dict[str, type], what: str) ->
 
 
 def _remarks(cls: type) -> dict[str, str]:
-  """Return the comments behind a dataclass's fields that have no help text."""
-  return dict(re.findall(r'^  (\w+): \w+ = [^#\n]*  # (.*)$', inspect.getsource(cls), re.MULTILINE))
+  """Return the comments behind a dataclass's fields, which those without help text must have."""
+  source = ''.join(map(inspect.getsource, cls.__mro__[-2::-1]))  # of all but `object`
+  return dict(re.findall(r'^  (\w+): \w+ = [^#\n]*  # (.*)$', source, re.MULTILINE))
 
 
 def _told(table_: plugins.Table, words: Callable[[Any], str]) -> str:

@@ -113,7 +113,7 @@ class Augment:
 class ConstantReward:
   """A control: the same reward at every step."""
 
-  weight: float = 0.1
+  weight: float = 0.1  # reward that is added per step; of random ones, their standard deviation
 
 
 @dataclasses.dataclass(frozen=True)
