@@ -309,6 +309,7 @@ class Generated(SphinxDirective):
   option_spec = {'class': directives.class_option}
 
   def run(self) -> list[nodes.Node]:
+    self.env.note_reread()  # Sphinx does not see that the code has changed
     return self.parse_text_to_nodes(GENERATED[self.arguments[0]](), allow_section_headings=True)
 
 
