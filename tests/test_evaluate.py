@@ -129,7 +129,7 @@ def test_the_table_on_the_screen_has_all_rows(runs, capsys):
   said = capsys.readouterr().out
   for title, _ in evaluation.SOURCES.values():
     assert f'\n{title} ' in said
-  assert 'held out: random strokes' in said and str(runs / 'alone' / 'report.html') in said
+  assert 'new real works: random strokes' in said and str(runs / 'alone' / 'report.html') in said
   assert 'id="Compared"' not in (runs / 'alone' / 'report.html').read_text()
 
 

@@ -1,4 +1,4 @@
-"""Exports: what is in them, and that every loader there is answers as training does."""
+"""Exports: what is in them, and that every loader of TensorFlow answers as training does."""
 
 import json
 import pathlib
@@ -171,7 +171,7 @@ def test_the_other_models_answer_as_the_learner_does(exports, learner, made):
 def test_a_full_folder_for_temporary_files_is_named(monkeypatch):
   monkeypatch.setattr(tempfile, 'tempdir', '/nowhere')
   with pytest.raises(storage.StorageError, match='cannot write /nowhere/.*TMPDIR'):
-    lite.convert(lambda z, label: z, 4)
+    lite.convert(lambda z, label: z, 4, 2)
 
 
 def test_litert_answers_as_the_learner_does(exports, learner):
@@ -180,6 +180,13 @@ def test_litert_answers_as_the_learner_does(exports, learner):
   equal = lite.run(file, codes, works.label) == works.work
   assert equal.mean() > 0.99
   assert len(np.unique(works.work, axis=0)) > 1
+
+
+@pytest.mark.parametrize('label', [-1, 2, 99, 2**31 - 1, -(2**31)])
+def test_litert_refuses_labels_that_there_are_not(exports, label):
+  file = (exports / 'generator/1' / lite.FILE).read_bytes()
+  with pytest.raises(RuntimeError, match='GATHER'):
+    lite.run(file, np.zeros([1, 4], np.float32), np.array([label], np.int32))
 
 
 def test_a_cold_hand_is_greedy_and_a_warm_one_varies(exports, learner):

@@ -101,7 +101,8 @@ def test_a_branch_on_a_kind_is_seen():
 
 def test_the_top_has_few_modules():
   modules = [path.name for path in FILES if len(path.relative_to(ROOT).parts) == 2]
-  modules.remove('__init__.py')
+  for door in ('__init__.py', '__main__.py'):  # which lead to the others
+    modules.remove(door)
   print('\nmodules at the top:', modules)
   assert len(modules) <= 8, modules
 

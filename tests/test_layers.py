@@ -21,6 +21,7 @@ MOST_LINES = {'tf_creative': 250, 'tests': 320}
 
 COMMANDS = {'ablate', 'benchmark', 'train', 'create', 'evaluate', 'export', 'serve'}
 PACKAGE = '__init__'  # imported with every part of it; it registers the worlds with Gymnasium
+COMPANION = 'tf-creative-agents'  # TF-Agents with metadata of ours, for which BUILD says tf-agents
 # The map (ARCHITECTURE.md): what each part of the house may import besides itself.
 ROOMS = {'agent', 'couplings', 'gan', 'metrics', 'serving', 'worlds'}  # with no doors between them
 RUN = {'core', 'learner', 'cli', 'runs'}
@@ -33,9 +34,11 @@ ARROWS = {
   'studio': RUN | {'metrics', 'serving'},
   'evaluation': RUN | {'gan', 'metrics', 'studio'},
   'experiments': RUN | {'evaluation', 'metrics', 'studio'},
-  PACKAGE: {'worlds'},
+  'api': RUN | {'agent', 'couplings', 'evaluation', 'experiments', 'serving', 'studio', 'worlds'},
+  PACKAGE: {'api', 'worlds'},
+  '__main__': COMMANDS | {'core', 'cli', 'learner'},
   'testing': {'core', 'agent', 'couplings', 'gan', 'learner', 'worlds'},  # shipped, for plugins
-  **dict.fromkeys(COMMANDS, RUN | {'studio', 'evaluation', 'experiments', 'serving', 'worlds'}),
+  **dict.fromkeys(COMMANDS, RUN | {'api', 'studio', 'experiments', 'serving', 'worlds'}),
 }
 ADVICE = {
   'core': 'the core knows nothing but itself',
@@ -140,7 +143,8 @@ def build_faults(build: str) -> list[str]:
   tests = [path for path in TESTS if '/test_' in path]
   for path in FILES + tests:
     name = pathlib.PurePath(path).stem if path in tests else _target_of(part_of(path))
-    rule = 'py_test' if path in tests else 'py_binary' if name in COMMANDS else 'py_library'
+    binary = name in COMMANDS | {'__main__'}
+    rule = 'py_test' if path in tests else 'py_binary' if binary else 'py_library'
     holders = {(target.rule, other) for other, target in declared.items() if path in target.srcs}
     # The package's target holds the first file of the worlds, too: see there.
     if holders - {('py_library', 'tf_creative')} - {(rule, name)} or (rule, name) not in holders:
@@ -167,8 +171,9 @@ def _missing(name: str, declared: dict[str, Target]) -> list[str]:
     for module in {imported.split('.')[0] for imported in imports(source)}:
       wanted |= {_plain(found): path for found in DISTRIBUTIONS.get(module, ())[:1]}
   if name == 'tf_creative':
-    # Their tables only name what is loaded on demand; what they need of core it holds itself.
-    wanted.pop(':worlds', None), wanted.pop(':core', None)
+    # Tables and the API only name what is loaded on demand; what it needs of core it holds itself.
+    for part in ('api', 'core', 'worlds'):
+      wanted.pop(f':{part}', None)
   return [
     f"BUILD's '{name}' lacks the dep '{dep}', which {path} imports."
     for dep, path in sorted(wanted.items())
@@ -209,7 +214,7 @@ def _target_of(part: str) -> str:
 
 
 DISTRIBUTIONS = {
-  module: names
+  module: ['tf-agents' if name == COMPANION else name for name in names]
   for module, names in metadata.packages_distributions().items()
   if module not in sys.stdlib_module_names and module not in ('tf_creative', 'tests')
 }

@@ -22,7 +22,7 @@ import pytest
 
 from tests.docs import pages
 from tests.shared import browser, data_sets, tiny
-from tests.shared.runs import PIPELINES, TOY, hurry, rows, verify_here
+from tests.shared.runs import PIPELINES, TOY, hurry, rows, small, verify_here
 from tf_creative import (
   ablate,
   agent,
@@ -229,14 +229,13 @@ def program(block: pages.Block, server) -> None:
   """Runs a block of Python, once what it speaks of is there."""
   if pages.why_not(block.text):
     return
-  if 'tc.' in block.text:
-    pytest.importorskip('tf_creative.api')
-  for name in re.findall(r"load\('runs/(\w+)", block.text):
-    need(name)
+  if 'runs/pixel_art' in block.text:
+    need('pixel_art')
   if "'data/mine/" in block.text and not os.path.exists('data/mine'):
     [maker] = [one for one in BLOCKS if 'store_as_tfds_dataset(' in one.text]
     exec(compile(maker.text, maker.title, 'exec'), {})
-  text = block.text.replace(':8500', f':{server().port}') if ':8500' in block.text else block.text
+  text = small(block.text)
+  text = text.replace(':8500', f':{server().port}') if 'localhost:8500' in text else text
   exec(compile(text, block.title, 'exec'), {'__name__': '__main__'})
 
 

@@ -1,4 +1,4 @@
-"""Trains every case with every seed, and compares the cases in a table and a plot.
+"""Trains every case with every seed, and compares them in a table.
 
   python -m tf_creative.ablate --flagfile=pipelines/debug_ablation.flags
 

@@ -1,9 +1,9 @@
-"""Measures how fast this machine trains, compared with its peak speed and with other programs.
+"""Measures how fast this machine trains, beside its peak speed.
 
   python -m tf_creative.benchmark
   python -m tf_creative.benchmark --pipeline=pipelines/glyphs.flags --sweep
-  python -m tf_creative.benchmark --peer='torch: python pipelines/peers/torch_round.py --threads=2'
-  python -m tf_creative.benchmark --compare=before/benchmark.json,after/benchmark.json
+  python -m tf_creative.benchmark --peer='torch: python torch_round.py'
+  python -m tf_creative.benchmark --compare=BEFORE.json,AFTER.json
 
 Close other programs first. Measurements alternate, several times each, so that changes in the
 machine's speed affect all of them; the tables show median, lowest and highest. Writes

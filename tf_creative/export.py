@@ -1,4 +1,4 @@
-"""Exports a trained run as SavedModels, which a running TensorFlow Serving picks up.
+"""Exports a run as SavedModels, which TensorFlow Serving picks up.
 
   python -m tf_creative.export --run_dir=runs/pixel_art
 
@@ -9,10 +9,10 @@ published, a version is loaded and tested in another process.
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 
 from absl import logging
 
+from tf_creative.api import quiet
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import setting
@@ -30,6 +30,7 @@ class ExportConfig:
 
 def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   """Export the run; return the exit code."""
+  quiet.off()
   flags_lib.check(config)
   command.check_prefix(config.export_dir)
   command.check_writable(config.export_dir or config.run_dir, 'export_dir')
@@ -37,31 +38,20 @@ def export(config: ExportConfig, verbosity: int = logging.ERROR) -> int:
   import rich.console
 
   console = rich.console.Console()
+  logging.set_verbosity(verbosity)
   with command.status(console, 'starting'):
-    from tf_creative.runs import log as log_lib
-    from tf_creative.runs import run as run_lib
-    from tf_creative.serving.exports import lite
-    from tf_creative.studio import publishing
+    from tf_creative.api import run as api
 
     logging.set_verbosity(verbosity)  # the libraries' imports have raised it
-    run_dir = pathlib.Path(config.run_dir)
-    run_config, learner = run_lib.load(run_dir)
-  exports = pathlib.Path(config.export_dir or run_dir / 'exports')
+    run = api.Run(config.run_dir)
+    run.learner  # noqa: B018  (loads it)
   with command.status(console, 'exporting, and testing the exports in another process'):
-    published = publishing.publish(
-      learner,
-      run_config,
-      exports,
-      config.keep_versions,
-      log_lib.newest_numbers(run_dir),
-      config.litert,
-    )
-  width = max(len(str(path)) for path in published.values())
-  for name, path in published.items():
-    print(f'{path!s:<{width}}  {publishing.WHAT[name]}')
-  if config.litert:
-    print(published['generator'] / lite.FILE, ' the generator for LiteRT: z and label in, work out')
-  print(f'\nserve them: python -m tf_creative.serve --export_dir={exports}')
+    exported = run.export(config.export_dir, config.keep_versions, config.litert)
+  models = exported.models
+  width = max(map(len, models['path']))
+  for model in models:
+    print(f'{model["path"]:<{width}}  {model["what it is"]}')
+  print(f'\nserve them: python -m tf_creative.serve --export_dir={exported.path}')
   return 0
 
 

@@ -149,6 +149,7 @@ def _serve_by(binary: str, settings: ServeConfig, exports: pathlib.Path, stop: _
 def _check(settings: ServeConfig, exports: pathlib.Path) -> None:
   """Raise a UserError for wrong settings."""
   flags_lib.check(settings)
+  command.check_prefix(exports.resolve())  # for it is by this name that models are loaded
   if not (exports / 'models.config').is_file():
     raise UserError(
       f'there is nothing to serve in {exports}: export a run by '

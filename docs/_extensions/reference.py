@@ -52,7 +52,9 @@ _GROUPS = {'': '', 'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'T
 _EVERY = (
   ('--flagfile', 'a file of flags, one per line; of equal flags the last one counts'),
   ('--debug', 'show tracebacks of errors, and the messages of TensorFlow'),
-  ('--help', 'show the flags and stop'),
+  ('--help', 'show the flags that are commonly needed; --help=NAME: what a part or a flag is'),
+  ('--helpfull', 'show all flags'),
+  ('--version', 'show the version'),
 )
 _WORDS = {bool: 'yes or no', int: 'whole number', float: 'number', str: 'text', tuple: 'texts'}
 

@@ -61,6 +61,43 @@ def test_a_crash_is_told_to_the_last_line():
   assert done.stderr.splitlines() == [*TELLING, 'no end']
 
 
+COMMAND = """
+import dataclasses, os, sys
+from tf_creative.cli import command
+from tf_creative.core import spec
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  size: int = spec.setting(3, 'how large')
+def does(settings):
+  for line in {lines!r}:
+    os.write(2, (line + chr(10)).encode())
+  {ends}
+command.run(does, 'Usage.', Settings)
+"""
+
+
+@pytest.mark.parametrize(
+  ('ends', 'code', 'shown', 'words'),
+  [
+    ('return 0', 0, False, ''),
+    ("raise spec.UserError('no.')", 2, False, 'error: no.'),
+    ('1 / 0', 1, True, 'ZeroDivisionError'),
+    ('os.abort()', -6, True, 'Fatal Python error: Aborted'),
+  ],
+)
+def test_what_was_kept_back_is_told_after_a_bug_or_a_crash(ends, code, shown, words):
+  line = [sys.executable, '-c', COMMAND.format(lines=NOISE, ends=ends)]
+  done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+  assert done.returncode == code
+  assert words in done.stderr
+  assert [line in done.stderr.splitlines() for line in NOISE] == [shown] * len(NOISE)
+  if code == 0:
+    assert done.stderr == ''
+  line.append('--debug')
+  everything = subprocess.run(line, capture_output=True, text=True, timeout=60).stderr
+  assert all(line in everything.splitlines() for line in NOISE)
+
+
 def test_what_python_says_is_as_ever():
   code = "print('by hand', end='', file=sys.stderr)\nimport warnings\nwarnings.warn('mind')\n1 / 0"
   done = within(code)

@@ -2,12 +2,14 @@
 
 import dataclasses
 import errno
+import io
 import os
 import resource
 import subprocess
 import sys
 
 import pytest
+import rich.console
 
 from tf_creative.cli import command
 from tf_creative.core import spec
@@ -100,6 +102,17 @@ def test_a_folder_that_cannot_be_filled_is_told_at_once(tmp_path):
     with pytest.raises(spec.UserError, match='choose another --out'):
       command.check_writable(path, 'out')
   assert not (tmp_path / 'new').exists()
+
+
+def test_a_warning_does_not_break_into_the_line_of_a_status(monkeypatch):
+  screen = io.StringIO()
+  monkeypatch.setattr(sys, 'stderr', screen)
+  monkeypatch.setenv('TERM', 'xterm')
+  console = rich.console.Console(file=screen, force_terminal=True, color_system=None, width=80)
+  with command.status(console, 'making'):
+    print('WARNING: from a library', file=sys.stderr)
+  assert sys.stderr is screen
+  assert screen.getvalue() == '\r\x1b[2Kmaking\r\x1b[2KWARNING: from a library\n'
 
 
 def process(*arguments, python=(), **options):

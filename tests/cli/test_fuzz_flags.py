@@ -17,13 +17,6 @@ SETTINGS = (
   *(config_lib.Config, create.CreateConfig, evaluate.EvaluateConfig, export.ExportConfig),
   serve.ServeConfig,
 )
-# Faults that are known and being mended (R16): words of the error, and what asks for it.
-KNOWN = {
-  'does not take an argument': '--noX=value',
-  'maximum recursion depth': 'an unknown flag of thousands of letters',
-  'null byte': 'a NUL in --flagfile=',
-  'surrogates not allowed': 'half a character in --flagfile=',
-}
 ODD = [
   '',
   ' ',
@@ -144,11 +137,9 @@ def faults(seed: int, count: int, capfd) -> tuple[collections.Counter, list[str]
       if not str(error).strip():
         found.append(f'{settings.__name__} {line!r}: no words')
     except (Exception, SystemExit) as error:
-      known = [who for words, who in KNOWN.items() if words in str(error)]
-      told[f'known: {known[0]}' if known else 'fault'] += 1
-      if not known:
-        said = ''.join(traceback.format_exception_only(error)).strip()[:200]
-        found.append(f'{settings.__name__} {str(line)[:300]}: {said}')
+      told['fault'] += 1
+      said = ''.join(traceback.format_exception_only(error)).strip()[:200]
+      found.append(f'{settings.__name__} {str(line)[:300]}: {said}')
     if (spent := time.process_time() - begun) > 1:
       found.append(f'{settings.__name__} {str(line)[:300]}: {spent:.1f} s')
   assert 'Traceback' not in capfd.readouterr().err
@@ -159,8 +150,6 @@ def faults(seed: int, count: int, capfd) -> tuple[collections.Counter, list[str]
 def judge(told, found):
   assert not found, '\n'.join(found[:20])
   assert told['refused'] and told['taken']
-  if any(what.startswith('known') for what in told):
-    pytest.xfail(f'being mended elsewhere: {dict(told)}')
 
 
 def test_a_thousand_command_lines(capfd):

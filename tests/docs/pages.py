@@ -30,7 +30,7 @@ WHY = {
   r'^tensorboard': 'it runs until it is stopped; test_board reads what it would show',
   r'^docker': 'there is no container engine; the files that it is given are looked at',
   r'^(\.venv/bin/)?python -m pytest': 'it is what runs this',
-  r'^\.ci/run': 'it is what runs this, from nothing',
+  r'^\.ci/(run|dist)': 'it is what runs this, or what is packed, from nothing',
   r'^python tests/same_numbers': 'it compares two checkouts, for minutes',
   r'--peer': 'it times programs of others, in an environment of their own',
   r'skyline': 'it needs the plugin of tests/plugin, which test_plugin installs and runs',

@@ -253,6 +253,19 @@ def test_no_command_is_left_out_without_a_reason():
       assert known or pages.why_not(line), f'{block.page}: {line}'
 
 
+def test_equal_works_are_promised_of_tensorflow_alone():
+  """Conversions gave others: of eight works by ONNX none, by OpenVINO two were equal."""
+  texts = [p.read_text() for p in (*pages.PAGES, ROOT / 'tf_creative/serving/exports/card.py')]
+  promises = [
+    paragraph
+    for paragraph in '\n\n'.join(texts).split('\n\n')
+    if re.search(r'(same|equal)\s+(seeds?|works?)\b', paragraph) and 'batch' in paragraph
+  ]
+  assert len(promises) >= 2
+  for promise in promises:
+    assert 'TensorFlow' in promise and 'ONNX' in promise, promise
+
+
 def test_pictures_are_small():
   found = [*ROOT.glob('docs/pictures/*'), *ROOT.glob('pipelines/*.png'), *ROOT.glob('*/*.gif')]
   assert len(found) > 10

@@ -13,6 +13,7 @@ from tests.shared.runs import parse
 from tf_creative import couplings, create, evaluate, export, serve, train, worlds
 from tf_creative.agent import AGENTS
 from tf_creative.agent import NETWORKS as agent_networks
+from tf_creative.api import asked
 from tf_creative.cli import flags as flags_lib
 from tf_creative.cli import manual
 from tf_creative.core import spec
@@ -39,7 +40,7 @@ def test_what_a_run_wrote_down_makes_it_again(tmp_path):
 
 
 def test_help_shows_every_setting_with_its_default():
-  text = manual.text('usage')
+  text = manual.text('usage', full=True)
   values = flags.FlagValues()
   flags_lib.define_flags(values)
   for name in values:
@@ -140,14 +141,14 @@ def test_what_is_checked_at_once_is_what_is_built(table, options):
 
 
 def test_help_names_all_that_the_tables_hold():
-  text = ' '.join(manual.text('usage').split())
+  text = ' '.join(manual.text('usage', full=True).split())
   for names in (AGENTS, agent_networks, LOSSES, gan_networks):
     assert f': {", ".join(names)} [' in text
   for options in (*world_options.OPTIONS.items(), *coupling_options.OPTIONS.items()):
     name, told = options
     assert f' {name} {told.__doc__} {spec.signature(told)}' in text
   formats = manual.text('usage', create.CreateConfig)
-  assert all(f' {name}' in formats for name in create.FORMATS)
+  assert all(f' {name}' in formats for name in asked.FORMATS)
 
 
 TYPOS = [

@@ -145,6 +145,43 @@ def test_another_learner_is_no_damage(shelf, learner, tmp_path):
   assert checkpoints.numbers(shelf.folder) == [2, 4]
 
 
+def hostile(shelf, learner, **more):
+  """A checkpoint of round 4 that is good but for what it also holds."""
+  checkpoint = tf.train.Checkpoint(learner=learner, **more)
+  for path in shelf.folder.glob('ckpt-4.*'):
+    path.unlink()
+  checkpoint.write(str(shelf.folder / 'ckpt-4'))
+
+
+def read_all(shelf, learner):
+  checkpoints.read(shelf.checkpoint, shelf.folder, 4)
+
+
+def read_some(shelf, learner):
+  checkpoints.read_some({'learner': learner}, shelf.folder, 4)
+
+
+@pytest.mark.parametrize('way', [read_all, read_some])
+@pytest.mark.parametrize('kind', ['many bytes', 'many it says', 'other shapes', 'nothing of it'])
+def test_what_no_learner_is_like_is_refused_before_it_is_read(
+  way, kind, shelf, learner, monkeypatch
+):
+  if kind == 'many bytes':
+    hostile(shelf, learner, more=tf.Variable(tf.zeros([10 << 20])))
+    size = sum(path.stat().st_size for path in shelf.folder.glob('ckpt-4.*'))
+    assert size > 40 << 20
+  elif kind == 'many it says':  # to open the file is to read no tensor
+    hostile(shelf, learner, more=tf.Variable(tf.zeros([10 << 20])))
+    os.truncate(shelf.folder / f'ckpt-4{DATA}', 1000)
+  elif kind == 'other shapes':
+    hostile(shelf, tiny.learner(couplings='', seed=1).gan)
+  else:
+    hostile(shelf, tf.train.Checkpoint(loop=tf.train.Checkpoint(round=tf.Variable('a'))))
+  monkeypatch.setattr(tf.train.Checkpoint, 'read', None)
+  with pytest.raises(checkpoints.Other, match=r'another learner than these settings make \(it '):
+    way(shelf, learner)
+
+
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory):
   run_dir = tmp_path_factory.mktemp('whole') / 'run'

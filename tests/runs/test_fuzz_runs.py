@@ -5,15 +5,12 @@ The commands run in this process, and all share one learner: to trace its graphs
 
 import contextlib
 import io
-import os
 import shutil
-import threading
 import traceback
 
-import numpy as np
 import pytest
 
-from tests.shared import runs
+from tests.shared import damages, runs
 from tf_creative import create, evaluate, train
 from tf_creative.cli import command
 from tf_creative.learner import config as config_lib
@@ -36,32 +33,6 @@ FILES = [
   *('checkpoints/checkpoint', 'checkpoints/ckpt-6.index', 'checkpoints/ckpt-6.data-00000-of-00001'),
   *('best/checkpoint', 'best/*.index', 'best/*.data-00000-of-00001'),
 ]
-# What is being mended elsewhere (R5, R12, R13, R18, R19); links and pipes of all files with it.
-KNOWN_FILES = ('run.flags', 'build.json', 'metrics.jsonl', 'judge.npz')
-KNOWN_KINDS = ('a link', 'a link to nothing', 'a pipe')
-SECONDS = 40  # for which a pipe may be waited for
-
-
-def put(make):
-  def damage(path, outside):
-    path.unlink()
-    make(path, outside)
-
-  return damage
-
-
-DAMAGES = {
-  'gone': put(lambda path, outside: None),
-  'empty': put(lambda path, outside: path.write_bytes(b'')),
-  'cut': lambda path, outside: os.truncate(path, path.stat().st_size // 2),
-  'zeroed': lambda path, outside: path.write_bytes(bytes(path.stat().st_size)),
-  'noise': lambda path, outside: path.write_bytes(np.random.default_rng(0).bytes(2000)),
-  "another's": lambda path, outside: shutil.copyfile('pipelines/gallery.png', path),
-  'a link': put(lambda path, outside: path.symlink_to(outside / 'precious')),
-  'a link to nothing': put(lambda path, outside: path.symlink_to(outside / 'absent')),
-  'a pipe': put(lambda path, outside: os.mkfifo(path)),
-  'a folder': put(lambda path, outside: path.mkdir()),
-}
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -106,47 +77,23 @@ def answer(name, run_dir):
   return code, said.getvalue()
 
 
-@contextlib.contextmanager
-def opened_at_last(path):
-  """Let go who waits for a pipe, after a while; yields a list that then is not empty."""
-  waited = []
-
-  def let_go():
-    waited.append(path)
-    while not done.wait(1):  # to open it for both ends waits for nobody
-      with contextlib.suppress(OSError):
-        os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
-
-  done, timer = threading.Event(), threading.Timer(SECONDS, let_go)
-  timer.start()
-  try:
-    yield waited
-  finally:
-    timer.cancel()
-    done.set()
-
-
-def contents(folder):
-  return {path: path.read_bytes() for path in sorted(folder.rglob('*')) if path.is_file()}
-
-
 def faults(name, file, kind, sound, tmp_path):
   """What a command does wrong with a run of which a file is damaged."""
   run_dir, outside = shutil.copytree(sound, tmp_path / 'run'), tmp_path / 'outside'
   outside.mkdir()
   (outside / 'precious').write_text('keep me')
   (path,) = run_dir.glob(file)
-  DAMAGES[kind](path, outside)
-  before = contents(outside)
-  with opened_at_last(path) if kind == 'a pipe' else contextlib.nullcontext() as waited:
+  damages.DAMAGES[kind](path, outside)
+  before = damages.contents(outside)
+  with damages.opened_at_last(path) if kind == 'a pipe' else contextlib.nullcontext() as waited:
     code, said = answer(name, run_dir)
   found = []
   if 'Traceback' in said or code not in (0, 2, 4):
     found.append(f'exit code {code}: {said[-1500:]}')
   if code and not said.startswith(('error: ', 'warning: ')):
     found.append(f'no words: {said[:300]}')
-  if contents(outside) != before:
-    found.append(f'wrote outside: {[str(path) for path in contents(outside)]}')
+  if damages.contents(outside) != before:
+    found.append(f'wrote outside: {[str(path) for path in damages.contents(outside)]}')
   if waited:
     found.append('waited for a pipe')
   return found
@@ -154,8 +101,6 @@ def faults(name, file, kind, sound, tmp_path):
 
 def judge(name, file, kind, sound, tmp_path):
   found = faults(name, file, kind, sound, tmp_path)
-  if found and (file in KNOWN_FILES or kind in KNOWN_KINDS):
-    pytest.xfail(f'being mended elsewhere: {found}')
   assert not found, '\n'.join(found)
 
 
@@ -173,7 +118,7 @@ def test_works_are_made_or_it_is_said_why_not(file, kind, sound, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('kind', DAMAGES)
+@pytest.mark.parametrize('kind', damages.DAMAGES)
 @pytest.mark.parametrize('file', FILES)
 @pytest.mark.parametrize('name', COMMANDS)
 def test_every_command_answers_every_damage(name, file, kind, sound, tmp_path):

@@ -5,60 +5,19 @@ A few in the default tests; fifty over all pipelines by
   python -m pytest -m slow tests/runs/test_kill.py -s
 """
 
-import pathlib
 import random
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
-from tests.shared import digest
+from tests.shared import digest, runs
 from tests.shared.runs import PIPELINES
-from tests.shared.runs import UNEXPORTED as TOY
-from tf_creative.runs import checkpoints
-
-ROOT = pathlib.Path(__file__).parents[2]
-# The command, with a judge that is made in a moment: here nobody trusts it.
-RUN = """
-import sys
-import tf_creative
-from tf_creative.cli import flags
-from tf_creative.evaluation import evaluator as eyes
-from tf_creative import train
-from tf_creative.metrics import judge
-judge._STEPS, eyes._VALIDATED, eyes._PLAYED = 20, 40, 8
-sys.exit(train.train(flags.from_arguments(sys.argv[1:])))
-"""
-
-
-def start(pipeline, run_dir):
-  arguments = [
-    *(f'--flagfile=pipelines/{pipeline}.flags', *TOY, '--checkpoint_every=2'),
-    *(f'--run_dir={run_dir}', '--rounds=16', '--picture_every=0'),
-  ]
-  return subprocess.Popen(
-    [sys.executable, '-u', '-c', RUN, *arguments],
-    stdout=subprocess.PIPE,
-    stderr=subprocess.PIPE,
-    text=True,
-    cwd=ROOT,
-  )
 
 
 def finish(process):
   _, said = process.communicate()
   assert process.returncode == 0, said
-
-
-def in_a_save(run_dir):
-  """Whether there is something of a checkpoint that is not one yet."""
-  for shelf in (run_dir / 'checkpoints', run_dir / 'best'):
-    known = {f'ckpt-{number}' for number in checkpoints.numbers(shelf)} | {'checkpoint'}
-    if shelf.is_dir() and any(path.stem not in known for path in shelf.iterdir()):
-      return True
-  return False
 
 
 def kill(process, run_dir, chance):
@@ -68,26 +27,26 @@ def kill(process, run_dir, chance):
       break
   until = time.monotonic() + chance.uniform(0, 6)
   wait_for_a_save = chance.random() < 0.6
-  while process.poll() is None and not (wait_for_a_save and in_a_save(run_dir)):
+  while process.poll() is None and not (wait_for_a_save and runs.in_a_save(run_dir)):
     if time.monotonic() > until and not wait_for_a_save:
       break
     time.sleep(0.0005 if wait_for_a_save else 0.01)
   process.send_signal(signal.SIGKILL)
   process.communicate()
-  return in_a_save(run_dir)
+  return runs.in_a_save(run_dir)
 
 
 def killed(pipeline, folder, kills, chance):
   """Ends a run that is killed so often; how many of them fell into a save."""
   saves = 0
   for _ in range(kills):
-    saves += kill(start(pipeline, folder), folder, chance)
-  finish(start(pipeline, folder))
+    saves += kill(runs.start(pipeline, folder), folder, chance)
+  finish(runs.start(pipeline, folder))
   return saves
 
 
 def compare(pipeline, tmp_path, kills, chance):
-  finish(start(pipeline, tmp_path / 'whole'))
+  finish(runs.start(pipeline, tmp_path / 'whole'))
   saves = killed(pipeline, tmp_path / 'killed', kills, chance)
   whole, other = digest.of_run(tmp_path / 'whole'), digest.of_run(tmp_path / 'killed')
   assert len(whole) > 8

@@ -71,13 +71,54 @@ def test_a_version_that_is_copied_slowly_is_served_when_it_is_whole(tmp_path):
     assert 1 < failed() < 10, 'not at every look'
 
 
-def test_a_bad_version_that_does_not_change_is_tried_once(tmp_path):
+def test_a_bad_version_that_does_not_change_is_not_tried_again_at_once(tmp_path):
   exports = served.folder(tmp_path / 'exports')
   said = []
   with served.running(exports, poll_seconds=0.02, say=said.append):
     served.add(exports, 2, break_it=True)
     time.sleep(0.5)
   assert sum('cannot be loaded' in line for line in said) == 1
+
+
+def failing(monkeypatch, times):
+  """Lets so many loads of new versions fail, though nothing is wrong with them; when each was."""
+  real, tried = servable.Servable, []
+
+  def load(path):
+    if path.name == '1':
+      return real(path)
+    tried.append(time.monotonic())
+    if len(tried) <= times:
+      raise OSError('Stale file handle')
+    return real(path)
+
+  monkeypatch.setattr(servable, 'Servable', load)
+  monkeypatch.setattr(models, '_SAME', (0.1, 0.4), raising=False)
+  return tried
+
+
+def test_a_version_that_could_not_be_loaded_for_a_while_is_served_later(tmp_path, monkeypatch):
+  exports, said, tried = served.folder(tmp_path / 'exports'), [], failing(monkeypatch, 2)
+  with served.running(exports, poll_seconds=0.02, say=said.append) as (_, client):
+    served.add(exports, 2)
+    until(lambda: answered(client) == 2)
+  assert len(tried) == 3
+  assert [line for line in said if 'Stale file handle' in line] == said[1:3]
+
+
+def test_it_is_tried_ever_more_seldom_and_never_given_up(tmp_path, monkeypatch):
+  exports, tried = served.folder(tmp_path / 'exports'), failing(monkeypatch, 10**6)
+  with served.running(exports, poll_seconds=0.02):
+    served.add(exports, 2)
+    until(lambda: len(tried) == 6)
+  gaps = np.diff(tried)
+  assert (gaps >= [0.1, 0.2, 0.4, 0.4, 0.4]).all() and (gaps < 2).all()
+
+
+def test_back_off_ends():
+  assert [models._back_off(times, 5, 600) for times in (0, 1, 6, 7, 10**6)] == [
+    *(5, 10, 320, 600, 600)
+  ]
 
 
 @pytest.mark.parametrize('where', ['saved_model.pb', 'assets/more', 'variables/a/b'])

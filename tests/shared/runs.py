@@ -3,6 +3,8 @@
 import functools
 import json
 import pathlib
+import subprocess
+import sys
 
 from absl import flags
 import pytest
@@ -14,6 +16,7 @@ from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import imaginer as imaginer_lib
 from tf_creative.metrics import judge
+from tf_creative.runs import checkpoints
 from tf_creative.runs import run as run_lib
 from tf_creative.serving.exports import verify
 
@@ -22,12 +25,31 @@ TOY = (
   '--gan_width=8 --gan_batch_size=8 --agent_width=8 --agent_batch_size=8 --agent_environments=4 '
   '--agent_warmup=20 --agent_replay_capacity=400 --agent_epochs=1 --noprogress'
 ).split()
+ROOT = pathlib.Path(__file__).parents[2]
 UNEXPORTED = [*TOY, '--works=40', '--noexport']
 PIPELINES = sorted(
   path.stem
   for path in pathlib.Path('pipelines').glob('*.flags')
   if path.stem not in ('base', 'cartpole') and not path.stem.endswith('_ablation')
 )
+
+# The command, with a judge that is made in a moment: here nobody trusts it.
+RUN = """
+import sys
+import tf_creative
+from tf_creative.cli import flags
+from tf_creative.evaluation import evaluator as eyes
+from tf_creative import train
+from tf_creative.metrics import judge
+judge._STEPS, eyes._VALIDATED, eyes._PLAYED = 20, 40, 8
+sys.exit(train.train(flags.from_arguments(sys.argv[1:])))
+"""
+
+
+def small(code: str) -> str:
+  """Code that trains for 500 rounds, at toy size."""
+  settings = ', '.join(['rounds=4', *(flag[2:] for flag in TOY if '=' in flag)])
+  return code.replace(', works=300', '').replace('rounds=500', settings)
 
 
 def parse(*arguments: str) -> config_lib.Config:
@@ -71,3 +93,28 @@ def hasty(patch: pytest.MonkeyPatch) -> None:
   patch.setattr(baselines, '_PLAIN_UPDATES', 5)
   patch.setattr(run_lib, 'load', functools.cache(run_lib.load))
   verify_here(patch)
+
+
+def start(pipeline: str, run_dir: pathlib.Path, *flags: str) -> subprocess.Popen:
+  """The command as a process, which saves every second round."""
+  arguments = [
+    *(f'--flagfile=pipelines/{pipeline}.flags', *UNEXPORTED, '--checkpoint_every=2'),
+    *(f'--run_dir={run_dir}', '--rounds=16', '--picture_every=0'),
+    *flags,
+  ]
+  return subprocess.Popen(
+    [sys.executable, '-u', '-c', RUN, *arguments],
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+    text=True,
+    cwd=ROOT,
+  )
+
+
+def in_a_save(run_dir: pathlib.Path) -> bool:
+  """Whether there is something of a checkpoint that is not one yet."""
+  for shelf in (run_dir / 'checkpoints', run_dir / 'best'):
+    known = {f'ckpt-{number}' for number in checkpoints.numbers(shelf)} | {'checkpoint'}
+    if shelf.is_dir() and any(path.stem not in known for path in shelf.iterdir()):
+      return True
+  return False

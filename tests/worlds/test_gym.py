@@ -207,7 +207,7 @@ def test_seeds_of_looks_are_apart():
 
 
 def test_help_lists_the_world():
-  shown = ' '.join(manual.text('').split())
+  shown = ' '.join(manual.text('', full=True).split())
   assert 'gym' in shown and '(id=CartPole-v1, max_steps=0' in shown
 
 

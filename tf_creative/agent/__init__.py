@@ -1,5 +1,6 @@
 """The hand (agent): the only room that imports TF-Agents, and works around its oddities."""
 
+from importlib import metadata
 import importlib.util
 import sys
 
@@ -15,6 +16,13 @@ if importlib.util.find_spec('tf_agents') is None:
   raise ImportError(
     'TF-Agents is missing. Its metadata asks for old packages that its code does not need, so it '
     'is installed on its own:\n  pip install --no-deps tf-agents==0.19.0'
+  )
+# The second is the first, with metadata of ours: .ci/companion.py packs it.
+if all(any(metadata.distributions(name=name)) for name in ('tf-agents', 'tf-creative-agents')):
+  raise ImportError(
+    'tf-agents and tf-creative-agents are both installed, and both own the folder tf_agents/. Take '
+    'out both, and put one back:\n  pip uninstall --yes tf-agents tf-creative-agents\n'
+    '  pip install tf-creative-agents  # or its wheel, which `make dist` builds'
   )
 
 AGENTS = plugins.Table(

@@ -14,8 +14,11 @@ class AgentConfig:
     'conv',
     'Q-network (conv: for painting, one map of values per colour; map: for walking in a level)',
     one_of=NETWORKS,
+    common=True,
   )
-  width: int = setting(32, "channels or units of the Q-network's layers", at_least=1, at_most=8192)
+  width: int = setting(
+    32, "channels or units of the Q-network's layers", at_least=1, at_most=8192, common=True
+  )
   depth: int = setting(
     3, "number of the Q-network's layers (map: of its iterations)", at_least=0, at_most=100
   )
@@ -30,9 +33,9 @@ class AgentConfig:
     1, 'rewards that a target sums up before it bootstraps', at_least=1, at_most=1000
   )
   discount: float = setting(
-    0.5, 'discount of future rewards per step (gamma)', at_least=0, at_most=1
+    0.5, 'discount of future rewards per step (gamma)', at_least=0, at_most=1, common=True
   )
-  learning_rate: float = setting(1e-3, 'learning rate of the Adam optimizer', above=0)
+  learning_rate: float = setting(1e-3, 'learning rate of the Adam optimizer', above=0, common=True)
   decay_steps: int = setting(
     0, 'updates in which the learning rate falls to 1%, by a cosine; 0: constant', at_least=0
   )

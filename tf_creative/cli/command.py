@@ -16,12 +16,14 @@ from typing import Any
 
 from absl import logging
 
+import tf_creative
 from tf_creative.cli import chatter, manual
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 
-_HELP = {'--help', '-help', '-h', '--helpshort', '--helpfull'}
+_VERSION = {'--version', '-version'}
+_ASKING = _VERSION | {'--help', '-help', '-h', '--helpshort', '--helpfull'}
 _PATTERN = set('*?[\\')  # what TensorFlow's GetMatchingPaths does not take as it stands
 _LEAST_MEMORY = 4 << 30  # bytes of addresses, of which TensorFlow takes two by being imported
 _REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)  # by a file or pipe
@@ -31,12 +33,12 @@ _DEBUG = {'--debug', '-debug', '--debug=true'}
 def run(command: Callable[[Any], int], usage: str, settings: type = config_lib.Config) -> None:
   """Run `command` with its settings from the flags, and exit with its exit code."""
   arguments = sys.argv[1:]
-  plain = (_HELP | _DEBUG) & set(arguments)
-  with contextlib.nullcontext() if plain else chatter.filtered():
+  debug = _DEBUG & set(arguments)
+  with contextlib.nullcontext(lambda: None) if debug else chatter.filtered() as recall:
     if sys.stderr:
-      faulthandler.enable()  # prints a traceback if native code crashes
+      faulthandler.enable(2)  # prints a traceback if native code crashes, where chatter sees it
     logging.use_absl_handler()
-    code = _flushed(main(command, usage, settings, arguments))
+    code = _flushed(main(command, usage, settings, arguments, recall))
   sys.exit(code)
 
 
@@ -54,16 +56,23 @@ def _flushed(code: int) -> int:
 
 
 def main(
-  command: Callable[[Any], int], usage: str, settings: type, arguments: Sequence[str]
+  command: Callable[[Any], int],
+  usage: str,
+  settings: type,
+  arguments: Sequence[str],
+  recall: Callable[[], object] = lambda: None,
 ) -> int:
-  """Run a command and return its exit code, or an error's: 1 for our bugs, 130 for Ctrl-C."""
+  """Run a command and return its exit code, or an error's: 1 for our bugs, 130 for Ctrl-C.
+
+  `recall` shows what native code has said so far; it is called after a traceback.
+  """
   name, debug = command.__name__, bool(_DEBUG & set(arguments))
   given = [argument for argument in arguments if argument not in _DEBUG]
   try:
     if sys.flags.optimize > 1:
       raise spec.UserError('the texts of --help are docstrings: run Python without -OO.')
-    if _HELP & set(arguments):
-      print(manual.text(usage, settings, ' '.join(arguments)))
+    if _asks(arguments):
+      print(_answer(usage, settings, arguments))
       return 0
     check_memory()
     return command(flags_lib.from_arguments(given, settings))
@@ -77,12 +86,28 @@ def main(
     if words:
       print(f'error: {words}', file=sys.stderr)
       return getattr(error, 'code', spec.UserError.code)
+    recall()
     print(
       '\nThis is a bug in tf_creative, not your mistake. Please report the traceback above and the '
       f'command: python -m tf_creative.{name} {shlex.join(arguments)}',
       file=sys.stderr,
     )
     return 1
+
+
+def _asks(arguments: Sequence[str]) -> list[str]:
+  """Return the arguments that ask for the version or for help, also on a name: --help=NAME."""
+  return [argument for argument in arguments if argument.partition('=')[0] in _ASKING]
+
+
+def _answer(usage: str, settings: type, arguments: Sequence[str]) -> str:
+  """Return the text that the first of these arguments asks for."""
+  question, _, name = _asks(arguments)[0].partition('=')
+  if question in _VERSION:
+    return f'tf_creative {tf_creative.__version__}'
+  if name:
+    return manual.about(name, settings)
+  return manual.text(usage, settings, ' '.join(arguments), full=question == '--helpfull')
 
 
 @contextlib.contextmanager
@@ -93,22 +118,45 @@ def status(console: Any, text: str) -> Iterator[Callable[[str], None]]:
   all threads while it loads a part of itself: now and then that kills the spinner.
   """
   shown = console.is_terminal and not console.is_dumb_terminal
+  told = False
 
   def clear() -> None:
-    if shown:
+    nonlocal told
+    if told:
       console.file.write('\r\x1b[2K')
       console.file.flush()
+    told = False
 
   def tell(text: str) -> None:
+    nonlocal told
+    told = shown
     clear()
     if shown:
       console.print(text, end='', no_wrap=True, overflow='ellipsis')
+    told = shown
 
   tell(text)
   try:
-    yield tell
+    with (
+      contextlib.redirect_stderr(_Above(sys.stderr, clear)) if shown else contextlib.nullcontext()
+    ):
+      yield tell
   finally:
     clear()
+
+
+class _Above:
+  """Another stderr, which empties the line of a status before a warning breaks into it."""
+
+  def __init__(self, stream: Any, clear: Callable[[], None]):
+    self._stream, self._clear = stream, clear
+
+  def write(self, text: str) -> int:
+    self._clear()
+    return self._stream.write(text)
+
+  def __getattr__(self, name: str) -> Any:
+    return getattr(self._stream, name)
 
 
 def cores() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 import dataclasses
 import itertools
 import pathlib
@@ -94,6 +94,19 @@ def from_arguments(arguments: Iterable[str], settings: type = Config) -> Any:
   made = from_flags(values, settings)
   check(made)
   return made
+
+
+def from_settings(given: Mapping[str, Any], flagfile: str = '', settings: type = Config) -> Any:
+  """Build the settings from values by the flags' names, over those of a flagfile; for Python."""
+  known = [flag for flag, _, _ in flag_fields(settings)]
+  arguments = [f'--flagfile={flagfile}'] if flagfile else []
+  for name, value in given.items():
+    if name not in known:
+      raise spec.UserError(f"unknown setting '{name}'.{spec.closest(name, known)}")
+    words = value if isinstance(value, (list, tuple)) else [value]
+    text = ','.join(str(word).lower() if isinstance(word, bool) else str(word) for word in words)
+    arguments.append(f'--{name}={text}')
+  return from_arguments(arguments, settings)
 
 
 def _check_names(given: Iterable[flagfile.Argument], settings: type) -> None:

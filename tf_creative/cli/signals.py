@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 
 class Stop:
   """Sets `signal` at the first Ctrl-C or SIGTERM, so that the caller can end between calls.
 
-  A second Ctrl-C stops at once. A handler runs only when the compiled loop returns to Python.
+  A second Ctrl-C stops at once. A handler runs only when the compiled loop returns to Python. Only
+  the main thread hears of signals: in another one, nothing is set.
   """
 
   def __enter__(self) -> Stop:
     self.signal: int | None = None
+    heard = threading.current_thread() is threading.main_thread()
     self._before = {
-      number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+      number: signal.signal(number, self._ask)
+      for number in ((signal.SIGINT, signal.SIGTERM) if heard else ())
     }
     return self
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 import os
 import pathlib
+import re
 from typing import NamedTuple
 
 from tf_creative.core import spec
@@ -17,6 +18,9 @@ from tf_creative.core import spec
 _MOST_BYTES = 1 << 20  # of a file
 _MOST_ARGUMENTS = 10_000  # of all files together
 _NAMES = ('--flagfile', '-flagfile')
+# A wheel has the pipelines within the package, a checkout beside it.
+_PACKAGE = pathlib.Path(__file__).parents[1]
+_PIPELINES = (_PACKAGE / 'pipelines', _PACKAGE.parent / 'pipelines')
 
 
 class Argument(NamedTuple):
@@ -28,7 +32,8 @@ def expand(arguments: Iterable[str | Argument], within: tuple[str, ...] = ()) ->
   """Replace each `--flagfile=FILE` by the arguments in that file, also in nested files.
 
   `within` holds the files that are being read, to detect cycles. As with absl, the path of a
-  nested file is relative to the working directory, and of equal flags the last one wins.
+  nested file is relative to the working directory, and of equal flags the last one wins. Where
+  there is no pipelines/NAME.flags, ours of that name is read.
   """
   found, waiting = [], [Argument(a) if isinstance(a, str) else a for a in arguments]
   while waiting:
@@ -54,6 +59,13 @@ def said(argument: Argument) -> str:
   return f' ({argument.where})' if argument.where else ''
 
 
+def pipelines() -> list[str]:
+  """Return all paths pipelines/NAME.flags that can be read from here."""
+  folders = (pathlib.Path('pipelines'), *_PIPELINES)
+  names = {own.name for folder in folders for own in folder.glob('*.flags')}
+  return sorted(f'pipelines/{name}' for name in names)
+
+
 def text_of(path: str | os.PathLike, advice: str) -> str:
   """Read a small UTF-8 text file, or raise a UserError that ends with `advice`."""
   try:
@@ -70,11 +82,23 @@ def text_of(path: str | os.PathLike, advice: str) -> str:
     raise spec.UserError(f'{path} is not text in UTF-8, so no flagfile: {advice}.') from error
 
 
+def _ours(path: str) -> str:
+  """Return the path of our own pipelines/NAME.flags, if there is none from here; else the same."""
+  if os.path.lexists(path) or not re.fullmatch(r'pipelines/[\w-]+\.flags', path):
+    return path
+  ours = (folder / path.partition('/')[2] for folder in _PIPELINES)
+  return str(next((own for own in ours if own.is_file()), path))
+
+
 def _of_file(path: str, argument: Argument, within: tuple[str, ...]) -> list[Argument]:
+  path = _ours(path)
   real = os.path.realpath(path)
   if real in within:
     raise spec.UserError(f'{path} includes itself: take out {argument.text}{said(argument)}.')
-  text = text_of(path, f'name a flagfile by --flagfile=FILE{said(argument)}')
+  advice = f'name a flagfile by --flagfile=FILE{said(argument)}'
+  if path.startswith('pipelines/'):
+    advice += f'.{spec.closest(path, pipelines())}'.rstrip('.')
+  text = text_of(path, advice)
   lines = enumerate(text.split('\n'), 1)
   own = [Argument(line.strip(), f'{path}, line {number}') for number, line in lines]
   own = [line for line in own if line.text and not line.text.startswith(('#', '//'))]

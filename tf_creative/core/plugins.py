@@ -6,11 +6,14 @@ part is imported only when somebody names it, so that `--help` stays quick.
 
 from __future__ import annotations
 
+import ast
 import collections
 from collections.abc import Iterator, Mapping
 import functools
 import importlib
 from importlib import metadata
+import itertools
+import pathlib
 from typing import Any
 
 from tf_creative.core import spec
@@ -88,6 +91,26 @@ class Table(collections.UserDict):
 def used() -> dict[str, str]:
   """Return the distributions whose parts this process has loaded, with their versions."""
   return dict(sorted(_used.items()))
+
+
+def described(target: str) -> str:
+  """Return what the source says on 'module' or 'module:attribute', of which nothing is imported.
+
+  That is the first line of a docstring; or the comment above a value, or its module's docstring.
+  """
+  module, _, attribute = target.partition(':')
+  path = pathlib.Path(__file__).parents[2].joinpath(*module.split('.')).with_suffix('.py')
+  source = path.read_text()
+  tree = ast.parse(source)
+  told = ast.get_docstring(tree) or ''
+  for node in tree.body:
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == attribute:
+      told = ast.get_docstring(node) or ''
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == attribute:
+      above = reversed(source.splitlines()[: node.lineno - 1])
+      comment = list(itertools.takewhile(lambda line: line.startswith('#'), above))
+      told = ' '.join(line.strip('# ') for line in reversed(comment)) or told
+  return told.partition('\n')[0]
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import abc
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 from PIL import Image
 import tensorflow as tf
 
@@ -73,6 +74,15 @@ class Measure(NamedTuple):
 
   form: str  # format specification, as in f'{number:{form}}'
   words: str  # printed after the number
+
+  def told(self, values: Any) -> str:
+    """Say in words what was measured of works: '3 of 4 pictures perfect', 'all pixels equal'."""
+    mean, of = float(np.mean(values)), self.words.removeprefix('of ')
+    if of == self.words:
+      return f'{mean:{self.form}} {self.words}'
+    if np.asarray(values).dtype == bool:
+      return f'{int(np.sum(values))} of {len(values)} {of}'
+    return f'all {of}' if mean == 1 else f'{mean:{self.form}} {self.words}'
 
 
 class Measures(abc.ABC):

@@ -23,6 +23,9 @@ class UserError(ValueError):
 
   code = 2  # exit code of a command
 
+  def _render_traceback_(self) -> list[str]:  # a notebook asks for it: the message is enough
+    return [f'{type(self).__name__}: {self}']
+
 
 class SpecError(UserError):
   """A name or an option that does not exist or cannot be read.
@@ -33,8 +36,7 @@ class SpecError(UserError):
 
   def __init__(self, message: str, about: str = ''):
     super().__init__(message)
-    self.about = about
-    self.text, self.place, self.flag = '', 0, ''
+    self.about, self.text, self.place, self.flag = about, '', 0, ''
 
   def point(self, text: str, place: int, flag: str) -> SpecError:
     """Show the text with a caret under its character at `place`, unless one is shown already."""
@@ -80,14 +82,15 @@ def setting(
   at_most: float | None = None,
   below: float | None = None,
   one_of: Iterable[str] = (),
+  common: bool = False,
 ) -> Any:
-  """Make a field of a config dataclass that becomes a flag, with its line of `--help`.
+  """Make a field of a config dataclass that becomes a flag, with its line of `--helpfull`.
 
   A tuple's value is split at commas, unless `split` is false. Numbers have bounds. Words may be
-  limited to `one_of`; if that is a table, its keys are looked up when a value is checked.
+  limited to `one_of`, or to a table's keys. `--help` shows the `common` ones, if there are any.
   """
   bounds = {'at_least': at_least, 'above': above, 'at_most': at_most, 'below': below}
-  metadata = {'help': help_text, 'split': split, 'one_of': one_of, **bounds}
+  metadata = {'help': help_text, 'split': split, 'one_of': one_of, 'common': common, **bounds}
   return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -99,8 +102,7 @@ def fault(field: dataclasses.Field, value: Any) -> str:
       return f"cannot be '{word}'.{nearest(word, limits['one_of'])}"
   if isinstance(value, bool) or not isinstance(value, (int, float)):
     return ''
-  low, high = limits.get('at_least'), limits.get('at_most')
-  above, below = limits.get('above'), limits.get('below')
+  low, above, high, below = map(limits.get, ('at_least', 'above', 'at_most', 'below'))
   large = (low is None or value >= low) and (above is None or value > above)
   small = (high is None or value <= high) and (below is None or value < below)
   if large and small and isinstance(value, int) and abs(value) >= 2**63:
@@ -109,10 +111,8 @@ def fault(field: dataclasses.Field, value: Any) -> str:
     return ''
   if low is not None and high is not None:
     return f'must be {low} to {high}, not {value}.'
-  words = [] if low is None else [f'{low} or more']
-  words += [] if above is None else [f'above {above}']
-  words += [] if high is None else [f'{high} or less']
-  words += [] if below is None else [f'below {below}']
+  told = ((low, '{} or more'), (above, 'above {}'), (high, '{} or less'), (below, 'below {}'))
+  words = [form.format(bound) for bound, form in told if bound is not None]
   return f'must be {" and ".join(words) or "finite"}, not {value}.'
 
 
@@ -243,8 +243,6 @@ def _literal(value: re.Match, text: str, flag: str) -> Any:
 
 
 def _unreadable(what: str, text: str, place: int, flag: str) -> SpecError:
-  error = SpecError(
-    f'cannot read {f"--{flag}" if flag else "this"}: {what}. '
-    'Write name or name(option=value, other=value).'
-  )
+  wrong = f'cannot read {f"--{flag}" if flag else "this"}: {what}.'
+  error = SpecError(f'{wrong} Write name or name(option=value, other=value).')
   return error.point(text, place, flag)

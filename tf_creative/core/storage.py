@@ -10,6 +10,7 @@ import io
 import itertools
 import os
 import pathlib
+import re
 import shutil
 import socket
 import stat
@@ -173,3 +174,8 @@ def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
     partial.replace(path)
   finally:
     partial.unlink(missing_ok=True)
+
+
+def file_name(text: str) -> str:
+  """Make a text safe for file names on every system, for shells and for specs."""
+  return re.sub(r'[^\w.+-]+', '_', text)

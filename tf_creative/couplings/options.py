@@ -40,7 +40,7 @@ class Environment:
 class Reward:
   """A critic of unfinished works rewards each step by how much it raises the critic's score."""
 
-  weight: float = 0.15  # mean absolute reward that is added per step
+  weight: float = setting(0.15, 'mean absolute reward that is added per step')
   shaping: str = setting(
     'difference', 'reward at every step; final: the whole score at the last step', one_of=SHAPINGS
   )
@@ -50,7 +50,9 @@ class Reward:
     "what works should be like, if the hand is shown a code: the code's work; data: real works",
     one_of=REAL,
   )
-  whole: bool = False  # compare with finished real works at all times, not with unfinished ones
+  whole: bool = setting(
+    False, 'compare with finished real works at all times, not with unfinished ones'
+  )
   learning_rate: float = setting(1e-3, 'learning rate of the critic', above=0)
   average: float = setting(
     0.99,
@@ -95,7 +97,7 @@ class Augment:
     at_least=0,
     at_most=1,
   )
-  gate: bool = False  # explore less where a critic finds the next state familiar
+  gate: bool = setting(False, 'explore less where a critic finds the next state familiar')
 
   def check_agent(self, given: Any) -> None:
     """Raise a SpecError for settings of the hand with which this cannot work."""
@@ -113,7 +115,7 @@ class Augment:
 class ConstantReward:
   """A control: the same reward at every step."""
 
-  weight: float = 0.1  # reward that is added per step; of random ones, their standard deviation
+  weight: float = setting(0.1, 'the reward of a step; of random ones their standard deviation')
 
 
 @dataclasses.dataclass(frozen=True)

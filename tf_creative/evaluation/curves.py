@@ -8,17 +8,14 @@ import html
 from tf_creative.core import world as world_lib
 from tf_creative.evaluation import charts
 from tf_creative.evaluation.measured import Evaluation
+from tf_creative.runs import titles
 
-_TITLES = {
-  'agent/return': 'Return of an episode',
-  'held_out/return': 'Held-out episodes: return, without exploration',
-  'agent/loss': 'Loss of the hand',
-  'agent/q': "The hand's best Q-value",
-  'gan/generator_loss': 'Loss of the generator',
-  'gan/critic_loss': 'Loss of the critic',
-  'gan/critic_gap': "Critic's gap between real and imagined",
-}
-_FRECHET = {'painted/frechet': 'Frechet distance of what the hand made of imagined works'}
+# Drawn in this order, with the world's own numbers before the last.
+_FIRST = (
+  *('agent/return', 'held_out/return', 'agent/loss', 'agent/q'),
+  *('gan/generator_loss', 'gan/critic_loss', 'gan/critic_gap'),
+)
+_LAST = 'painted/frechet'
 
 
 def section(runs: Sequence[Evaluation]) -> str:
@@ -50,4 +47,4 @@ def section(runs: Sequence[Evaluation]) -> str:
 def _titles(world: world_lib.World) -> dict[str, str]:
   """Return the titles of all numbers to be drawn, those of the world among them."""
   own = world.measures.titles() if world.measures else {}
-  return _TITLES | own | _FRECHET
+  return {name: titles.title(name, own).long for name in (*_FIRST, *own, _LAST)}

@@ -16,6 +16,7 @@ from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import frechet, summary
 from tf_creative.metrics import judge as judge_lib
+from tf_creative.runs import titles
 
 # Works by which the best round is chosen. Their number does not depend on --works, so that all
 # evaluations of a run are comparable; their seeds are far from those of any report.
@@ -85,9 +86,9 @@ class Eyes:
     """Measure the hand on unseen works, and imagined works before and after the hand made them."""
     numbers = {}
     for split, works in self.for_hand.items():
-      made = self._make(f'making {split} works', works)
+      made = self._make(f'making {titles.works(split)[0]}', works)
       numbers |= _means(split, scores(self._world, works, made))
-      self._tell(f'scoring {split} works')
+      self._tell(f'scoring {titles.works(split)[0]}')
       reference = self._world.measures.reference_scores(works, self._learner.creator.act)
       numbers |= _means(split, reference)
     self._tell('imagining works')

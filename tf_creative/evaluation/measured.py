@@ -21,7 +21,10 @@ from tf_creative.studio import player as player_lib
 
 # Rows of the tables of works: name -> (title, what it is).
 SOURCES = {
-  'held_out': ('real, held out', 'real works that were not trained on: the best possible scores'),
+  'held_out': (
+    'real, not trained on',
+    'real works that were not trained on: the best possible scores',
+  ),
   'training': ('real, training split', 'the real works that everything was trained on'),
   'imagined': ('imagined', "works of the run's generator"),
   'painted': ('imagined and painted', 'the same works as the hand made them'),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import html
-from importlib import metadata
 import os
 import pathlib
 import platform
@@ -16,6 +15,7 @@ from tf_creative.cli import flags as flags_lib
 from tf_creative.evaluation import comparison, curves, exhibition, markup, tables
 from tf_creative.evaluation import measured as evaluation
 from tf_creative.evaluation.measured import Evaluation
+from tf_creative.runs import provenance, titles
 from tf_creative.studio import pictures
 
 _PACKAGES = ('tensorflow', 'keras', 'tf-agents', 'tensorflow-datasets', 'numpy')
@@ -101,25 +101,25 @@ def _of_works(one: Evaluation) -> list[Card]:
   return [
     (
       f'{mean:.2%}',
-      f'{measure.words} when the hand makes {works.replace("_", " ")} works',
+      f'{measure.words} when the hand makes {titles.works(works)[1]}',
       f'95% interval {low:.2%} to {high:.2%}; random strokes {by_chance:.0%}, blank {blank:.0%}',
     ),
     (
       f'{painted["halves/frechet"]:.2f}',
-      f'Frechet distance of {one.made} imagination to held-out works, at equal size',
+      f'Frechet distance of {one.made} imagination from unseen real works, at equal size',
       f'± {spread:.2f}; real works {real["halves/frechet"]:.2f}, '
       f'dense GAN {plain["halves/frechet"]:.2f}',
     ),
     (
       f'{painted["halves/creativity"]:.0%}',
-      f'of {one.made} works are creative: both new and of value',
-      f'new {painted["halves/novel"]:.0%}, of value {painted["halves/valued"]:.0%}; '
-      f'new real works {real["halves/creativity"]:.0%}',
+      f'of {one.made} works are creative: unlike any work that was trained on, and convincing',
+      f'new {painted["halves/novel"]:.0%}, convincing {painted["halves/valued"]:.0%}; both: '
+      f'{real["halves/creativity"]:.0%} of real works that were not trained on',
     ),
     (
       f'{painted["copies"]:.1%}',
       'are copies of training works',
-      f'of held-out real works {real["copies"]:.1%}',
+      f'of real works that were not trained on {real["copies"]:.1%}',
     ),
   ]
 
@@ -204,7 +204,7 @@ def _compared(runs: Sequence[Evaluation]) -> str:
 
 
 def _settings(one: Evaluation) -> str:
-  versions = ', '.join(f'{name} {metadata.version(name)}' for name in _PACKAGES)
+  versions = ', '.join(f'{name} {provenance.version(name)}' for name in _PACKAGES)
   machine = f'Python {platform.python_version()}, {platform.system()} {platform.machine()}, '
   flags = html.escape(flags_lib.to_text(one.config))
   return (

@@ -6,6 +6,7 @@ import functools
 from typing import NamedTuple
 
 from tf_creative.evaluation import measured as evaluation
+from tf_creative.runs import titles
 
 
 class Column(NamedTuple):
@@ -84,13 +85,16 @@ HALVES = (
     'share that is farther from all training works than the nearest 10% of new real works are',
   ),
   Column(
-    'valued', 'valued', '.2f', 'share recognized as the class asked for that lies among the real'
+    'valued',
+    'convincing',
+    '.2f',
+    'share that is recognized as the class asked for and lies among the real works',
   ),
   Column(
     'creativity',
     'creative',
     '.2f',
-    'share both novel and valued; new real works do not reach 1 either: compare with their row',
+    'share both novel and convincing; new real works do not reach 1 either: compare with their row',
   ),
 )
 HAND = {'return': '.2f', 'strokes': '.1f'}  # shown in addition to the world's own measures
@@ -99,7 +103,7 @@ HAND = {'return': '.2f', 'strokes': '.1f'}  # shown in addition to the world's o
 def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Return head and rows of the table of works for the terminal."""
   head = ['', 'Frechet', 'at equal n', 'coverage', 'precision', 'right label']
-  head += ['useful', 'copies', 'novel', 'valued', 'creative']
+  head += ['useful', 'copies', 'novel', 'convincing', 'creative']
   rows = []
   for source, numbers in one.sources.items():
     cell = functools.partial(show, numbers)
@@ -126,7 +130,7 @@ def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
     for name in names:
       mean, low, high = (f'{value:{forms[name]}}' for value in numbers[name])
       cells.append(mean if hand == 'blank' else f'{mean} ({low} to {high})')
-    rows.append([f'{works.replace("_", " ")}: {evaluation.HANDS[hand]}', *cells])
+    rows.append([f'{titles.works(works)[0]}: {evaluation.HANDS[hand]}', *cells])
   head = 'works: who makes them' if one.sources else 'who acts'
   return [head, *(name.replace('_', ' ') for name in names)], rows
 

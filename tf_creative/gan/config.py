@@ -10,13 +10,15 @@ from tf_creative.gan import LOSSES, NETWORKS
 
 @dataclasses.dataclass(frozen=True)
 class GanConfig:
-  network: str = setting('conv', 'networks of generator and critic', one_of=NETWORKS)
-  loss: str = setting('r3gan', 'adversarial loss', one_of=LOSSES)
+  network: str = setting('conv', 'networks of generator and critic', one_of=NETWORKS, common=True)
+  loss: str = setting('r3gan', 'adversarial loss', one_of=LOSSES, common=True)
   conditional: bool = setting(True, 'give generator and critic the label of a work')
   latent_size: int = setting(32, 'size of the latent code z', at_least=1, at_most=65_536)
-  width: int = setting(64, 'channels or units of a layer', at_least=1, at_most=8192)
+  width: int = setting(64, 'channels or units of a layer', at_least=1, at_most=8192, common=True)
   batch_size: int = setting(64, 'real works in a batch', at_least=1, at_most=1_000_000)
-  learning_rate: float = setting(1e-3, 'learning rate of both Adam optimizers', above=0)
+  learning_rate: float = setting(
+    1e-3, 'learning rate of both Adam optimizers', above=0, common=True
+  )
   decay_steps: int = setting(
     6000, 'updates in which the learning rate falls to 1%, by a cosine; 0: constant', at_least=0
   )

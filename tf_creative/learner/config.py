@@ -22,25 +22,35 @@ FEWEST_WORKS = 12
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
   run_dir: str = setting(
-    'runs/pixel_art', 'folder of the run; the same command with the same folder resumes it'
+    'runs/pixel_art',
+    'folder of the run; the same command with the same folder resumes it',
+    common=True,
   )
   world: str = setting(
-    'pixel_art(data=digits, size=8, colors=4)', 'the world, with options: one of those listed below'
+    'pixel_art(data=digits, size=8, colors=4)',
+    'the world, with options: one of those listed below',
+    common=True,
   )
-  agent: str = setting('ddqn', 'the learning algorithm of the hand', one_of=AGENTS)
+  agent: str = setting('ddqn', 'the learning algorithm of the hand', one_of=AGENTS, common=True)
   couplings: str = setting(
     'environment(real=0.25)',
     'what ties imagination and hand: any of those listed below, joined by |; empty: none, as by '
     'default in a world of which nothing can be imagined',
+    common=True,
   )
   seed: int = setting(
     0,
     'seed of all randomness; change it to repeat a run independently',
     at_least=0,
     at_most=2**31 - 1,
+    common=True,
   )
   rounds: int = setting(
-    5000, 'rounds of training, each an agent phase and a GAN phase', at_least=0, at_most=_MOST
+    5000,
+    'rounds of training, each an agent phase and a GAN phase',
+    at_least=0,
+    at_most=_MOST,
+    common=True,
   )
   agent_steps: int = setting(
     1,
@@ -69,6 +79,7 @@ class RunConfig:
     2500,
     'rounds between two evaluations, of which the best round is kept; 0: only at the end',
     at_least=0,
+    common=True,
   )
   checkpoint_every: int = setting(
     100, 'rounds between two checkpoints; 0: only at the end', at_least=0
@@ -79,7 +90,9 @@ class RunConfig:
   keep_checkpoints: int = setting(
     3, 'newest checkpoints that are kept, besides the best round', at_least=1
   )
-  fork_from: str = setting('', 'folder of another run; a new run starts from its newest checkpoint')
+  fork_from: str = setting(
+    '', 'folder of another run; a new run starts from its newest checkpoint', common=True
+  )
   picture_every: int = setting(
     500,
     'rounds between two pictures of imagined and made works in TensorBoard; 0: none',
@@ -101,8 +114,12 @@ class RunConfig:
     'updates in a row with non-finite losses or gradients after which a run stops',
     at_least=1,
   )
-  export: bool = setting(True, 'export the models of the best round for serving, at the end')
-  progress: bool = setting(True, 'show a live view of the training, on terminals that allow it')
+  export: bool = setting(
+    True, 'export the models of the best round for serving, at the end', common=True
+  )
+  progress: bool = setting(
+    True, 'show a live view of the training, on terminals that allow it', common=True
+  )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator
 import contextlib
+import math
 import pathlib
 import shutil
 from typing import Any
@@ -15,7 +17,10 @@ from tensorflow.python.training import checkpoint_state_pb2
 from tf_creative.cli import command
 from tf_creative.core import spec, storage
 
-_MOST_BYTES = 1 << 20  # of the list of checkpoints
+_MOST_LIST = 1 << 20  # bytes of the list of checkpoints
+# A file may have so many times the bytes that are restored from it, for it may hold more (the
+# couplings of a run that is forked), and so many more.
+_TIMES, _MOST_BYTES = 4, 32 << 20
 _STATE, DAMAGED = 'checkpoint', 'damaged'
 # Errors that reading a damaged checkpoint raises, found by experiment. ValueError is not among
 # them: it means that the checkpoint is good, but its tensors have other shapes.
@@ -92,7 +97,7 @@ def numbers(folder: pathlib.Path) -> list[int]:
   command.check_prefix(folder)
   listed = checkpoint_state_pb2.CheckpointState()  # pyright: ignore[reportAttributeAccessIssue]
   try:
-    text_format.Parse(storage.read(folder / _STATE, _MOST_BYTES).decode(), listed)
+    text_format.Parse(storage.read(folder / _STATE, _MOST_LIST).decode(), listed)
     names = list(listed.all_model_checkpoint_paths)
   except (OSError, UnicodeDecodeError, text_format.ParseError):
     names = []
@@ -103,18 +108,27 @@ def numbers(folder: pathlib.Path) -> list[int]:
 
 def read(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, number: int) -> None:
   """Restore all of `checkpoint`, or raise: every variable must be in the file, and vice versa."""
-  _check_files(folder, number)
   with _as_made(folder, number):
+    _check(checkpoint, folder, number)
     status = checkpoint.read(str(_prefix(folder, number)))
     status.assert_existing_objects_matched()
     status.assert_consumed()
 
 
-def read_some(parts: dict[str, Any], folder: pathlib.Path, number: int) -> None:
-  """Restore these parts by name, and ignore all else that the checkpoint holds."""
-  _check_files(folder, number)
+def read_some(
+  parts: dict[str, Any],
+  folder: pathlib.Path,
+  number: int,
+  whole: tf.train.Checkpoint | None = None,
+) -> None:
+  """Restore these parts by name, and ignore all else that the checkpoint holds.
+
+  `whole` is what it should be like; without it the parts are most of what it holds.
+  """
+  checkpoint = tf.train.Checkpoint(**parts)
   with _as_made(folder, number):
-    status = tf.train.Checkpoint(**parts).read(str(_prefix(folder, number))).expect_partial()
+    _check(whole or checkpoint, folder, number)
+    status = checkpoint.read(str(_prefix(folder, number))).expect_partial()
     status.assert_existing_objects_matched()
 
 
@@ -137,11 +151,45 @@ def short(error: Exception) -> str:
   return text.strip().splitlines()[0].split('}} ')[-1][:200]
 
 
-def _check_files(folder: pathlib.Path, number: int) -> None:
-  """Raise an OSError for what is no file: TensorFlow would wait for a FIFO without end."""
-  for path in _files(folder, number):
+def _check(checkpoint: tf.train.Checkpoint, folder: pathlib.Path, number: int) -> None:
+  """Raise an error, before any tensor is read, unless the variables of `checkpoint` are there.
+
+  TensorFlow reads a tensor whole, several times over, before it compares shapes, and waits for a
+  FIFO without end.
+  """
+  files = _files(folder, number)
+  for path in files:
     if not path.is_file():
       raise OSError(f'{path.name} is no file')
+  ours = _variables(checkpoint)
+  most = _TIMES * sum(_bytes(*one) * count for one, count in ours.items()) + _MOST_BYTES
+  size = sum(path.stat().st_size for path in files)
+  if size > most:
+    raise ValueError(f'it has {size:,} bytes, and at most {most:,} are expected')
+  reader = tf.train.load_checkpoint(str(_prefix(folder, number)))
+  dtypes = reader.get_variable_to_dtype_map()
+  theirs = collections.Counter(
+    (dtypes[name].name, tuple(shape)) for name, shape in reader.get_variable_to_shape_map().items()
+  )
+  if lost := ours - theirs:
+    (dtype, shape), _ = max(lost.items())
+    raise ValueError(f'it lacks a variable {dtype} {list(shape)}')
+  if wide := [one for one in theirs if _bytes(*one) > most]:
+    raise ValueError(f'it has a variable {wide[0][0]} {list(wide[0][1])}')
+
+
+def _variables(checkpoint: tf.train.Checkpoint) -> collections.Counter[tuple[str, tuple]]:
+  """Count the variables of a checkpoint that is to be restored by their dtypes and shapes."""
+  found: list[Any] = tf.train.TrackableView(checkpoint).descendants()
+  return collections.Counter(
+    (tf.dtypes.as_dtype(one.dtype).name, tuple(one.shape))
+    for one in found
+    if hasattr(one, 'dtype') and hasattr(one, 'shape')  # a variable of TensorFlow or of Keras
+  )
+
+
+def _bytes(dtype: str, shape: tuple[int, ...]) -> int:
+  return math.prod(shape) * (tf.dtypes.as_dtype(dtype).size or 1)
 
 
 def _prefix(folder: pathlib.Path, number: int) -> pathlib.Path:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 import datetime
 import functools
-import itertools
+import math
 import sys
 import time
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import rich.color
 import rich.console
 import rich.live
-import rich.segment
-import rich.style
 import rich.text
 
-from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import blocks, titles
 
-SHORT = {
-  'agent/return': 'return',
-  'agent/loss': 'q-loss',
-  'gan/critic_gap': 'gap',
-  'imagined/frechet': 'frechet',
-}
+if TYPE_CHECKING:  # TensorFlow is not needed to show numbers
+  from tf_creative.learner import learner as learner_lib
+
 SHOWN = (
   'agent/return',
   'agent/loss',
@@ -33,11 +28,19 @@ SHOWN = (
   'imagined/frechet',
   'painted/frechet',
 )
-_PLAIN_SECONDS = 15
+_BRIEF = ('agent/return', 'agent/loss', 'gan/critic_gap', 'imagined/frechet')  # in plain lines
+_DOING_SECONDS, _FRAME_SECONDS = 15, 0.2  # between two plain lines; between two draws of the view
 # Works for the view are made at most every 10 seconds, and in at most 1% of the run's time.
 _LOOK_SECONDS, _LOOK_SHARE = 10, 0.01
-_BAR, _VALUE, _SPARKLINE = 30, 11, 30  # widths in characters
-_NOTHING = -1  # a transparent pixel: the terminal's background
+_BAR, _VALUE, _CURVE, _LEAST_CURVE = 30, 11, 30, 7  # widths in characters
+
+
+class Screen(NamedTuple):
+  """How a run shows its progress."""
+
+  live: bool = True  # by a live view, on terminals that allow it
+  seconds: float = 15  # between two plain lines where there is none; 0: a line for every log
+  quiet: bool = False  # not at all
 
 
 class Progress:
@@ -47,37 +50,39 @@ class Progress:
     self,
     total: int,
     start: int,
-    live: bool,
+    screen: Screen,
     rows: Iterable[Mapping[str, float]] = (),
     look: Callable[[], np.ndarray] | None = None,
     console: rich.console.Console | None = None,
-    own: Iterable[str] = (),
+    own: Mapping[str, str] | None = None,
   ):
     """Take the metrics so far, and `look`: it returns targets and works, [2, N, h, w, RGB].
 
-    `own` are the names of the world's own numbers, the most telling one first.
+    `own` has the titles of the world's own numbers by name, the most telling one first.
     """
-    own = tuple(own)
-    self._shown = (*own, *SHOWN)
-    self._short = SHORT | {name: name.split('_')[-1].split('/')[-1] for name in own[:1]}
+    own, live = own or {}, screen.live
+    self._titles = {name: titles.title(name, own) for name in (*own, *SHOWN)}
+    self._brief = (*_BRIEF, *list(own)[:1])
     if console is None:
-      console = rich.console.Console(highlight=False)
+      # A notebook is no terminal: rich would write HTML there.
+      console = rich.console.Console(highlight=False, quiet=screen.quiet, force_jupyter=False)
       live = live and sys.stdout.isatty()  # even where the environment forces colours
     self._console, self._total, self._done = console, total, start
-    self._history: dict[str, list[float]] = {name: [] for name in {*self._shown, *SHORT}}
+    self._history: dict[str, list[float]] = {name: [] for name in self._titles}
     for row in rows:
       self._remember(row)
     self._begun, self._rate = time.monotonic(), 0.0
     self._first, self._last = None, 0.0  # the rate counts from the first update, without tracing
+    self._seconds, self._told = screen.seconds, False
     colours = console.color_system and not console.no_color
     self._look, self._next_look = look if colours else None, 0.0
     self._doing = ''  # work besides learning, such as an evaluation
     self._paintings = None  # a function of columns and lines
-    self._live = None
+    self._live, self._drawn = None, -math.inf
     if live and console.is_interactive:
-      # rich refreshes in its own thread, so the clock moves while the training loop is busy.
+      # Refreshed here, and by no thread of rich, which imports of TFDS would now and then kill.
       self._live = rich.live.Live(
-        get_renderable=self._view, console=console, refresh_per_second=1, vertical_overflow='crop'
+        get_renderable=self._view, console=console, auto_refresh=False, vertical_overflow='crop'
       )
 
   def __enter__(self) -> Progress:
@@ -95,7 +100,9 @@ class Progress:
     """Show work besides learning and its progress; plain lines appear only if it takes long."""
     self._doing = f'{what}  {done}/{total}' if total else what
     now = time.monotonic()
-    if not (self._live and self._live.is_started) and now - self._last > _PLAIN_SECONDS:
+    if self._live and self._live.is_started:
+      self._refresh(now)
+    elif now - self._last > _DOING_SECONDS:
       self._last = now
       self.say(f'  {self._doing}')
 
@@ -109,13 +116,30 @@ class Progress:
     if self._live:
       self._look_again()
       # Starts only now: TensorFlow's messages while it traces the loop would break the view.
-      self._live.start(refresh=True)
-    elif not first and (now - self._last > _PLAIN_SECONDS or done >= self._total):
-      self._last = now
-      left = (self._total - done) / max(self._rate, 1e-9)
-      newest = {short: self._history[name][-1:] for name, short in self._short.items()}
-      numbers = '  '.join(f'{short} {value[0]:.3g}' for short, value in newest.items() if value)
-      self.say(f'round {done}/{self._total}  {self._rate:.1f}/s  {left:.0f} s left  {numbers}')
+      self._live.start()
+      self._refresh(now)
+    elif not first:
+      self._plain(now)
+
+  def _refresh(self, now: float) -> None:
+    """Draw the view anew, but not more often than eyes can follow."""
+    if self._live and now - self._drawn >= _FRAME_SECONDS:
+      self._drawn = now
+      self._live.refresh()
+
+  def _plain(self, now: float) -> None:
+    """Print a line if it is time, and once how long the run will take."""
+    left = (self._total - self._done) / max(self._rate, 1e-9)
+    if not self._told and self._done < self._total:
+      self._told = True
+      self.say(f'training will take {about(left)} more on this machine, evaluations not counted')
+    if now - self._last < self._seconds and self._done < self._total:
+      return
+    self._last = now
+    newest = {self._titles[name].short: self._history[name][-1:] for name in self._brief}
+    numbers = '  '.join(f'{short} {value[0]:.3g}' for short, value in newest.items() if value)
+    rate = f'{self._rate:.1f}/s  {left:.0f} s left'
+    self.say(f'round {self._done}/{self._total}  {rate}  {numbers}')
 
   def _remember(self, metrics: Mapping[str, float]) -> None:
     for name, history in self._history.items():
@@ -131,7 +155,7 @@ class Progress:
     # The first look traces the graph, so its time says nothing about later ones.
     cost = time.monotonic() - now if self._paintings else 0
     # Cached, so that pictures are drawn once per size of the terminal, not once a second.
-    self._paintings = functools.cache(functools.partial(paintings, works))
+    self._paintings = functools.cache(functools.partial(blocks.paintings, works))
     self._next_look = time.monotonic() + max(_LOOK_SECONDS, cost / _LOOK_SHARE)
 
   def _view(self) -> rich.console.Group:
@@ -155,13 +179,15 @@ class Progress:
     return rich.text.Text.assemble(*bar, text, no_wrap=True, overflow='crop')
 
   def _table(self, width: int) -> list[rich.text.Text]:
-    widest = max(map(len, self._shown))
-    lines, room = [], width - widest - _VALUE - 2
-    for name in self._shown:
+    long, short = (max(map(len, names)) for names in zip(*self._titles.values(), strict=True))
+    lines, is_wide = [], width - long - _VALUE - 2 > _LEAST_CURVE
+    widest = long if is_wide else short
+    room = width - widest - _VALUE - 2
+    for name, title in self._titles.items():
       if history := self._history[name]:
         value = f'{history[-1]:{_VALUE}.4g}', 'bold'
-        curve = sparkline(history, min(room, _SPARKLINE)) if room > 7 else ''
-        line = f'{name:<{widest}}', value, (f'  {curve}', 'cyan')
+        curve = blocks.sparkline(history, min(room, _CURVE)) if room > _LEAST_CURVE else ''
+        line = f'{title.long if is_wide else title.short:<{widest}}', value, (f'  {curve}', 'cyan')
         lines.append(rich.text.Text.assemble(*line, no_wrap=True, overflow='crop'))
     return lines
 
@@ -173,71 +199,13 @@ def newest(learner: learner_lib.Learner, count: int = 8) -> np.ndarray:
   return np.stack([learner.world.media.render(works.work) for works in (imagined, made)])
 
 
-def sparkline(values: Sequence[float], width: int) -> str:
-  """Draw a curve of `values` in at most `width` block characters, each the mean of its share."""
-  # Non-finite values are left out; a share without any finite value stays blank.
-  shares = np.array_split(np.asarray(values, float), min(width, len(values)))
-  means = np.array([_mean(share[np.isfinite(share)]) for share in shares])
-  known = means[np.isfinite(means)]
-  if not known.size:
-    return ' ' * len(means)
-  low, span = known.min(), known.max() - known.min()
-  heights = (means - low) / span if span else np.where(np.isfinite(means), 0.5, np.nan)
-  return ''.join(' ' if np.isnan(h) else '▁▂▃▄▅▆▇█'[round(7 * h)] for h in heights)
-
-
-def _mean(values: np.ndarray) -> float:
-  return values.mean() if values.size else np.nan
-
-
-def paintings(works: np.ndarray, width: int, height: int) -> rich.segment.Segments | None:
-  """Draw targets and works for the terminal; None if not even one pair fits."""
-  picture = mount(works, width, height)
-  return None if picture is None else half_blocks(picture)
-
-
-def mount(works: np.ndarray, width: int, height: int) -> np.ndarray | None:
-  """Put pairs from [2, N, h, w, RGB] into one picture [h', w', RGB] for `width` x `height` cells.
-
-  The second of a pair is below the first, or beside it where lines are few. Takes as many pairs as
-  fit; returns None if none fits.
-  """
-  for axis in (1, 2):
-    pairs = _with_gap(np.concatenate([_with_gap(part) for part in works], axis))
-    # Each pair has a gap of two pixels, which is cut off after the last one. A line of text shows
-    # two rows of pixels.
-    high, wide = pairs.shape[1:3]
-    if wide - 2 <= width and high - 2 <= 2 * height:
-      return np.concatenate(pairs[: (width + 2) // wide], axis=1)[:-2, :-2]
-  return None
-
-
-def _with_gap(works: np.ndarray) -> np.ndarray:
-  """Add a transparent pixel below and to the right of each work [N, h, w, RGB]."""
-  return np.pad(works.astype(int), [(0, 0), (0, 1), (0, 1), (0, 0)], constant_values=_NOTHING)
-
-
-def half_blocks(picture: np.ndarray) -> rich.segment.Segments:
-  """Draw a picture [h, w, RGB] as characters; each shows two pixels, one above the other."""
-  picture = np.pad(picture, [(0, len(picture) % 2), (0, 0), (0, 0)], constant_values=_NOTHING)
-  segments = []
-  for upper, lower in zip(picture[::2], picture[1::2], strict=True):
-    cells = itertools.groupby(map(_cell, upper, lower))
-    segments += [
-      rich.segment.Segment(glyph * len(list(same)), style) for (glyph, style), same in cells
-    ]
-    segments.append(rich.segment.Segment.line())
-  return rich.segment.Segments(segments)
-
-
-def _cell(upper: np.ndarray, lower: np.ndarray) -> tuple[str, rich.style.Style]:
-  above, below = (
-    None if _NOTHING in pixel else rich.color.Color.from_rgb(*pixel) for pixel in (upper, lower)
-  )
-  if above:
-    return '▀', rich.style.Style(color=above, bgcolor=below)
-  return '▄' if below else ' ', rich.style.Style(color=below)
-
-
 def _clock(seconds: float) -> str:
   return str(datetime.timedelta(seconds=int(seconds)))
+
+
+def about(seconds: float) -> str:
+  """Return a time in words that do not promise too much."""
+  if seconds < 90:
+    return f'about {max(10, round(seconds, -1)):.0f} seconds'
+  minutes = seconds / 60
+  return f'about {minutes:.0f} minutes' if minutes < 90 else f'about {minutes / 60:.1f} hours'

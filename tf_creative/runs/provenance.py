@@ -27,7 +27,7 @@ def facts() -> dict[str, str]:
   return {
     'tf_creative': tf_creative.__version__,
     'python': platform.python_version(),
-    **{name: metadata.version(name) for name in _LIBRARIES},
+    **{name: version(name) for name in _LIBRARIES},
     **plugins.used(),
     'machine': f'{platform.system()} {platform.machine()}',
     'cores': str(command.cores()),
@@ -39,6 +39,16 @@ def facts() -> dict[str, str]:
     ),
     **{name: os.environ[name] for name in _SWITCHES if name in os.environ},
   }
+
+
+def version(name: str) -> str:
+  """Return the version of a package; of TF-Agents also where .ci/companion.py has packed it."""
+  try:
+    return metadata.version(name)
+  except metadata.PackageNotFoundError:
+    if name != 'tf-agents':
+      raise
+    return metadata.version('tf-creative-agents').partition('.post')[0]
 
 
 def _known(path: pathlib.Path, warn: Callable[[str], None]) -> list[dict[str, Any]]:

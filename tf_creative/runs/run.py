@@ -225,7 +225,8 @@ def _recall(best: checkpoints.Shelf, done: int, warn: Callable[[str], None]) -> 
       shutil.rmtree(best.folder)
       break
     try:
-      checkpoints.read_some({'frechet': best.checkpoint.frechet}, best.folder, number)
+      part, whole = {'frechet': best.checkpoint.frechet}, best.checkpoint
+      checkpoints.read_some(part, best.folder, number, whole)
     except checkpoints.DAMAGE as error:
       best.put_aside(number, error, warn)
   return float(best.checkpoint.frechet)

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable
 import csv
 import functools
 import pathlib
-import re
 from typing import Any
 
 import numpy as np
 from PIL import Image
 import rich.console
 import rich.progress
-import tensorflow as tf
 
 from tf_creative import studio
 from tf_creative.cli import command
@@ -24,7 +22,7 @@ from tf_creative.studio import pictures
 from tf_creative.studio.portfolio import Portfolio
 
 _SIDE = 128  # smallest number of screen pixels of the shorter side of a work
-_SHEET, _COLUMNS = 100, 10  # works on a sheet, and in its rows
+SHEET, _COLUMNS = 100, 10  # works on a sheet, and in its rows
 _MOST_FRAMES = 60  # of an animated sheet
 
 Written = dict[str, str]  # file or folder name -> what it is
@@ -44,19 +42,25 @@ def write(
 def check(formats: Iterable[str], world: world_lib.World) -> None:
   """Raise a UserError for a format that works of this world cannot be written in."""
   for name in formats:
-    if name not in (*studio.FORMATS, *world.media.files):
+    if name not in names(world):
       raise spec.UserError(
-        f"works of this world have no format '{name}'."
-        + spec.nearest(name, (*studio.FORMATS, *world.media.files))
+        f"works of this world have no format '{name}'.{spec.nearest(name, names(world))}"
       )
 
 
-def file_name(text: str) -> str:
-  """Make a text safe for file names on every system, for shells and for specs."""
-  return re.sub(r'[^\w.+-]+', '_', text)
+def names(world: world_lib.World) -> tuple[str, ...]:
+  """Return the formats that works of this world can be written in."""
+  return (*studio.FORMATS, *world.media.files)
 
 
 def _csv(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
+  with storage.whole(folder / 'works.csv') as path:
+    table(portfolio, world, path)
+  return {'works.csv': "seed, label, strokes, likeness to what was imagined, the critic's logit"}
+
+
+def table(portfolio: Portfolio, world: world_lib.World, path: pathlib.Path) -> None:
+  """Write a table of the works."""
   works = portfolio.works
   columns = {
     'seed': portfolio.seed,
@@ -66,12 +70,11 @@ def _csv(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> 
     **{name: x for name, x in world.measures.describe(works.work).items() if x.ndim == 1},
     'logit': portfolio.logit,
   }
-  with storage.whole(folder / 'works.csv') as path, path.open('w', newline='') as file:
-    table = csv.writer(file, lineterminator='\n')
-    table.writerow(map(_harmless, columns))
+  with path.open('w', newline='') as file:
+    lines = csv.writer(file, lineterminator='\n')
+    lines.writerow(map(_harmless, columns))
     for row in zip(*columns.values(), strict=True):
-      table.writerow(f'{x:.6g}' if isinstance(x, np.floating) else _harmless(x) for x in row)
-  return {'works.csv': "seed, label, strokes, likeness to what was imagined, the critic's logit"}
+      lines.writerow(f'{x:.6g}' if isinstance(x, np.floating) else _harmless(x) for x in row)
 
 
 def _harmless(cell: Any) -> Any:
@@ -83,61 +86,59 @@ def _harmless(cell: Any) -> Any:
 
 
 def _png(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
-  shown, rulers = world.media.render(portfolio.works.work), world.media.rulers
-  scale = zoom(shown)
-  for number, start in enumerate(range(0, len(shown), _SHEET)):
+  for number, start in enumerate(range(0, portfolio.size, SHEET)):
     with storage.whole(folder / f'sheet-{number:03d}.png') as path:
-      some = shown[start : start + _SHEET]
-      pictures.sheet(some, min(_COLUMNS, len(shown)), rulers).save(path)
-  _each(
-    portfolio,
-    world,
-    folder / 'png',
-    lambda place, path: pictures.ruled(
-      Image.fromarray(magnified(shown[place], scale)), rulers(scale)
-    ).save(path),
-  )
-  return {'png/': 'a picture of each', 'sheet-*.png': f'{_SHEET} on a sheet'}
+      sheet(portfolio.at(slice(start, start + SHEET)), world, portfolio.size).save(path)
+  _each(portfolio, world, folder / 'png')
+  return {'png/': 'a picture of each', 'sheet-*.png': f'{SHEET} on a sheet'}
+
+
+def sheet(portfolio: Portfolio, world: world_lib.World, wide: int = 0) -> Image.Image:
+  """Draw works on one sheet, as wide as that of `wide` works would be."""
+  shown = world.media.render(portfolio.works.work)
+  return pictures.sheet(shown, min(_COLUMNS, wide or len(shown)), world.media.rulers)
 
 
 def _gif(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
-  render, made = world.media.render, portfolio.made
-  frames = creator_lib.frames(world, portfolio.concept, made, portfolio.begun)  # [T + 1, N, ...]
-
-  def animate(place: int, path: pathlib.Path) -> None:
-    shown = render(frames[: made.steps[place] + 1, place])
-    pictures.save_gif(_indexed(shown, zoom(shown)), path)
-
-  _each(portfolio, world, folder / 'gif', animate)
+  _each(portfolio, world, folder / 'gif')
   written = {'gif/': 'the strokes of each appearing'}
-  if len(made.work) > 1:
-    times = np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
-    columns = min(_COLUMNS, len(made.work))
+  if portfolio.size > 1:
     with storage.whole(folder / 'sheet.gif') as path:
-      sheets = [
-        pictures.sheet(render(frames[time, :_SHEET]), columns, world.media.rulers) for time in times
-      ]
-      pictures.save_gif(sheets, path)
-    written['sheet.gif'] = f'the same for the first {_SHEET} at once'
+      pictures.save_gif(moving_sheet(portfolio, world), path)
+    written['sheet.gif'] = f'the same for the first {SHEET} at once'
   return written
 
 
+def moving_sheet(portfolio: Portfolio, world: world_lib.World) -> list[Image.Image]:
+  """Draw frames of the first works appearing on one sheet."""
+  frames = _frames(portfolio, world)
+  times = np.linspace(0, len(frames) - 1, min(len(frames), _MOST_FRAMES)).round().astype(int)
+  columns = min(_COLUMNS, portfolio.size)
+  return [
+    pictures.sheet(world.media.render(frames[time, :SHEET]), columns, world.media.rulers)
+    for time in times
+  ]
+
+
+def _frames(portfolio: Portfolio, world: world_lib.World) -> np.ndarray:
+  """Return the works in the making: [T + 1, N, ...]."""
+  return creator_lib.frames(world, portfolio.concept, portfolio.made, portfolio.begun)
+
+
 def _svg(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
-  begun, made = portfolio.begun, portfolio.made
-  scale = zoom(world.media.render(begun[:1]))
-
-  def draw(place: int, path: pathlib.Path) -> None:
-    actions = made.actions[place, : made.steps[place]]
-    path.write_text(world.media.drawing(begun[place], actions, scale))
-
-  _each(portfolio, world, folder / 'svg', draw)
+  _each(portfolio, world, folder / 'svg')
   return {'svg/': 'each as a drawing that paints itself in a browser'}
 
 
 def _npz(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
+  names = ', '.join(arrays(portfolio, world, folder / 'works.npz'))
+  return {'works.npz': f'arrays for numpy.load: {names}'}
+
+
+def arrays(portfolio: Portfolio, world: world_lib.World, path: pathlib.Path) -> list[str]:
+  """Write arrays of the works to a file; return their names."""
   made, concept = portfolio.made, portfolio.concept
-  happened = np.arange(made.actions.shape[1]) < made.steps[:, None]  # [N, T]
-  arrays = {
+  held = {
     'work': made.work,
     'imagined': concept.work,
     'begun': portfolio.begun,
@@ -145,52 +146,77 @@ def _npz(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> 
     'label_names': np.array(world.works.label_names),
     'seed': portfolio.seed,
     'steps': made.steps,
-    'strokes': world.media.strokes(tf.where(happened, made.actions, -1)).numpy(),
+    'strokes': portfolio.strokes(world),
     **world.media.legend(),
   }
-  with storage.whole(folder / 'works.npz') as path, path.open('wb') as file:
-    np.savez_compressed(file, **arrays)
-  return {'works.npz': f'arrays for numpy.load: {", ".join(arrays)}'}
+  with storage.whole(path) as partial, partial.open('wb') as file:
+    np.savez_compressed(file, **held)
+  return list(held)
 
 
 def _tfrecord(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   path = folder / 'tfrecord'
-  with command.status(rich.console.Console(), 'tfrecord'):
+  with command.status(rich.console.Console(force_jupyter=False), 'tfrecord'):
     world.media.store(portfolio.works, portfolio.seed, path)
   return {'tfrecord/': f'a data set: data={path} in --world, or tfds.builder_from_directory'}
 
 
 def _own(name: str, portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   """Write a format that only this world has."""
-  works = portfolio.made.work
-  _each(
-    portfolio,
-    world,
-    folder / name,
-    lambda place, path: path.write_bytes(world.media.files[name](works[place])),
-  )
+  _each(portfolio, world, folder / name)
   return {f'{name}/': f'each as a .{name} file'}
 
 
-def _each(
-  portfolio: Portfolio,
-  world: world_lib.World,
-  folder: pathlib.Path,
-  save: Callable[[int, pathlib.Path], None],
-) -> None:
+Save = Callable[[int, pathlib.Path], None]  # (place of a work, path)
+
+
+def saver(name: str, portfolio: Portfolio, world: world_lib.World) -> Save:
+  """Return a function that saves one of the works as a file of this format."""
+  media, made = world.media, portfolio.made
+  if name == 'png':
+    drawn = media.render(made.work)
+    size, rulers = zoom(drawn), media.rulers(zoom(drawn))
+    return lambda place, path: pictures.ruled(
+      Image.fromarray(magnified(drawn[place], size)), rulers
+    ).save(path)
+  if name == 'gif':
+    frames = _frames(portfolio, world)
+
+    def animate(place: int, path: pathlib.Path) -> None:
+      shown = media.render(frames[: made.steps[place] + 1, place])
+      pictures.save_gif(_indexed(shown, zoom(shown)), path)
+
+    return animate
+  if name == 'svg':
+    scale = zoom(media.render(portfolio.begun[:1]))
+
+    def draw(place: int, path: pathlib.Path) -> None:
+      actions = made.actions[place, : made.steps[place]]
+      path.write_text(media.drawing(portfolio.begun[place], actions, scale))
+
+    return draw
+
+  def write_own(place: int, path: pathlib.Path) -> None:
+    path.write_bytes(media.files[name](made.work[place]))
+
+  return write_own
+
+
+def _each(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> None:
   """Save each work as a file named by seed and label; the folder's name is the suffix."""
   folder.mkdir(exist_ok=True)
-  console = rich.console.Console()
+  save, console = saver(folder.name, portfolio, world), rich.console.Console(force_jupyter=False)
   for place in rich.progress.track(
-    range(len(portfolio.seed)),
+    range(portfolio.size),
     folder.name,
     console=console,
+    auto_refresh=False,  # no thread: see cli.command.status
     transient=True,
     disable=not console.is_terminal,
   ):
     label = world.works.label_names[portfolio.concept.label[place]]
     name = f'{portfolio.seed[place]:06d}' + (f'-{label}' if label else '')
-    with storage.whole(folder / f'{file_name(name)}.{folder.name}') as path:
+    with storage.whole(folder / f'{storage.file_name(name)}.{folder.name}') as path:
       save(place, path)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
 
@@ -22,6 +24,20 @@ class Portfolio(NamedTuple):
   begun: np.ndarray  # uint8 [N, ...], the works before the first action
   made: creator_lib.Made
   logit: np.ndarray  # float32 [N], the critic's, of the made works
+
+  @property
+  def size(self) -> int:
+    """How many works there are."""
+    return len(self.seed)
+
+  def at(self, places: slice) -> Portfolio:
+    """Return some of the works."""
+    return tf.nest.map_structure(lambda part: part[places], self)
+
+  def strokes(self, world: world_lib.World) -> np.ndarray:
+    """Return the actions as the world tells them: int32 [N, T, ...], -1 after the last one."""
+    happened = np.arange(self.made.actions.shape[1]) < self.made.steps[:, None]  # [N, T]
+    return world.media.strokes(tf.where(happened, self.made.actions, -1)).numpy()
 
   @property
   def works(self) -> works_lib.Works:

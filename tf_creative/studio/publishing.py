@@ -76,7 +76,8 @@ def _add_litert(learner: learner_lib.Learner, version: pathlib.Path) -> list[str
   world, gan, creator = learner.world, learner.gan, learner.creator
   seeds = np.arange(_EXAMPLES[-1])
   works, codes = creator.imagine(seeds), creator.latents(seeds)
-  file = lite.convert(lambda *code: world.works.to_works(gan.generate(*code)), codes.shape[1])
+  decode = lambda *code: world.works.to_works(gan.generate(*code))  # noqa: E731
+  file = lite.convert(decode, codes.shape[1], len(world.works.label_names))
   (version / lite.FILE).write_bytes(file)
   # Its kernels round differently, so a pixel may get a neighbouring colour.
   equal = (lite.run(file, codes, works.label) == works.work).mean()

@@ -1,6 +1,11 @@
 """Tables of worlds and data sets by name; an entry is imported only when it is used."""
 
-import gymnasium
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import machinery
+import sys
+from typing import Any
 
 from tf_creative.core import plugins
 
@@ -30,12 +35,44 @@ DATA = plugins.Table(
   },
 )
 
-# Other libraries' agents can use our worlds: `import tf_creative`, then
-# gymnasium.make('tf_creative/PixelArt-v0').
-for _world in sorted(WORLDS.ours.keys() - {'gym'}):
-  gymnasium.register(
-    id=f'tf_creative/{_world.title().replace("_", "")}-v0',
-    entry_point='tf_creative.worlds.gym_env:make',
-    vector_entry_point='tf_creative.worlds.gym_env:make_vec',
-    kwargs={'world': _world},
-  )
+
+def register(gymnasium: Any) -> None:
+  """Register our worlds, for other libraries' agents: gymnasium.make('tf_creative/PixelArt-v0')."""
+  for world in sorted(WORLDS.ours.keys() - {'gym'}):
+    gymnasium.register(
+      id=f'tf_creative/{world.title().replace("_", "")}-v0',
+      entry_point='tf_creative.worlds.gym_env:make',
+      vector_entry_point='tf_creative.worlds.gym_env:make_vec',
+      kwargs={'world': world},
+    )
+
+
+class _Registrar:
+  """Registers our worlds as soon as somebody imports Gymnasium.
+
+  To import it here would take most of the time of `import tf_creative`. Its own way, an entry point
+  in our metadata, would import tf_creative, and so set TF_USE_LEGACY_KERAS, for all its users.
+  """
+
+  def find_spec(
+    self, name: str, path: Sequence[str] | None, target: Any = None
+  ) -> machinery.ModuleSpec | None:
+    if name != 'gymnasium':
+      return None
+    finders = (finder for finder in sys.meta_path if finder is not self)
+    found = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
+    if found and found.loader:
+      load = found.loader.exec_module
+
+      def exec_module(module: Any) -> None:
+        load(module)
+        register(module)
+
+      found.loader.exec_module = exec_module
+    return found
+
+
+if 'gymnasium' in sys.modules:
+  register(sys.modules['gymnasium'])
+else:
+  sys.meta_path.insert(0, _Registrar())

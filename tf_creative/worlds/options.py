@@ -35,7 +35,7 @@ class _Options:
 class PixelArt(_Options):
   """Pictures in a few colours, painted stroke by stroke."""
 
-  data: str = 'digits'  # one of our data sets, any image data set of TFDS, or a folder
+  data: str = setting('digits', 'one of our data sets, any image data set of TFDS, or a folder')
   size: int = setting(8, 'height in pixels', at_least=2, at_most=_MOST_SIDE)
   width: int = setting(0, 'width in pixels; 0: as the height', at_least=0, at_most=_MOST_SIDE)
   palette: str = setting('grey', 'the colours', one_of=PALETTES)
@@ -78,7 +78,9 @@ class Melody(_Options):
 
   formats = ('mid', 'wav')
 
-  data: str = 'chorales'  # or a folder of MIDI files, or one that `create --format=tfrecord` wrote
+  data: str = setting(
+    'chorales', 'or a folder of MIDI files, or one that `create --format=tfrecord` wrote'
+  )
   target: str = setting(
     'shown',
     'whether the hand sees its target; hidden: only its code; none: and no reward for it either',
@@ -96,9 +98,9 @@ class Melody(_Options):
     at_least=0,
     at_most=65_536,
   )
-  match: float = 1.0  # reward of a step that equals the target's
-  theory: float = 0.0  # weight of the reward by rules of melody
-  likelihood: float = 0.0  # weight of the reward by log-likelihood under a next-note model
+  match: float = setting(1.0, "reward of a step that equals the target's")
+  theory: float = setting(0.0, 'weight of the reward by rules of melody')
+  likelihood: float = setting(0.0, 'weight of the reward by log-likelihood under a next-note model')
 
   def __post_init__(self):
     self._check('melody')
@@ -120,7 +122,9 @@ class Level(_Options):
 
   formats = ('json', 'txt')
 
-  data: str = 'minigrid_levels'  # or .../four_rooms, or one that `create --format=tfrecord` wrote
+  data: str = setting(
+    'minigrid_levels', 'or .../four_rooms, or a folder that `create --format=tfrecord` wrote'
+  )
   horizon: int = setting(
     100, "most actions in an episode, MiniGrid's max_steps", at_least=1, at_most=100_000
   )
@@ -133,7 +137,7 @@ class Level(_Options):
 class Gym(_Options):
   """Any environment of Gymnasium with discrete actions; the hand only, no imagination."""
 
-  id: str = 'CartPole-v1'  # name under which Gymnasium registers it
+  id: str = setting('CartPole-v1', 'name under which Gymnasium registers it')
   max_steps: int = setting(
     0,
     "most steps in an episode; 0: the environment's own limit, or 10,000",

@@ -106,13 +106,13 @@ def test_a_start_is_filled_by_levels_with_a_way_and_told_where_there_is_none(
   assert ((level == tiles.START).sum((1, 2)) == 1).all()
   assert ((level == tiles.GOAL).sum((1, 2)) == 1).all()
   said = capsys.readouterr().out
-  assert 'a way through: 20 of 20' in said and 'warning' not in said
+  assert '20 of 20 have a way through' in said and 'warning' not in said
   assert len(list((tmp_path / 'on/txt').iterdir())) == 20
   shut = mazes.parse(*['#' * 11] * 5, '#S#G#######', *['#' * 11] * 5)
   (tmp_path / 'shut.txt').write_text(tiles.ascii_map(shut))
   make(run_dir, tmp_path / 'shut', target=str(tmp_path / 'shut.txt'), format=('txt',))
   said = capsys.readouterr().out
-  assert 'solved 0 of 1; a way through: 0 of 1' in said
+  assert '0 of 1 levels solved; 0 of 1 have a way through' in said
   assert 'warning: 1 without a way through' in said
   (again,) = (tmp_path / 'shut/txt').iterdir()
   make(run_dir, tmp_path / 'again', target=str(again), format=('npz',))

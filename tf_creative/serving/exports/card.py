@@ -29,9 +29,10 @@ _WORKS = """\
 A generative adversarial network imagines works, and a Q-learning agent makes them, step by step.\
 """
 _SEEDS = """\
-A seed stands for a work: equal seeds and labels give equal works, whatever else is in the batch. A
-label is an index into the names above, from 0; -1 lets the seed choose. An output whose name ends
-in `_bytes` holds a file.
+A seed stands for a work: in TensorFlow (Python, C API, Serving) equal seeds and labels give equal
+works, whatever else is in the batch; conversions, such as to ONNX, need not. A label is an index
+into the names above, from 0; -1 lets the seed choose. An output whose name ends in `_bytes` holds a
+file.
 """
 _JUDGED = 'Measured against held-out works, with a separate classifier'
 

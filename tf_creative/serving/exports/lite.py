@@ -17,11 +17,20 @@ from tf_creative.serving.exports import signatures
 FILE = 'assets.extra/generator.tflite'
 
 
-def convert(decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], code_size: int) -> bytes:
-  """Convert a function from codes [B, N] and labels [B] to works [B, ...]; return the file."""
+def convert(
+  decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], code_size: int, labels: int
+) -> bytes:
+  """Convert a function from codes [B, N] and labels [B] to works [B, ...]; return the file.
+
+  Labels are below `labels`; others end the call with an error.
+  """
   # Specs are for one row; `Model` adds the batch dimension.
   given = {'z': tf.TensorSpec([code_size], tf.float32), 'label': tf.TensorSpec([], tf.int32)}
-  answer = lambda z, label: {'work': decode(z, label)}  # noqa: E731
+
+  def answer(z: tf.Tensor, label: tf.Tensor) -> dict[str, tf.Tensor]:
+    # LiteRT drops assertions. A look-up changes no label that there is, and fails for all others.
+    return {'work': decode(z, tf.gather(tf.range(labels), label))}
+
   place = pathlib.Path(os.environ.get('TMPDIR') or '/tmp')
   full = storage.kept(place, 'Make room there, or let TMPDIR name another folder.')
   with full, tempfile.TemporaryDirectory() as folder:

@@ -12,10 +12,11 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from tf_creative.core import spec
+from tf_creative.core import spec, storage
 
 MODELS, BATCHING, MONITORING = 'models.config', 'batching.config', 'monitoring.config'
 MOUNTED = '/models'  # path of the exports in Serving's docker image, and so in models.config
+_MOST_BYTES = 1 << 20  # of a file; a pipe would be waited for
 METRICS_PATH = '/monitoring/prometheus/metrics'
 _TOKEN = re.compile(r'\s+|#[^\n]*|(?P<token>"[^"\n]*"|\'[^\'\n]*\'|[\w.+-]+|[{}:])|[,;]')
 
@@ -51,7 +52,7 @@ def read(exports: pathlib.Path) -> model_server_config_pb2.ModelServerConfig:  #
   """Read models.config, and replace Serving's paths by those on this machine."""
   path, config = exports / MODELS, model_server_config_pb2.ModelServerConfig()  # pyright: ignore[reportAttributeAccessIssue]
   try:
-    text_format.Parse(path.read_text(), config)
+    text_format.Parse(storage.read(path, _MOST_BYTES).decode(), config)
   except (OSError, text_format.ParseError, UnicodeDecodeError) as error:
     raise spec.UserError(f'{path} cannot be read: {error}. Export anew.') from error
   for model in config.model_config_list.config:
@@ -113,7 +114,7 @@ def _fields(path: pathlib.Path) -> dict[str, Any] | None:
   The installed package has no schema for these files, so protobuf cannot parse them.
   """
   try:
-    text = path.read_text()
+    text = storage.read(path, _MOST_BYTES).decode()
   except FileNotFoundError:
     return None
   except (OSError, UnicodeDecodeError) as error:

@@ -8,6 +8,7 @@ that a served model must not have.
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -31,7 +32,12 @@ _TOLERANCE = 1e-5  # for floats; everything else must be equal
 def in_another_process(versions: list[pathlib.Path]) -> list[str]:
   """Verify versions in a new process; return the faults found, empty if there are none."""
   command = [sys.executable, '-c', ALONE, *map(str, versions)]
-  done = subprocess.run(command, capture_output=True, text=True, check=False)
+  # Found there as it is here: whoever put it on sys.path need not have installed it.
+  package = os.fspath(pathlib.Path(__file__).parents[3])
+  paths = os.pathsep.join(filter(None, [package, os.environ.get('PYTHONPATH')]))
+  done = subprocess.run(
+    command, capture_output=True, text=True, check=False, env={**os.environ, 'PYTHONPATH': paths}
+  )
   if not done.returncode:
     return []
   # A crash of Python ends with exit code 1, too; the last line of its traceback is the reason then.

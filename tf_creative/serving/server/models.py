@@ -18,7 +18,8 @@ from tf_creative.serving.server import errors, files, monitoring, registry, watc
 from tf_creative.serving.server.version import State, Version
 
 _LOAD_SECONDS = 120.0  # that it may take to load a version and to warm it up
-_MOST_BACK_OFF = 30.0  # seconds between attempts to load a version that is changing
+_CHANGED = (1.0, 30.0)  # seconds between attempts at a version that changes: at first, and at most
+_SAME = (5.0, 600.0)  # the same for one that does not: what failed may have been the disk or memory
 
 
 class Models(registry.Registry):
@@ -89,9 +90,7 @@ class Models(registry.Registry):
       if self._stopping:
         return
       version.error, version.failures = errors.of(error), failures + 1
-      # The first time, a version is tried again as soon as its files have changed.
-      back_off = min(2.0 ** (failures - 1), _MOST_BACK_OFF) if failures else 0.0
-      version.retry = time.monotonic() + back_off
+      version.failed = time.monotonic()
       self._say(f'{title}: cannot be loaded: {version.error.message}')
     else:
       seconds, requests = time.monotonic() - begun, version.warmed_up_by
@@ -101,10 +100,22 @@ class Models(registry.Registry):
 
 
 def _is_due(version: Version, path: pathlib.Path) -> bool:
-  """Return whether to try again: not what failed and is the same, nor while it is too early."""
+  """Return whether to try again: sooner if its files have changed, and ever more seldom."""
   if not version.error:
     return True
-  return time.monotonic() >= version.retry and version.identity != files.identity(path)
+  if version.loading:  # it hangs, and so would another attempt
+    return False
+  waited, before = time.monotonic() - version.failed, version.failures - 1
+  if waited >= _back_off(before, *_SAME):
+    return True
+  # The first time, a version is tried again as soon as its files have changed.
+  early = not before or waited >= _back_off(before - 1, *_CHANGED)
+  return early and version.identity != files.identity(path)
+
+
+def _back_off(times: int, first: float, most: float) -> float:
+  """Return the seconds to wait, doubled so many times."""
+  return min(first * 2.0 ** min(times, 100), most)
 
 
 def _found(path: pathlib.Path) -> dict[int, pathlib.Path]:

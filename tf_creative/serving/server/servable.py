@@ -156,7 +156,7 @@ def read(signature: Signature, protos: Mapping) -> dict[str, np.ndarray]:
   """Read and check the inputs of a gRPC request; returns them in the signature's order."""
   signature.check_names(protos)
   arrays = {
-    name: tensors.to_array(protos[name], name, field.dtype)
+    name: tensors.to_array(protos[name], f"input '{name}'", field.dtype)
     for name, field in signature.inputs.items()
   }
   signature.check(arrays)

@@ -37,13 +37,14 @@ class Version:
     self.model, self.number, self.path = model, number, path
     self.state = State.START
     self.error: errors.ServingError | None = None
-    self.retry = 0.0  # when it may be tried again, by the monotonic clock
+    self.failed = 0.0  # when that was, by the monotonic clock
     self.failures = 0  # in a row, those of attempts before included
     self.identity = files.identity(path)
     self.servable: servable_lib.Servable | Any = None
     self.warmed_up_by = 0  # requests
     self.users = 0  # requests under way
     self._failure: Exception | None = None
+    self._thread: threading.Thread | None = None
     self._closed = False
     self._limits, self._observe = limits, observe
     self._queues: dict[tuple[str, tuple[str, ...]], batching.Queue] = {}
@@ -51,10 +52,10 @@ class Version:
 
   def load(self, seconds: float) -> None:
     """Load and warm up in a thread of its own; raise an error if that fails or takes longer."""
-    thread = threading.Thread(target=self._load, name='load', daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
+    self._thread = threading.Thread(target=self._load, name='load', daemon=True)
+    self._thread.start()
+    self._thread.join(seconds)
+    if self.loading:
       self.close()
       raise errors.ServingError(
         grpc.StatusCode.DEADLINE_EXCEEDED, f'it was not loaded within {seconds:g} s.'
@@ -96,6 +97,11 @@ class Version:
   def most_values(self) -> int:
     """The most values that a request in JSON can have; 0: any number."""
     return self.servable.most_values(self._limits.max_batch_size) if self._limits else 0
+
+  @property
+  def loading(self) -> bool:
+    """Whether it is still being loaded, even if that was given up."""
+    return bool(self._thread and self._thread.is_alive())
 
   @property
   def serves(self) -> bool:

@@ -73,6 +73,7 @@ def read(files: list[pathlib.Path]) -> Iterator[Piece]:
     files,
     'reading the chorales',
     console=console,
+    auto_refresh=False,  # no thread, which imports of TFDS would now and then kill
     transient=True,
     disable=not console.is_terminal,
   ):

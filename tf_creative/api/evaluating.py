@@ -1,0 +1,97 @@
+"""Evaluates runs: tables that show themselves, and a report as a web page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+import datetime
+import json
+import os
+import pathlib
+from typing import Any
+
+from tf_creative.api import asked, maker, tables
+from tf_creative.core import spec, storage
+from tf_creative.evaluation import measured, report
+from tf_creative.evaluation import tables as columns
+
+REPORT, NUMBERS = 'report.html', 'metrics.jsonl'
+
+
+class Evaluated:
+  """The results for a run, and for others beside it."""
+
+  def __init__(self, results: Sequence[measured.Evaluation], out: pathlib.Path):
+    self.results, self._out = list(results), out
+
+  @property
+  def report(self) -> pathlib.Path:
+    """The report: one web page that needs nothing else."""
+    return self._out / REPORT
+
+  @property
+  def numbers(self) -> tables.Table:
+    """Every number: a row for each source of works, and for each hand."""
+    return tables.Table(
+      [row for one in self.results for row in one.rows()], str(self._out / NUMBERS)
+    )
+
+  @property
+  def tables(self) -> list[tables.Table]:
+    """What the command prints: for each run the works, what they are like, and the hand."""
+    return [tables.Table(rows, caption) for one in self.results for caption, rows in _tables(one)]
+
+  def __repr__(self) -> str:
+    return '\n\n'.join(map(repr, self.tables)) + f'\n\n{self.report}'
+
+  def _repr_html_(self) -> str:
+    return ''.join(table._repr_html_() for table in self.tables) + f'<p>{self.report}</p>'
+
+
+def evaluate(
+  runs: Sequence[Any],
+  works: int = 0,
+  seed: int = 0,
+  out: str | os.PathLike = '',
+  tell: maker.Tell | None = None,
+) -> Evaluated:
+  """Evaluate runs one after the other, and write the report; see `Run.evaluate`."""
+  asked.check_works(works)
+  tell = tell or (lambda text: None)
+  folder = pathlib.Path(out) if out else runs[0].path / 'evaluation'
+  try:  # fails now, rather than after minutes of work
+    folder.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise spec.UserError(
+      f'cannot write to {folder} ({error.strerror}): choose another --out.'
+    ) from error
+  results = []
+  for run in runs:
+    tell(f'{run.path}: loading')
+    count = works or run.config.run.works
+    say = lambda text, path=run.path: tell(f'{path}: {text}')  # noqa: E731
+    results.append(measured.evaluate(run.path, run.config, run.learner, count, seed, say))
+  tell('writing the report')
+  _write(results, folder, seed)
+  return Evaluated(results, folder)
+
+
+def _write(results: Sequence[measured.Evaluation], folder: pathlib.Path, seed: int) -> None:
+  when = datetime.datetime.now().astimezone().isoformat(timespec='seconds')
+  rows = [json.dumps(row) + '\n' for one in results for row in one.rows()]
+  page = report.page(results, when, seed)
+  for name, text in ((NUMBERS, ''.join(rows)), (REPORT, page)):
+    with storage.whole(folder / name) as partial:
+      partial.write_text(text)
+
+
+def shown(one: measured.Evaluation) -> Iterable[tuple[list[str], list[list[str]]]]:
+  """Return the tables of an evaluation that are not empty: head and rows."""
+  return filter(all, (columns.screen(one), columns.traits(one), columns.hands(one)))
+
+
+def _tables(one: measured.Evaluation) -> Iterable[tuple[str, list[dict[str, str]]]]:
+  """Yield each table with its caption, a row by the titles of its columns."""
+  caption = f'{one.path}, round {one.rounds}'
+  for head, rows in shown(one):
+    yield caption, [dict(zip(head, row, strict=True)) for row in rows]
+    caption = ''
