@@ -15,6 +15,7 @@ help:
 	@echo "make evaluate  measure that run: a table, and a report in HTML"
 	@echo "make create    make works with it; for example ARGS='--count=100 --format=png,svg'"
 	@echo "make test      run the tests; one file by ARGS=tests/test_layers.py"
+	@echo "make docs      build the documents: docs/_build/html; pictures: draw their screenshots anew"
 	@echo "make lint      check style, format, spelling and types"
 	@echo "make lock      pin what pyproject.toml needs in requirements.txt; anew by ARGS=--upgrade"
 	@echo "make dist      build the package in dist/, to be installed by pip install dist/*.whl"
@@ -38,6 +39,15 @@ lint: $(INSTALLED)
 	$(BIN)/python -m codespell_lib README.md docs ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md \
 	  pipelines tf_creative tests
 	$(BIN)/python -m basedpyright
+
+.PHONY: docs pictures
+docs: $(INSTALLED)
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html $(ARGS)
+	@echo "docs/_build/html/index.html"
+
+# Screenshots by Chromium, of a trained run: make train, make evaluate, make pictures.
+pictures: $(INSTALLED)
+	$(BIN)/python docs/pictures.py --run_dir=runs/pixel_art $(ARGS)
 
 # uv, because pip cannot pin for all platforms at once; in a place of its own, being no requirement.
 lock: $(INSTALLED)

@@ -1,10 +1,12 @@
-"""Every fenced block of the README and of docs/, run in its order: what is printed works.
+"""Every fenced block of the README and of all pages, run in its order: what is printed works.
 
 Each command is made small by flags of its own, which come last and win. A line that trains one of
 the pipelines as it is needs no second run here: test_pipelines takes each to its end, if asked to.
 """
 
+import contextlib
 import functools
+import importlib.util
 import os
 import pathlib
 import re
@@ -13,14 +15,14 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 import pytest
 
-from tests.shared import data_sets, tiny
-from tests.shared.runs import PIPELINES, TOY, hurry, small, verify_here
+from tests.docs import pages
+from tests.shared import browser, data_sets, tiny
+from tests.shared.runs import PIPELINES, TOY, hurry, rows, small, verify_here
 from tf_creative import (
   ablate,
   agent,
@@ -43,8 +45,7 @@ from tf_creative.runs import run as run_lib
 from tf_creative.serving.server import server as server_lib
 from tf_creative.worlds.melody import midi
 
-ROOT = pathlib.Path(__file__).parents[1]
-PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+ROOT = pages.ROOT
 TRAIN = [*TOY, '--rounds=2', '--evaluate_every=0']
 COMMANDS = {  # the function, its settings, and what makes it small
   'train': (train.train, config_lib.Config, TRAIN),
@@ -70,46 +71,10 @@ pathlib.Path(path).mkdir(parents=True)
 row = '{"round": 2, "painted/frechet": 0.5, "held_out/equal_pixels": 0.5}'
 (pathlib.Path(path) / 'metrics.jsonl').write_text(row)
 """
-# Minutes; in short see test_benchmark, test_evaluate and test_melody_run.
-LONG = re.compile(r'--sweep|--compare=runs/seed1|runs/melody_none')
-NOT_HERE = re.compile(r'pip install|pip-audit|git clone|tensorboard|docker|python -m pytest')
-
-
-class Block(NamedTuple):
-  title: str  # of the section, with a number
-  kind: str  # python, or nothing
-  text: str
-
-
-def read() -> list[Block]:
-  blocks, title = [], ''
-  text = '\n'.join(page.read_text() for page in PAGES)
-  pieces = re.split(r'^(#+ [^\n]*|```\w*\n.*?^```)$', text, flags=re.MULTILINE | re.DOTALL)
-  for piece in pieces:
-    if piece.startswith('#'):
-      title = piece.strip('# ')
-    elif piece.startswith('```'):
-      kind, _, text = piece.strip('`').partition('\n')
-      blocks.append(Block(f'{len(blocks)} {title}', kind, text))
-  return blocks
-
-
-BLOCKS = read()
-
-
-def lines(block: Block) -> list[str]:
-  """The commands of a block without their remarks."""
-  joined = block.text.replace('\\\n', ' ')
-  bare = (re.sub(r'\s# .*', '', line).strip() for line in joined.split('\n'))
-  return [line for line in bare if line]
-
-
-def is_shown(block: Block) -> bool:
-  """Whether it shows what a command has printed."""
-  first = lines(block)[0]
-  return not block.kind and not re.match(
-    r'(python|make|pip|git|curl|docker|tensorboard|tf-creative) ', first
-  )
+# Minutes, or seconds for what another block of the same kind shows; in short see test_benchmark,
+# test_evaluate and test_melody_run, and `test_a_command_can_be_read`.
+LONG = re.compile(r'--sweep|--compare=runs/seed1|runs/(melody_none|my_pictures|my_tunes|tuning)')
+BLOCKS = pages.blocks()
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -131,6 +96,10 @@ def place(tmp_path_factory):
   tune = np.zeros(32, np.uint8)
   tune[:16:2] = [22, 24, 26, 27, 29, 27, 26, 24]
   (folder / 'mine.mid').write_bytes(midi.file(tune))
+  (folder / 'TUNES').mkdir()
+  for number in range(4):
+    tune[16:20] += 1
+    (folder / f'TUNES/{number}.mid').write_bytes(midi.file(tune))
   with pytest.MonkeyPatch.context() as patch:
     patch.chdir(folder)
     patch.setenv('PYTHONPATH', str(ROOT))  # for the processes that a command starts
@@ -158,7 +127,8 @@ def need(name: str) -> None:
     need('pixel_art')
     shutil.copytree('runs/pixel_art', 'runs/seed1')
     return
-  pipeline = name if (ROOT / f'pipelines/{name}.flags').is_file() else 'pixel_art'
+  likely = {'my_tunes': 'melody_none'}.get(name, name)
+  pipeline = likely if (ROOT / f'pipelines/{likely}.flags').is_file() else 'pixel_art'
   arguments = [f'--flagfile=pipelines/{pipeline}.flags', f'--run_dir=runs/{name}']
   arguments += ['--couplings='] if name == 'control' else []
   # Only what the README goes on to export is worth the time of an export here.
@@ -172,14 +142,19 @@ def _run(name: str, arguments: tuple[str, ...]) -> None:
   assert command.main(function, '', settings, [*arguments, *small]) == 0
 
 
-def taste(arguments: list[str]) -> None:
+@functools.cache
+def taste(arguments: tuple[str, ...]) -> None:
   """Builds and tries what train would train: `need` trains what another command goes on from."""
 
   def tried(config: config_lib.Config) -> int:
     tiny.taste(learner_lib.Learner(config))
     return 0
 
-  assert command.main(tried, '', config_lib.Config, [*arguments, *TRAIN]) == 0
+  with contextlib.ExitStack() as stack:
+    if any('data=mnist' in argument for argument in arguments):
+      folder = pathlib.Path.cwd() / 'tfds'
+      stack.enter_context(data_sets.mock('mnist', folder, 60, train=60, test=60))
+    assert command.main(tried, '', config_lib.Config, [*arguments, *TRAIN]) == 0
 
 
 def run(name: str, arguments: list[str]) -> None:
@@ -188,25 +163,26 @@ def run(name: str, arguments: list[str]) -> None:
 
 def shell(line: str, server) -> None:
   """Runs one line as a shell would, small."""
-  words = shlex.split(line)
-  if words[0] == 'make':
+  words, ours = shlex.split(line), pages.command_of(line)
+  if why := pages.why_not(line):
+    if words[:2] == ['docker', 'run'] and 'exports:/models' in line:
+      need('pixel_art')
+      mounted = pathlib.Path('runs/pixel_art/exports')
+      assert 'runs/pixel_art/exports:/models' in line
+      for name in re.findall(r'/models/(\w+\.config)', line):
+        assert (mounted / name).is_file()
+    assert why
+  elif words[0] == 'make':
     target = subprocess.run(['make', '-n', *words[1:]], cwd=ROOT, capture_output=True, text=True)
     assert target.returncode == 0 and target.stdout, target.stderr
   elif words[0] == 'curl':
     here = line.replace(':8501', f':{server().rest_port}').replace(':8500', f':{server().port}')
     answer = subprocess.run(shlex.split(here), capture_output=True, text=True, check=True)
-    assert '"outputs"' in answer.stdout
-  elif words[:2] == ['python', '-m'] and words[2].startswith('tf_creative.'):
-    python(words[2].removeprefix('tf_creative.'), words[3:], server)
-  elif words[0] == 'tf-creative':
-    python(words[1], words[2:], server)
+    assert ('"outputs"' if ':predict' in line else '"model_version_status"') in answer.stdout
+  elif ours and not words[0].startswith('--'):
+    python(*ours, server)
   else:
-    assert NOT_HERE.match(line), f'nobody knows how to try: {line}'
-    if 'tensorflow/serving' in words:
-      mounted = pathlib.Path('runs/pixel_art/exports')
-      assert 'runs/pixel_art/exports:/models' in line
-      for name in re.findall(r'/models/(\w+\.config)', line):
-        assert (mounted / name).is_file()
+    assert ours, f'nobody knows how to try: {line}'
 
 
 def python(name: str, arguments: list[str], server) -> None:
@@ -227,11 +203,7 @@ def python(name: str, arguments: list[str], server) -> None:
     for path in flagfile:
       if path.startswith('runs/'):
         need(path.split('/')[1])
-    if any('data=mnist' in argument for argument in arguments):
-      with data_sets.mock('mnist', pathlib.Path.cwd() / 'tfds', 60, train=60, test=60):
-        taste(arguments)
-      return
-    taste(arguments)
+    taste(tuple(arguments))
     return
   for argument in arguments:
     if argument.startswith(('--run_dir=', '--compare=')):
@@ -250,9 +222,21 @@ def python(name: str, arguments: list[str], server) -> None:
     if any('--server' in argument for argument in arguments)
     else arguments
   )
-  if any(argument.startswith('--peer') for argument in arguments):
-    return  # other people's programs: pipelines/peers has an environment of its own
   run(name, arguments)
+
+
+def program(block: pages.Block, server) -> None:
+  """Runs a block of Python, once what it speaks of is there."""
+  if pages.why_not(block.text):
+    return
+  if 'runs/pixel_art' in block.text:
+    need('pixel_art')
+  if "'data/mine/" in block.text and not os.path.exists('data/mine'):
+    [maker] = [one for one in BLOCKS if 'store_as_tfds_dataset(' in one.text]
+    exec(compile(maker.text, maker.title, 'exec'), {})
+  text = small(block.text)
+  text = text.replace(':8500', f':{server().port}') if 'localhost:8500' in text else text
+  exec(compile(text, block.title, 'exec'), {'__name__': '__main__'})
 
 
 @pytest.mark.parametrize(
@@ -265,45 +249,64 @@ def python(name: str, arguments: list[str], server) -> None:
 def test_a_block_of_the_readme_runs(block, request, capsys):
   server = lambda: request.getfixturevalue('served')  # noqa: E731
   if block.kind == 'python':
-    text = small(block.text)
-    if 'runs/pixel_art' in text:
-      need('pixel_art')
-    if ':8500' in text:
-      text = text.replace(':8500', f':{server().port}')
-    exec(compile(text, block.title, 'exec'), {})
+    program(block, server)
   elif block.text.startswith('[project.entry-points'):
     [(section, told)] = tomllib.loads(block.text)['project']['entry-points'].items()
     tables = (worlds.WORLDS, worlds.DATA, couplings.COUPLINGS, agent.AGENTS, gan.NETWORKS)
     assert section in {table.group for table in tables} and all(
       ':' in target for target in told.values()
     )
-  elif is_shown(block):
+  elif pages.is_shown(block):
     assert not re.search(r'^\s*(python|make|pip) ', block.text, re.M)
   else:
-    for line in lines(block):
+    for line in pages.lines(block):
       shell(line, server)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not browser.BINARY, reason='there is no Chromium on the PATH')
+def test_the_pictures_are_made_by_a_command(place, capsys):
+  need('pixel_art')
+  found = importlib.util.spec_from_file_location('pictures', ROOT / 'docs/pictures.py')
+  pictures = importlib.util.module_from_spec(found)
+  found.loader.exec_module(pictures)
+  assert pictures.main(['--run_dir=runs/pixel_art', f'--out={place}/drawn']) == 0
+  for name in ('docs/pictures/page.png', 'pipelines/gallery.png', 'pipelines/painting.gif'):
+    with Image.open(place / 'drawn' / name) as picture, Image.open(ROOT / name) as kept:
+      assert picture.width > 100 and len(picture.convert('RGB').getcolors()) > 3
+      assert kept.format == picture.format
+  assert pictures.main(['--run_dir=runs/nowhere', f'--out={place}/drawn']) == 2
+  assert 'make train' in capsys.readouterr().err
+
+
 def test_there_is_something_to_try():
-  tried = [block for block in BLOCKS if not is_shown(block)]
+  tried = [block for block in BLOCKS if not pages.is_shown(block)]
   assert len(tried) > 8 and len([block for block in tried if block.kind == 'python']) >= 2
 
 
-def test_equal_works_are_promised_of_tensorflow_alone():
-  """Conversions gave others: of eight works by ONNX none, by OpenVINO two were equal."""
-  texts = [page.read_text() for page in (*PAGES, ROOT / 'tf_creative/serving/exports/card.py')]
-  promises = [
-    paragraph
-    for paragraph in '\n\n'.join(texts).split('\n\n')
-    if re.search(r'(same|equal)\s+(seeds?|works?)\b', paragraph) and 'batch' in paragraph
-  ]
-  assert len(promises) >= 2
-  for promise in promises:
-    assert 'TensorFlow' in promise and 'ONNX' in promise, promise
+def test_all_that_a_run_logs_is_explained(place, monkeypatch):
+  """Each number of metrics.jsonl, and of what evaluate writes, stands in the page on metrics."""
+  monkeypatch.syspath_prepend(str(ROOT / 'docs/_extensions'))
+  explained = importlib.import_module('metrics_told').explains
+  need('pixel_art')
+  logged = {name for row in rows(place / 'runs/pixel_art') for name in row}
+  assert len(logged) > 40 and not [name for name in logged if not explained(name)]
+  assert not explained('agent/nonsense') and not explained('nonsense/frechet')
+
+
+def test_the_signatures_are_those_of_the_page(place):
+  """As a model card has them; tests/docs looks at those of other worlds."""
+  need('pixel_art')
+  told = (ROOT / 'docs/reference/serving.md').read_text()
+  card = (place / 'runs/pixel_art/exports/README.md').read_text()
+  signatures = re.findall(r'^\| `\w+` \| `\w+` \|.*$', card, re.MULTILINE)
+  assert len(signatures) == 9
+  for line in signatures:
+    assert line in told
 
 
 def test_a_newcomer_reads_a_page_and_every_link_leads_somewhere():
-  assert len(PAGES) > 5 and PAGES[0].read_text().count('\n') <= 150
-  for page in (*PAGES, ROOT / 'ARCHITECTURE.md', ROOT / 'CONTRIBUTING.md'):
-    for link in re.findall(r'\]\((?!https?:)([^)#]+)', page.read_text()):
+  assert len(pages.PAGES) > 5 and pages.PAGES[0].read_text().count('\n') <= 150
+  for page in (*pages.PAGES, ROOT / 'ARCHITECTURE.md', ROOT / 'pipelines/RESULTS.md'):
+    for link in re.findall(r'\]\((?!https?:|#)([^)#\s]+)', page.read_text()):
       assert (page.parent / link).exists(), f'{page.name}: {link}'
