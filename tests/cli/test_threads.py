@@ -1,7 +1,8 @@
 """No thread of rich redraws the screen: an import of TFDS in another thread can end it.
 
 TFDS patches `__import__` for all threads while it loads a part of itself, and rich imports while it
-draws. So whoever draws does it in the thread that works.
+draws. So whoever draws does it in the thread that works. The live view of train is held to that in
+tests/runs/test_progress.py.
 """
 
 import ast
@@ -9,14 +10,11 @@ import io
 import pathlib
 import threading
 
-import numpy as np
 import pytest
 import rich.console
 import rich.live
 
 from tf_creative.cli import command
-from tf_creative.runs import progress as progress_lib
-from tf_creative.studio import formats
 
 ROOT = pathlib.Path(__file__).parents[2]
 FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tf_creative/**/*.py'))
@@ -84,28 +82,7 @@ def test_such_a_terminal_tells_of_a_thread(terminal):
     rich.live.Live('view', console=terminal).start()
 
 
-def test_the_live_view_of_train_draws_where_it_trains(terminal):
-  works = np.zeros((2, 8, 8, 8, 3), np.uint8)
-  with progress_lib.Progress(8, 0, True, look=lambda: works, console=terminal) as progress:
-    progress.update(4, {'agent/return': 1.5})
-    progress.doing('measuring')
-    progress.update(8, {'agent/return': 2.5})
-  assert 'agent/return' in terminal.file.getvalue()
-
-
 def test_a_status_line_draws_where_it_is_changed(terminal):
   with command.status(terminal, 'loading') as tell:
     tell('making')
   assert terminal.file.getvalue() == '\r\x1b[2Kloading\r\x1b[2Kmaking\r\x1b[2K'
-
-
-def test_files_are_counted_where_they_are_written(terminal, monkeypatch, tmp_path):
-  monkeypatch.setattr(rich.console, 'Console', lambda: terminal)
-  world = type('World', (), {'works': type('Works', (), {'label_names': ['a']})})
-  concept = type('Works', (), {'label': [0, 0]})
-  portfolio = type('Portfolio', (), {'seed': [1, 2], 'concept': concept})
-  folder = tmp_path / 'txt'
-  folder.mkdir()
-  formats._each(portfolio, world, folder, lambda place, path: path.write_text(str(place)))
-  assert sorted(path.name for path in folder.iterdir()) == ['000001-a.txt', '000002-a.txt']
-  assert 'txt' in terminal.file.getvalue()

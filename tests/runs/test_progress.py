@@ -3,6 +3,7 @@
 import io
 import math
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -23,6 +24,16 @@ def _ordinary_terminal(monkeypatch):
   monkeypatch.setenv('TERM', 'xterm-256color')
   for name in ('NO_COLOR', 'FORCE_COLOR', 'COLUMNS', 'LINES'):
     monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_threads(monkeypatch):
+  """The view is drawn where it trains: see tests/cli/test_threads.py."""
+
+  def refuse(thread):
+    raise AssertionError(f'{thread} starts')
+
+  monkeypatch.setattr(threading.Thread, 'start', refuse)
 
 
 def console(width: int = 80, height: int = 40, **options) -> rich.console.Console:
