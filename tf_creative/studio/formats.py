@@ -106,7 +106,7 @@ def _gif(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> 
 
   def animate(place: int, path: pathlib.Path) -> None:
     shown = render(frames[: made.steps[place] + 1, place])
-    pictures.save_gif(_indexed(shown, zoom(shown)), path)
+    pictures.save_gif(pictures.indexed(shown, zoom(shown)), path)
 
   _each(portfolio, world, folder / 'gif', animate)
   written = {'gif/': 'the strokes of each appearing'}
@@ -202,17 +202,3 @@ def zoom(shown: np.ndarray) -> int:
 def magnified(picture: np.ndarray, scale: int) -> np.ndarray:
   """Magnify a picture [h, w, ...] by a whole factor, without blurring it."""
   return picture.repeat(scale, 0).repeat(scale, 1)
-
-
-def _indexed(shown: np.ndarray, scale: int) -> list[Image.Image]:
-  """Magnify RGB pictures uint8 [T, h, w, 3] and give them one palette, so a GIF is lossless."""
-  rgb = shown.astype(np.int32)
-  # One integer per colour makes `unique` fast.
-  codes, places = np.unique(rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2], return_inverse=True)
-  palette = np.stack([codes >> 16, codes >> 8, codes], -1).astype(np.uint8)  # [colours, 3]
-  frames = []
-  for picture in places.reshape(shown.shape[:3]).astype(np.uint8):
-    frame = Image.fromarray(magnified(picture, scale))
-    frame.putpalette(palette.tobytes())
-    frames.append(frame)
-  return frames

@@ -39,7 +39,7 @@ class Studio:
         f'the server at {address} has a creator of another kind: serve what '
         '`python -m tf_creative.export` has written.'
       ) from error
-    self.world = learner_lib.build_foreign_world(world, labels)
+    self.world = learner_lib.build_foreign_world(world, labels, about.get('palette'))
     try:
       self.world.need('works', 'media', by='create --server')
       shape = list(self.world.works.work_spec.shape)
