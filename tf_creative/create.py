@@ -5,6 +5,7 @@
   python -m tf_creative.create --run_dir=runs/pixel_art --target=cat.jpg --format=svg
   python -m tf_creative.create --run_dir=runs/pixel_art --start=digit.png --label=8 --count=8
   python -m tf_creative.create --run_dir=runs/pixel_art --start=torn.png --mask=hole.png --count=8
+  python -m tf_creative.create --run_dir=runs/sprites --format=sheet --palette=other.hex
 
 Equal seeds give equal works. A --target is painted as it is. A --start is turned into the imagined
 works most similar to it; if it has gaps (transparent, or white in the --mask), only these are
@@ -46,6 +47,9 @@ class CreateConfig:
   out: str = setting('', 'folder to write to; empty: one named by these flags in RUN/created')
   target: str = setting('', 'file of a picture for the hand to paint')
   start: str = setting('', 'file of a picture to vary or to complete')
+  palette: str = setting(
+    '', 'file of another palette (.hex, .gpl, .pal) for what is written, of pixel_art'
+  )
   mask: str = setting('', 'file of a picture that is white where --start should be made anew')
 
 
@@ -79,7 +83,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       maker = remote.Studio(config.server)
       world, known_labels, round_ = maker.world, maker.known_labels, maker.round
     else:
-      _, learner = run_lib.load(run_dir)
+      told, learner = run_lib.load(run_dir)
       learner.world.need('works', by='create')
       world, known_labels = learner.world, learner.creator.known_labels
       round_ = int(learner.loop.round)
@@ -102,6 +106,8 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       works = edit.go_on(learner, work, given, labels, config.seed, config.count)
     else:
       works = portfolio.imagined(learner, labels, config.seed, config.count)
+  if config.palette:
+    world = _recoloured(world, told.run.world, config.palette)
   try:
     out.mkdir(parents=True, exist_ok=True)
     written = formats.write(works, world, config.format, out)
@@ -152,6 +158,22 @@ def _likeness(works: Any, world: Any, free: bool) -> Iterator[str]:
     )
 
 
+def _recoloured(world: Any, text: str, path: str) -> Any:
+  """Build the same world in the colours of another palette, to write works with."""
+  import numpy as np
+
+  from tf_creative.learner import learner as learner_lib
+  from tf_creative.worlds.pixel_art import palettes
+
+  own = np.asarray(world.media.legend().get('palette', []))
+  if own.ndim == 2:
+    colours = palettes.swapped(own, path)
+    other = learner_lib.build_world(text, {**world.kept, 'palette': colours, 'swapped': True})
+    if np.array_equal(other.media.legend()['palette'], colours):
+      return other
+  raise spec.UserError(f'works of the world {world.name} have no --palette that can be another.')
+
+
 def _check(config: CreateConfig) -> None:
   """Raise a UserError for wrong settings, before anything is loaded."""
   flags_lib.check(config)
@@ -164,8 +186,10 @@ def _check(config: CreateConfig) -> None:
     raise spec.UserError('--target paints a picture and --start goes on from one: choose.')
   if config.mask and not config.start:
     raise spec.UserError('--mask says what of the --start is to be made anew, and there is none.')
-  if config.server and (config.target or config.start):
-    raise spec.UserError('a --server imagines works: --target and --start want a --run_dir.')
+  if config.server and (config.target or config.start or config.palette):
+    raise spec.UserError(
+      'a --server imagines works: --target, --start and --palette want a --run_dir.'
+    )
   for flag in ('target', 'start', 'mask'):
     picture = getattr(config, flag)
     if picture and not pathlib.Path(picture).is_file():
@@ -186,8 +210,8 @@ def _name(config: CreateConfig) -> str:
   """Return a folder's name that shows the flags of its works."""
   parts = [
     f'{flag}-{pathlib.Path(picture).stem}'
-    for flag, picture in (('target', config.target), ('start', config.start), ('mask', config.mask))
-    if picture
+    for flag in ('target', 'start', 'mask', 'palette')
+    if (picture := getattr(config, flag))
   ]
   if not config.target:
     parts += [f'seed{config.seed}', f'count{config.count}']

@@ -20,7 +20,7 @@ from tf_creative.cli import command
 from tf_creative.core import spec, storage
 from tf_creative.core import world as world_lib
 from tf_creative.learner import creator as creator_lib
-from tf_creative.studio import pictures
+from tf_creative.studio import atlas, pictures
 from tf_creative.studio.portfolio import Portfolio
 
 _SIDE = 128  # smallest number of screen pixels of the shorter side of a work
@@ -134,6 +134,14 @@ def _svg(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> 
   return {'svg/': 'each as a drawing that paints itself in a browser'}
 
 
+def _sheet(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
+  known, names = portfolio.concept.label, world.works.label_names
+  files = [f'{_name(portfolio, world, place)}.png' for place in range(len(known))]
+  shown = world.media.render(portfolio.works.work)
+  atlas.write(shown, [names[label] for label in known], files, folder)
+  return {'sheet.png': 'all in their own pixels', 'sheet.json': 'where each lies, for game engines'}
+
+
 def _npz(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   made, concept = portfolio.made, portfolio.concept
   happened = np.arange(made.actions.shape[1]) < made.steps[:, None]  # [N, T]
@@ -188,10 +196,14 @@ def _each(
     transient=True,
     disable=not console.is_terminal,
   ):
-    label = world.works.label_names[portfolio.concept.label[place]]
-    name = f'{portfolio.seed[place]:06d}' + (f'-{label}' if label else '')
-    with storage.whole(folder / f'{file_name(name)}.{folder.name}') as path:
+    with storage.whole(folder / f'{_name(portfolio, world, place)}.{folder.name}') as path:
       save(place, path)
+
+
+def _name(portfolio: Portfolio, world: world_lib.World, place: int) -> str:
+  """Name a work by its seed and label."""
+  label = world.works.label_names[portfolio.concept.label[place]]
+  return file_name(f'{portfolio.seed[place]:06d}' + (f'-{label}' if label else ''))
 
 
 def zoom(shown: np.ndarray) -> int:

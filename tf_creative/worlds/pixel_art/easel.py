@@ -40,7 +40,7 @@ class Easel(options.PixelArt, world_lib.Works):
     """Whether the palette is made for the pictures, and colours are chosen as the eye would."""
     return (
       not palettes.is_named(self.palette)
-      or 'pictures' in self.kept
+      or not {'pictures', 'swapped'}.isdisjoint(self.kept)
       or ('palette' in self.kept and palettes.is_clear(palettes.told(self.kept['palette'])))
       or own.are_in(self.data)
     )

@@ -88,6 +88,18 @@ def _fewer(known: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarra
   return np.stack(sums, 1) / total[:, None], total
 
 
+def swapped(own: np.ndarray, path: str) -> list[list[int]]:
+  """Return a palette uint8 [P, 3 or 4] in the colours of a file; what is clear stays so.
+
+  If there are as many, each takes the place of the one in its line; else the nearest to the eye.
+  """
+  clear = own.shape[1] == 4
+  opaque, codes = own[int(clear) :, :3], palette_files.read(path)
+  if len(codes) != len(opaque):
+    codes = codes[oklab.nearest(opaque, codes)]
+  return rgb(_with_clear(codes) if clear else codes / 255).tolist()
+
+
 def told(given: Any) -> np.ndarray:
   """Load a palette that was kept as a list of colours; raise a UserError for anything else."""
   good = isinstance(given, Sequence) and 2 <= len(given) <= _MOST_COLOURS

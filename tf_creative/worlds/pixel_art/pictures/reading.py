@@ -108,13 +108,13 @@ def _rows(entry: sources.Entry, told: Any) -> Iterator[Row]:
 
 def _kept(rows: list[Row], given: bool) -> tuple[list[Row], list[str]]:
   """Split the pictures, unless their splits are `given`, and leave out copies; say how many."""
-  unique = {(row.split if given else '', row.label, row.hashed): row for row in rows}
+  unique = {(row.split, row.label, row.hashed): row for row in rows}
   lines, again = [], len(rows) - len(unique)
   if again:
     lines.append(f'{again:,} exact cop{"ies" if again > 1 else "y"} left out')
   kept = [unique[key] for key in sorted(unique)]
   if not given:
-    # In a folder `train` alone, or where other splits are, only that is split.
+    # Where there are other splits than `test`, only `train` is split.
     kept = [
       row._replace(split=copies.side_of(row.hashed)) if row.split in ('', 'train') else row
       for row in kept
@@ -125,15 +125,17 @@ def _kept(rows: list[Row], given: bool) -> tuple[list[Row], list[str]]:
     for some in (others, [row for row in kept if row.split == 'train'])
   )
   close = copies.near(seen, learnt)
-  if close.any():
-    whose = 'are nearly one to train on, or its mirror image'
-    if given:
-      lines.append(f'warning: {close.sum():,} of the pictures for tests {whose}')
-    else:
-      lines.append(f'{close.sum():,} left out of the tests: they {whose}')
-      gone = {id(row) for row, is_close in zip(others, close, strict=True) if is_close}
-      kept = [row for row in kept if id(row) not in gone]
-  return kept, lines
+  gone = {
+    id(row)
+    for row, is_close in zip(others, close, strict=True)
+    if is_close and row.split == 'test' and not given
+  }
+  whose = 'are nearly one to train on, or its mirror image'
+  if gone:
+    lines.append(f'{len(gone):,} left out of the tests: they {whose}')
+  if rest := close.sum() - len(gone):
+    lines.append(f'warning: {rest:,} of the pictures of other splits {whose}')
+  return [row for row in kept if id(row) not in gone], lines
 
 
 def _telling(data: str, entries: Iterable[sources.Entry]) -> Iterator[sources.Entry]:
