@@ -77,16 +77,17 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 
     logging.set_verbosity(verbosity)  # the libraries' imports have raised it
     run_dir, picture = pathlib.Path(config.run_dir), config.target or config.start
-    folder = pathlib.Path('created') if config.server else run_dir / 'created'
-    out = pathlib.Path(config.out or folder / formats.file_name(_name(config)))
+    out = _out(config, formats.file_name(_name(config)))
     if config.server:
       maker = remote.Studio(config.server)
-      world, known_labels, round_ = maker.world, maker.known_labels, maker.round
+      shown, world = maker.world, maker.world
+      known_labels, round_ = maker.known_labels, maker.round
     else:
-      told, learner = run_lib.load(run_dir)
+      ran, learner = run_lib.load(run_dir)
       learner.world.need('works', by='create')
       world, known_labels = learner.world, learner.creator.known_labels
       round_ = int(learner.loop.round)
+      shown = _recoloured(world, ran.run.world, config.palette) if config.palette else world
     formats.check(config.format, world)
     labels = _labels(config.label, world, known_labels)
     if picture:
@@ -106,11 +107,9 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       works = edit.go_on(learner, work, given, labels, config.seed, config.count)
     else:
       works = portfolio.imagined(learner, labels, config.seed, config.count)
-  if config.palette:
-    world = _recoloured(world, told.run.world, config.palette)
   try:
     out.mkdir(parents=True, exist_ok=True)
-    written = formats.write(works, world, config.format, out)
+    written = formats.write(works, shown, config.format, out)
     if picture:
       written |= edit.before_after(picture, given, works, learner, out)
   except OSError as error:
@@ -126,6 +125,12 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       *(f'  {name:<{width}}  {text}' for name, text in written.items()),
     ]
   )
+
+
+def _out(config: CreateConfig, name: str) -> pathlib.Path:
+  """Return the folder to write to."""
+  folder = pathlib.Path() if config.server else pathlib.Path(config.run_dir)
+  return pathlib.Path(config.out or folder / 'created' / name)
 
 
 def _likeness(works: Any, world: Any, free: bool) -> Iterator[str]:

@@ -101,24 +101,26 @@ def test_a_sheet_is_cut_into_tiles(tmp_path):
 
 def test_all_formats_are_read(tmp_path):
   """Each holds the same picture: exactly, or nearly where the format loses."""
-  painted.folder(tmp_path / 'x')
+  painted.folder(tmp_path / 'test')
+  (tmp_path / 'train').mkdir()
   page = painted.sprite(7, 8, clear=False)
   few = Image.fromarray(page[..., :3]).quantize(4)
-  few.save(tmp_path / 'x/palette.png', transparency=0)
-  expected = np.asarray(Image.open(tmp_path / 'x/palette.png').convert('RGBA'))
+  few.save(tmp_path / 'train/palette.png', transparency=0)
+  expected = np.asarray(Image.open(tmp_path / 'train/palette.png').convert('RGBA'))
   expected = np.where(expected[..., 3:] > 0, expected, 0)
-  few.save(tmp_path / 'x/of.gif', transparency=0)
-  Image.fromarray(expected).save(tmp_path / 'x/of.webp', lossless=True, exact=True)
-  Image.fromarray(np.uint16(257) * page[..., 0]).save(tmp_path / 'x/deep.png')
-  Image.fromarray(page[..., :3]).save(tmp_path / 'x/of.bmp')
+  few.save(tmp_path / 'train/of.gif', transparency=0)
+  Image.fromarray(expected).save(tmp_path / 'train/of.webp', lossless=True, exact=True)
+  Image.fromarray(np.uint16(257) * page[..., 0]).save(tmp_path / 'train/deep.png')
+  Image.fromarray(page[..., :3]).save(tmp_path / 'train/of.bmp')
   exif = Image.Exif()
   exif[0x0112] = 6  # to be turned by 90 degrees clockwise
   large = page[..., :3].repeat(16, 0).repeat(16, 1)
-  Image.fromarray(large).rotate(90).save(tmp_path / 'x/of.jpg', exif=exif, quality=95)
-  found = painted.read(tmp_path / 'x')
-  assert len(found.lines) == 2  # the GIF, the WebP and the PNG with a palette are copies
-  assert '2 exact copies left out' in found.lines[1]
-  shown = [row.pixels for row in found.rows]
+  Image.fromarray(large).rotate(90).save(tmp_path / 'train/of.jpg', exif=exif, quality=95)
+  found = painted.read(tmp_path)
+  # The GIF, the WebP and the PNG with a palette are copies.
+  assert found.lines[1:] == ['2 exact copies left out']
+  shown = [row.pixels for row in found.rows if row.split == 'train']
+  assert len(shown) == 4
   assert any((x == expected).all() for x in shown)
   assert any((x == page).all() for x in shown)  # BMP
   assert any((x[..., :3] == page[..., :1]).all() for x in shown)  # 16 bits
@@ -182,12 +184,11 @@ def test_photographs_are_averaged_with_their_alpha():
   expected = page.reshape(4, 10, 4, 10, 4).mean((1, 3))
   np.testing.assert_allclose(fitted(page, 'crop'), expected, atol=1)
   # Half of each square is clear: its colour is that of the other half, not darker.
-  half = np.zeros((8, 8, 4), np.uint8)
-  half[:, ::2] = np.arange(200, 208)[:, None, None]  # too many levels for painted pixels, with 255
-  half[..., 3] = np.where(half[..., 0] > 0, 255, 0)
-  half[..., 2] = rng.integers(0, 255, (8, 8)) * (half[..., 3] > 0)
-  shown = fitted(half, 'crop')
-  assert abs(shown[..., 0].astype(int).max() - 207) <= 7 and (shown[..., 3] // 2 == 63).all()
+  page[:, ::2] = 0
+  expected = page[:, 1::2, :3].reshape(4, 10, 4, 5, 3).mean((1, 3))
+  shown = fitted(page, 'crop')
+  np.testing.assert_allclose(shown[..., :3], expected, atol=2)
+  np.testing.assert_allclose(shown[..., 3], 128, atol=1)
 
 
 def test_a_picture_never_moves_another(tmp_path):
@@ -206,7 +207,7 @@ def test_a_picture_never_moves_another(tmp_path):
     try:
       found = painted.read(tmp_path)
     except painted.reading.folders.DataError:
-      assert start == 0
+      assert start < 36  # none of the first few is for tests
       continue
     sides = {row.hashed: row.split for row in found.rows}
     assert all(sides.get(hashed, side) == side for hashed, side in seen.items())
@@ -222,9 +223,9 @@ def test_no_copy_is_on_both_sides(tmp_path):
   row = train[0]
   painted.save(tmp_path / 'copy.png', row.pixels)
   added = 0
-  for level in range(1, 200):  # until three of them would be tests
+  for level in range(1, 128):  # until three of them would be tests
     near = row.pixels[:, ::-1].copy()
-    near[4, 4] = [level, 0, 0, 255]
+    near[4, 4, 0] ^= level  # at most half of a channel, of one of 36 pixels: .5 / 12 = .042
     if copies.side_of(copies.digest(near)) == 'test' and added < 3:
       added += 1
       painted.save(tmp_path / f'near{added}.png', near)

@@ -50,7 +50,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     del dl_manager
     rows = self.builder_config.read.rows  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
     return {
-      split: self._generate_examples(row for row in rows if row.split == split)
+      split: self._generate_examples([row for row in rows if row.split == split])
       for split in sorted({row.split for row in rows})
     }
 

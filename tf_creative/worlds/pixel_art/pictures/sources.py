@@ -76,7 +76,7 @@ def sort_out(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, str]]:
   classes. What lies deeper belongs to its class.
   """
   around = 0
-  while all(len(path) > around + 1 and path[around] == paths[0][around] for path in paths):
+  while paths and all(path[around + 1 :] and path[around] == paths[0][around] for path in paths):
     around += 1
   rest = [path[around:] for path in paths]
   tops = {path[0] if len(path) > 1 else '' for path in rest}
