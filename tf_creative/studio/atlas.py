@@ -24,8 +24,10 @@ def write(
 
   Each class begins a row, and is a tag of the atlas.
   """
-  count, height, width, _ = shown.shape
-  groups = {label: [i for i in range(count) if labels[i] == label] for label in labels}
+  height, width = shown.shape[1:3]
+  groups: dict[str, list[int]] = {}
+  for place, label in enumerate(labels):
+    groups.setdefault(label, []).append(place)
   columns = min(_COLUMNS, max(map(len, groups.values())))
   rows = sum(-(-len(group) // columns) for group in groups.values())
   if rows * height > _MOST_SIDE:

@@ -162,8 +162,9 @@ def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
   times = [80] * (len(frames) - 1) + [2000]
   if frames[0].mode == 'RGBA':
     frames = indexed(np.stack([np.asarray(frame) for frame in frames]))
-  # Else frames would be drawn over each other, and nothing could become clear again.
-  clear = {'disposal': 2} if 'transparency' in frames[0].info else {}
+  # Else frames would be drawn over each other, and nothing could become clear again; and Pillow
+  # would drop the clear colour from a first frame that has none of it.
+  clear = {'disposal': 2, 'optimize': False} if 'transparency' in frames[0].info else {}
   frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0, **clear)
 
 

@@ -54,14 +54,6 @@ def same(path):
     painted.save(path / f'{number}.png', painted.sprite(0))
 
 
-def test_alone(path):
-  for number in range(9):
-    painted.save(path / 'test' / f'{number}.png', painted.sprite(number))
-
-
-test_alone.__test__ = False
-
-
 def mirrored(path):
   for number in range(30):
     page = painted.sprite(0)[:, :: (-1) ** number].copy()
@@ -155,7 +147,6 @@ BAD = {  # a name of what is given -> (how it is made, options, words of the ans
   'one': (lambda path: painted.folder(path, count=1), {}, 'has 1 different pictures'),
   'the same': (same, {}, 'some are wanted of both. Add pictures (20 are few'),
   'mirrored': (mirrored, {}, 'and 0 for tests: some are wanted of both'),
-  'tests alone': (lambda path: painted.folder(path / 'x/unseen', count=0), {}, 'has no pictures'),
   'of other sizes': (painted.folder, {'size': 9, 'fit': 'exact'}, 'it is 8 x 8, not 9 x 9'),
   'no whole tile': (painted.folder, {'tile': 9}, 'no picture can be used'),
   'x.txt': (written(b'x'), {}, 'it is no folder and none of .zip, .npz, .png'),

@@ -167,7 +167,7 @@ def test_pictures_are_clear_where_works_are():
   read = np.asarray(Image.open(io.BytesIO(png)))
   np.testing.assert_array_equal(read, shown[0].repeat(4, 0).repeat(4, 1))
   sheet = np.asarray(pictures.sheet(shown, 1))
-  assert sheet.shape[2] == 4 and not sheet[0].any()
+  assert sheet.shape[2] == 4 and not sheet[0, :, 3].any()
   assert np.asarray(pictures.tiles(shown, 1)).tolist() == shown[0].tolist()
   assert world.media.legend()['palette'].tolist() == CLEAR
 

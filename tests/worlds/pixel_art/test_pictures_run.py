@@ -93,6 +93,20 @@ def test_works_are_clear_in_every_format(trained, tmp_path):
   assert palettes.is_clear(again.colours)
 
 
+def test_a_sheet_is_written_in_another_palette(trained, tmp_path):
+  (tmp_path / 'x.hex').write_text('111111\n222222\n333333\n444444\n')  # as many as are opaque
+  make(trained, tmp_path, count=5, format=('sheet', 'npz'), palette=str(tmp_path / 'x.hex'))
+  with np.load(tmp_path / 'works.npz') as arrays:
+    palette, works = arrays['palette'], arrays['work']
+  assert palette.tolist() == [[0] * 4, *([level * 17] * 3 + [255] for level in range(1, 5))]
+  frames = json.loads((tmp_path / 'sheet.json').read_text())['frames']
+  assert list(frames) == [f'{seed:06d}.png' for seed in range(5)]
+  page = np.asarray(Image.open(tmp_path / 'sheet.png'))
+  np.testing.assert_array_equal(page, np.hstack(list(palette[works])))
+  with pytest.raises(spec.UserError, match='cannot read .*y.hex as a palette'):
+    make(trained, tmp_path, palette=str(tmp_path / 'y.hex'))
+
+
 def test_a_sprite_is_painted(trained, tmp_path):
   page = painted.sprite(3)
   painted.save(tmp_path / 'x.png', page)
