@@ -144,7 +144,7 @@ BAD = {  # a name of what is given -> (how it is made, options, words of the ans
     {'frames': True},
     'it has more than 500 frames',
   ),
-  'one': (lambda path: painted.folder(path, count=1), {}, 'has 1 different pictures'),
+  'one': (lambda path: painted.folder(path, count=1), {}, 'has 1 different picture, '),
   'the same': (same, {}, 'some are wanted of both. Add pictures (20 are few'),
   'mirrored': (mirrored, {}, 'and 0 for tests: some are wanted of both'),
   'of other sizes': (painted.folder, {'size': 9, 'fit': 'exact'}, 'it is 8 x 8, not 9 x 9'),

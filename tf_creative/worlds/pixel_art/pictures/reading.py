@@ -61,10 +61,11 @@ def read(data: str, found: sources.Found, told: Any) -> Read:
   rows, lines = _kept(rows, given)
   counts = collections.Counter(row.split for row in rows)
   if not counts['train'] or not counts['test']:
+    sheet = '' if told.tile or len(rows) > 1 else ' If it is a sprite sheet, give tile=.'
     raise folders.DataError(
-      f"'{data}' has {len(rows)} different pictures, {counts['train']} to train on and "
-      f'{counts["test"]} for tests: some are wanted of both. Add pictures (20 are few; a fifth, by '
-      'their pixels, are for tests), or sort them as train/ and test/.'
+      f"'{data}' has {len(rows)} different picture{'s' * (len(rows) > 1)}, {counts['train']} to "
+      f'train on and {counts["test"]} for tests: some are wanted of both. Add pictures (20 are '
+      f'few; a fifth, by their pixels, are for tests), or sort them as train/ and test/.{sheet}'
     )
   labels = sorted({row.label for row in rows if row.label}, key=_natural)
   classes = f' of {len(labels)} class{"es" * (len(labels) > 1)}' if labels else ''
