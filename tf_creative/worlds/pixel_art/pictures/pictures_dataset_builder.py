@@ -48,7 +48,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
     del dl_manager
-    rows = self.builder_config.read.rows  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+    rows = self.builder_config.read.rows  # pyright: ignore[reportOptionalMemberAccess]
     return {
       split: self._generate_examples([row for row in rows if row.split == split])
       for split in sorted({row.split for row in rows})
