@@ -30,7 +30,8 @@ def test_classes_are_folders_and_a_fifth_is_for_tests(tmp_path):
   }
   tests = sum(row.split == 'test' for row in found.rows)
   assert 3 <= tests <= 20
-  assert found.lines == [f'{tmp_path}: 48 pictures of 2 classes ({48 - tests} train, {tests} test)']
+  head = f'{tmp_path}: 48 pictures of 2 classes ({48 - tests} train, {tests} test)'
+  assert found.lines[0] == head
   for row in found.rows:
     assert row.split == copies.side_of(row.hashed)
 
@@ -207,7 +208,7 @@ def test_a_picture_never_moves_another(tmp_path):
     try:
       found = painted.read(tmp_path)
     except painted.reading.folders.DataError:
-      assert start < 36  # none of the first few is for tests
+      assert start < 48  # none or one of the first few is for tests
       continue
     sides = {row.hashed: row.split for row in found.rows}
     assert all(sides.get(hashed, side) == side for hashed, side in seen.items())
@@ -231,10 +232,11 @@ def test_no_copy_is_on_both_sides(tmp_path):
       painted.save(tmp_path / f'near{added}.png', near)
   found = painted.read(tmp_path)
   assert {x.hashed for x in found.rows} == {x.hashed for x in before.rows}
-  assert found.lines[1:] == [
+  assert found.lines[1:-1] == [
     '1 exact copy left out',
     '3 left out of the tests: they are nearly one to train on, or its mirror image',
   ]
+  assert found.lines[-1].startswith('2 pictures for tests are few')
 
 
 def test_nearness_is_five_percent_of_what_is_not_clear():

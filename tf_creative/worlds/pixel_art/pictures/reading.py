@@ -17,6 +17,7 @@ from tf_creative.worlds.pixel_art.pictures import copies, fitting, sources
 _MOST_FRAMES = 500  # of a GIF
 _MOST_PIXELS = 1 << 28  # of all pictures, when they are of one size
 _FEWEST, _LISTED = 8, 5  # pictures of a class that can be learnt; names in a message
+_LEAST, _ENOUGH = 2, 12  # pictures for tests: of which there must be, and that measures want
 _PATIENCE = 2  # seconds between two lines of progress
 
 
@@ -60,7 +61,7 @@ def read(data: str, found: sources.Found, told: Any) -> Read:
   given = any(row.split == 'test' for row in rows)
   rows, lines = _kept(rows, given)
   counts = collections.Counter(row.split for row in rows)
-  if not counts['train'] or not counts['test']:
+  if min(counts['train'], counts['test']) < _LEAST:
     sheet = '' if told.tile or len(rows) > 1 else ' If it is a sprite sheet, give tile=.'
     raise folders.DataError(
       f"'{data}' has {len(rows)} different picture{'s' * (len(rows) > 1)}, {counts['train']} to "
@@ -72,6 +73,10 @@ def read(data: str, found: sources.Found, told: Any) -> Read:
   sides = ', '.join(f'{count:,} {split}' for split, count in sorted(counts.items(), reverse=True))
   lines = [f'{data}: {len(rows):,} pictures{classes} ({sides})', *lines]
   sizes = collections.Counter(row.label for row in rows if row.label)
+  if counts['test'] < _ENOUGH:
+    lines.append(
+      f'{counts["test"]} pictures for tests are few: what is measured by them says little'
+    )
   few = [f'{label} ({count})' for label, count in sorted(sizes.items()) if count < _FEWEST]
   if few:
     lines.append(f'classes of fewer than {_FEWEST} are hardly learnt: {_some(few)}')
