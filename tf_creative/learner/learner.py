@@ -111,13 +111,11 @@ def build_foreign_world(text: str, labels: list[str], palette: Any = None) -> wo
     world = worlds.WORLDS.load(part.name)
     data = str(part.options.get('data', ''))
     if data and data.partition('/')[0] not in worlds.DATA:
-      hidden = {**part.options, 'data': _HIDDEN}
+      part = part._replace(options={**part.options, 'data': _HIDDEN})
       world = type(world.__name__, (world,), {'label_names': labels})
-      built = spec.configure(world, hidden, f"world '{part.name}'")
-      if palette:
-        built.recall({'palette': palette})
-      return built
-    return spec.configure(world, part.options, f"world '{part.name}'")
+    built = spec.configure(world, part.options, f"world '{part.name}'")
+    built.recall({'palette': palette})  # even if there is none: nor is the file of one opened
+    return built
 
 
 def _fitting(config: config_lib.Config, world: world_lib.World) -> config_lib.Config:

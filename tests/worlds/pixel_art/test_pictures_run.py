@@ -139,25 +139,37 @@ def test_a_server_tells_the_palette(trained):
     learner_lib.build_foreign_world(world('/x', '/etc/x.hex'), ['']).colours  # noqa: B018
 
 
-def test_a_folder_that_has_changed_is_noticed(trained, tmp_path, monkeypatch):
-  """The run does not go on with it, but what it has learnt is there, and another starts from it."""
+@pytest.fixture
+def moved(trained, tmp_path, monkeypatch):
+  """The run and its folder at another place, where the files have other times."""
   place = tmp_path / 'place'
   shutil.copytree(trained / 'run', place / 'run')
   flags = (place / 'run/run.flags').read_text()
   (place / 'run/run.flags').write_text(flags.replace(str(trained), str(place)))
   painted.keep_at(monkeypatch, trained / 'kept')
-  shutil.copytree(trained / 'my', place / 'my', copy_function=shutil.copyfile)  # other times
-  go_on = lambda: train.train(config(place, rounds=6))  # noqa: E731
-  assert go_on() == 0  # the same pictures
-  painted.save(place / 'my/new.png', painted.sprite(500))
+  shutil.copytree(trained / 'my', place / 'my', copy_function=shutil.copyfile)
+  return place
+
+
+def test_a_folder_that_has_changed_is_noticed(moved, tmp_path):
+  """The run does not go on with it, but what it has learnt is there."""
+  painted.save(moved / 'my/new.png', painted.sprite(500))
+  before = (moved / 'run/data.json').read_bytes()
   with pytest.raises(
     spec.UserError, match='are not those that this run was trained on.*--fork_from'
   ):
-    go_on()
-  make(place, tmp_path / 'out', count=2, format=('npz',))
-  fork = config(place, rounds=8, run_dir=str(place / 'fork'), fork_from=str(place / 'run'))
+    train.train(config(moved, rounds=6))
+  assert (moved / 'run/data.json').read_bytes() == before
+  make(moved, tmp_path / 'out', count=2, format=('npz',))
+
+
+@pytest.mark.slow
+def test_equal_pictures_are_gone_on_with_and_others_by_a_fork(moved):
+  assert train.train(config(moved, rounds=6)) == 0
+  painted.save(moved / 'my/new.png', painted.sprite(500))
+  fork = config(moved, rounds=8, run_dir=str(moved / 'fork'), fork_from=str(moved / 'run'))
   assert train.train(fork) == 0
-  mine, theirs = (keepsakes.read(place / name) for name in ('fork', 'run'))
+  mine, theirs = (keepsakes.read(moved / name) for name in ('fork', 'run'))
   assert mine['palette'] == theirs['palette'] and mine['pictures'] != theirs['pictures']
 
 

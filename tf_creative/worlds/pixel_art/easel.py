@@ -41,7 +41,7 @@ class Easel(options.PixelArt, world_lib.Works):
     return (
       not palettes.is_named(self.palette)
       or not {'pictures', 'swapped'}.isdisjoint(self.kept)
-      or ('palette' in self.kept and palettes.is_clear(palettes.told(self.kept['palette'])))
+      or (bool(given := self.kept.get('palette')) and palettes.is_clear(palettes.told(given)))
       or own.are_in(self.data)
     )
 
