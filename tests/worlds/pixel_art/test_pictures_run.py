@@ -181,5 +181,10 @@ def test_a_keepsake_that_is_damaged_is_told(tmp_path):
     (tmp_path / keepsakes.NAME).write_text(content)
     with pytest.raises(spec.UserError, match='data.json is damaged'):
       keepsakes.read(tmp_path)
+  for kept in ({'prepared': '../../x'}, {'prepared': 7}, {'palette': 'x'}, {'palette': [7]}):
+    with pytest.raises(spec.UserError, match='that was kept is none|what the run kept is damaged'):
+      learner_lib.build_world(world('/x'), kept).keepsake()
+    with pytest.raises(spec.UserError):
+      learner_lib.build_world(world('/x'), kept).works.real('train')
   (tmp_path / keepsakes.NAME).unlink()
   assert keepsakes.read(tmp_path) == {}

@@ -105,8 +105,10 @@ def prepared(data: str, told: Any) -> str:
 
 def folder(name: str) -> str:
   """Return where the pictures of this fingerprint are kept."""
-  if not re.fullmatch('[0-9a-f]{24}', name):
-    raise ValueError(f"'{name}' is no fingerprint of pictures")
+  if not re.fullmatch('[0-9a-f]{24}', str(name)):
+    raise folders.DataError(
+      f'{name!r} is no fingerprint of pictures: what the run kept is damaged.'
+    )
   return str(pathlib.Path(_root(), Builder.name, name, str(Builder.VERSION)))
 
 
