@@ -6,6 +6,7 @@
   python -m tf_creative.create --target=cat.jpg --format=svg
   python -m tf_creative.create --start=digit.png --label=8 --count=8
   python -m tf_creative.create --start=torn.png --mask=hole.png --count=8
+  python -m tf_creative.create --run_dir=runs/sprites --format=sheet --palette=other.hex
 
 Equal seeds give equal works. A --target is painted as it is. A --start is turned into the imagined
 works most similar to it; if it has gaps (transparent, or white in the --mask), only these are
@@ -45,6 +46,9 @@ class CreateConfig:
   out: str = setting('', 'folder to write to; empty: one named by these flags in RUN/created')
   target: str = setting('', 'file of a picture for the hand to paint')
   start: str = setting('', 'file of a picture to vary or to complete')
+  palette: str = setting(
+    '', 'file of another palette (.hex, .gpl, .pal) for what is written, of pixel_art'
+  )
   mask: str = setting('', 'file of a picture that is white where --start should be made anew')
 
 
@@ -81,6 +85,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     works = maker.create(
       config.count, config.label, config.seed, config.target, config.start, config.mask
     )
+    works = maker.recoloured(works, config.palette) if config.palette else works
   try:
     written = works.save(out, config.format)
   except OSError as error:
@@ -103,8 +108,10 @@ def _check(config: CreateConfig) -> None:
   flags_lib.check(config)
   asked.check_formats(config.format)
   asked.check(config.count, config.seed, config.target, config.start, config.mask)
-  if config.server and (config.target or config.start):
-    raise spec.UserError('a --server imagines works: --target and --start want a --run_dir.')
+  if config.server and (config.target or config.start or config.palette):
+    raise spec.UserError(
+      'a --server imagines works: --target, --start and --palette want a --run_dir.'
+    )
   if config.out:
     command.check_writable(config.out, 'out')
 
@@ -113,8 +120,8 @@ def _name(config: CreateConfig) -> str:
   """Return a folder's name that shows the flags of its works."""
   parts = [
     f'{flag}-{pathlib.Path(picture).stem}'
-    for flag, picture in (('target', config.target), ('start', config.start), ('mask', config.mask))
-    if picture
+    for flag in ('target', 'start', 'mask', 'palette')
+    if (picture := getattr(config, flag))
   ]
   if not config.target:
     parts += [f'seed{config.seed}', f'count{config.count}']

@@ -98,7 +98,10 @@ SPECS = [
   ),
   ('--world=pixel_art(size=8, size=9)', "option 'size' is given twice: leave one out"),
   ('--world=pixel_art(width=1)', "'width' of pixel_art must be 2 or more"),
-  ('--world=pixel_art(palette=gray)', "cannot be 'gray'. Did you mean 'grey'? Valid: cga, "),
+  (
+    '--world=pixel_art(palette=gray)',
+    "cannot be 'gray'. Did you mean 'grey'? Valid: FILE.hex, auto, cga, ",
+  ),
   ('--world=pixel_art(colors=2.5)', 'must be a whole number like 4, not 2.5'),
   ('--world=pixel_art(colors=65)', 'must be 2 to 64, not 65'),
   ('--world=pixel_art(brush=lime)', "cannot be 'lime'. Did you mean 'line'?"),
@@ -132,12 +135,8 @@ FITS = [
 BUILDS = [
   ('--world=pixel_art(data=mnst)', "unknown data set 'mnst'. Did you mean 'mnist'?"),
   ('--world=pixel_art(data=cmaterdb)', 'No download is needed for: digits, glyphs'),
-  ('--world=pixel_art(data={place}/empty)', "/empty' holds no data set, which has a dataset_info"),
-  (
-    '--world=pixel_art(data={place}/empty)',
-    '(pictures, CSV, npz) are not read yet. Pictures',
-  ),
-  ('--world=pixel_art(data={place}/good.png)', "good.png' is a file. data= takes the name of a"),
+  ('--world=pixel_art(data={place}/empty)', "/empty' has no pictures: read are .png, .jpg"),
+  ('--world=pixel_art(data={place}/good.png)', 'If it is a sprite sheet, give tile=.'),
   (
     '--world=level(data={place}/empty)',
     'data= takes the name of a data set of TFDS',

@@ -142,6 +142,17 @@ def test_no_data_set_is_opened_because_a_server_names_it(data, monkeypatch, open
   assert not opened
 
 
+def test_no_palette_is_opened_because_a_server_names_it(monkeypatch, tmp_path):
+  (tmp_path / 'x.hex').write_text('ff0000\n00ff00\n')
+  world = f"pixel_art(size=4, palette='{tmp_path}/x.hex')"
+  palette = [[0, 0, 0], [1, 2, 3]]
+  studio = connected(monkeypatch, {**ABOUT, 'world': world, 'palette': palette})
+  assert studio.world.media.render(np.ones([1, 1, 1], np.uint8)).tolist() == [[[[1, 2, 3]]]]
+  studio = connected(monkeypatch, {**ABOUT, 'world': world})
+  with pytest.raises(spec.UserError, match='the palette that was kept is none'):
+    studio.world.media.render(np.ones([1, 1, 1], np.uint8))
+
+
 def test_a_world_that_would_need_it_is_refused(monkeypatch, opened):
   with pytest.raises(spec.UserError, match="a server's word is no reason to open one"):
     connected(monkeypatch, {**ABOUT, 'world': 'level(data=/somewhere/else)'})

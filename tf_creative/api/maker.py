@@ -63,6 +63,10 @@ class Maker:
       return self._from_picture(count, labels, seed, target, start, mask)
     return self._works(self._imagined(labels, seed, count))
 
+  def recoloured(self, works: works_lib.Works, palette: str | os.PathLike) -> works_lib.Works:
+    """Return the same works in the colours of a palette's file; of runs only."""
+    self._refuse(f'show {works} in the colours of {palette}')
+
   def check_formats(self, names: Iterable[str]) -> None:
     """Raise a UserError for a file format that works of this world cannot be written in."""
     self.world.need('works', by='create')

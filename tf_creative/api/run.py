@@ -20,6 +20,7 @@ from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress, titles
 from tf_creative.runs import run as run_lib
 from tf_creative.studio import edit, portfolio
+from tf_creative.worlds.pixel_art import palettes
 
 if TYPE_CHECKING:
   from tf_creative.api import evaluating, exported
@@ -67,6 +68,19 @@ class Run(maker.Maker):
       own = titles.headline(world.measures)
     shown = {name: titles.title(name, own) for name in ('round', *own, *progress.SHOWN)}
     return tables.Table(log_lib.rows(self.path), str(self.path), shown)
+
+  def recoloured(self, works: works_lib.Works, palette: str | os.PathLike) -> works_lib.Works:
+    """Return the same works in other colours, those of a file .hex, .gpl or .pal."""
+    own = np.asarray(self.world.media.legend().get('palette', []))
+    if own.ndim == 2:
+      colours = palettes.swapped(own, os.fspath(palette))
+      kept = {**self.world.kept, 'palette': colours, 'swapped': True}
+      other = learner_lib.build_world(self.config.run.world, kept)
+      if np.array_equal(other.media.legend()['palette'], colours):
+        return works_lib.Works(works.portfolio, other, works.round, works.given)
+    raise spec.UserError(
+      f'works of the world {self.world.name} have no palette that can be another.'
+    )
 
   @quiet.quiet()
   def evaluate(

@@ -22,7 +22,7 @@ class Media(abc.ABC):
 
   @abc.abstractmethod
   def render(self, works: tf.Tensor) -> Any:
-    """Draw stored works as pictures: uint8 RGB [B, height, width, 3]."""
+    """Draw stored works as pictures: uint8 RGB [B, height, width, 3], or 4 with transparency."""
 
   @abc.abstractmethod
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:

@@ -17,10 +17,10 @@ from tf_creative.experiments import looks as looks_lib
 from tf_creative.learner import alarms as alarms_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
+from tf_creative.runs import keepsakes, summaries, titles
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
-from tf_creative.runs import summaries, titles
 from tf_creative.studio import pictures, player
 
 _KEEP_VERSIONS = 3  # of each model in a run's exports
@@ -60,7 +60,7 @@ class Training:
     """Build the learner and restore the run's last checkpoint, if there is one."""
     self._clock = [('', began), ('imports', time.monotonic())]
     self._config, self._settings, self._run = config, config.run, run
-    self.learner = learner_lib.Learner(config)
+    self.learner = learner_lib.Learner(config, kept=keepsakes.of(config.run))
     self._tick('data and networks')
     self._done = run.attach(self.learner, _warn)
     self._tick('restoring')

@@ -43,10 +43,15 @@ class Learner(tf.Module):
   gan: gan_lib.Gan | Any
   creator: creator_lib.Creator | Any
 
-  def __init__(self, config: config_lib.Config, chosen: Sequence[Chosen] | None = None):
-    """Build all parts; `chosen` replaces the couplings that the config names."""
+  def __init__(
+    self, config: config_lib.Config, chosen: Sequence[Chosen] | None = None, kept: Any = None
+  ):
+    """Build all parts; `chosen` replaces the couplings that the config names.
+
+    `kept` is what the run has kept of its world, if it is not new.
+    """
     super().__init__(name='learner')
-    self.world = build_world(config.run.world)
+    self.world = build_world(config.run.world, kept)
     self.config = config = _fitting(config, self.world)
     seed = config.run.seed
     chosen = read_couplings(config.run.couplings) if chosen is None else chosen
@@ -84,29 +89,33 @@ def _finite(value: tf.Tensor | tf.Variable) -> bool:
   return not value.dtype.is_floating or bool(np.isfinite(value).all())
 
 
-def build_world(text: str) -> world_lib.World:
-  """Build the world that a spec names."""
+def build_world(text: str, kept: Any = None) -> world_lib.World:
+  """Build the world that a spec names; `kept` is what a run has kept of it."""
   part = spec.parse_one(text, 'world')
   with part.pointed():
     world = worlds.WORLDS.load(part.name)
-    return spec.configure(world, part.options, f"world '{part.name}'")
+    built = spec.configure(world, part.options, f"world '{part.name}'")
+    if kept:
+      built.recall(kept)
+    return built
 
 
-def build_foreign_world(text: str, labels: list[str]) -> world_lib.World:
+def build_foreign_world(text: str, labels: list[str], palette: Any = None) -> world_lib.World:
   """Build the world that a server names, without opening data on its word.
 
   Data sets that come with this program or its plugins may be opened. Of any other one, only the
-  server's `labels` are known; what needs more of it fails.
+  server's `labels` and `palette` are known; what needs more of it fails.
   """
   part = spec.parse_one(text, 'world')
   with part.pointed():
     world = worlds.WORLDS.load(part.name)
     data = str(part.options.get('data', ''))
     if data and data.partition('/')[0] not in worlds.DATA:
-      hidden = {**part.options, 'data': _HIDDEN}
+      part = part._replace(options={**part.options, 'data': _HIDDEN})
       world = type(world.__name__, (world,), {'label_names': labels})
-      return spec.configure(world, hidden, f"world '{part.name}'")
-    return spec.configure(world, part.options, f"world '{part.name}'")
+    built = spec.configure(world, part.options, f"world '{part.name}'")
+    built.recall({'palette': palette})  # even if there is none: nor is the file of one opened
+    return built
 
 
 def _fitting(config: config_lib.Config, world: world_lib.World) -> config_lib.Config:

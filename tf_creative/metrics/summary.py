@@ -10,6 +10,11 @@ import numpy as np
 from tf_creative.core import works as works_lib
 from tf_creative.metrics import creativity, frechet, judge, kernel, neighbours, usefulness
 
+_OF_HALVES = (
+  *('frechet', 'kernel', 'precision', 'recall', 'density', 'coverage'),
+  *('novel', 'recognised', 'in_distribution', 'valued', 'creativity'),
+)
+
 
 class Look(NamedTuple):
   """Works with the judge's features and the nearest training works: computed once, used often."""
@@ -54,7 +59,8 @@ def imagination(works: Look, held_out: Look, training: Look, k: int = 5) -> dict
   labels as frequent as the real ones (a stratified split), `kernel` may be negative, because its
   estimate assumes independent draws.
   """
-  kernel_distance, kernel_error = kernel.distance(works.features, held_out.features)
+  kernel_distance, kernel_error = _kernel(works.features, held_out.features)
+  k = min(k, len(works.label) - 1, len(held_out.label) - 1)
   return {
     'frechet': frechet.distance(works.features, held_out.features),
     'kernel': kernel_distance,
@@ -117,14 +123,24 @@ def _half(
     # would seem farther away than new real works (digits: Frechet 3.7 instead of 2.7).
     rows = _by_label(works.label, rng)
   count = min(len(reference), len(rows), most or len(rows))
+  if count < 2:
+    return dict.fromkeys(_OF_HALVES, np.nan)
+  k = min(k, count - 1)
   real, works = held_out.at(_evenly(reference, count)), works.at(_evenly(rows, count))
   are = creativity.parts(works.features, works.recognised, works.away, real.features, real.away, k)
   return {
     'frechet': frechet.distance(works.features, real.features),
-    'kernel': kernel.distance(works.features, real.features)[0],
+    'kernel': _kernel(works.features, real.features)[0],
     **neighbours.fidelity_and_variety(works.features, real.features, k),
     **{name: float(each.mean()) for name, each in are.items()},
   }
+
+
+def _kernel(features: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
+  """Return the kernel distance and its error; no numbers where there are too few works."""
+  if min(len(features), len(reference)) < 3:
+    return np.nan, np.nan
+  return kernel.distance(features, reference)
 
 
 def _by_label(labels, rng: np.random.Generator) -> np.ndarray:

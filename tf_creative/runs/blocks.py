@@ -10,7 +10,7 @@ import rich.color
 import rich.segment
 import rich.style
 
-_NOTHING = -1  # a transparent pixel: the terminal's background
+NOTHING = -1  # a transparent pixel: the terminal's background
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -54,12 +54,12 @@ def mount(works: np.ndarray, width: int, height: int) -> np.ndarray | None:
 
 def _with_gap(works: np.ndarray) -> np.ndarray:
   """Add a transparent pixel below and to the right of each work [N, h, w, RGB]."""
-  return np.pad(works.astype(int), [(0, 0), (0, 1), (0, 1), (0, 0)], constant_values=_NOTHING)
+  return np.pad(works.astype(int), [(0, 0), (0, 1), (0, 1), (0, 0)], constant_values=NOTHING)
 
 
 def half_blocks(picture: np.ndarray) -> rich.segment.Segments:
   """Draw a picture [h, w, RGB] as characters; each shows two pixels, one above the other."""
-  picture = np.pad(picture, [(0, len(picture) % 2), (0, 0), (0, 0)], constant_values=_NOTHING)
+  picture = np.pad(picture, [(0, len(picture) % 2), (0, 0), (0, 0)], constant_values=NOTHING)
   segments = []
   for upper, lower in zip(picture[::2], picture[1::2], strict=True):
     cells = itertools.groupby(map(_cell, upper, lower))
@@ -72,7 +72,7 @@ def half_blocks(picture: np.ndarray) -> rich.segment.Segments:
 
 def _cell(upper: np.ndarray, lower: np.ndarray) -> tuple[str, rich.style.Style]:
   above, below = (
-    None if _NOTHING in pixel else rich.color.Color.from_rgb(*pixel) for pixel in (upper, lower)
+    None if NOTHING in pixel else rich.color.Color.from_rgb(*pixel) for pixel in (upper, lower)
   )
   if above:
     return '▀', rich.style.Style(color=above, bgcolor=below)

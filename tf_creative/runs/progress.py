@@ -196,7 +196,9 @@ def newest(learner: learner_lib.Learner, count: int = 8) -> np.ndarray:
   """Imagine works from fixed codes and let the hand make them: both as [2, count, h, w, RGB]."""
   imagined = learner.creator.imagine(np.arange(count))
   made = learner.creator.make(imagined)
-  return np.stack([learner.world.media.render(works.work) for works in (imagined, made)])
+  shown = np.stack([learner.world.media.render(works.work) for works in (imagined, made)])
+  opaque = shown[..., 3:].all(-1, keepdims=True)  # everywhere, where there is no transparency
+  return np.where(opaque, shown[..., :3].astype(int), blocks.NOTHING)
 
 
 def _clock(seconds: float) -> str:

@@ -18,7 +18,7 @@ from tf_creative.core import spec, storage
 from tf_creative.core import world as world_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
-from tf_creative.runs import checkpoints, forks
+from tf_creative.runs import checkpoints, forks, keepsakes
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import provenance as builds
 from tf_creative.runs import summaries as board_lib
@@ -40,7 +40,8 @@ FREE = {
 }
 # What a run may hold, and commands write; none of it may be a link, nor lie behind one.
 _WRITTEN = (
-  *('.lock', 'run.flags', 'build.json', log_lib.NAME, 'judge.npz', 'gallery.png', 'painting.gif'),
+  *('.lock', 'run.flags', 'build.json', keepsakes.NAME, log_lib.NAME),
+  *('judge.npz', 'gallery.png', 'painting.gif'),
   *('checkpoints', 'best', 'tensorboard', 'exports', 'evaluation', 'created'),
 )
 
@@ -75,6 +76,7 @@ class Run:
         self.path / '.lock', 'training', 'wait for it, or choose another --run_dir.'
       )
       storage.write(self.path / 'run.flags', self._text)
+      keepsakes.write(self.path, learner.world)
     restored = self._restore(learner, warn)
     done = int(learner.loop.round)
     self._frechet = _recall(self._best, done, warn)
@@ -204,7 +206,7 @@ def load(path: pathlib.Path) -> tuple[config_lib.Config, learner_lib.Learner]:
   chosen(path)
   storage.check_links(path, _WRITTEN)
   config = flags_lib.from_file(path / 'run.flags')
-  learner = learner_lib.Learner(config)
+  learner = learner_lib.Learner(config, kept=keepsakes.read(path))
   for shelf, number in chosen(path):  # again: a run in training may just have replaced it
     try:
       checkpoints.read_some({'learner': learner}, shelf, number)

@@ -120,7 +120,8 @@ def before_after(
   for column, works in enumerate(shown.values(), 1):
     for row, work in enumerate(works):
       image = Image.fromarray(formats.magnified(work, scale))
-      page.paste(image, (margin + column * width, head + row * height))
+      place = margin + column * width, head + row * height
+      page.paste(image, place, image if image.mode == 'RGBA' else None)
   with storage.whole(folder / 'before-after.png') as path:
     page.save(path)
   goal = 'what it was to become, ' if 'goal' in shown else ''

@@ -18,7 +18,7 @@ from tf_creative.cli import command
 from tf_creative.core import spec, storage
 from tf_creative.core import world as world_lib
 from tf_creative.learner import creator as creator_lib
-from tf_creative.studio import pictures
+from tf_creative.studio import atlas, pictures
 from tf_creative.studio.portfolio import Portfolio
 
 _SIDE = 128  # smallest number of screen pixels of the shorter side of a work
@@ -130,6 +130,14 @@ def _svg(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> 
   return {'svg/': 'each as a drawing that paints itself in a browser'}
 
 
+def _sheet(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
+  known, names = portfolio.concept.label, world.works.label_names
+  files = [f'{_name(portfolio, world, place)}.png' for place in range(len(known))]
+  shown = world.media.render(portfolio.works.work)
+  atlas.write(shown, [names[label] for label in known], files, folder)
+  return {'sheet.png': 'all in their own pixels', 'sheet.json': 'where each lies, for game engines'}
+
+
 def _npz(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   names = ', '.join(arrays(portfolio, world, folder / 'works.npz'))
   return {'works.npz': f'arrays for numpy.load: {names}'}
@@ -184,7 +192,7 @@ def saver(name: str, portfolio: Portfolio, world: world_lib.World) -> Save:
 
     def animate(place: int, path: pathlib.Path) -> None:
       shown = media.render(frames[: made.steps[place] + 1, place])
-      pictures.save_gif(_indexed(shown, zoom(shown)), path)
+      pictures.save_gif(pictures.indexed(shown, zoom(shown)), path)
 
     return animate
   if name == 'svg':
@@ -214,10 +222,14 @@ def _each(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) ->
     transient=True,
     disable=not console.is_terminal,
   ):
-    label = world.works.label_names[portfolio.concept.label[place]]
-    name = f'{portfolio.seed[place]:06d}' + (f'-{label}' if label else '')
-    with storage.whole(folder / f'{storage.file_name(name)}.{folder.name}') as path:
+    with storage.whole(folder / f'{_name(portfolio, world, place)}.{folder.name}') as path:
       save(place, path)
+
+
+def _name(portfolio: Portfolio, world: world_lib.World, place: int) -> str:
+  """Name a work by its seed and label."""
+  label = world.works.label_names[portfolio.concept.label[place]]
+  return storage.file_name(f'{portfolio.seed[place]:06d}' + (f'-{label}' if label else ''))
 
 
 def zoom(shown: np.ndarray) -> int:
@@ -228,17 +240,3 @@ def zoom(shown: np.ndarray) -> int:
 def magnified(picture: np.ndarray, scale: int) -> np.ndarray:
   """Magnify a picture [h, w, ...] by a whole factor, without blurring it."""
   return picture.repeat(scale, 0).repeat(scale, 1)
-
-
-def _indexed(shown: np.ndarray, scale: int) -> list[Image.Image]:
-  """Magnify RGB pictures uint8 [T, h, w, 3] and give them one palette, so a GIF is lossless."""
-  rgb = shown.astype(np.int32)
-  # One integer per colour makes `unique` fast.
-  codes, places = np.unique(rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2], return_inverse=True)
-  palette = np.stack([codes >> 16, codes >> 8, codes], -1).astype(np.uint8)  # [colours, 3]
-  frames = []
-  for picture in places.reshape(shown.shape[:3]).astype(np.uint8):
-    frame = Image.fromarray(magnified(picture, scale))
-    frame.putpalette(palette.tobytes())
-    frames.append(frame)
-  return frames

@@ -48,7 +48,7 @@ def gallery(
     (left, 'imagined', margin),
     (right, learner.world.measures.participle, margin + left.width + between),
   ):
-    page.paste(picture, (x, head))
+    page.paste(picture, (x, head), picture if picture.mode == 'RGBA' else None)
     draw.text((x + _GAP, 8), title, _INK, font)
   height, width = render(imagined.work[:1]).shape[1:3]
   cell = height * _zoom(height, width) + _GAP
@@ -108,15 +108,17 @@ def strip(learner: learner_lib.Learner, rows: int = 6, moments: int = 8) -> Imag
 def sheet(
   pictures: np.ndarray, columns: int, rulers: Callable[[int], Any] = lambda zoom: None
 ) -> Image.Image:
-  """Put small RGB pictures [N, h, w, 3] into one picture, magnified without blur.
+  """Put small pictures [N, h, w, RGB or RGBA] into one picture, magnified without blur.
 
   A world's `rulers` are drawn at the beginning of each row and above each column.
   """
-  count, height, width, _ = pictures.shape
+  count, height, width, channels = pictures.shape
   zoom = _zoom(height, width)
   cell = np.array([height, width]) * zoom + _GAP
   rows = -(-count // columns)
-  page = np.full((rows * cell[0] + _GAP, columns * cell[1] + _GAP, 3), _PAPER, np.uint8)
+  page = np.full(
+    (rows * cell[0] + _GAP, columns * cell[1] + _GAP, channels), (*_PAPER, 0)[:channels], np.uint8
+  )
   for index, picture in enumerate(pictures):
     y, x = np.array(divmod(index, columns)) * cell + _GAP
     page[y : y + height * zoom, x : x + width * zoom] = picture.repeat(zoom, 0).repeat(zoom, 1)
@@ -144,20 +146,46 @@ def ruled(
 
 
 def tiles(pictures: np.ndarray, columns: int) -> Image.Image:
-  """Put small RGB pictures [N, h, w, 3] into a grid with transparent lines, for web pages."""
-  count, height, width, _ = pictures.shape
+  """Put small pictures [N, h, w, RGB or RGBA] into a grid with transparent lines, for web pages."""
+  count, height, width, channels = pictures.shape
   rows = -(-count // columns)
   page = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1, 4), np.uint8)
   for index, picture in enumerate(pictures):
     y, x = np.array(divmod(index, columns)) * (height + 1, width + 1)
-    page[y : y + height, x : x + width] = np.dstack([picture, np.full(picture.shape[:2], 255)])
+    page[y : y + height, x : x + width, 3] = 255
+    page[y : y + height, x : x + width, :channels] = picture
   return Image.fromarray(page)
 
 
 def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
-  """Write an animation that pauses on its last frame."""
+  """Write an animation that pauses on its last frame; what is clear stays clear."""
   times = [80] * (len(frames) - 1) + [2000]
-  frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0)
+  if frames[0].mode == 'RGBA':
+    frames = indexed(np.stack([np.asarray(frame) for frame in frames]))
+  # Else frames would be drawn over each other, and nothing could become clear again; and Pillow
+  # would drop the clear colour from a first frame that has none of it.
+  clear = {'disposal': 2, 'optimize': False} if 'transparency' in frames[0].info else {}
+  frames[0].save(path, save_all=True, append_images=frames[1:], duration=times, loop=0, **clear)
+
+
+def indexed(shown: np.ndarray, scale: int = 1) -> list[Image.Image]:
+  """Magnify pictures uint8 [T, h, w, RGB or RGBA] and give them one palette: a GIF is lossless."""
+  codes = np.zeros(shown.shape[:3], np.int64)  # one integer per colour makes `unique` fast
+  for part in np.moveaxis(shown[..., :3], -1, 0):
+    codes = codes << 8 | part
+  clear = shown.shape[3] == 4
+  if clear:
+    codes[shown[..., 3] == 0] = -1  # sorted first
+  codes, places = np.unique(codes, return_inverse=True)
+  palette = np.stack([codes >> 16, codes >> 8, codes], -1).astype(np.uint8)  # [colours, 3]
+  frames = []
+  for picture in places.reshape(shown.shape[:3]).astype(np.uint8):
+    frame = Image.fromarray(picture.repeat(scale, 0).repeat(scale, 1))
+    frame.putpalette(palette.tobytes())
+    if clear and codes[0] < 0:
+      frame.info['transparency'] = 0
+    frames.append(frame)
+  return frames
 
 
 def some_labels(learner: learner_lib.Learner, most: int) -> np.ndarray:

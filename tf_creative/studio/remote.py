@@ -55,7 +55,7 @@ class Studio:
       theirs = [int(size) for size in about['shape']]
     except _ODD as error:
       raise client.odd(who, error) from error
-    self.world = learner_lib.build_foreign_world(world, labels)
+    self.world = learner_lib.build_foreign_world(world, labels, about.get('palette'))
     try:
       self.world.need('works', 'media', by='create --server')
       shape = list(self.world.works.work_spec.shape)

@@ -16,6 +16,7 @@ _MOST_PARTS = 20_000
 _MOST_BLOCKS = 1_000_000  # of 255 bytes or less, in a GIF
 _MOST_SCANS = 100
 _MOST_SCANNED = 20 * MOST_PIXELS  # pixels times scans; ten scans are usual in a progressive JPEG
+_MOST_FRAMED = 4 * MOST_PIXELS  # pixels times frames of a GIF, each drawn on the one before
 
 _PNG = b'\x89PNG\r\n\x1a\n'
 _PNG_KEPT = (b'IHDR', b'PLTE', b'tRNS', b'IDAT', b'IEND')
@@ -33,15 +34,18 @@ def check_size(width: int, height: int) -> None:
     )
 
 
-def picture(content: bytes) -> tuple[bytes, int]:
-  """Return a picture file without what is not decoded, and its EXIF orientation, from 1 to 8."""
+def picture(content: bytes, frames: int = 1) -> tuple[bytes, int]:
+  """Return a picture file without what is not decoded, and its EXIF orientation, from 1 to 8.
+
+  Of a GIF up to `frames` pictures are kept.
+  """
   try:
     if content.startswith(_PNG):
       return _png(content)
     if content.startswith(b'\xff\xd8'):
       return _jpeg(content)
     if content.startswith(b'GIF8'):
-      return _gif(content), 1
+      return _gif(content, frames), 1
     if content.startswith(b'RIFF') and content[8:12] == b'WEBP':
       return _webp(content)
   except (IndexError, struct.error):
@@ -134,15 +138,21 @@ def _jpeg(content: bytes) -> tuple[bytes, int]:
   raise ValueError(f'it has more than {_MOST_PARTS:,} parts')
 
 
-def _gif(content: bytes) -> bytes:
-  """Keep the picture and what says which of its colours is transparent."""
+def _gif(content: bytes, frames: int) -> bytes:
+  """Keep the pictures and what says which of their colours is transparent."""
   place = 13 + _table(content[10])
+  wide, high = struct.unpack_from('<HH', content, 6)
   kept, pictures, blocks = [content[:place]], 0, 0
   while content[place] in (0x2C, 0x21):  # a picture, an extension
     begin, shown = place, content[place] == 0x2C
     pictures += shown
-    if pictures > 1:
-      raise ValueError(_SEVERAL)
+    if pictures > frames:
+      raise ValueError(_SEVERAL if frames == 1 else f'it has more than {frames} frames')
+    if shown:
+      left, top, width, height = struct.unpack_from('<HHHH', content, place + 1)
+      wide, high = max(wide, left + width), max(high, top + height)
+      if pictures > 1 and wide * high * pictures > _MOST_FRAMED:
+        raise ValueError(f'its {pictures} frames or more of {wide} x {high} are too many pixels')
     place += 11 + _table(content[place + 9]) if shown else 2
     while size := content[place]:
       place += 1 + size

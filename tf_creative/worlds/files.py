@@ -22,7 +22,7 @@ from tf_creative.worlds import bare, bounded, images
 
 Path = str | os.PathLike
 
-_MOST_BYTES = 64 << 20  # of a picture file
+MOST_BYTES = 64 << 20  # of a picture file
 _MOST_VALUES = 4_000_000  # pixels that are averaged, as floats; larger pictures are reduced before
 # Picture formats whose costs are known and bounded. Others may even run another program: for
 # Encapsulated PostScript, Pillow starts Ghostscript.
@@ -83,7 +83,7 @@ def save(
     'label': tfds.features.ClassLabel(names=names),
     'seed': tfds.features.Scalar(np.int64),
   }
-  with tempfile.TemporaryDirectory(prefix='.partial-', dir=folder.parent) as partial, _quiet():
+  with tempfile.TemporaryDirectory(prefix='.partial-', dir=folder.parent) as partial, quiet():
     builder = tfds.dataset_builders.store_as_tfds_dataset(
       name='created',
       version='1.0.0',
@@ -102,27 +102,46 @@ def save(
 def open_rgba(path: Path) -> Image.Image:
   """Open a picture file of any supported format as RGBA, or raise a UserError."""
   try:
-    content = bounded.content(path, _MOST_BYTES)
+    return decoded(bounded.content(path, MOST_BYTES))[0]
+  except ValueError as error:
+    raise spec.UserError(
+      f'cannot read {path} as a picture: {error}. Save it anew as a PNG of at most '
+      f'{bare.MOST_PIXELS:,} pixels.'
+    ) from error
+
+
+def decoded(content: bytes, frames: int = 1) -> list[Image.Image]:
+  """Decode a picture file as RGBA, each of up to `frames` frames; a ValueError says why not."""
+  try:
     if not content:
       raise ValueError('it is empty')
-    content, turn = bare.picture(content)
+    content, turn = bare.picture(content, frames)
     with warnings.catch_warnings(action='ignore'):
       file = Image.open(io.BytesIO(content), formats=_KINDS)
       del content
-      bare.check_size(file.width, file.height)
-      file.load()
-      if file.mode.startswith('I;16'):  # Pillow's own conversion would clip instead of scale
-        file = file.point(lambda level: level / 257).convert('L')
-      picture = file.convert('RGBA')
-    return picture.transpose(_TURNS[turn]) if turn in _TURNS else picture
+      pictures = []
+      for frame in range(frames):
+        if frame:
+          try:
+            file.seek(frame)
+          except EOFError:
+            break
+        bare.check_size(file.width, file.height)
+        pictures.append(_as_rgba(file))
+    return [page.transpose(_TURNS[turn]) if turn in _TURNS else page for page in pictures]
+  except UnidentifiedImageError as error:
+    raise ValueError(f'it is none, or none of {", ".join(_KINDS)}') from error
+  except ValueError:
+    raise
   except Exception as error:  # Pillow raises many types of errors for damaged files
-    told = str(error) if isinstance(error, ValueError) else images.first_words(error)
-    if isinstance(error, UnidentifiedImageError):
-      told = f'it is none, or none of {", ".join(_KINDS)}'
-    raise spec.UserError(
-      f'cannot read {path} as a picture: {told}. Save it anew as a PNG of at most '
-      f'{bare.MOST_PIXELS:,} pixels.'
-    ) from error
+    raise ValueError(images.first_words(error)) from error
+
+
+def _as_rgba(file: Image.Image) -> Image.Image:
+  file.load()
+  if file.mode.startswith('I;16'):  # Pillow's own conversion would clip instead of scale
+    file = file.point(lambda level: level / 257).convert('L')
+  return file.convert('RGBA')
 
 
 def _values(picture: Image.Image, height: int, width: int) -> np.ndarray:
@@ -166,7 +185,7 @@ def _sort_features(shard: pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
   """Silence TFDS, which prints about downloads even where nothing is downloaded."""
   tfds.display_progress_bar(False)
   try:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 
+_GROUND = 200  # the grey that shows where a work is clear
 _LEAST_SIDE = 256  # smallest length of a frame's longer side, in pixels
 _PROCESS = os.getpid()  # in a fork of this process, TensorFlow would wait for ever
 
@@ -65,6 +66,7 @@ class Play:
     """Draw the present works, enlarged: uint8 [B, height, width, 3]."""
     state = tf.nest.map_structure(tf.convert_to_tensor, self._state)
     pictures = self._world.media.render(self._world.rules.work(state))
+    pictures = np.where(pictures[..., 3:].all(-1, keepdims=True), pictures[..., :3], _GROUND)
     zoom = -(-_LEAST_SIDE // max(pictures.shape[1:3]))
     return pictures.repeat(zoom, axis=1).repeat(zoom, axis=2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import difflib
 import pathlib
 import re
@@ -22,16 +23,10 @@ from tf_creative.worlds import folders
 DataError = folders.DataError
 first_words = folders.first_words
 
-# Parts of error messages: what data= takes, and how to convert other files.
+# Part of error messages: what data= takes.
 READ = (
-  'data= takes the name of a data set of TFDS or the folder of one, and for melodies a folder of '
-  'MIDI files; other files (pictures, CSV, npz) are not read yet.'
-)
-_OF_PICTURES = (
-  'Pictures sorted as FOLDER/train/LABEL/*.png (or .jpg) are made a data set by: python -c '
-  "\"import tensorflow_datasets as t; p = t.folder_dataset.ImageFolder('FOLDER'); "
-  "t.dataset_builders.store_as_tfds_dataset('mine', '1.0.0', p.info.features, p.as_dataset(), "
-  "data_dir='data')\"; then give data=data/mine/1.0.0."
+  'data= takes the name of a data set of TFDS or the folder of one; for pixel_art also a folder, '
+  '.zip or .npz of pictures, and for melodies a folder of MIDI files.'
 )
 
 
@@ -48,22 +43,36 @@ def works(
   colours = tf.constant(palette, tf.float32)
   if colours.shape.rank != 2 or colours.shape[1] not in (1, 3) or colours.shape[0] > 256:
     raise ValueError(f'a palette is [256 or fewer, 1 or 3], not {colours.shape}.')
+
+  def to_work(picture: tf.Tensor) -> tf.Tensor:
+    return nearest(resize(recolour(picture, colours), height, width), colours)
+
+  return read(data, split, to_work, height * width, len(palette), data_dir)
+
+
+def read(
+  data: str,
+  split: str,
+  convert: Callable[[tf.Tensor], tf.Tensor],
+  pixels: int,
+  values: int,
+  data_dir: str | None = None,
+) -> tf.data.Dataset:
+  """Load all pictures of a split, each made of `pixels` bytes below `values` by `convert`."""
   builder = find(data, data_dir)
-  image = _image_key(data, builder)
-  label = _label_key(builder)
+  image, label = _image_key(data, builder), _label_key(builder)
   labels = len(label_names(data, data_dir=data_dir))
 
   def to_work(example: dict[str, tf.Tensor]) -> Works:
-    picture = resize(recolour(example[image], colours), height, width)
     # Some data sets use -1 for pictures without a label.
     place = tf.maximum(folders.label(example[label]), 0) if label else tf.constant(0)
-    return Works(nearest(picture, colours), place)
+    return Works(convert(example[image]), place)
 
   keys = [key for key in (image, label) if key]
   pictures = {image: folders.picture()}  # pyright: ignore[reportCallIssue]
-  read = examples(data, split, keys, pictures, pixels=height * width, data_dir=data_dir)
-  works = read.map(to_work, num_parallel_calls=tf.data.AUTOTUNE)
-  return folders.whole(data, works, values=len(palette), labels=labels)
+  rows = examples(data, split, keys, pictures, pixels=pixels, data_dir=data_dir)
+  works = rows.map(to_work, num_parallel_calls=tf.data.AUTOTUNE)
+  return folders.whole(data, works, values=values, labels=labels)
 
 
 def examples(
@@ -148,11 +157,9 @@ def find(data: str, data_dir: str | None = None) -> tfds.core.DatasetBuilder:
       folders.check_features(builder.info.features)
       return builder
   if folder.is_file():
-    raise DataError(f"'{data}' is a file. {READ} {_OF_PICTURES}")
+    raise DataError(f"'{data}' is a file. {READ}")
   if folder.is_dir() and ('/' in data or not _known(data)):
-    raise DataError(
-      f"the folder '{data}' holds no data set, which has a dataset_info.json. {READ} {_OF_PICTURES}"
-    )
+    raise DataError(f"the folder '{data}' holds no data set, which has a dataset_info.json. {READ}")
   if re.match(r'[\w\-]+:[a-zA-Z]', data):  # 'name:1.0.0' is a version, and fine
     raise DataError(
       f"'{data}' is a community data set, whose code TFDS would download and run: build it "

@@ -13,7 +13,18 @@ from tf_creative.core.spec import setting
 from tf_creative.worlds import WORLDS
 from tf_creative.worlds.melody import scores
 
-PALETTES = ('grey', 'gameboy', 'cga', 'primary', 'pico8')
+_OF_FILES = ('.hex', '.gpl', '.pal')
+
+
+class _Palettes(tuple):
+  """The names of palettes; any file of one is among them, too."""
+
+  def __contains__(self, name: object) -> bool:
+    return super().__contains__(name) or str(name).lower().endswith(_OF_FILES)
+
+
+PALETTES = _Palettes(('grey', 'gameboy', 'cga', 'primary', 'pico8', 'auto', 'FILE.hex'))
+FITS = ('pad', 'crop', 'exact')
 BRUSHES = ('pixel', 'square', 'line')
 TARGETS = ('shown', 'hidden', 'none')
 _MOST_SIDE = 256  # pixels; the values of all actions on larger canvases would fill the memory
@@ -35,12 +46,21 @@ class _Options:
 class PixelArt(_Options):
   """Pictures in a few colours, painted stroke by stroke."""
 
-  data: str = setting('digits', 'one of our data sets, any image data set of TFDS, or a folder')
+  data: str = setting(
+    'digits',
+    'one of our data sets, any image data set of TFDS, a folder of one, or pictures of your own: a '
+    'folder, a .zip or .npz, a sprite sheet',
+  )
   size: int = setting(8, 'height in pixels', at_least=2, at_most=_MOST_SIDE)
   width: int = setting(0, 'width in pixels; 0: as the height', at_least=0, at_most=_MOST_SIDE)
-  palette: str = setting('grey', 'the colours', one_of=PALETTES)
+  palette: str = setting(
+    'grey', 'the colours; auto: learnt from the pictures; or a .hex, .gpl or .pal', one_of=PALETTES
+  )
   colors: int = setting(
-    4, 'number of greys; other palettes have a fixed number', at_least=2, at_most=64
+    4,
+    'number of greys, or of the colours that palette=auto learns; other palettes have their own',
+    at_least=2,
+    at_most=64,
   )
   horizon: int = setting(
     0, 'strokes in an episode; 0: 5/8 of the number of pixels', at_least=0, at_most=1_000_000
@@ -61,6 +81,14 @@ class PixelArt(_Options):
     'reward: the squared error that a stroke removes; pixels: the number of pixels it corrects',
     one_of=('error', 'pixels'),
   )
+  fit: str = setting('pad', 'how pictures of your own of other sizes are made to fit', one_of=FITS)
+  tile: int = setting(
+    0,
+    'side of the tiles of sprite sheets, in pixels; 0: they are pictures',
+    at_least=0,
+    at_most=16_384,
+  )
+  frames: bool = False  # whether each frame of a GIF is a picture
 
   def __post_init__(self):
     self._check('pixel_art')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -17,15 +19,15 @@ class PixelArtMeasures(world_lib.Measures):
     'perfect_pictures': world_lib.Measure('.1%', 'of pictures perfect'),
   }
 
-  def __init__(self, hidden: bool, data: str):
-    """Take whether the picture is `hidden` from the hand, and the name of the data."""
+  def __init__(self, hidden: bool, data: Callable[[], str]):
+    """Take whether the picture is `hidden` from the hand, and what returns the name of the data."""
     self._hidden, self._data = hidden, data
 
   @property
   def splits(self) -> tuple[str, ...]:
     if self._hidden:
       return ()  # the hand is told codes, and real works have none
-    return ('unseen',) if 'unseen' in images.splits(self._data) else ('test',)
+    return ('unseen',) if 'unseen' in images.splits(self._data()) else ('test',)
 
   def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
     equal = np.asarray(works) == np.asarray(concept)

@@ -13,6 +13,7 @@ from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.worlds import drawings, files, options
 from tf_creative.worlds.pixel_art import brushes, palettes
+from tf_creative.worlds.pixel_art.pictures import reading
 
 
 class PixelArtMedia(world_lib.Media):
@@ -24,9 +25,11 @@ class PixelArtMedia(world_lib.Media):
     colours: np.ndarray,
     brush: brushes.Brush,
     label_names: list[str],
+    in_full: bool,
   ):
+    """Take options, palette, brush and labels; pictures may be read in full colour, as the data."""
     self._told, self._colours, self._brush = told, colours, brush
-    self._label_names = label_names
+    self._label_names, self._in_full = label_names, in_full
 
   @functools.cached_property
   def _rgb(self) -> np.ndarray:
@@ -39,7 +42,9 @@ class PixelArtMedia(world_lib.Media):
     return {'png_bytes': drawings.png(tf.gather(self._rgb, tf.cast(works, tf.int32)), zoom)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
-    codes = ['#' + bytes(rgb).hex() for rgb in self._rgb]
+    codes = ['#' + bytes(rgb[:3]).hex() for rgb in self._rgb]
+    if palettes.is_clear(self._colours):
+      codes[0] = ''
     marks = self._brush.covered(tf.constant(actions)).numpy()
     return drawings.svg(start, marks, actions % len(self._colours), codes, zoom)
 
@@ -53,13 +58,22 @@ class PixelArtMedia(world_lib.Media):
   def read(
     self, path: str | os.PathLike, mask: str | os.PathLike = ''
   ) -> tuple[np.ndarray, np.ndarray]:
-    return files.read(path, mask, self._told.size, self._told.width, self._colours)
+    told = self._told
+    if not self._in_full:
+      return files.read(path, mask, told.size, told.width, self._colours)
+    shown = reading.one(path, told)
+    given = np.ones(shown.shape[:2], bool)
+    if not palettes.is_clear(self._colours):
+      given = shown[..., 3] >= palettes.OPAQUE
+    if mask:
+      given &= reading.one(mask, told)[..., 0] < palettes.OPAQUE
+    return palettes.indices(shown, self._colours), given
 
   def portrait(self, path: str | os.PathLike, given: np.ndarray) -> tuple[Image.Image, np.ndarray]:
     return files.open_rgba(path), given
 
   def store(self, works: works_lib.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
     pictures = self.render(works.work)
-    if self._told.palette == 'grey':
+    if self._colours.shape[1] == 1:
       pictures = pictures[..., :1]
     files.store(pictures, works.label, self._label_names, seeds, folder)

@@ -29,11 +29,11 @@ class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
 
   @functools.cached_property
   def measures(self) -> measuring.PixelArtMeasures:
-    return measuring.PixelArtMeasures(bool(self.code_size), self.data)
+    return measuring.PixelArtMeasures(bool(self.code_size), lambda: self.source)
 
   @functools.cached_property
   def media(self) -> showing.PixelArtMedia:
-    return showing.PixelArtMedia(self, self.colours, self._brush, self.label_names)
+    return showing.PixelArtMedia(self, self.colours, self._brush, self.label_names, self._in_full)
 
   @property
   def rewards_target(self) -> bool:

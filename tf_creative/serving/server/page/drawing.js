@@ -2,11 +2,15 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Shows pixels, places in the palette, at one pixel each: how large they look is for CSS. */
+/**
+ * Shows pixels, places in the palette of RGB or RGBA, at one pixel each: how large they look is for
+ * CSS.
+ */
 export function draw(canvas, pixels, {shape: [height, width], palette}) {
   Object.assign(canvas, {height, width});
   const rgba = new Uint8ClampedArray(4 * height * width);
-  pixels.forEach((place, pixel) => rgba.set([...palette[place], 255], 4 * pixel));
+  const opaque = palette.map(([red, green, blue, alpha = 255]) => [red, green, blue, alpha]);
+  pixels.forEach((place, pixel) => rgba.set(opaque[place], 4 * pixel));
   canvas.getContext('2d').putImageData(new ImageData(rgba, width, height), 0, 0);
 }
 
