@@ -74,7 +74,7 @@ class Run(maker.Maker):
     own = np.asarray(self.world.media.legend().get('palette', []))
     if own.ndim == 2:
       colours = palettes.swapped(own, os.fspath(palette))
-      kept = {**self.world.kept, 'palette': colours, 'swapped': True}
+      kept = {**self.world.play.keepsake(), 'palette': colours, 'swapped': True}
       other = learner_lib.build_world(self.config.run.world, kept)
       if np.array_equal(other.media.legend()['palette'], colours):
         return works_lib.Works(works.portfolio, other, works.round, works.given)

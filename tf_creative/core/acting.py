@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -57,6 +58,17 @@ class Play(abc.ABC):
     """Return log-likelihoods of actions under a model of works: [B, A]; a scalar 0 without one."""
     del observation
     return tf.zeros([])
+
+  def keepsake(self) -> dict[str, Any]:
+    """Return what a run must keep, as JSON, so that the world stays the same when its data change.
+
+    Raise a UserError if they have changed, and no longer fit to what was recalled.
+    """
+    return {}
+
+  def recall(self, kept: Mapping[str, Any]) -> None:
+    """Take back what a run has kept; called before anything else is asked."""
+    del kept
 
 
 class Rules(abc.ABC):

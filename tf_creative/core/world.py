@@ -137,18 +137,6 @@ class World:
   levels: Levels | Any = None
   media: Media | Any = None
   measures: Measures | Any = None
-  kept: Any = {}  # what a run has kept of it; `recall` sets it
-
-  def keepsake(self) -> dict[str, Any]:
-    """Return what a run must keep, as JSON, so that the world stays the same when its data change.
-
-    Raise a UserError if they have changed since, and no longer fit to what was `kept`.
-    """
-    return {}
-
-  def recall(self, kept: Any) -> None:
-    """Take back what a run has kept; call it before anything else is asked."""
-    object.__setattr__(self, 'kept', kept)  # also of a frozen dataclass
 
   def need(self, *parts: str, by: str) -> None:
     """Raise a SpecError if one of the parts is missing; `by` names what needs them."""

@@ -96,7 +96,7 @@ def build_world(text: str, kept: Any = None) -> world_lib.World:
     world = worlds.WORLDS.load(part.name)
     built = spec.configure(world, part.options, f"world '{part.name}'")
     if kept:
-      built.recall(kept)
+      built.play.recall(kept)
     return built
 
 
@@ -114,7 +114,7 @@ def build_foreign_world(text: str, labels: list[str], palette: Any = None) -> wo
       part = part._replace(options={**part.options, 'data': _HIDDEN})
       world = type(world.__name__, (world,), {'label_names': labels})
     built = spec.configure(world, part.options, f"world '{part.name}'")
-    built.recall({'palette': palette})  # even if there is none: nor is the file of one opened
+    built.play.recall({'palette': palette})  # even if there is none: nor is the file of one opened
     return built
 
 

@@ -41,5 +41,5 @@ def of(run: config_lib.RunConfig) -> dict[str, Any]:
 
 def write(run: pathlib.Path, world: world_lib.World) -> None:
   """Keep what the world asks for; a UserError if its data are others than before."""
-  if kept := world.keepsake():
+  if kept := world.play.keepsake():
     storage.write(run / NAME, json.dumps(kept) + '\n')

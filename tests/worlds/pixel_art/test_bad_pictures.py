@@ -10,7 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from tests.shared import hostile_pictures, painted
+from tests.shared import hostile_pictures
+from tests.worlds.pixel_art import painted
 from tf_creative.core import spec
 from tf_creative.worlds.pixel_art import world as pixel_art
 from tf_creative.worlds.pixel_art.pictures import archives

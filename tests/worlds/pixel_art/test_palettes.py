@@ -8,7 +8,7 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
-from tests.shared import painted
+from tests.worlds.pixel_art import painted
 from tf_creative.core import spec
 from tf_creative.studio import pictures
 from tf_creative.worlds import drawings

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from tests.shared import painted
+from tests.worlds.pixel_art import painted
 from tf_creative.core import works as works_lib
 from tf_creative.worlds.pixel_art import world as pixel_art
 from tf_creative.worlds.pixel_art.pictures import copies, fitting, sources

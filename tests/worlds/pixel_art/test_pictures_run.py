@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from tests.shared import painted, runs, tiny
+from tests.shared import runs, tiny
+from tests.worlds.pixel_art import painted
 from tf_creative import create, evaluate, export, train
 from tf_creative.core import spec
 from tf_creative.learner import learner as learner_lib

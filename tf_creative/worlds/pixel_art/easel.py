@@ -54,6 +54,10 @@ class Easel(options.PixelArt, world_lib.Works):
       return palettes.told(self.kept['palette'])
     return palettes.of_pictures(self.palette, self.colors, self._rgba('train').work)
 
+  def recall(self, kept: Mapping[str, Any]) -> None:
+    """Take back what a run has kept; see `Play.recall`."""
+    object.__setattr__(self, 'kept', kept)
+
   def keepsake(self) -> dict[str, Any]:
     """Return what a run must keep of pictures and palette; a UserError if they have changed."""
     if not self._in_full:
