@@ -89,6 +89,7 @@ def test_metrics_are_a_table(run):
   assert {'round', 'agent/loss', 'painted/frechet', 'best/round'} <= set(run.metrics.columns)
   shown = run.metrics._repr_html_()
   assert 'Reward of an episode' in shown and 'agent/loss' not in shown
+  assert 'Held-out works: equal pixels' in shown
 
 
 def test_works_are_pictures_with_labels_and_strokes(works, run):

@@ -33,6 +33,7 @@ class Maker:
   @property
   def labels(self) -> list[str]:
     """The labels that were trained on, which `create` takes."""
+    self.world.need('works', by='create')
     return [self.world.works.label_names[label] for label in self._known_labels()]
 
   @quiet.quiet()

@@ -11,6 +11,7 @@ import numpy as np
 
 from tf_creative.api import maker, quiet, tables
 from tf_creative.api import works as works_lib
+from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 from tf_creative.learner import config as config_lib
@@ -61,9 +62,11 @@ class Run(maker.Maker):
   @property
   def metrics(self) -> tables.Table:
     """What training logged, a row for each log, by the names of metrics.jsonl."""
-    rows = log_lib.rows(self.path)
-    shown = {name: titles.title(name) for name in ('round', *progress.SHOWN)}
-    return tables.Table(rows, str(self.path), shown)
+    with quiet.quiet():
+      world = learner_lib.build_world(flags_lib.from_file(self.path / 'run.flags').run.world)
+      own = titles.headline(world.measures)
+    shown = {name: titles.title(name, own) for name in ('round', *own, *progress.SHOWN)}
+    return tables.Table(log_lib.rows(self.path), str(self.path), shown)
 
   @quiet.quiet()
   def evaluate(

@@ -20,6 +20,7 @@ from tf_creative.studio import edit, formats, pictures
 from tf_creative.studio import portfolio as portfolio_lib
 
 _SOUNDS = ('wav', 'mp3', 'ogg')  # files of a world that a browser can play
+_MOST_LABELS = 10  # that are named
 _MOST_PLAYERS = 4  # in the picture of many works: a sound is large
 
 
@@ -97,7 +98,8 @@ class Works(Sequence):
     return list(_remarks(self))
 
   def __repr__(self) -> str:
-    labels = ', '.join(dict.fromkeys(filter(None, self.labels)))
+    named = list(dict.fromkeys(filter(None, self.labels)))
+    labels = ', '.join(named[:_MOST_LABELS] + ['...'] * (len(named) > _MOST_LABELS))
     return f'<{len(self)} works{f" of {labels}" if labels else ""}>'
 
   def _repr_png_(self) -> bytes | None:

@@ -152,6 +152,7 @@ def _build(config: config_lib.Config, started: float) -> tuple[Any, dict[str, fl
 
   from tf_creative.learner import learner as learner_lib
 
+  logging.use_absl_handler()  # as command.run does: without it the next line is for absl alone
   logging.set_verbosity(logging.ERROR)
   clock = [('imports', time.time())]
   learner = learner_lib.Learner(config)

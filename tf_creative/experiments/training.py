@@ -20,7 +20,7 @@ from tf_creative.learner import learner as learner_lib
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
-from tf_creative.runs import summaries
+from tf_creative.runs import summaries, titles
 from tf_creative.studio import pictures, player
 
 _KEEP_VERSIONS = 3  # of each model in a run's exports
@@ -74,7 +74,7 @@ class Training:
       self._screen,
       log_lib.rows(run.path),
       (lambda: progress_lib.newest(self.learner)) if self._imagines else None,
-      own=self._headline(),
+      own=titles.headline(self.learner.world.measures),
     )
     self._alarms = alarms_lib.Alarms(self.learner, self._settings.skip_limit, self._alarm)
     self._looks = looks_lib.Looks(self.learner, run, self._progress, self._alarms)
@@ -157,15 +157,6 @@ class Training:
     numbers = self._looks.look(self._done)
     self._metrics.update(numbers)
     self._callbacks.on_evaluate(self._done, dict(numbers))
-
-  def _headline(self) -> dict[str, str]:
-    """Return the titles of the world's first score in all sections, by name."""
-    measures = self.learner.world.measures
-    if not measures:
-      return {}
-    first = next(iter(measures.scores))
-    told = measures.titles().items()
-    return {name: title for name, title in told if name.endswith(f'/{first}')}
 
   def _publish(self, numbers: dict[str, float]) -> None:
     if self._settings.export:

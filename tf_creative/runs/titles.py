@@ -6,7 +6,7 @@ The names in metrics.jsonl and in TensorBoard stay as they are: `agent/return` i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Title(NamedTuple):
@@ -49,3 +49,11 @@ def works(section: str) -> tuple[str, str]:
   """Return what works of a section are called, in a table and in a sentence."""
   words = section.replace('_', ' ')
   return _WORKS.get(section, (words, f'{words} works'))
+
+
+def headline(measures: Any) -> dict[str, str]:
+  """Return the titles of a world's first score in all sections, by name; {} without measures."""
+  if not measures:
+    return {}
+  first, told = next(iter(measures.scores)), measures.titles().items()
+  return {name: text for name, text in told if name.endswith(f'/{first}')}
