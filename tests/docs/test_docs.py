@@ -17,6 +17,7 @@ import pytest
 
 from tests.docs import pages
 from tests.shared import runs
+import tf_creative
 from tf_creative import (
   ablate,
   agent,
@@ -229,6 +230,8 @@ def test_the_reference_has_the_contracts_and_the_checks(site):
   for _, rules in promises.RULES:
     for rule in rules:
       assert rule.__name__ in text
+  for name in tf_creative._API:
+    assert re.search(rf'\b{name}\b', text), name
   for check in (testing.check_world, testing.check_coupling, testing.check_data):
     assert bare(check.__doc__.partition('\n')[0]) in site.bare('reference/api')
   for name in ('Play', 'Rules', 'Works', 'Making', 'Media', 'Measures', 'Coupling', 'Hand'):
