@@ -165,16 +165,14 @@ def _likeness(works: Any, world: Any, free: bool) -> Iterator[str]:
 
 def _recoloured(world: Any, text: str, path: str) -> Any:
   """Build the same world in the colours of another palette, to write works with."""
-  import numpy as np
-
   from tf_creative.learner import learner as learner_lib
   from tf_creative.worlds.pixel_art import palettes
 
-  own = np.asarray(world.media.legend().get('palette', []))
-  if own.ndim == 2:
+  own = world.media.legend().get('palette')
+  if getattr(own, 'ndim', 0) == 2:  # else it has none, or one that is no list of colours
     colours = palettes.swapped(own, path)
     other = learner_lib.build_world(text, {**world.kept, 'palette': colours, 'swapped': True})
-    if np.array_equal(other.media.legend()['palette'], colours):
+    if other.media.legend()['palette'].tolist() == colours:
       return other
   raise spec.UserError(f'works of the world {world.name} have no --palette that can be another.')
 

@@ -125,8 +125,7 @@ class Training:
 
   def _headline(self) -> list[str]:
     """Return the names of the world's first score in all sections."""
-    measures = self._learner.world.measures
-    if not measures:
+    if not (measures := self._learner.world.measures):
       return []
     first = next(iter(measures.scores))
     return [name for name in measures.titles() if name.endswith(f'/{first}')]
