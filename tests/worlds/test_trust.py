@@ -148,9 +148,8 @@ def test_no_palette_is_opened_because_a_server_names_it(monkeypatch, tmp_path):
   palette = [[0, 0, 0], [1, 2, 3]]
   studio = connected(monkeypatch, {**ABOUT, 'world': world, 'palette': palette})
   assert studio.world.media.render(np.ones([1, 1, 1], np.uint8)).tolist() == [[[[1, 2, 3]]]]
-  studio = connected(monkeypatch, {**ABOUT, 'world': world})
-  with pytest.raises(spec.UserError, match='the palette that was kept is none'):
-    studio.world.media.render(np.ones([1, 1, 1], np.uint8))
+  with pytest.raises(spec.UserError, match='cannot be drawn here'):
+    connected(monkeypatch, {**ABOUT, 'world': world})
 
 
 def test_a_world_that_would_need_it_is_refused(monkeypatch, opened):

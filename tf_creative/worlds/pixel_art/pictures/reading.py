@@ -18,7 +18,7 @@ _MOST_FRAMES = 500  # of a GIF
 _MOST_PIXELS = 1 << 28  # of all pictures, when they are of one size
 _FEWEST, _LISTED = 8, 5  # pictures of a class that can be learnt; names in a message
 _LEAST, _ENOUGH = 2, 12  # pictures for tests: of which there must be, and that measures want
-_PATIENCE = 2  # seconds between two lines of progress
+_PATIENCE = 5  # seconds between two lines of progress
 
 
 class Row(NamedTuple):
