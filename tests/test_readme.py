@@ -23,6 +23,7 @@ import pytest
 from tests.docs import pages
 from tests.shared import browser, data_sets, tiny
 from tests.shared.runs import PIPELINES, TOY, hurry, rows, small, verify_here
+from tests.worlds.pixel_art import painted
 from tf_creative import (
   ablate,
   agent,
@@ -73,7 +74,9 @@ row = '{"round": 2, "painted/frechet": 0.5, "held_out/equal_pixels": 0.5}'
 """
 # Minutes, or seconds for what another block of the same kind shows; in short see test_benchmark,
 # test_evaluate and test_melody_run, and `test_a_command_can_be_read`.
-LONG = re.compile(r'--sweep|--compare=runs/seed1|runs/(melody_none|my_pictures|my_tunes|tuning)')
+LONG = re.compile(
+  r'--sweep|--compare=runs/seed1|debug_ablation|runs/(melody_none|my_pictures|my_tunes|tuning)'
+)
 BLOCKS = pages.blocks()
 
 
@@ -96,12 +99,14 @@ def place(tmp_path_factory):
   tune = np.zeros(32, np.uint8)
   tune[:16:2] = [22, 24, 26, 27, 29, 27, 26, 24]
   (folder / 'mine.mid').write_bytes(midi.file(tune))
+  painted.folder(folder / 'my_sprites', 'cat', 'dog')
   (folder / 'TUNES').mkdir()
   for number in range(4):
     tune[16:20] += 1
     (folder / f'TUNES/{number}.mid').write_bytes(midi.file(tune))
   with pytest.MonkeyPatch.context() as patch:
     patch.chdir(folder)
+    painted.keep_at(patch, folder / 'kept')
     patch.setenv('PYTHONPATH', str(ROOT))  # for the processes that a command starts
     hurry(patch)
     verify_here(patch)

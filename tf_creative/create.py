@@ -6,7 +6,7 @@
   python -m tf_creative.create --target=cat.jpg --format=svg
   python -m tf_creative.create --start=digit.png --label=8 --count=8
   python -m tf_creative.create --start=torn.png --mask=hole.png --count=8
-  python -m tf_creative.create --run_dir=runs/sprites --format=sheet --palette=other.hex
+  python -m tf_creative.create --format=sheet --palette=other.hex
 
 Equal seeds give equal works. A --target is painted as it is. A --start is turned into the imagined
 works most similar to it; if it has gaps (transparent, or white in the --mask), only these are
@@ -106,12 +106,12 @@ def _create(config: CreateConfig, verbosity: int) -> str:
 def _check(config: CreateConfig) -> None:
   """Raise a UserError for wrong settings, before anything is loaded."""
   flags_lib.check(config)
-  asked.check_formats(config.format)
-  asked.check(config.count, config.seed, config.target, config.start, config.mask)
   if config.server and (config.target or config.start or config.palette):
     raise spec.UserError(
       'a --server imagines works: --target, --start and --palette want a --run_dir.'
     )
+  asked.check_formats(config.format)
+  asked.check(config.count, config.seed, config.target, config.start, config.mask)
   if config.out:
     command.check_writable(config.out, 'out')
 

@@ -135,7 +135,7 @@ def test_what_is_checked_at_once_is_what_is_built(table, options):
   for name in ours:
     part = table.load(name)
     assert issubclass(getattr(part, 'Options', part), options[name])
-  assert set(world_options.PALETTES) == {'grey', *palettes.NAMED}
+  assert set(world_options.PALETTES) == {'grey', *palettes.NAMED, 'auto', 'FILE.hex'}
   assert set(world_options.BRUSHES) == set(brushes.SHAPES)
   assert set(coupling_options.FORMS) == set(reward._FORMS)
 

@@ -41,7 +41,8 @@ def _one_learner():
   made: dict[str, learner_lib.Learner] = {}
   real = learner_lib.Learner
 
-  def learner(config):
+  def learner(config, **kept):
+    del kept  # there is nothing to keep of digits
     return made.setdefault(config.run.world, real(config))
 
   with pytest.MonkeyPatch.context() as patch:

@@ -26,7 +26,7 @@ def learner():
 @pytest.fixture
 def attach(learner, tmp_path, monkeypatch):
   """Goes on with the run in tmp_path / 'run', and returns it and what it warned of."""
-  monkeypatch.setattr(learner_lib, 'Learner', lambda config: learner)
+  monkeypatch.setattr(learner_lib, 'Learner', lambda config, **kept: learner)
 
   def attach():
     said = []

@@ -138,7 +138,9 @@ def test_what_is_exported_acts_as_the_run_does(trained):
   server = server_lib.Server(trained / 'exports', poll_seconds=0)
   server.start()
   try:
-    answer = client.connect(f'127.0.0.1:{server.port}')('agent', 'serving_default', {'seen': seen})
+    wanted = {'q_values': tf.float32, 'action': tf.int32}
+    ask = client.connect(f'127.0.0.1:{server.port}')
+    answer = ask('agent', 'serving_default', {'seen': seen}, wanted)
   finally:
     server.stop()
   values = learner.agent.values({'seen': tf.constant(seen)})

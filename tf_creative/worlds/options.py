@@ -88,7 +88,7 @@ class PixelArt(_Options):
     at_least=0,
     at_most=16_384,
   )
-  frames: bool = False  # whether each frame of a GIF is a picture
+  frames: bool = setting(False, 'whether each frame of a GIF is a picture')
 
   def __post_init__(self):
     self._check('pixel_art')

@@ -112,6 +112,7 @@ def maker(tmp_path_factory):
   return path
 
 
+@pytest.mark.slow
 def test_a_melody_is_gone_on_with_by_codes(maker, tmp_path, capsys):
   """What the world and the file give stays, and the codes of the seeds do the rest."""
   begun = tiny.tunes().work[0].copy()
@@ -147,6 +148,7 @@ def test_a_melody_is_gone_on_with_by_codes(maker, tmp_path, capsys):
     make(maker, tmp_path / 'no', target=str(tmp_path / 'theme.mid'))
 
 
+@pytest.mark.slow
 def test_melodies_are_made_up_by_a_policy(maker):
   config, learner = run_lib.load(maker)
   assert config.run.agent == 'ppo'
