@@ -207,7 +207,12 @@ OTHERS = [
   ('create', '--runs_dir=x', "Did you mean '--run_dir'?"),
   ('create', '--target=a.png', '--start=b.png', '--target paints a picture and --start goes on'),
   ('create', '--mask={place}/black.png', '--mask says what of the --start is to be made anew'),
-  ('create', '--server=localhost:1', '--start=a.png', '--target, --start and --palette want a --run_dir'),
+  (
+    'create',
+    '--server=localhost:1',
+    '--start=a.png',
+    '--target, --start and --palette want a --run_dir',
+  ),
   ('create', '--server=ftp://host', 'write host:8500 for gRPC or http://host:8501 for REST'),
   ('create', '--server=http://127.0.0.1:1', 'no model server answers at http://127.0.0.1:1'),
   ('create', '--server=http://127.0.0.1:port', 'no model server answers at http://127.0.0.1:port'),
