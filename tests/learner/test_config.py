@@ -23,6 +23,7 @@ from tf_creative.gan import LOSSES
 from tf_creative.gan import NETWORKS as gan_networks
 from tf_creative.learner import config as config_lib
 from tf_creative.worlds import options as world_options
+from tf_creative.worlds.melody import scores
 from tf_creative.worlds.pixel_art import brushes, palettes
 
 
@@ -136,6 +137,7 @@ def test_what_is_checked_at_once_is_what_is_built(table, options):
     part = table.load(name)
     assert issubclass(getattr(part, 'Options', part), options[name])
   assert set(world_options.PALETTES) == {'grey', *palettes.NAMED, 'auto', 'FILE.hex'}
+  assert world_options.MELODY_STEPS == scores.STEPS
   assert set(world_options.BRUSHES) == set(brushes.SHAPES)
   assert set(coupling_options.FORMS) == set(reward._FORMS)
 

@@ -3,14 +3,15 @@
 from importlib import metadata
 import importlib.util
 import sys
-
-import gymnasium
+import types
 
 from tf_creative.core import plugins
 
 # TF-Agents imports `gym`, but only passes its registry to child processes, which we never start. So
-# its maintained successor can stand in for it.
-sys.modules.setdefault('gym', gymnasium)
+# its maintained successor can stand in for it, and is imported only if anything of it is asked for.
+_gym = types.ModuleType('gym')
+_gym.__getattr__ = lambda name: getattr(importlib.import_module('gymnasium'), name)
+sys.modules.setdefault('gym', _gym)
 
 if importlib.util.find_spec('tf_agents') is None:
   raise ImportError(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
-import functools
-import importlib.util
 import os
 import pathlib
 import re
@@ -88,22 +85,7 @@ def _listed(table: plugins.Table, options: Mapping[str, type]) -> tables.Table:
     if name in options:
       row |= {'what it is': options[name].__doc__, 'options': spec.signature(options[name])}
     else:
-      row['what it is'] = _said(table.ours[name])
+      row['what it is'] = plugins.described(table.ours[name]).removeprefix('Build ')
     rows.append(row)
   rows += [{'name': name, 'what it is': f'Of {by}.'} for name, by in table.plugins.items()]
   return tables.Table(rows, f'{table.what}s')
-
-
-def _said(target: str) -> str:
-  """Read the description of a 'module:function' without importing it."""
-  module, _, name = target.partition(':')
-  for node in _parsed(module).body:
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
-      return (ast.get_docstring(node) or '').partition('\n')[0].removeprefix('Build ')
-  return ''
-
-
-@functools.cache
-def _parsed(module: str) -> ast.Module:
-  found = importlib.util.find_spec(module)
-  return ast.parse(pathlib.Path(found.origin).read_text() if found and found.origin else '')

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
 from tf_creative.worlds import WORLDS
-from tf_creative.worlds.melody import scores
 
 _OF_FILES = ('.hex', '.gpl', '.pal')
 
@@ -27,6 +26,7 @@ PALETTES = _Palettes(('grey', 'gameboy', 'cga', 'primary', 'pico8', 'auto', 'FIL
 FITS = ('pad', 'crop', 'exact')
 BRUSHES = ('pixel', 'square', 'line')
 TARGETS = ('shown', 'hidden', 'none')
+MELODY_STEPS = 32  # scores.STEPS, which is not imported, for that would load NumPy
 _MOST_SIDE = 256  # pixels; the values of all actions on larger canvases would fill the memory
 
 
@@ -118,7 +118,7 @@ class Melody(_Options):
     0,
     "the target's first steps that are written already when an episode begins",
     at_least=0,
-    at_most=scores.STEPS - 1,
+    at_most=MELODY_STEPS - 1,
   )
   code: int = setting(
     32,
