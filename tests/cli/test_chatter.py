@@ -133,6 +133,7 @@ def command(name, *arguments):
   return subprocess.run(line, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow  # .ci/dist sees to it in CI
 def test_success_writes_nothing_to_stderr(run):
   folder, trained = run
   assert trained.returncode == 0
