@@ -57,7 +57,7 @@ SETTINGS = {
 }
 # What a reader who knows nothing looks for, where it is, and words that it must have.
 SOUGHT = {
-  'how to train on his own data': ('tutorials/own-data', 'ImageFolder'),
+  'how to train on his own data': ('tutorials/own-data', 'palette=auto'),
   'how to serve': ('tutorials/production', 'tf_creative.serve'),
   'what a coupling is worth': ('couplings', '5,300 steps'),
   'how to add a world': ('tutorials/own-world', 'check_world'),

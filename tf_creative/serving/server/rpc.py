@@ -31,6 +31,7 @@ _MOST_CALLS = 256  # at once; more are refused, and those beyond the threads wai
 _SECONDS = 30.0  # in which the message of a call must come
 _HASTE = 2.0  # the same, where more than half of the threads wait for messages
 _SELDOM = 60.0  # seconds between two lines about messages that cannot be decoded
+_UNREADABLE = object()  # in place of a message
 _METHODS = (
   'Predict, GetModelMetadata and GetModelStatus are served here; TensorFlow Serving itself has more'
 )
@@ -159,6 +160,8 @@ class Receiver(grpc.ServerInterceptor):
         del self._silent[context]
     if message is None:
       context.abort(grpc.StatusCode.INVALID_ARGUMENT, 'the call has no message.')
+    if message is _UNREADABLE:
+      context.abort(grpc.StatusCode.INTERNAL, 'the message cannot be decoded.')
     return message
 
   def _drop(self) -> None:
@@ -174,7 +177,7 @@ class Receiver(grpc.ServerInterceptor):
       return decode(data)
     except Exception:
       self._note()
-      return None  # gRPC answers this with INTERNAL
+      return _UNREADABLE  # with None, gRPC would refuse the call, and keep 20 kB for each
 
   def _note(self) -> None:
     with self._lock:
