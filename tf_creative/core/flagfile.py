@@ -92,13 +92,13 @@ def _ours(path: str) -> str:
 
 def _of_file(path: str, argument: Argument, within: tuple[str, ...]) -> list[Argument]:
   path = _ours(path)
-  real = os.path.realpath(path)
-  if real in within:
-    raise spec.UserError(f'{path} includes itself: take out {argument.text}{said(argument)}.')
   advice = f'name a flagfile by --flagfile=FILE{said(argument)}'
   if path.startswith('pipelines/'):
     advice += f'.{spec.closest(path, pipelines())}'.rstrip('.')
   text = text_of(path, advice)
+  real = os.path.realpath(path)
+  if real in within:
+    raise spec.UserError(f'{path} includes itself: take out {argument.text}{said(argument)}.')
   lines = enumerate(text.split('\n'), 1)
   own = [Argument(line.strip(), f'{path}, line {number}') for number, line in lines]
   own = [line for line in own if line.text and not line.text.startswith(('#', '//'))]
