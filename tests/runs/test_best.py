@@ -37,7 +37,7 @@ def start(learner, tmp_path, monkeypatch):
     assert run.attach(learner) == done
     return run
 
-  monkeypatch.setattr(learner_lib, 'Learner', lambda config: learner)
+  monkeypatch.setattr(learner_lib, 'Learner', lambda config, **kept: learner)
   return start
 
 
@@ -137,7 +137,7 @@ def test_the_best_round_is_looked_at_once_and_every_look_tells_how_far_it_is(tmp
   assert train.train(config) == 0
   assert len(looks) == 3
   assert said[:2] == [('training the judge', 0, 60), ('training the judge', 50, 60)]
-  assert said.count(('making held_out works', 0, 20)) == 3
+  assert said.count(('making new real works', 0, 20)) == 3
   assert said.count(('drawing the gallery', 0, 20)) == 3  # ten works of both labels
   assert said[-1] == ('drawing a painting in the making',)
   rows = log_lib.rows(tmp_path)
