@@ -59,7 +59,7 @@ def test_many_colours_are_means_of_groups():
   codes = palettes.rgb(palettes.of_pictures('auto', 2, page[None]))
   assert codes.tolist() == [[205, 0, 0], [0, 0, 102]]
   # Means are of light as it is seen: that of black and white is their grey in OKLab, L = 1/2.
-  grey = palettes.learn(np.uint8([[0] * 3, [255] * 3]), 1)
+  grey = palettes.learn(np.uint8([[0] * 3, [255] * 3]), np.ones(2), 1)
   assert oklab.from_rgb(grey)[0, 0] == pytest.approx(0.5, abs=2e-3) and grey[0, 0] == 99
 
 
@@ -77,6 +77,8 @@ def test_a_palette_is_the_same_each_time_and_however_many_colours_there_are(monk
     return np.sqrt(np.square(away).sum(1).mean())
 
   exact = error(palettes.rgb(first))
+  monkeypatch.setattr(palettes, '_PIXELS', 1000)  # in many parts
+  np.testing.assert_array_equal(palettes.of_pictures('auto', 16, pages), first)
   monkeypatch.setattr(palettes, '_MOST_DIFFERENT', 1000)  # so that they are rounded before
   rounded = error(palettes.rgb(palettes.of_pictures('auto', 16, pages)))
   assert exact < 0.13 and rounded < 1.03 * exact

@@ -6,7 +6,7 @@ four where the first colour is clear: transparent, and a colour of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ NAMED = {
 }
 OPAQUE = 128  # least alpha of a pixel that is not clear
 _MOST_DIFFERENT = 1 << 15  # colours among which groups are sought; more are rounded before
+_PIXELS = 1 << 20  # that are sorted at once
 _MOST_COLOURS = 65  # the 64 of a file, and a clear one
 
 
@@ -47,8 +48,9 @@ def of_pictures(name: str, colors: int, pictures: np.ndarray) -> np.ndarray:
   """Make the palette for pictures RGBA uint8 [N, H, W, 4]: with a clear colour if they show one."""
   clear = bool((pictures[..., 3] < OPAQUE).any())
   if name == 'auto':
-    opaque = pictures[pictures[..., 3] >= OPAQUE][:, :3]
-    codes = learn(opaque, colors - clear)
+    known, counts = _counted(pictures)
+    opaque = known[:, 3] >= OPAQUE
+    codes = learn(known[opaque, :3], counts[opaque], colors - clear)
     # What is clear comes first; where nothing is, the commonest colour.
     codes = codes[np.argsort(oklab.from_rgb(codes)[:, 0], kind='stable')] if clear else codes
   else:
@@ -56,14 +58,14 @@ def of_pictures(name: str, colors: int, pictures: np.ndarray) -> np.ndarray:
   return _with_clear(codes) if clear else codes.astype(np.float32) / 255
 
 
-def learn(pixels: np.ndarray, colors: int) -> np.ndarray:
-  """Find at most so many colours for pixels uint8 [N, 3], the commonest first: uint8 [P, 3].
+def learn(known: np.ndarray, counts: np.ndarray, colors: int) -> np.ndarray:
+  """Find at most so many colours for colours uint8 [N, 3], the commonest first: uint8 [P, 3].
 
-  Those that there are, if they are few; else the means of groups (k-means in OKLab).
+  Those that there are, if they are few; else the means of groups (k-means in OKLab). `counts` says
+  of how many pixels each is; the same one may come several times.
   """
-  shifted = pixels.astype(np.int32) @ [1 << 16, 1 << 8, 1]
-  codes, counts = np.unique(shifted, return_counts=True)
-  known = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], 1).astype(np.uint8)
+  known, place = np.unique(known, axis=0, return_inverse=True)
+  counts = np.bincount(place.ravel(), counts, len(known))
   if not len(known):
     return np.zeros((1, 3), np.uint8)  # all is clear
   if len(known) > colors:
@@ -116,8 +118,12 @@ def told(given: Any) -> np.ndarray:
 
 def indices(pictures: np.ndarray, colours: np.ndarray) -> np.ndarray:
   """Return the nearest colour of each pixel, to the eye, of RGBA uint8 [..., 4]: uint8 [...]."""
-  flat = pictures.reshape(-1, 4)
-  codes, place = np.unique(flat.view('<u4').ravel(), return_inverse=True)
+  some = [_indices(part, colours) for part in _parts(pictures)]
+  return np.concatenate(some).reshape(pictures.shape[:-1])
+
+
+def _indices(pixels: np.ndarray, colours: np.ndarray) -> np.ndarray:
+  codes, place = np.unique(pixels, return_inverse=True)
   known = codes.view(np.uint8).reshape(-1, 4)
   palette = rgb(colours)
   first = int(is_clear(colours))
@@ -128,7 +134,22 @@ def indices(pictures: np.ndarray, colours: np.ndarray) -> np.ndarray:
   found = first + oklab.nearest(seen, palette[first:, :3])
   if first:
     found[known[:, 3] < OPAQUE] = 0
-  return found[place].astype(np.uint8).reshape(pictures.shape[:-1])
+  return found.astype(np.uint8)[place]
+
+
+def _counted(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+  """Count the colours of pictures: uint8 [C, 4] and int [C]."""
+  parts = [np.unique(part, return_counts=True) for part in _parts(pictures)]
+  codes, place = np.unique(np.concatenate([codes for codes, _ in parts]), return_inverse=True)
+  counts = np.bincount(place, np.concatenate([counts for _, counts in parts]))
+  return codes.view(np.uint8).reshape(-1, 4), counts
+
+
+def _parts(pictures: np.ndarray) -> Iterator[np.ndarray]:
+  """Yield pixels RGBA as single numbers uint32 [n]; not all at once, for sorting takes memory."""
+  flat = np.ascontiguousarray(pictures).reshape(-1, 4).view(np.uint32).ravel()
+  for start in range(0, len(flat), _PIXELS):
+    yield flat[start : start + _PIXELS]
 
 
 def is_clear(colours: np.ndarray) -> bool:
