@@ -9,6 +9,7 @@ import re
 
 from tf_creative.agent import AGENTS
 from tf_creative.api import tables
+from tf_creative.core import flagfile as flagfile_lib
 from tf_creative.core import plugins, spec
 from tf_creative.couplings import COUPLINGS
 from tf_creative.couplings import options as coupling_options
@@ -35,7 +36,11 @@ def agents() -> tables.Table:
 
 def pipelines() -> tables.Table:
   """List the recipes that `train` takes: measured settings, by name."""
-  found = {path.stem: path for folder in reversed(_folders()) for path in folder.glob(f'*{_FLAGS}')}
+  found = {
+    path.stem: path
+    for folder in reversed(flagfile_lib.folders())
+    for path in folder.glob(f'*{_FLAGS}')
+  }
   rows = []
   for name, path in sorted(found.items()):
     if shown := _shown(path):
@@ -48,20 +53,13 @@ def flagfile(pipeline: str | os.PathLike) -> str:
   path = pathlib.Path(pipeline)
   if path.suffix == _FLAGS or len(path.parts) > 1:
     return os.fspath(path)
-  for folder in _folders():
+  for folder in flagfile_lib.folders():
     if (folder / f'{path}{_FLAGS}').is_file():
       return os.fspath(folder / f'{path}{_FLAGS}')
   raise spec.UserError(
     f"there is no pipeline '{pipeline}'.{spec.closest(str(path), pipelines()['name'])} "
     '(tf_creative.pipelines() lists them; or give the path of a flagfile.)'
   )
-
-
-def _folders() -> list[pathlib.Path]:
-  """Return the folders of pipelines: the user's own before those of this program."""
-  package = pathlib.Path(__file__).parents[1]
-  folders = [pathlib.Path('pipelines'), package.parent / 'pipelines', package / 'pipelines']
-  return [folder for folder in folders if folder.is_dir()]
 
 
 def _shown(path: pathlib.Path) -> dict[str, str]:

@@ -25,9 +25,7 @@ _LITE = 'the generator for LiteRT: z and label in, work out'
 class _Exported(maker.Maker):
   """Makes works by exported models, wherever they are."""
 
-  @functools.cached_property
-  def _studio(self) -> remote.Studio:
-    raise NotImplementedError
+  _studio: remote.Studio  # of a server that is asked, or of a folder, once it is needed
 
   @property
   def world(self) -> world_lib.World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable, Iterable, Sequence
 import os
 from typing import Any, NoReturn
@@ -15,20 +16,20 @@ from tf_creative.studio import formats, portfolio
 Tell = Callable[[str], object]  # is told what is being done
 
 
-class Maker:
+class Maker(abc.ABC):
   """Makes works from seeds; what a subclass cannot do it refuses in one line."""
 
   what = 'this'  # as messages call it
 
   @property
+  @abc.abstractmethod
   def world(self) -> world_lib.World:
     """The world of the works."""
-    raise NotImplementedError
 
   @property
+  @abc.abstractmethod
   def round(self) -> int:
     """The round of training as of which works are made."""
-    raise NotImplementedError
 
   @property
   def labels(self) -> list[str]:
@@ -94,11 +95,13 @@ class Maker:
       f"{self.what} cannot {do}: that wants the run itself, by tf_creative.load('runs/...')."
     )
 
+  @abc.abstractmethod
   def _known_labels(self) -> Sequence[int]:
-    raise NotImplementedError
+    """Return the labels that were trained on, as indices."""
 
+  @abc.abstractmethod
   def _imagined(self, labels: list[int], seed: int, count: int) -> portfolio.Portfolio:
-    raise NotImplementedError
+    """Make works of these labels, in turn; the seeds count up from `seed`."""
 
   def _from_picture(self, count, labels, seed, target, start, mask) -> works_lib.Works:
     del count, labels, seed, mask

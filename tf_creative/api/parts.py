@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import types
+from typing import Protocol
 
 from tf_creative.api import tables
 from tf_creative.core import plugins
@@ -10,7 +10,7 @@ from tf_creative.core.spec import UserError as UserError
 from tf_creative.experiments.callbacks import Callback as Callback
 
 
-class Worlds(types.ModuleType):
+class Worlds(Protocol):
   """The module `tf_creative.worlds`, which can be called: see tf_creative/__init__.py."""
 
   WORLDS: plugins.Table
@@ -18,14 +18,14 @@ class Worlds(types.ModuleType):
 
   def __call__(self) -> tables.Table:
     """List the worlds that `world=` takes, with their options."""
-    raise NotImplementedError
+    ...
 
 
-class Couplings(types.ModuleType):
+class Couplings(Protocol):
   """The module `tf_creative.couplings`, which can be called, too."""
 
   COUPLINGS: plugins.Table
 
   def __call__(self) -> tables.Table:
     """List the couplings that `couplings=` takes, joined by |, with their options."""
-    raise NotImplementedError
+    ...

@@ -59,10 +59,14 @@ def said(argument: Argument) -> str:
   return f' ({argument.where})' if argument.where else ''
 
 
+def folders() -> list[pathlib.Path]:
+  """Return the folders of pipelines: the user's own before those of this program."""
+  return [path for path in (pathlib.Path('pipelines'), *_PIPELINES) if path.is_dir()]
+
+
 def pipelines() -> list[str]:
   """Return all paths pipelines/NAME.flags that can be read from here."""
-  folders = (pathlib.Path('pipelines'), *_PIPELINES)
-  names = {own.name for folder in folders for own in folder.glob('*.flags')}
+  names = {own.name for folder in folders() for own in folder.glob('*.flags')}
   return sorted(f'pipelines/{name}' for name in names)
 
 
