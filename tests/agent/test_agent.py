@@ -102,7 +102,7 @@ def test_n_step_pay_is_that_of_the_policy_that_collected():
     )
     for kind in AGENTS
     if kind != 'survey'  # which walks
-    for network in ('conv', 'dense', 'strided')
+    for network in ('conv', 'dense', 'direct', 'strided')
   ],
 )
 def test_every_agent_paints_with_every_network(kind, network):

@@ -46,6 +46,7 @@ NETWORKS = plugins.Table(
   {
     'conv': 'tf_creative.agent.learners.networks:ConvQNetwork',
     'dense': 'tf_creative.agent.learners.networks:DenseQNetwork',
+    'direct': 'tf_creative.agent.learners.networks:DirectQNetwork',
     'map': 'tf_creative.agent.learners.map_network:MapQNetwork',
     'strided': 'tf_creative.agent.learners.networks:StridedQNetwork',
   },

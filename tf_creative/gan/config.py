@@ -30,6 +30,13 @@ class GanConfig:
   gp: float = setting(
     10.0, 'weight of the gradient penalty of wgan_gp, which ignores r1 and r2', at_least=0
   )
+  distort: float = setting(
+    0.0,
+    'share of works that the critic sees shifted, cut and recoloured, real and imagined alike: '
+    'differentiable augmentation, for few real works',
+    at_least=0,
+    at_most=1,
+  )
   ema_decay: float = setting(
     0.998, 'decay of the averaged generator, which makes all imagined works', at_least=0, below=1
   )

@@ -10,8 +10,9 @@ import tensorflow as tf
 from tf_creative import gan as tables
 from tf_creative.core import guard
 from tf_creative.core import imagination as imagination_lib
+from tf_creative.core import streams
 from tf_creative.gan import critic as critic_lib
-from tf_creative.gan import optimizers
+from tf_creative.gan import distort, optimizers
 from tf_creative.gan.config import GanConfig
 
 
@@ -74,12 +75,14 @@ class Gan(tf.Module):
     # known, and then leads it back to the generator's weights.
     with tf.GradientTape() as tape:
       fake = self._subject.legal(self.generator(codes, labels))
-    still = critic_lib.Shown(tf.stop_gradient(fake), labels)
-    metrics = self.critic.train_step(critic_lib.Shown(real, labels), still, of_penalty)
     with tf.GradientTape(watch_accessed_variables=False) as fake_tape:
       fake_tape.watch(fake)
+      seen_real, seen = self._distorted(real, fake, of_penalty)
+    still = critic_lib.Shown(tf.stop_gradient(seen), labels)
+    metrics = self.critic.train_step(critic_lib.Shown(seen_real, labels), still, of_penalty)
+    with fake_tape:
       # Relativistic losses also need the logits of the real works.
-      loss = self.critic.loss.generator(self.score(real, labels), self.score(fake, labels))
+      loss = self.critic.loss.generator(self.score(seen_real, labels), self.score(seen, labels))
     gradient = fake_tape.gradient(loss, fake)
     metrics['generator_loss'] = loss
     if extra_loss is not None:
@@ -98,6 +101,15 @@ class Gan(tf.Module):
 
     self._guard.apply([loss, *gradients], update)
     return metrics
+
+  def _distorted(self, real, fake, seed):
+    if not self.config.distort:
+      return real, fake
+    of_real, of_fake = streams.split(tf.random.experimental.stateless_fold_in(seed, 1), 2)
+    import os
+    kinds = os.environ.get('KINDS', 'shift cut colour')
+    share = self.config.distort
+    return distort.distort(real, share, of_real, kinds), distort.distort(fake, share, of_fake, kinds)
 
   @property
   def updates(self) -> tf.Tensor:

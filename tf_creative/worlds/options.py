@@ -89,6 +89,7 @@ class PixelArt(_Options):
     at_most=16_384,
   )
   frames: bool = setting(False, 'whether each frame of a GIF is a picture')
+  mirror: bool = setting(False, 'whether mirror images are learnt from, too')
 
   def __post_init__(self):
     self._check('pixel_art')

@@ -219,7 +219,7 @@ def test_all_that_the_critic_of_canvases_learns_is_in_a_checkpoint(none, tmp_pat
   assert changed == len(before) - 5
 
 
-@pytest.mark.parametrize('network', ['conv', 'dense', 'strided'])
+@pytest.mark.parametrize('network', ['conv', 'dense', 'direct', 'strided'])
 def test_the_hand_listens_to_code_and_label(network, hidden):
   config = dataclasses.replace(tiny.AGENT, network=network)
   agent = build.hand('ddqn', hidden.world, config, seed=0)

@@ -44,18 +44,22 @@ class Brush:
     hot = tf.one_hot(flat, size, on_value=True, off_value=False, dtype=tf.bool)
     return tf.reshape(tf.reduce_any(hot, 1), [-1, self._height, self._width])
 
-  @functools.cached_property
-  def marks(self) -> np.ndarray:
-    """Compute the pixels that each shape covers at each place: 0 or 1, [places, H, W]."""
-    # The property may first be read while a graph is traced; init_scope computes it outside of it.
-    with tf.init_scope():
-      return tf.cast(self.covered(tf.range(self.places) * self._colours), tf.float32).numpy()
-
   def under(self, amounts: tf.Tensor) -> tf.Tensor:
     """Sum amounts [B, H, W, N] under each shape at each place: [B, places, N]."""
     if self.most == 1:
       return tf.reshape(amounts, [-1, self.places, amounts.shape[-1]])
-    return tf.einsum('phw,bhwn->bpn', self.marks, amounts)
+    least, greatest = self.shapes.min((0, 1)), self.shapes.max((0, 1))
+    edges = [[0, 0], *zip(-least, greatest, strict=True), [0, 0]]
+    outside = tf.pad(amounts, edges)  # by zeros: what is cut off counts nothing
+
+    @functools.cache
+    def moved(row: int, column: int) -> tf.Tensor:
+      row, column = row - least[0], column - least[1]
+      return outside[:, row : row + self._height, column : column + self._width]
+
+    # Each cell of a shape once, without the padding.
+    sums = [tf.add_n([moved(*cell) for cell in np.unique(shape, axis=0)]) for shape in self.shapes]
+    return tf.reshape(tf.stack(sums, 3), [-1, self.places, amounts.shape[-1]])
 
   def strokes(self, actions: tf.Tensor) -> tf.Tensor:
     """Decode actions to (row, column, colour[, shape]); the padding -1 becomes all -1."""

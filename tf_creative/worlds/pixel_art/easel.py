@@ -102,6 +102,12 @@ class Easel(options.PixelArt, world_lib.Works):
     return works_lib.Bounded((self.size, self.width), tf.uint8, 0, len(self.colours) - 1)
 
   def real(self, split: str) -> tf.data.Dataset:
+    works = self._works(split)
+    if not self.mirror or split != 'train':
+      return works
+    return works.concatenate(works.map(lambda of: of._replace(work=of.work[..., ::-1])))
+
+  def _works(self, split: str) -> tf.data.Dataset:
     if not self._in_full:
       return images.works(self.source, split, self.size, self.width, self.colours)
     found = self._rgba(split)
