@@ -32,7 +32,6 @@ _HEADLINES = {  # measure -> title, width and form
   'precision': ('precision', 11, '.2f'),
   'label_accuracy': ('right label', 13, '.1%'),
   'copies': ('copies', 9, '.1%'),
-  'near_copies': ('near copies', 13, '.1%'),
 }
 
 
@@ -53,6 +52,7 @@ class Eyes:
     self._learner, self._world, self._count = learner, learner.world, count
     self._tell = tell
     self._judge = self._kept_judge(run_dir / 'judge.npz')
+    self.judge_kind = self._judge.kind
     self.chosen_by = f'validation/{self._world.measures.best_by}'
     self.training = summary.look(learner.real, self._world.works.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))

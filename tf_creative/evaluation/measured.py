@@ -80,6 +80,7 @@ class Evaluation:
   # The training work that each imagined one is likest to, cell by cell, and how much: float64 [N].
   likest: works_lib.Works | Any = None
   like: np.ndarray | Any = None
+  judge: str = ''  # what the judge is; empty in worlds without works
   remarks: tuple[str, ...] = ()  # what so few works cannot tell
 
   @property
@@ -94,7 +95,7 @@ class Evaluation:
     """Yield the lines of metrics.jsonl."""
     run = {'run': str(self.path), 'round': self.rounds}
     for source, numbers in self.sources.items():
-      yield run | {'source': source} | numbers
+      yield run | {'source': source, 'judge': self.judge} | numbers
     for (works, hand), numbers in self.hands.items():
       row = run | {'hand': hand, 'works': works}
       for name, (mean, low, high) in numbers.items():
@@ -159,6 +160,7 @@ def evaluate(
     count=len(imagined.label),
     likest=likest,
     like=seen.like,
+    judge=eyes.judge_kind,
     remarks=tuple(eyes.remarks),
   )
 

@@ -157,7 +157,7 @@ def _works(one: Evaluation) -> str:
 
   count = len(one.imagined.label)
   return (
-    ''.join(f'<p>{html.escape(line)}.</p>' for line in one.remarks)
+    ''.join(f'<p>{html.escape(line)}.</p>' for line in tables.notes(one))
     + part(tables.HALVES, 'halves/', 'At equal size, against one half of the held-out works; mean '
          'and spread over random halves. The first row is the floor, noise the ceiling.')
     + part(tables.ALL, '', f'{count:,} works of each kind, against all held-out works and the '

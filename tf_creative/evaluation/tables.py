@@ -6,7 +6,7 @@ import functools
 from typing import NamedTuple
 
 from tf_creative.evaluation import measured as evaluation
-from tf_creative.metrics import likeness
+from tf_creative.metrics import judge, likeness
 from tf_creative.runs import titles
 
 
@@ -106,6 +106,10 @@ HALVES = (
     'share both novel and convincing; new real works do not reach 1 either: compare with their row',
   ),
 )
+JUDGES = {
+  judge.CLASSIFIER: 'a classifier of the labels, trained on the training split and then frozen',
+  judge.CONVOLUTIONS: 'random convolutions, not trained, for there are no classes to learn',
+}
 NONE = '·'  # in place of a number
 HAND = {'return': '.2f', 'strokes': '.1f'}  # shown in addition to the world's own measures
 
@@ -158,6 +162,11 @@ def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
     if told
   ]
   return ['', *(name.replace('_', ' ') for name in told)], rows
+
+
+def notes(one: evaluation.Evaluation) -> list[str]:
+  """Say which judge measured, and what so few works cannot tell: a line each."""
+  return [*([f'judge: {JUDGES[one.judge]}'] if one.judge else []), *one.remarks]
 
 
 def show(numbers: dict[str, float], name: str, form: str, spread: str = '') -> str:
