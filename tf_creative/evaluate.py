@@ -60,6 +60,8 @@ def evaluate(settings: EvaluateConfig) -> int:
     console.print(f'\n[bold]{one.path}[/bold], round {one.rounds}')
     for head, rows in evaluating.shown(one):
       columns.show(console, head, rows)
+    for line in evaluating.notes(one):
+      console.print(line)
   console.print(f'{done.report}  the report: open it in a browser', soft_wrap=True)
   numbers = done.report.with_name(evaluating.NUMBERS)
   console.print(f'{numbers}  every number, a row for each source', soft_wrap=True)

@@ -16,8 +16,10 @@ def normal(seed, *shape):
 def look_of(features, label=None, away=1.0):
   """A look at works of which only this much is of interest."""
   label = np.zeros(len(features), np.int32) if label is None else np.asarray(label)
+  none = np.zeros(len(label), np.int64)
   return summary.Look(
-    features, label, label, features, np.full(len(label), away), np.zeros(len(label), np.int64)
+    *(features, features, label, label, features),
+    *(np.full(len(label), away), none, np.zeros(len(label)), none),
   )
 
 
@@ -210,3 +212,42 @@ def test_interval_is_reproducible_and_takes_any_statistic():
   assert aggregate.interval(scores) != aggregate.interval(scores, seed=1)
   low, high = aggregate.interval(scores, statistic=aggregate.interquartile_mean)
   assert low < aggregate.interquartile_mean(scores) < high
+
+
+# Few works
+
+
+def measured_of(count: int, held_out: int) -> tuple[dict, dict]:
+  rows = [look_of(normal(seed, n, 3)) for seed, n in ((0, count), (1, held_out), (2, 1))]
+  return summary.imagination(*rows), summary.halves(rows[0], rows[1], count)
+
+
+def test_what_so_few_works_cannot_tell_is_left_out_and_said():
+  always = {'label_accuracy', 'train_on_synthetic', 'copies', 'near_copies', 'novelty'}
+  pairs = {'frechet', 'precision', 'recall', 'density', 'coverage', 'diversity'}
+  three = {'kernel', 'kernel_error'}
+  for count, held_out, wanted in (
+    (1, 9, always),
+    (9, 1, always),
+    (2, 9, always | pairs),
+    (9, 3, always | pairs | three),  # a single training work has no neighbour to be authentic by
+  ):
+    at_once, halves = measured_of(count, held_out)
+    assert set(at_once) == wanted
+    assert np.isfinite([*at_once.values(), *halves.values()]).all()
+  assert measured_of(9, 3)[1] == {}  # halves of one work
+  assert 'frechet' in measured_of(9, 4)[1] and 'kernel' not in measured_of(9, 5)[1]
+  assert 'kernel_spread' in measured_of(9, 6)[1]
+
+  assert summary.shortfall(500, 12) == []
+  assert summary.shortfall(500, 10) == [
+    'at equal size, 5 against 5: 4 of 5 nearest neighbours are counted'
+  ]
+  assert summary.shortfall(500, 3) == [
+    '500 works against 3 held-out ones: 2 of 5 nearest neighbours are counted',
+    'at equal size, 1 against 1: too few for any distance, which are left out',
+  ]
+  assert summary.shortfall(2, 90)[0] == (
+    '2 works against 90 held-out ones: 1 of 5 nearest neighbours are counted; too few for the '
+    'kernel distance, which is left out'
+  )

@@ -89,6 +89,11 @@ def shown(one: measured.Evaluation) -> Iterable[tuple[list[str], list[list[str]]
   return filter(all, (columns.screen(one), columns.traits(one), columns.hands(one)))
 
 
+def notes(one: measured.Evaluation) -> list[str]:
+  """Say which judge measured, and what so few works cannot tell."""
+  return columns.notes(one)
+
+
 def _tables(one: measured.Evaluation) -> Iterable[tuple[str, list[dict[str, str]]]]:
   """Yield each table with its caption, a row by the titles of its columns."""
   caption = f'{one.path}, round {one.rounds}'

@@ -19,6 +19,7 @@ _OF_WORKS = {
   'label_accuracy': '.1%',
   'halves/creativity': '.2f',
   'copies': '.1%',
+  'near_copies': '.1%',
 }
 
 
@@ -37,7 +38,11 @@ def table(runs: Sequence[Evaluation]) -> tuple[list[str], list[list[str]]]:
   for name, own in zip(names(list(recipes)), recipes.values(), strict=True):
     cells = [_over_tasks(own, name, measure.form) for name, measure in measures.items()]
     for measure, form in of_works.items():
-      scores = [run.sources['painted'][measure] for run in own if run.sources]
+      scores = [
+        run.sources['painted'][measure]
+        for run in own
+        if run.sources and measure in run.sources['painted']
+      ]
       cells.append(_cell(scores, np.zeros(len(scores)), form) if scores else '·')
     rows.append([name, str(len(own)), *cells])
   return head, rows

@@ -21,7 +21,18 @@ from tf_creative.runs import titles
 # Works by which the best round is chosen. Their number does not depend on --works, so that all
 # evaluations of a run are comparable; their seeds are far from those of any report.
 _VALIDATED, _VALIDATION_SEED = 500, 10**9
+# Of the training split itself these say nothing: its row has those of held-out works.
+_OF_HELD_OUT = ('copies', 'near_copies', 'novelty', 'authenticity')
 _PLAYED = 120  # training levels for the same purpose, in worlds that are walked through
+
+
+_HEADLINES = {  # measure -> title, width and form
+  'frechet': ('Frechet', 9, '.2f'),
+  'coverage': ('coverage', 10, '.2f'),
+  'precision': ('precision', 11, '.2f'),
+  'label_accuracy': ('right label', 13, '.1%'),
+  'copies': ('copies', 9, '.1%'),
+}
 
 
 class Eyes:
@@ -41,6 +52,7 @@ class Eyes:
     self._learner, self._world, self._count = learner, learner.world, count
     self._tell = tell
     self._judge = self._kept_judge(run_dir / 'judge.npz')
+    self.judge_kind = self._judge.kind
     self.chosen_by = f'validation/{self._world.measures.best_by}'
     self.training = summary.look(learner.real, self._world.works.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
@@ -49,6 +61,11 @@ class Eyes:
       world_lib.section_of(split): _some(learner.works(split), count)
       for split in self._world.measures.splits
     }
+
+  @property
+  def remarks(self) -> list[str]:
+    """What so few works cannot tell."""
+    return summary.shortfall(self._count, len(self.held_out.label))
 
   def _kept_judge(self, path: pathlib.Path) -> judge_lib.Judge:
     """Return the judge that is kept with the run, so that all its evaluations use one."""
@@ -135,7 +152,7 @@ class Eyes:
     self._tell('measuring real works')
     held_out = summary.imagination(self.held_out, self.held_out, self.training)
     numbers = self._measure('training', self.some_training()) | {
-      f'training/{name}': held_out[name] for name in ('copies', 'novelty', 'authenticity')
+      f'training/{name}': held_out[name] for name in _OF_HELD_OUT if name in held_out
     }
     for name, works in self._world.measures.models(self._labels(seed), seed).items():
       numbers |= self._measure(name.replace(' ', '_'), self.see(works))
@@ -183,20 +200,17 @@ def headlines(numbers: dict[str, float], world: world_lib.World) -> str:
       told = [f'{numbers[f"{section}/{name}"]:{m.form}} {m.words}' for name, m in measures]
       lines.append(f'{title}: {", ".join(told)}')
   lines.append(
-    f'{"":<22}{"Frechet":>9}{"coverage":>10}{"precision":>11}{"right label":>13}{"copies":>9}'
+    f'{"":<22}' + ''.join(f'{title:>{width}}' for title, width, _ in _HEADLINES.values())
   )
   for section in ('training', 'imagined', 'painted'):
-    row = {
-      name: numbers[f'{section}/{name}']
-      for name in ('frechet', 'coverage', 'precision', 'label_accuracy', 'copies')
-    }
     title = {'training': 'real (training split)', 'painted': world.measures.participle}.get(
       section, section
     )
-    lines.append(
-      f'{title:<22}{row["frechet"]:>9.2f}{row["coverage"]:>10.2f}{row["precision"]:>11.2f}'
-      f'{row["label_accuracy"]:>13.1%}{row["copies"]:>9.1%}'
+    cells = (
+      f'{f"{numbers[key]:{form}}" if (key := f"{section}/{name}") in numbers else "·":>{width}}'
+      for name, (_, width, form) in _HEADLINES.items()
     )
+    lines.append(f'{title:<22}' + ''.join(cells))
   return '\n'.join(lines)
 
 

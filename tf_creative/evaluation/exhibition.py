@@ -10,9 +10,10 @@ from PIL import Image
 from tf_creative.evaluation import markup
 from tf_creative.evaluation.measured import Evaluation
 from tf_creative.learner import creator as creator_lib
+from tf_creative.metrics import likeness
 from tf_creative.studio import pictures, player
 
-_COLUMNS, _MOST_KINDS, _STEPS = 8, 52, 9
+_COLUMNS, _MOST_KINDS, _STEPS, _NEAREST = 8, 52, 9, 12
 
 
 def episode(one: Evaluation) -> str:
@@ -78,6 +79,25 @@ def gallery(one: Evaluation) -> str:
   return (
     f'<p>The first works of each class, not chosen: as imagined, as {one.made} by the hand, and '
     'the training work that the judge finds nearest to each.</p>' + ''.join(rows)
+  )
+
+
+def copies(one: Evaluation) -> str:
+  """Show the imagined works that equal a training work in most cells, each beside that one."""
+  places = np.argsort(-one.like, kind='stable')[:_NEAREST]
+  render, shown = one.learner.world.media.render, []
+  for place in places:
+    pair = render(np.stack([one.imagined.work[place], one.likest.work[place]]))
+    told = f'{one.like[place]:.0%}'
+    alt = f'an imagined work, and the training work that it equals in {told} of the cells'
+    shown.append(f'<figure>{markup.works(pair, 2, alt)}<figcaption>{told}</figcaption></figure>')
+  near, real = (one.sources[name]['near_copies'] for name in ('imagined', 'held_out'))
+  return (
+    f'<p>Of {len(one.like):,} imagined works, those that are likest to a training work, which is '
+    'beside each: the share of equal cells, of those that are not ground in both. It may be moved '
+    f'by two cells or mirrored. From {likeness.NEAR:.0%} on a work is a near copy: {near:.1%} of '
+    f'the imagined ones are, and {real:.1%} of the real ones that were not trained on.</p>'
+    f'<div class="pairs">{"".join(shown)}</div>'
   )
 
 

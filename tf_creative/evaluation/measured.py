@@ -15,7 +15,7 @@ from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
-from tf_creative.metrics import aggregate, neighbours, summary
+from tf_creative.metrics import aggregate, summary
 from tf_creative.runs import log as log_lib
 from tf_creative.studio import player as player_lib
 
@@ -48,6 +48,10 @@ HANDS = {
   'blank': 'no stroke at all',
   'random_policy': 'a random policy',
 }
+# What held-out works tell beside themselves; their distances to themselves would be 0.
+_OF_HELD_OUT = (
+  *('label_accuracy', 'copies', 'near_copies', 'authenticity', 'novelty', 'diversity'),
+)
 _MOST_EPISODES = 100  # to play in worlds without works
 
 
@@ -73,6 +77,11 @@ class Evaluation:
   nearest: works_lib.Works | Any  # the training work nearest to each imagined one
   history: list[dict[str, float]]  # metrics that training logged
   count: int  # works of each source, or episodes
+  # The training work that each imagined one is likest to, cell by cell, and how much: float64 [N].
+  likest: works_lib.Works | Any = None
+  like: np.ndarray | Any = None
+  judge: str = ''  # what the judge is; empty in worlds without works
+  remarks: tuple[str, ...] = ()  # what so few works cannot tell
 
   @property
   def made(self) -> str:
@@ -86,7 +95,7 @@ class Evaluation:
     """Yield the lines of metrics.jsonl."""
     run = {'run': str(self.path), 'round': self.rounds}
     for source, numbers in self.sources.items():
-      yield run | {'source': source} | numbers
+      yield run | {'source': source, 'judge': self.judge} | numbers
     for (works, hand), numbers in self.hands.items():
       row = run | {'hand': hand, 'works': works}
       for name, (mean, low, high) in numbers.items():
@@ -113,7 +122,7 @@ def evaluate(
   made = creator.make(imagined)
   painted = imagined._replace(work=made.work)
   seen = eyes.see(imagined)
-  nearest = works_lib.Works(learner.real.work[seen.place], learner.real.label[seen.place])
+  nearest, likest = (_learnt(learner, rows) for rows in (seen.place, seen.twin))
   hands = {}
   for name, concept in {**eyes.for_hand, 'imagined': imagined}.items():
     by_hand = made if name == 'imagined' else creator.make(concept)
@@ -147,7 +156,12 @@ def evaluate(
     sources[name] = _measure(eyes, looks[name], count, seed)
   history = log_lib.rows(path)
   return Evaluation(
-    path, config, learner, sources, hands, imagined, painted, nearest, history, len(imagined.label)
+    *(path, config, learner, sources, hands, imagined, painted, nearest, history),
+    count=len(imagined.label),
+    likest=likest,
+    like=seen.like,
+    judge=eyes.judge_kind,
+    remarks=tuple(eyes.remarks),
   )
 
 
@@ -181,14 +195,8 @@ def _measure(
   } | eyes.traits(works or eyes.held_out)
   if works is not None:
     return numbers | summary.imagination(works, eyes.held_out, eyes.training)
-  held_out = eyes.held_out
-  return numbers | {
-    'label_accuracy': float(held_out.recognised.mean()),
-    'copies': neighbours.copies(held_out.values, eyes.training.values),
-    'authenticity': neighbours.authenticity(held_out.away, held_out.place, eyes.training.features),
-    'novelty': 1.0,
-    'diversity': 1.0,
-  }
+  against_itself = summary.imagination(eyes.held_out, eyes.held_out, eyes.training)
+  return numbers | {name: against_itself[name] for name in _OF_HELD_OUT if name in against_itself}
 
 
 def _with_intervals(
@@ -199,6 +207,10 @@ def _with_intervals(
     name: (float(values.mean()), *aggregate.interval(values, label, seed=seed))
     for name, values in scores.items()
   }
+
+
+def _learnt(learner: learner_lib.Learner, rows: np.ndarray) -> works_lib.Works:
+  return works_lib.Works(learner.real.work[rows], learner.real.label[rows])
 
 
 def _blank(creator: creator_lib.Creator, concept: works_lib.Works) -> creator_lib.Made:

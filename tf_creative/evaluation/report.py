@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import functools
 import html
 import os
 import pathlib
@@ -28,6 +29,7 @@ def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
     sections = {
       'Painting': ('A painting in the making', exhibition.painting(one)),
       'Gallery': ('Gallery', exhibition.gallery(one)),
+      'Copies': ('The nearest to copies', exhibition.copies(one)),
       'Works': ('The works in numbers', _works(one)),
       'Traits': ('What the works are like', _traits(one)),
     }
@@ -95,33 +97,36 @@ def _of_works(one: Evaluation) -> list[Card]:
   likeness, measure = next(iter(one.learner.world.measures.scores.items()))
   mean, low, high = one.hands[works, 'hand'][likeness]
   by_chance, blank = (one.hands[works, hand][likeness][0] for hand in ('random', 'blank'))
-  painted, real = one.sources['painted'], one.sources['held_out']
-  plain = one.sources['dense_gan']
-  spread = painted['halves/frechet_spread']
-  return [
+  painted, real = (
+    functools.partial(tables.show, one.sources[name]) for name in ('painted', 'held_out')
+  )
+  plain = functools.partial(tables.show, one.sources['dense_gan'])
+  cards = [
     (
       f'{mean:.2%}',
       f'{measure.words} when the hand makes {titles.works(works)[1]}',
       f'95% interval {low:.2%} to {high:.2%}; random strokes {by_chance:.0%}, blank {blank:.0%}',
     ),
     (
-      f'{painted["halves/frechet"]:.2f}',
+      painted('halves/frechet', '.2f'),
       f'Frechet distance of {one.made} imagination from unseen real works, at equal size',
-      f'± {spread:.2f}; real works {real["halves/frechet"]:.2f}, '
-      f'dense GAN {plain["halves/frechet"]:.2f}',
+      f'± {painted("halves/frechet_spread", ".2f")}; real works {real("halves/frechet", ".2f")}, '
+      f'dense GAN {plain("halves/frechet", ".2f")}',
     ),
     (
-      f'{painted["halves/creativity"]:.0%}',
+      painted('halves/creativity', '.0%'),
       f'of {one.made} works are creative: unlike any work that was trained on, and convincing',
-      f'new {painted["halves/novel"]:.0%}, convincing {painted["halves/valued"]:.0%}; both: '
-      f'{real["halves/creativity"]:.0%} of real works that were not trained on',
+      f'new {painted("halves/novel", ".0%")}, convincing {painted("halves/valued", ".0%")}; both: '
+      f'{real("halves/creativity", ".0%")} of real works that were not trained on',
     ),
     (
-      f'{painted["copies"]:.1%}',
-      'are copies of training works',
-      f'of real works that were not trained on {real["copies"]:.1%}',
+      painted('near_copies', '.1%'),
+      f'are near copies of training works, {painted("copies", ".1%")} exact ones',
+      f'of real works that were not trained on {real("near_copies", ".1%")} and '
+      f'{real("copies", ".1%")}',
     ),
   ]
+  return [card for card in cards if card[0] != tables.NONE]
 
 
 def _cards(cards: Sequence[Card]) -> str:
@@ -139,7 +144,8 @@ def _works(one: Evaluation) -> str:
       for column in columns:
         cell = tables.show(numbers, prefix + column.name, column.form)
         spread = tables.show(numbers, f'{prefix}{column.name}_spread', column.form)
-        cells.append(f'{cell} <small>± {spread}</small>' if prefix and cell != '·' else cell)
+        known = prefix and cell != tables.NONE
+        cells.append(f'{cell} <small>± {spread}</small>' if known else cell)
       yield evaluation.source(source, one.made)[0], cells, source in ('imagined', 'painted')
 
   def part(columns, prefix, caption):
@@ -151,7 +157,8 @@ def _works(one: Evaluation) -> str:
 
   count = len(one.imagined.label)
   return (
-    part(tables.HALVES, 'halves/', 'At equal size, against one half of the held-out works; mean '
+    ''.join(f'<p>{html.escape(line)}.</p>' for line in tables.notes(one))
+    + part(tables.HALVES, 'halves/', 'At equal size, against one half of the held-out works; mean '
          'and spread over random halves. The first row is the floor, noise the ceiling.')
     + part(tables.ALL, '', f'{count:,} works of each kind, against all held-out works and the '
            'training split.')

@@ -6,6 +6,7 @@ import functools
 from typing import NamedTuple
 
 from tf_creative.evaluation import measured as evaluation
+from tf_creative.metrics import judge, likeness
 from tf_creative.runs import titles
 
 
@@ -39,6 +40,14 @@ ALL = (
     'accuracy on held-out real works of a classifier (SVM on pixels) trained on these works only',
   ),
   Column('copies', 'copies', '.1%', 'share that equals a training work exactly'),
+  Column(
+    'near_copies',
+    'near copies',
+    '.1%',
+    f'share with at least {likeness.NEAR:.0%} of the cells of a training work, which may be moved '
+    'by two cells or mirrored; cells that are ground in both do not count. Compare with held-out '
+    'works: artists vary their own works, too.',
+  ),
   Column(
     'novelty',
     'novelty',
@@ -97,13 +106,18 @@ HALVES = (
     'share both novel and convincing; new real works do not reach 1 either: compare with their row',
   ),
 )
+JUDGES = {
+  judge.CLASSIFIER: 'a classifier of the labels, trained on the training split and then frozen',
+  judge.CONVOLUTIONS: 'random convolutions, not trained, for there are no classes to learn',
+}
+NONE = '·'  # in place of a number
 HAND = {'return': '.2f', 'strokes': '.1f'}  # shown in addition to the world's own measures
 
 
 def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Return head and rows of the table of works for the terminal."""
   head = ['', 'Frechet', 'at equal n', 'coverage', 'precision', 'right label']
-  head += ['useful', 'copies', 'novel', 'convincing', 'creative']
+  head += ['useful', 'copies', 'near copies', 'novel', 'convincing', 'creative']
   rows = []
   for source, numbers in one.sources.items():
     cell = functools.partial(show, numbers)
@@ -111,9 +125,10 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
       [
         evaluation.source(source, one.made)[0],
         cell('frechet', '.2f'),
-        f'{cell("halves/frechet", ".2f")} ±{cell("halves/frechet_spread", ".2f")}',
+        show(numbers, 'halves/frechet', '.2f', '±'),
         *(cell(f'halves/{name}', '.2f') for name in ('coverage', 'precision')),
-        *(cell(name, '.1%') for name in ('label_accuracy', 'train_on_synthetic', 'copies')),
+        *(cell(name, '.1%') for name in ('label_accuracy', 'train_on_synthetic')),
+        *(cell(name, '.1%') for name in ('copies', 'near_copies')),
         *(cell(f'halves/{name}', '.2f') for name in ('novel', 'valued', 'creativity')),
       ]
     )
@@ -149,6 +164,15 @@ def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   return ['', *(name.replace('_', ' ') for name in told)], rows
 
 
-def show(numbers: dict[str, float], name: str, form: str) -> str:
-  """Format a number, or a dot where there is none."""
-  return f'{numbers[name]:{form}}' if name in numbers else '·'
+def notes(one: evaluation.Evaluation) -> list[str]:
+  """Say which judge measured, and what so few works cannot tell: a line each."""
+  return [*([f'judge: {JUDGES[one.judge]}'] if one.judge else []), *one.remarks]
+
+
+def show(numbers: dict[str, float], name: str, form: str, spread: str = '') -> str:
+  """Format a number, with its spread after that sign; a dot where there is none."""
+  if name not in numbers:
+    return NONE
+  return f'{numbers[name]:{form}}' + (
+    f' {spread}{numbers[f"{name}_spread"]:{form}}' if spread else ''
+  )

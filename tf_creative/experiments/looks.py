@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import functools
 from typing import Any
 
@@ -70,6 +71,11 @@ class Looks:
       with storage.whole(self._run.path / 'painting.gif') as path:
         pictures.save_gif(frames, path)
     return numbers
+
+  @property
+  def remarks(self) -> Sequence[str]:
+    """What so few works as there are cannot tell."""
+    return self._eyes.remarks
 
   @functools.cached_property
   def _eyes(self) -> evaluator_lib.Eyes | player.Player:

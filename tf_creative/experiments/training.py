@@ -101,6 +101,7 @@ class Training:
         return 128 + stop.signal
       if self._imagines:
         told = evaluator_lib.headlines(numbers, self.learner.world)
+        told += ''.join(f'\n{line}' for line in self._looks.remarks)
       else:
         told = player.headlines(numbers)
       self._progress.say(f'\n{told}\n\n{self._run.contents()}')

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tf_creative.core import storage
 
+CLASSIFIER, CONVOLUTIONS = 'classifier', 'random convolutions'
 _SEED = 20140610  # fixed, so that all runs of a world are measured by the same judge
 _FEATURES = 64
 _BATCH, _MIXED = 64, 16  # works in a batch, and mixtures added to it
@@ -110,6 +111,11 @@ class Judge:
       'classes': np.array(self.classes, np.int64),
       **weights,
     }
+
+  @property
+  def kind(self) -> str:
+    """What the features are of."""
+    return CLASSIFIER if self.classes > 1 else CONVOLUTIONS
 
   @property
   def variables(self) -> list[tf.Variable]:

@@ -33,6 +33,8 @@ class Episodes(NamedTuple):
 class Player:
   """Plays episodes with a greedy hand; the best round is chosen by other episodes than reported."""
 
+  remarks = ()  # there are as many episodes as are wanted
+
   def __init__(
     self,
     learner: learner_lib.Learner,

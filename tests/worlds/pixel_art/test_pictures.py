@@ -36,6 +36,16 @@ def test_classes_are_folders_and_a_fifth_is_for_tests(tmp_path):
     assert row.split == copies.side_of(row.hashed)
 
 
+def test_there_are_two_for_tests_even_if_chance_has_one(tmp_path):
+  lucky = [n for n in range(200) if copies.side_of(copies.digest(painted.sprite(n))) == 'train']
+  for count, tests in ((10, 2), (30, 2)):
+    for number in lucky[:count]:
+      painted.save(tmp_path / str(count) / f'{number}.png', painted.sprite(number))
+    found = painted.read(tmp_path / str(count))
+    hidden = {row.hashed for row in found.rows if row.split == 'test'}
+    assert len(hidden) == tests and hidden == set(sorted(row.hashed for row in found.rows)[:tests])
+
+
 def test_every_layout_is_the_same_data(tmp_path):
   plain = painted.folder(tmp_path / 'plain', 'cat', 'dog')
   expected = painted.read(plain)

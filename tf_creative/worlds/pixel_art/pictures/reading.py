@@ -18,6 +18,7 @@ _MOST_FRAMES = 500  # of a GIF
 _MOST_PIXELS = 1 << 28  # of all pictures, when they are of one size
 _FEWEST, _LISTED = 8, 5  # pictures of a class that can be learnt; names in a message
 _LEAST, _ENOUGH = 2, 12  # pictures for tests: of which there must be, and that measures want
+_FIFTHS = 10  # pictures of which a fifth are as many as there must be for tests
 _PATIENCE = 5  # seconds between two lines of progress
 
 
@@ -125,6 +126,11 @@ def _kept(rows: list[Row], given: bool) -> tuple[list[Row], list[str]]:
       row._replace(split=copies.side_of(row.hashed)) if row.split in ('', 'train') else row
       for row in kept
     ]
+    missing = _LEAST - sum(row.split == 'test' for row in kept)
+    if missing > 0 and len(kept) >= _FIFTHS:  # chance has it so with one folder of twenty in 14
+      learnt = sorted((row for row in kept if row.split == 'train'), key=lambda row: row.hashed)
+      moved = {id(row) for row in learnt[:missing]}
+      kept = [row._replace(split='test') if id(row) in moved else row for row in kept]
   others = [row for row in kept if row.split != 'train']
   seen, learnt = (
     np.array([copies.thumbnail(row.pixels) for row in some])
