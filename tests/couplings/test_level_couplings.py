@@ -29,7 +29,7 @@ def test_levels_of_chance_replace_as_many_as_asked_for(one):
     coupling = levels.RandomLevels(walks.parts_of(one), levels.Options(real), 0)
     same = (coupling.concept(concept).work == concept.work).numpy().all((1, 2)).sum()
     assert low <= same <= high
-  chance = one.world.works.random(200, tf.constant([1, 1])).numpy()
+  chance = one.world.levels.random(200, tf.constant([1, 1])).numpy()
   assert ((chance == tiles.START).sum((1, 2)) == 1).all()
   told = one.world.measures.describe(chance)
   assert 0.2 < told['solvable'].mean() < 0.95 and told['unique'].all()

@@ -21,7 +21,7 @@ def four_greys(raw):
 def make(seed=0, legal=four_greys, num_labels=LABELS, **options):
   options = {'width': 8, 'latent_size': 4, 'batch_size': BATCH, 'decay_steps': 0, **options}
   options.setdefault('learning_rate', 4e-4)
-  return Gan(GanConfig(**options), imagination.Subject(SHAPE, num_labels, legal), seed)
+  return Gan(GanConfig(**options), imagination.Subject(SHAPE, num_labels, legal, SHAPE), seed)
 
 
 def patterns(labels):

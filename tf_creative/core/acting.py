@@ -106,6 +106,11 @@ class Rules(abc.ABC):
   def allowed(self, state: Any, keep: tf.Tensor) -> tf.Tensor:
     """Return which actions leave works unchanged where `keep` [B, ...] holds: bool [B, A]."""
 
+  def idle(self, state: Any, moved: Any) -> tf.Tensor:
+    """Return which steps, from `state` to `moved`, show that the work is done: bool [B]."""
+    del moved
+    return tf.zeros([tf.shape(tf.nest.flatten(state)[0])[0]], tf.bool)
+
 
 class Simulator(abc.ABC):
   """Rules that are not known: environments that step outside of the graph."""
@@ -128,3 +133,7 @@ class Levels(abc.ABC):
   @abc.abstractmethod
   def survey(self, observation: Observation, seed: tf.Tensor) -> Survey:
     """Return the transitions from every pose by every action."""
+
+  @abc.abstractmethod
+  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
+    """Draw levels at random: the baseline that imagined ones must beat."""

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
+from tf_creative.core import world as world_lib
+
 # (imagined values, labels, gradient of the loss at the values) -> a scalar to add to the loss.
 ExtraLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -14,9 +16,14 @@ ExtraLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 class Subject(NamedTuple):
   """What a GAN needs to know of the works that it imagines."""
 
-  value_shape: tuple[int, ...]
+  value_shape: tuple[int, ...]  # of what the critic reads
   num_labels: int
   legal: Callable[[tf.Tensor], tf.Tensor]  # projects raw output onto legal values, differentiable
+  raw_shape: tuple[int, ...]  # of what the generator makes
+
+  @classmethod
+  def of(cls, works: world_lib.Works) -> Subject:
+    return cls(works.value_shape, len(works.label_names), works.legal, works.raw_shape)
 
 
 class Critic(Protocol):

@@ -42,6 +42,11 @@ class Works(abc.ABC):
     """The shape of the same work as the floats that networks read and write."""
 
   @property
+  def raw_shape(self) -> tuple[int, ...]:
+    """The shape of what a generator makes of a work, before it is `legal`."""
+    return self.value_shape
+
+  @property
   @abc.abstractmethod
   def label_names(self) -> list[str]:
     """Names of the labels, in their order."""
@@ -52,7 +57,7 @@ class Works(abc.ABC):
 
   @abc.abstractmethod
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
-    """Project raw generator output onto values of legal works (straight-through gradient)."""
+    """Project raw output [B, *raw_shape] onto values of legal works (straight-through gradient)."""
 
   @abc.abstractmethod
   def to_values(self, works: tf.Tensor) -> tf.Tensor:
@@ -68,10 +73,6 @@ class Works(abc.ABC):
 
     Gradients lead back to the values.
     """
-
-  def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
-    """Draw legal works at random: the baseline that imagined ones must beat."""
-    return self.to_works(tf.random.stateless_uniform([count, *self.value_shape], seed))
 
   def filled(self, work: Any, given: Any, works: Any) -> Any:
     """Fill the gaps of a work, where `given` is false, with what fits from works [B, ...]."""

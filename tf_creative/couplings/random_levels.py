@@ -17,6 +17,7 @@ class RandomLevels(base.Coupling):
   """Episodes are about random works: domain randomization (Tobin et al. 2017)."""
 
   Options = Options
+  needs = ('rules', 'works', 'levels')
   needs_shown = True
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
@@ -26,6 +27,6 @@ class RandomLevels(base.Coupling):
   def concept(self, concept: works_lib.Works) -> works_lib.Works:
     what, share = streams.split(self._stream.next(), 2)
     count = concept.label.shape[0]
-    chance = self.parts.world.works.random(count, what)
+    chance = self.parts.world.levels.random(count, what)
     stays = tf.random.stateless_uniform([count], share) < self.options.real
     return concept._replace(work=works_lib.select(stays, concept.work, chance))

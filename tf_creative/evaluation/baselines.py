@@ -98,10 +98,7 @@ def _gaussian_mixture(rows, known, label, seed) -> np.ndarray:
 
 def _dense_gan(world, values, known, label, seed) -> np.ndarray:
   """Train a simple dense GAN, conditioned on labels as ours is, and sample it."""
-  subject = imagination.Subject(
-    world.works.value_shape, len(world.works.label_names), world.works.legal
-  )
-  gan = gan_lib.Gan(_PLAIN, subject, seed)
+  gan = gan_lib.Gan(_PLAIN, imagination.Subject.of(world.works), seed)
   real, names = tf.constant(values), tf.constant(known)
 
   def train(step):

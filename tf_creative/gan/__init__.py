@@ -6,6 +6,7 @@ NETWORKS = plugins.Table(
   'network',
   'tf_creative.gan_networks',
   {
+    'close': 'tf_creative.gan.conv:CLOSE',
     'conv': 'tf_creative.gan.conv:NETWORKS',
     'dense': 'tf_creative.gan.dense:NETWORKS',
     'recurrent': 'tf_creative.gan.recurrent:NETWORKS',

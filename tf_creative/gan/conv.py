@@ -92,13 +92,18 @@ class Critic(keras.Model):
   slower.
   """
 
+  close = False  # whether a layer looks at full size first
+
   def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='critic')
     axes = len(value_shape) - 1
     seeds, (convolution, _) = layers.Seeds(seed), _convolutions(axes)
+    half = max(config.width // 2, 1)
+    levels = [(half, 3, (1,) * axes)] if self.close else []
+    levels += [(config.width, 4, stride) for stride in strides(pyramid(tuple(value_shape[:-1])))]
     self.look = tuple(
-      convolution(config.width, 4, stride, padding='same', kernel_initializer=seeds.next())
-      for stride in [*strides(pyramid(tuple(value_shape[:-1]))), (2,) * axes]
+      convolution(*level, padding='same', kernel_initializer=seeds.next())
+      for level in [*levels, (config.width, 4, (2,) * axes)]
     )
     self.think = keras.layers.Dense(config.width, kernel_initializer=seeds.next())
     self.judge = layers.Judgement(num_labels, layers.uses_labels(num_labels, config), seeds)
@@ -112,4 +117,14 @@ class Critic(keras.Model):
     return self.judge(tf.nn.leaky_relu(self.think(x)), labels)
 
 
+class CloseCritic(Critic):
+  """Critic, with a layer at full size before all others: it sees single pixels that are wrong.
+
+  In small pictures of many colours, speckles are what gives imagined works away.
+  """
+
+  close = True
+
+
 NETWORKS = layers.Networks(Generator, Critic)
+CLOSE = layers.Networks(Generator, CloseCritic)

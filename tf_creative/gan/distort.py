@@ -13,81 +13,69 @@ from tf_creative.core import streams
 
 _SHIFT = 1 / 8  # of a side, at most
 _CUT = 1 / 2  # of a side: those of the box that is cut out
-_BRIGHT, _STRONG = 0.2, 0.5  # most that is added to a channel, or changed in contrast
+_BRIGHT, _STRONG = 0.2, 0.5  # most that is added to a channel, and by which contrast is changed
+_TINY = 1e-3  # a work may have no opaque cell at all
 
 
-def distort(values: tf.Tensor, share: float, seed: tf.Tensor, kinds='shift cut colour') -> tf.Tensor:
-  """Distort values [B, ..., C]: each distortion comes to this share of them."""
-  seeds = streams.split(seed, 8)
-  axes = values.shape.rank - 2
-  if 'mirror' in kinds:
-    values = _mirror(values, share, seeds[6])
-  if 'shift' in kinds:
-    for axis in range(1, axes + 1):
-      values = _shift(values, axis, share, tf.random.experimental.stateless_fold_in(seeds[0], axis))
-  if 'colour' in kinds and values.shape[-1] >= 3:
-    values = _recolour(values, share, seeds[1])
-  if 'cut' in kinds:
-    values = _cut(values, share, seeds[2])
-  return values
+def distort(values: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
+  """Distort values [B, ..., C]: each kind of distortion comes to this share of them."""
+  moved, recoloured, cut = streams.split(seed, 3)
+  axes = range(1, values.shape.rank - 1)
+  for axis, of_axis in zip(axes, streams.split(moved, len(axes)), strict=True):
+    values = _shift(values, axis, _happens(values, share, of_axis), of_axis)
+  if values.shape.rank == 4 and values.shape[-1] in (3, 4):  # colours of pictures
+    values = _recolour(values, _happens(values, share, recoloured), recoloured)
+  return _cut(values, _happens(values, share, cut), cut)
 
 
-def _happens(values, share, seed):
-  count = tf.shape(values)[0]
-  return tf.random.stateless_uniform([count], seed) < share
+def _happens(values: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
+  """Draw which works are distorted: float32 [B], 0 or 1."""
+  luck = tf.random.stateless_uniform(tf.shape(values)[:1], streams.split(seed, 2)[0])
+  return tf.cast(luck < share, tf.float32)
 
 
-def _mirror(values, share, seed):
-  happens = _happens(values, share / 2, seed)
-  return tf.where(happens[:, None, None, None], values[:, :, ::-1], values)
-
-
-def _shift(values: tf.Tensor, axis: int, share: float, seed: tf.Tensor) -> tf.Tensor:
-  """Move works along an axis; the edge is repeated, so that no notion of a background is needed."""
-  whether, how_far = streams.split(seed, 2)
-  side, most = values.shape[axis], max(1, round(values.shape[axis] * _SHIFT))
-  steps = tf.random.stateless_uniform(tf.shape(values)[:1], how_far, -most, most + 1, tf.int32)
-  steps = tf.where(_happens(values, share, whether), steps, 0)
-  source = tf.clip_by_value(tf.range(side) - steps[:, None], 0, side - 1)
+def _shift(values: tf.Tensor, axis: int, happens: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+  """Move works along an axis; the edge is repeated, so that no notion of a ground is needed."""
+  side, count = values.shape[axis], tf.shape(values)[:1]
+  most = max(1, round(side * _SHIFT))
+  steps = tf.random.stateless_uniform(count, streams.split(seed, 2)[1], -most, most + 1, tf.int32)
+  source = tf.range(side) - (steps * tf.cast(happens, tf.int32))[:, None]
   # A product with one-hot rows, not a gather, whose second derivative is slow.
-  moves = tf.one_hot(source, side)  # [B, side, side]
-  letters = 'xyz'[: values.shape.rank - 2]
-  here = letters[axis - 1]
-  return tf.einsum(f'bo{here},b{letters}c->b{letters.replace(here, "o")}c', moves, values)
+  moves = tf.one_hot(tf.clip_by_value(source, 0, side - 1), side)  # [B, side, side]
+  space = 'xyz'[: values.shape.rank - 2]
+  here = space[axis - 1]
+  return tf.einsum(f'bo{here},b{space}c->b{space.replace(here, "o")}c', moves, values)
 
 
-def _recolour(values: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
+def _recolour(values: tf.Tensor, happens: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
   """Change brightness, saturation and contrast; what is clear stays so."""
-  whether, *seeds = streams.split(seed, 4)
-  happens = tf.cast(_happens(values, share, whether), tf.float32)
-  shape = [-1] + [1] * (values.shape.rank - 1)
-  draw = lambda seed, most: tf.reshape(  # noqa: E731
-    happens * tf.random.stateless_uniform(tf.shape(happens), seed, -most, most), shape
-  )
+  ones = [1] * (values.shape.rank - 1)
+  amounts = [
+    tf.reshape(happens * tf.random.stateless_uniform(tf.shape(happens), one, -1, 1), [-1, *ones])
+    for one in streams.split(streams.split(seed, 2)[1], 3)
+  ]
   colour, rest = values[..., :3], values[..., 3:]
   opaque = rest if values.shape[-1] > 3 else tf.ones_like(colour[..., :1])
-  colour += opaque * draw(seeds[0], _BRIGHT)
-  grey = tf.reduce_mean(colour, -1, keepdims=True)
-  colour += (colour - grey) * 2 * draw(seeds[1], _STRONG)
-  space = range(1, values.shape.rank)
-  mean = tf.reduce_sum(colour * opaque, space, keepdims=True) / (
-    3 * tf.reduce_sum(opaque, space, keepdims=True) + 1e-3
-  )
-  colour += opaque * (colour - mean) * draw(seeds[2], _STRONG)
+  colour += opaque * _BRIGHT * amounts[0]
+  colour += (colour - tf.reduce_mean(colour, -1, keepdims=True)) * 2 * _STRONG * amounts[1]
+  space = range(1, values.shape.rank - 1)
+  mean = tf.reduce_sum(opaque * colour, [*space, -1], keepdims=True)
+  mean /= 3 * tf.reduce_sum(opaque, [*space, -1], keepdims=True) + _TINY
+  colour += opaque * (colour - mean) * _STRONG * amounts[2]
   return tf.concat([colour, rest], -1)
 
 
-def _cut(values: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
-  """Blank a box at a random place."""
-  whether, where = streams.split(seed, 2)
-  kept = tf.zeros(tf.shape(values)[:1], tf.bool)
-  for axis in range(1, values.shape.rank - 1):
-    side = values.shape[axis]
+def _cut(values: tf.Tensor, happens: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+  """Blank a box, around a random place."""
+  space = values.shape[1:-1]
+  outside = tf.zeros([tf.shape(values)[0]], tf.bool)
+  seeds = streams.split(streams.split(seed, 2)[1], len(space))
+  for side, one in zip(space, seeds, strict=True):
     size = max(1, round(side * _CUT))
-    at = tf.random.experimental.stateless_fold_in(where, axis)
-    middle = tf.random.stateless_uniform(tf.shape(values)[:1], at, 0, side + 1, tf.int32)
+    middle = tf.random.stateless_uniform(tf.shape(values)[:1], one, 0, side + 1, tf.int32)
     away = tf.range(side) - middle[:, None] + size // 2
-    out = (away < 0) | (away >= size)
-    kept = kept[..., None] | tf.reshape(out, [-1] + [1] * (axis - 1) + [side])
-  happens = tf.reshape(_happens(values, share, whether), [-1] + [1] * (values.shape.rank - 2))
-  return values * tf.cast(kept | ~happens, tf.float32)[..., None]
+    beyond = (away < 0) | (away >= size)  # [B, side]
+    axes = [1] * (outside.shape.rank - 1)
+    outside = outside[..., None] | tf.reshape(beyond, [-1, *axes, side])
+  kept = tf.cast(outside, tf.float32)
+  return values * (1 - (1 - kept) * tf.reshape(happens, [-1] + [1] * len(space)))[..., None]

@@ -8,9 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from tf_creative import gan as tables
-from tf_creative.core import guard
+from tf_creative.core import guard, streams
 from tf_creative.core import imagination as imagination_lib
-from tf_creative.core import streams
 from tf_creative.gan import critic as critic_lib
 from tf_creative.gan import distort, optimizers
 from tf_creative.gan.config import GanConfig
@@ -24,7 +23,7 @@ class Gan(tf.Module):
     self.config, self._subject = config, subject
     self.code_size, self.batch_size = config.latent_size, config.batch_size
     networks = tables.NETWORKS.load(config.network)
-    shape = tuple(subject.value_shape), subject.num_labels, config
+    shape = tuple(subject.raw_shape), subject.num_labels, config
     self.generator = networks.generator(*shape, seed=2 * seed)
     self.average = networks.generator(*shape, seed=2 * seed)  # starts equal to the generator
     self.critic = critic_lib.Critic(
@@ -102,14 +101,16 @@ class Gan(tf.Module):
     self._guard.apply([loss, *gradients], update)
     return metrics
 
-  def _distorted(self, real, fake, seed):
-    if not self.config.distort:
-      return real, fake
-    of_real, of_fake = streams.split(tf.random.experimental.stateless_fold_in(seed, 1), 2)
-    import os
-    kinds = os.environ.get('KINDS', 'shift cut colour')
+  def _distorted(
+    self, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor
+  ) -> tuple[tf.Tensor, tf.Tensor]:
+    """Distort a part of both as the critic is to see them; see `distort`."""
     share = self.config.distort
-    return distort.distort(real, share, of_real, kinds), distort.distort(fake, share, of_fake, kinds)
+    if not share:
+      return real, fake
+    # Not the seed itself, by which the critic draws.
+    of_real, of_fake = streams.split(tf.random.experimental.stateless_fold_in(seed, 1), 2)  # pyright: ignore[reportAttributeAccessIssue]
+    return distort.distort(real, share, of_real), distort.distort(fake, share, of_fake)
 
   @property
   def updates(self) -> tf.Tensor:

@@ -46,7 +46,7 @@ class Actor(tf.Module):
   def make(self, concept: works_lib.Works, begun: Any = None) -> tuple[tf.Tensor, ...]:
     """Make a work of each concept, from `begun` on if given: work, steps, returns, actions."""
     begun = blank(self._world, concept) if begun is None else begun
-    return self._episodes(self._greedy, concept, begun)
+    return self._episodes(self._greedy, concept, begun, stops=not self.drawn)
 
   def make_around(self, concept: works_lib.Works, begun: tf.Tensor, keep: tf.Tensor):
     """Make works as `make` does, but leave them as begun where `keep` [B, ...] holds."""
@@ -60,8 +60,8 @@ class Actor(tf.Module):
     """Act at random: the baseline that every hand must beat."""
     return self._episodes(self._random, concept, begun)
 
-  def _episodes(self, act: Act, *given: Any, nearer: bool = False) -> tuple[tf.Tensor, ...]:
-    return batches.in_batches(functools.partial(self._episode, act, nearer=nearer))(*given)
+  def _episodes(self, act: Act, *given: Any, **how: bool) -> tuple[tf.Tensor, ...]:
+    return batches.in_batches(functools.partial(self._episode, act, **how))(*given)
 
   def _episode(
     self,
@@ -70,8 +70,12 @@ class Actor(tf.Module):
     begun: tf.Tensor,
     keep: tf.Tensor | None = None,
     nearer: bool = False,
+    stops: bool = False,
   ) -> tuple[tf.Tensor, ...]:
-    """Play one episode in the graph; return work, steps [B], returns [B], actions [B, horizon]."""
+    """Play one episode in the graph; return work, steps [B], returns [B], actions [B, horizon].
+
+    With `stops`, a step that is idle ends it: the best action would be so again, to the end.
+    """
     rules = self._world.rules
     state = rules.place(rules.start(concept, tf.constant(STILL)), begun)
     over = tf.zeros_like(concept.label, tf.bool)
@@ -84,6 +88,8 @@ class Actor(tf.Module):
       allowed = self._allowed(state, concept, keep, nearer)
       action = act(rules.observe(state), concept.code, time, allowed)
       moved, reward, done = rules.step(state, action, tf.constant(STILL))
+      if stops:
+        done |= rules.idle(state, moved)
       state = works_lib.select(over, state, moved)
       steps += tf.cast(~over, tf.int32)
       returns += tf.where(over, 0.0, reward)

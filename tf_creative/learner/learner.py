@@ -61,8 +61,7 @@ class Learner(tf.Module):
     self.agent = build_lib.hand(config.run.agent, self.world, config.agent, seed)
     self.gan = self.creator = real = None
     if works:
-      subject = imagination_lib.Subject(works.value_shape, len(works.label_names), works.legal)
-      self.gan = gan_lib.Gan(config.gan, subject, seed)
+      self.gan = gan_lib.Gan(config.gan, imagination_lib.Subject.of(works), seed)
       real = tf.nest.map_structure(tf.constant, self.real)
     parts = coupling_lib.Parts(self.world, self.gan, self.agent, self.agent.episodes, real)
     self.coupling = base.Chain([_build_coupling(one, parts, seed) for one in chosen])

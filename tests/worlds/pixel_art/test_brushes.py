@@ -87,12 +87,12 @@ def test_the_pixel_comes_first_and_no_shape_twice(name):
 
 def test_what_lies_outside_the_canvas_is_cut_off():
   brush = brushes.Brush('square', 3, 4, 2)
-  # (row * 4 + column) * 3 shapes + shape, times 2 colours: the square of three at (1, 2), colour 1,
-  # and at (2, 3), colour 0.
+  # (row * 4 + column) * 3 shapes + shape, times 2 colours: the square of three around (1, 2),
+  # colour 1, and around (2, 3), colour 0.
   covered = brush.covered(tf.constant([((1 * 4 + 2) * 3 + 2) * 2 + 1, ((2 * 4 + 3) * 3 + 2) * 2]))
   assert covered.numpy().astype(int).tolist() == [
+    [[0, 1, 1, 1], [0, 1, 1, 1], [0, 1, 1, 1]],
     [[0, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]],
-    [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]],
   ]
   # A line from (0, 0) to (1, -1) must not come in again at the end of a row.
   brush = brushes.Brush('line', 3, 4, 2)
@@ -140,9 +140,9 @@ def test_pays_are_what_each_step_would_be_paid(name, palette):
 def test_the_largest_pay_of_a_brush_is_its_bound():
   world = pixel_art.PixelArt(size=3, colors=4, brush='square')
   _, pay, _ = every_action(world, world.rules.start(concept(np.full((3, 3), 3)), STILL))
-  # Nine pixels from black to white at once, by the square of three (shape 2) at (0, 0), colour 3.
+  # Nine pixels from black to white at once: the square of three (shape 2) around (1, 1), colour 3.
   assert world.play.reward_bound == pay.numpy().max() == 9
-  assert pay.numpy().argmax() == 2 * 4 + 3
+  assert pay.numpy().argmax() == (4 * 3 + 2) * 4 + 3
 
 
 @pytest.mark.parametrize('name', BRUSHES)

@@ -118,7 +118,14 @@ class Case:
     """Return works that are not real: made by random actions, or drawn at random."""
     if self.world.making:
       return self.world.rules.work(self.moves[-1].following)
-    return self.world.works.random(COUNT, self.seed)
+    return self.chance()
+
+  def chance(self) -> tf.Tensor:
+    """Draw works at random: levels by their world's own rule, others cell by cell."""
+    if self.world.levels:
+      return self.world.levels.random(COUNT, self.seed)
+    works = self.world.works
+    return works.to_works(tf.random.stateless_uniform([COUNT, *works.value_shape], self.seed))
 
 
 def hold(ok: Any, what: str) -> None:

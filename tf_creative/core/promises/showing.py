@@ -20,7 +20,7 @@ def works_are_in_their_spec(case: Case) -> None:
   labels = Bounded((), tf.int32, 0, len(names) - 1)
   within(case.concept.work, works.work_spec, 'a real work')
   within(case.concept.label, labels, 'a label')
-  within(works.random(COUNT, case.seed), works.work_spec, 'a work of chance')
+  within(case.chance(), works.work_spec, 'a work of chance')
   again = next(iter(works.real('train').batch(COUNT)))
   same(again.work, case.concept.work, 'real works come in another order')
 
@@ -28,7 +28,7 @@ def works_are_in_their_spec(case: Case) -> None:
 def values_are_works(case: Case) -> None:
   """Check that `to_works` is the inverse of `to_values`."""
   works = case.world.works
-  for some in (case.concept.work, works.random(COUNT, case.seed)):
+  for some in (case.concept.work, case.chance()):
     values = works.to_values(some)
     floats(values, (COUNT, *works.value_shape), 'values')
     same(works.to_works(values), some, 'a work is another after it was values')
@@ -36,7 +36,7 @@ def values_are_works(case: Case) -> None:
 
 def legal_values_are_works_and_pass_gradients(case: Case) -> None:
   works = case.world.works
-  raw = 3 * tf.random.stateless_normal([COUNT, *works.value_shape], case.seed)
+  raw = 3 * tf.random.stateless_normal([COUNT, *works.raw_shape], case.seed)
   # Random weights: the plain sum of e.g. a softmax is constant, and would have no gradient.
   weigh = tf.random.stateless_normal(raw.shape, case.seed + 1)
   with tf.GradientTape() as tape:

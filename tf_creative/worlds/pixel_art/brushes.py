@@ -80,7 +80,9 @@ def _pixel() -> list[list[tuple[int, int]]]:
 
 
 def _square() -> list[list[tuple[int, int]]]:
-  return [[(y, x) for y in range(side) for x in range(side)] for side in (1, 2, 3)]
+  """Return squares around the stroke's place, which a 3x3 convolution sees whole."""
+  sides = [range(1), range(2), range(-1, 2)]
+  return [[(y, x) for y in side for x in side] for side in sides]
 
 
 def _line() -> list[list[tuple[int, int]]]:

@@ -117,9 +117,21 @@ class Easel(options.PixelArt, world_lib.Works):
   def _rgba(self, split: str) -> works_lib.Works:
     return in_colour.pictures(self.source, split, self.size, self.width)
 
+  @property
+  def raw_shape(self) -> tuple[int, int, int]:
+    """Greys lie on a line, so one number a pixel does; of colours each has a logit of its own.
+
+    With the nearest colour to three numbers, what lies between two colours is a third: speckles.
+    """
+    grey = self.colours.shape[1] == 1
+    return self.size, self.width, 1 if grey else len(self.colours)
+
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
-    soft = squash.squash(raw)
-    return soft + tf.stop_gradient(self.to_values(self.to_works(soft)) - soft)
+    if raw.shape[-1] == 1:
+      soft = squash.squash(raw)
+      return soft + tf.stop_gradient(self.to_values(self.to_works(soft)) - soft)
+    soft = tf.tensordot(tf.nn.softmax(raw), self.colours, 1)
+    return soft + tf.stop_gradient(tf.gather(self.colours, tf.argmax(raw, -1)) - soft)
 
   def to_values(self, works: tf.Tensor) -> tf.Tensor:
     return tf.gather(self.colours, tf.cast(works, tf.int32))

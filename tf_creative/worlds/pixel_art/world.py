@@ -121,6 +121,9 @@ class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
     touched = self._brush.under(tf.cast(keep, tf.float32)[..., None])[..., 0]
     return tf.repeat(touched == 0, len(self.colours), axis=1)
 
+  def idle(self, state: State, moved: State) -> tf.Tensor:
+    return tf.reduce_all(state.canvas == moved.canvas, [1, 2])  # a stroke that changes nothing
+
   def _errors(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Return the error of each pixel: float32 [B, H, W]."""
     return tf.gather(self._cost.ravel(), self._pair(canvas, target))
