@@ -145,7 +145,7 @@ class Judge:
   def _features_and_label(self, values):
     features = self._trunk(values)
     label = tf.argmax(self._head(features)[:, : self.classes], -1, tf.int32)
-    if self._scale is not None:
+    if self._beside is not None and self._scale is not None:
       both = (features * self._scale[0], self._beside(values) * self._scale[1])
       features = tf.concat(both, 1)
     return features, label
