@@ -17,7 +17,7 @@ from tf_creative.studio import player as player_lib
 _PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
 _CELL = 36  # smallest size on the screen of a work's shorter side, in pixels
 _LETTERS, _LEADING = 14, 0  # letters in a line of a label; pixels between its lines
-_CHECKS, _CHECK = np.array([168, 184], np.uint8), 4  # greys of what is clear, and the side of a square
+_CHECKS, _CHECK = np.array([168, 184], np.uint8), 4  # greys where it is clear; side of a square
 _MOST_ROWS, _MOST_FRAMES = 20, 60
 
 
