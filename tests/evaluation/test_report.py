@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.shared import tiny
-from tf_creative.evaluation import charts, comparison, curves, exhibition, markup
+from tf_creative.core import works as works_lib
+from tf_creative.evaluation import charts, comparison, curves, exhibition, markup, tables
 from tf_creative.studio import pictures
 from tf_creative.worlds.pixel_art import world as pixel_art
 
@@ -108,3 +109,44 @@ def test_a_gallery_of_any_number_of_labels_is_spread_evenly(count):
   learner = types.SimpleNamespace(creator=types.SimpleNamespace(known_labels=np.arange(count)))
   shown = pictures.some_labels(learner, 10)
   assert len(shown) == min(count, 10) and shown[0] == 0 and shown[-1] == count - 1
+
+
+def shown(side: int) -> types.SimpleNamespace:
+  """What a gallery is made of: 30 works of two classes, with a side of so many pixels."""
+  works = works_lib.Works(np.zeros((30, side, side), np.uint8), np.arange(30) % 2)
+  world = types.SimpleNamespace(
+    works=types.SimpleNamespace(label_names=['a_cat', 'dog']),
+    media=types.SimpleNamespace(render=lambda work: np.zeros((*work.shape, 4), np.uint8)),
+  )
+  return types.SimpleNamespace(
+    learner=types.SimpleNamespace(
+      world=world, creator=types.SimpleNamespace(known_labels=np.arange(2))
+    ),
+    **dict.fromkeys(('imagined', 'painted', 'nearest', 'likest'), works),
+    like=np.linspace(0.5, 0.95, 30),
+    made='painted',
+    sources={'imagined': {'near_copies': 0.1}, 'held_out': {'near_copies': 0.04}},
+  )
+
+
+@pytest.mark.parametrize(('side', 'kind', 'width'), [(8, 'triple', 71), (16, 'rows', 169)])
+def test_a_gallery_of_larger_works_has_them_below_each_other(side, kind, width):
+  page = exhibition.gallery(shown(side))
+  assert page.count(f'class="{kind}"') == 2 and '<h3>a cat</h3>' in page
+  # 8 works of 8 pixels and 7 lines between them; 10 of 16, and 9 lines
+  assert set(re.findall(r'width="(\d+)"', page)) == {str(width)}
+
+
+def test_the_likest_pairs_come_first_and_are_told():
+  page = exhibition.copies(shown(8))
+  told = re.findall(r'<figcaption>(\d+%)</figcaption>', page)
+  assert len(told) == 12 and told[:3] == ['95%', '93%', '92%']
+  assert '10.0% of the imagined ones are, and 4.0% of the real ones' in page
+
+
+def test_what_was_not_measured_has_a_dot_and_a_reason():
+  assert tables.show({}, 'frechet', '.2f', '±') == tables.NONE
+  assert tables.show({'a': 1.5, 'a_spread': 0.25}, 'a', '.2f', '±') == '1.50 ±0.25'
+  one = types.SimpleNamespace(judge='classifier', remarks=['few'])
+  assert tables.notes(one)[0].startswith('judge: a classifier') and tables.notes(one)[1:] == ['few']
+  assert tables.notes(types.SimpleNamespace(judge='', remarks=())) == []

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 from sklearn import datasets, model_selection
+import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.metrics import frechet, judge, neighbours, summary
@@ -79,18 +80,58 @@ def test_judge_reads_sequences(quick):
   assert np.mean(judge.Judge.train(values, labels).labels(values) == labels) > 0.9
 
 
-def test_judge_of_a_single_class_keeps_its_first_weights(digits):
-  training, held_out = (to_values(part.work) for part in digits)
-  drawn = judge.Judge.train(training, np.zeros(len(training), np.int32))
+@pytest.fixture(scope='module')
+def untaught(digits):
+  training = to_values(digits[0].work)
+  return judge.Judge.train(training, np.zeros(len(training), np.int32))
+
+
+def test_judge_without_classes_sees_noise_and_what_is_missing(untaught, digits):
+  learnt, held_out = digits
+  real, other = (untaught.features(to_values(held_out.work[first::2])) for first in (0, 1))
+  assert real.shape == (180, 128) and not untaught.labels(to_values(held_out.work)).any()
+  # Both halves of the features vary as much.
+  np.testing.assert_allclose(
+    [part.var(0).sum() for part in np.split(np.concatenate([real, other]), 2, axis=1)], 1, atol=0.15
+  )
+  floor = frechet.distance(other, real)
+  few = untaught.features(to_values(learnt.work[learnt.label < 5][:180]))
+  rng = np.random.default_rng(0)
+  works = held_out.work[1::2].copy()
+  noisy = rng.random(works.shape) < 0.1
+  works[noisy] = rng.integers(0, 4, noisy.sum())
+  speckled = untaught.features(to_values(works))
+  wild = untaught.features(to_values(rng.integers(0, 4, works.shape)))
+  assert frechet.distance(few, real) > 1.5 * floor
+  assert frechet.distance(speckled, real) > 3 * floor
+  assert neighbours.fidelity_and_variety(wild, real)['precision'] < 0.05
+
+
+def test_judge_without_classes_survives_saving(untaught, digits, tmp_path):
+  values = to_values(digits[1].work)
+  untaught.save(tmp_path / 'judge.npz')
+  loaded = judge.Judge.load(tmp_path / 'judge.npz', values.shape[1:], 1)
+  np.testing.assert_array_equal(loaded.features(values), untaught.features(values))
+  assert (loaded.kind, judge.Judge((8, 8, 1), 10).kind) == ('self-supervised', 'classifier')
+
+
+@pytest.mark.parametrize('shape', [(12, 3), (7, 5, 2)])
+def test_works_of_any_form_are_posed(shape):
+  works = np.arange(64 * np.prod(shape), dtype=np.float32).reshape(64, *shape)
+  posed, named = judge._posed(tf.constant(works))
+  assert np.bincount(named).tolist() == [22, 21, 21]
+  np.testing.assert_array_equal(posed[:22], works[:22])
+  np.testing.assert_array_equal(posed[22:43], works[22:43, ::-1])
+  halves = [side // 2 for side in shape[:-1]]
   np.testing.assert_array_equal(
-    drawn.features(held_out), judge.Judge(training.shape[1:], 1).features(held_out)
+    posed[43:], np.roll(works[43:], halves, tuple(range(1, len(shape))))
   )
-  assert not drawn.labels(held_out).any()
-  half, shuffled = training[::2], np.random.default_rng(0).permuted(training[::2], axis=1)
-  real = drawn.features(held_out)
-  assert frechet.distance(drawn.features(shuffled), real) > 5 * frechet.distance(
-    drawn.features(half), real
-  )
+
+
+def test_judge_without_classes_reads_sequences_and_works_that_are_alike(quick):
+  for values in (np.random.default_rng(0).normal(size=(30, 12, 3)), np.zeros((30, 8, 8, 4))):
+    features = judge.Judge.train(values, np.zeros(30)).features(values)
+    assert np.isfinite(features).all()
 
 
 def test_judge_refuses_other_shapes(eyes):

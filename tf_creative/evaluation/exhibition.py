@@ -13,7 +13,10 @@ from tf_creative.learner import creator as creator_lib
 from tf_creative.metrics import likeness
 from tf_creative.studio import pictures, player
 
-_COLUMNS, _MOST_KINDS, _STEPS, _NEAREST = 8, 52, 9, 12
+_MOST_KINDS, _STEPS, _NEAREST = 52, 9, 12
+# Works of a class in a row: beside two other rows if they are at most so many pixels wide.
+_SMALL, _COLUMNS, _MORE_COLUMNS = 12, 8, 10
+_CELL = 66  # pixels on the screen that such a work is at most magnified to
 
 
 def episode(one: Evaluation) -> str:
@@ -54,18 +57,24 @@ def _stage(sheets: list[Image.Image], alt: str, moment: str) -> str:
 
 
 def gallery(one: Evaluation) -> str:
-  """Show works of each class: as imagined, as made, and the nearest training works."""
+  """Show works of each class: as imagined, as made, and the nearest training works.
+
+  These are side by side where works are small, and else below each other.
+  """
   names, render = one.learner.world.works.label_names, one.learner.world.media.render
   names = [name.replace('_', ' ') for name in names]
   widest = max(len(word) for name in names for word in ('all', *name.split()))
+  wide = render(one.imagined.work[:1]).shape[2]
+  columns, kind = (_COLUMNS, 'triple') if wide <= _SMALL else (_MORE_COLUMNS, 'rows')
+  scale = max(1, _CELL // wide)
   rows = []
   for label in pictures.some_labels(one.learner, _MOST_KINDS):
-    places = np.flatnonzero(one.imagined.label == label)[:_COLUMNS]
+    places = np.flatnonzero(one.imagined.label == label)[:columns]
     if len(places):
       name = html.escape(names[label]) or 'all'
-      triple = ''.join(
+      figures = ''.join(
         f'<figure><figcaption>{title}</figcaption>'
-        f'{markup.works(render(works.work[places]), _COLUMNS, f"{name}: {title}")}</figure>'
+        f'{markup.works(render(works.work[places]), columns, f"{name}: {title}")}</figure>'
         for title, works in (
           ('imagined', one.imagined),
           (one.made, one.painted),
@@ -73,8 +82,8 @@ def gallery(one: Evaluation) -> str:
         )
       )
       rows.append(
-        f'<div class="kind" style="--name:{0.5 + 0.65 * widest:.1f}rem"><h3>{name}</h3>'
-        f'<div class="triple">{triple}</div></div>'
+        f'<div class="kind" style="--name:{0.8 + 0.75 * widest:.1f}rem"><h3>{name}</h3>'
+        f'<div class="{kind}" style="--scale:{scale}">{figures}</div></div>'
       )
   return (
     f'<p>The first works of each class, not chosen: as imagined, as {one.made} by the hand, and '

@@ -108,7 +108,8 @@ HALVES = (
 )
 JUDGES = {
   judge.CLASSIFIER: 'a classifier of the labels, trained on the training split and then frozen',
-  judge.CONVOLUTIONS: 'random convolutions, not trained, for there are no classes to learn',
+  judge.UNTAUGHT: 'there are no classes, so it is a network that was trained to tell works from '
+  'those that are turned over, taken apart or mixed, beside random convolutions',
 }
 NONE = '·'  # in place of a number
 HAND = {'return': '.2f', 'strokes': '.1f'}  # shown in addition to the world's own measures

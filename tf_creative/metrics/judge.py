@@ -1,4 +1,4 @@
-"""The judge: a small frozen classifier; measures use its features and labels."""
+"""The judge: a small frozen network; measures use its features and labels."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ import tensorflow as tf
 
 from tf_creative.core import storage
 
-CLASSIFIER, CONVOLUTIONS = 'classifier', 'random convolutions'
+CLASSIFIER, UNTAUGHT = 'classifier', 'self-supervised'  # kinds of judges
 _SEED = 20140610  # fixed, so that all runs of a world are measured by the same judge
 _FEATURES = 64
 _BATCH, _MIXED = 64, 16  # works in a batch, and mixtures added to it
+_POSED = (22, 21, 21)  # of a batch without classes: as they are, turned over, taken apart
 _STEPS = 800
+_LEAST = 1e-6  # spread of features, where all works are alike
 _TOLD = 50  # steps between reports of progress
 _LEARNING_RATE = 2e-3
 
@@ -34,9 +36,10 @@ class Judge:
   works mixed cell by cell. `labels` never returns that class, but without it the features of noise
   lie among those of real works (digits: precision of noise .10 to .47 by seed; with it .01 to .05).
 
-  Where all works have one class, the network is not trained: random convolutional features serve,
-  too (Naeem et al. 2020, section 4.3), and show missing modes better than features that only tell
-  works from mixtures. Their distances have another scale: compare within one judge only.
+  Where all works have one class, it learns to tell them from those that are turned over, taken
+  apart and mixed, and its features stand beside random convolutional ones (Naeem et al. 2020,
+  section 4.3). The first see noise, the second missing modes; alone, either misses what the other
+  sees (docs/concepts/judging.md). Their distances have another scale: compare within one judge.
   """
 
   def __init__(self, value_shape: tuple[int, ...], classes: int):
@@ -44,9 +47,15 @@ class Judge:
     if len(self.value_shape) not in (2, 3):
       raise ValueError(f'the judge reads values [H, W, C] or [T, C], not {list(value_shape)}.')
     self._trunk = keras.Sequential(_layers(self.value_shape))
-    self._head = keras.layers.Dense(self.classes + 1, kernel_initializer=_initializer(99))
+    self.kinds = self.classes if self.classes > 1 else len(_POSED)  # that it learns to tell apart
+    self._head = keras.layers.Dense(self.kinds + 1, kernel_initializer=_initializer(99))
     self._trunk.build((None, *self.value_shape))
     self._head.build((None, _FEATURES))
+    self._beside = self._scale = None  # random convolutions, and what makes both alike in size
+    if self.classes == 1:
+      self._beside = keras.Sequential(_layers(self.value_shape, first=200))
+      self._beside.build((None, *self.value_shape))
+      self._scale = tf.Variable(tf.ones([2]), trainable=False)
     self._look = tf.function(
       self._features_and_label,
       autograph=False,
@@ -67,8 +76,10 @@ class Judge:
     """
     values, labels = np.asarray(values, np.float32), np.asarray(labels, np.int32)
     judge = cls(values.shape[1:], labels.max() + 1 if classes is None else classes)
-    if judge.classes > 1:
-      _fit(judge, values, labels, tell)
+    _fit(judge, values, labels, tell)
+    if judge._scale is not None:
+      features = np.split(judge.features(values), 2, axis=1)
+      judge._scale.assign([1 / max(np.sqrt(each.var(0).sum()), _LEAST) for each in features])
     return judge
 
   def features(self, values) -> np.ndarray:
@@ -115,19 +126,29 @@ class Judge:
   @property
   def kind(self) -> str:
     """What the features are of."""
-    return CLASSIFIER if self.classes > 1 else CONVOLUTIONS
+    return CLASSIFIER if self.classes > 1 else UNTAUGHT
 
   @property
   def variables(self) -> list[tf.Variable]:
+    """All that is kept: what was learnt first."""
+    rest = [] if self._beside is None else [*(v.value for v in self._beside.variables), self._scale]
+    return [*self.learnt, *rest]
+
+  @property
+  def learnt(self) -> list[tf.Variable]:
     return [v.value for v in self._trunk.variables + self._head.variables]
 
   def logits(self, values: tf.Tensor) -> tf.Tensor:
-    """Return a logit for each class, and a last one for mixtures: [N, classes + 1]."""
+    """Return a logit for each kind, and a last one for mixtures: [N, kinds + 1]."""
     return self._head(self._trunk(values))
 
   def _features_and_label(self, values):
     features = self._trunk(values)
-    return features, tf.argmax(self._head(features)[:, : self.classes], -1, tf.int32)
+    label = tf.argmax(self._head(features)[:, : self.classes], -1, tf.int32)
+    if self._beside is not None and self._scale is not None:
+      both = (features * self._scale[0], self._beside(values) * self._scale[1])
+      features = tf.concat(both, 1)
+    return features, label
 
   def _in_batches(self, values, size: int = 1024):
     values = np.asarray(values, np.float32)
@@ -137,7 +158,7 @@ class Judge:
     return tuple(np.concatenate(parts) for parts in zip(*answers, strict=True))
 
 
-def _layers(shape: tuple[int, ...]) -> list[keras.layers.Layer]:
+def _layers(shape: tuple[int, ...], first: int = 0) -> list[keras.layers.Layer]:
   """Build one convolution per level, halving the sides until the shorter one is at most 4."""
   flat = len(shape) == 2
   convolution = keras.layers.Conv1D if flat else keras.layers.Conv2D
@@ -145,7 +166,7 @@ def _layers(shape: tuple[int, ...]) -> list[keras.layers.Layer]:
   layers, side = [], min(shape[:-1])
 
   def look(width):
-    drawn = _initializer(len(layers))
+    drawn = _initializer(first + len(layers))
     layers.append(
       convolution(width, 3, padding='same', activation='relu', kernel_initializer=drawn)
     )
@@ -157,7 +178,7 @@ def _layers(shape: tuple[int, ...]) -> list[keras.layers.Layer]:
     side = (side + 1) // 2
   look(64)
   # Frechet's distance assumes Gaussian features: linear ones come closer than those after a ReLU.
-  drawn = _initializer(len(layers))
+  drawn = _initializer(first + len(layers))
   return [*layers, keras.layers.Flatten(), keras.layers.Dense(_FEATURES, kernel_initializer=drawn)]
 
 
@@ -173,7 +194,7 @@ def _fit(
   # Padding repeats the edge, so that a shift needs no notion of a background.
   padded = np.pad(values, [(0, 0)] + [(1, 1)] * spatial + [(0, 0)], mode='edge')
   padded, labels = tf.constant(padded), tf.constant(labels)  # pyright: ignore[reportAssignmentType]
-  variables = judge.variables
+  variables = judge.learnt
   optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, _STEPS))
   optimizer.build(judge._trunk.trainable_variables + judge._head.trainable_variables)
 
@@ -186,7 +207,10 @@ def _fit(
     )
     ours = tf.random.stateless_uniform([_MIXED, *values.shape[1:-1], 1], seeds[2]) < 0.5
     mixed = tf.where(ours, works[:_MIXED], works[-_MIXED:])
-    names = tf.concat([tf.gather(labels, rows), tf.fill([_MIXED], judge.classes)], 0)
+    named = tf.gather(labels, rows)
+    if judge.classes == 1:
+      works, named = _posed(works)
+    names = tf.concat([named, tf.fill([_MIXED], judge.kinds)], 0)
     with tf.GradientTape() as tape:
       logits = judge.logits(tf.concat([works, mixed], 0))
       loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(names, logits))
@@ -202,3 +226,11 @@ def _fit(
   for first in range(0, _STEPS, _TOLD):
     tell(first, _STEPS)
     steps(tf.constant(first), tf.constant(min(first + _TOLD, _STEPS)))
+
+
+def _posed(works: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  """Turn some works over, and swap the halves of others along each side; number the three kinds."""
+  plain, over, apart = tf.split(works, _POSED)
+  axes = range(1, len(works.shape) - 1)
+  apart = tf.roll(apart, [works.shape[axis] // 2 for axis in axes], list(axes))
+  return tf.concat([plain, tf.reverse(over, [1]), apart], 0), tf.repeat(tf.range(3), _POSED)

@@ -17,6 +17,7 @@ from tf_creative.studio import player as player_lib
 _PAPER, _INK, _GAP = (250, 250, 247), (40, 40, 40), 4
 _CELL = 36  # smallest size on the screen of a work's shorter side, in pixels
 _LETTERS, _LEADING = 14, 0  # letters in a line of a label; pixels between its lines
+_CHECKS, _CHECK = np.array([168, 184], np.uint8), 4  # greys where it is clear; side of a square
 _MOST_ROWS, _MOST_FRAMES = 20, 60
 
 
@@ -146,8 +147,15 @@ def ruled(
 
 
 def tiles(pictures: np.ndarray, columns: int) -> Image.Image:
-  """Put small pictures [N, h, w, RGB or RGBA] into a grid with transparent lines, for web pages."""
+  """Put small pictures [N, h, w, RGB or RGBA] into a grid with transparent lines, for web pages.
+
+  What is clear in them shows a chequered ground, in which neither dark nor light pixels are lost.
+  """
   count, height, width, channels = pictures.shape
+  if channels == 4:
+    checks = _CHECKS[np.add.outer(np.arange(height) // _CHECK, np.arange(width) // _CHECK) % 2]
+    pictures = np.where(pictures[..., 3:] > 0, pictures[..., :3], checks[..., None])
+    channels = 3
   rows = -(-count // columns)
   page = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1, 4), np.uint8)
   for index, picture in enumerate(pictures):

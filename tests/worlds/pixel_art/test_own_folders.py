@@ -75,7 +75,8 @@ def test_every_command_serves_a_folder_of_anybody(world, tmp_path, capsys):
   assert 'near copies' in said and 'at equal size' in said and 'nan' not in said
   page = (tmp_path / 'run/evaluation/report.html').read_text()
   words = re.sub('base64,[^")]*', '', page)
-  assert 'at equal size' in words and 'random convolutions' in words
+  assert 'at equal size' in words and 'there are no classes' in words
+  assert ('class="rows"' in words) == ('size=16' in world)
   assert not re.search(r'\bnan\b', words, re.IGNORECASE)
   lines = (tmp_path / 'run/evaluation/metrics.jsonl').read_text().splitlines()
   for row in map(json.loads, lines):
