@@ -1,0 +1,133 @@
+"""Makes works near given pictures: those most like one, new ones around it, and those between two.
+
+All begin with the codes that come nearest to a picture, which `inpainting` finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import spec, storage
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
+from tf_creative.learner import learner as learner_lib
+from tf_creative.studio import edit, formats, inpainting, pictures
+from tf_creative.studio import portfolio as portfolio_lib
+
+_COLUMNS = 16  # frames in a row of the strip
+_FRAME_MS, _END_MS = 120, 900  # how long the animation shows a frame, and the two ends
+
+Learner = learner_lib.Learner
+Picture = tuple[np.ndarray, np.ndarray]  # a work, and where it is given
+
+
+def like(
+  learner: Learner, picture: Picture, labels: Sequence[int], seed: int, count: int
+) -> portfolio_lib.Portfolio:
+  """Make the imagined works that are most like a picture, the nearest first; -1: any label."""
+  labels = list(dict.fromkeys(labels))
+  if count > inpainting.MOST * len(labels):
+    raise spec.UserError(
+      f'--like finds at most {inpainting.MOST} works of a label: {count} are too many.'
+    )
+  found = _found(learner, picture, labels, seed)
+  some = tf.nest.map_structure(lambda part: part[:count], found)
+  return _made(learner, some.seed, some.works, picture)
+
+
+def vary(
+  learner: Learner,
+  picture: Picture,
+  labels: Sequence[int],
+  seed: int,
+  count: int,
+  strength: float,
+) -> portfolio_lib.Portfolio:
+  """Make new works near a picture: its code, mixed with that of each seed.
+
+  With strength 0 they are what comes nearest, with 1 what the seeds imagine without a picture.
+  """
+  seeds = seed + np.arange(count)
+  # Not by this seed: what a seed makes must not depend on which others are made with it.
+  nearest = {label: _found(learner, picture, [label], 0) for label in dict.fromkeys(labels)}
+  turns = np.resize(labels, count)
+  codes = np.stack([nearest[label].code[0] for label in turns])
+  known = np.stack([nearest[label].works.label[0] for label in turns])
+  weight = np.float32(strength)
+  mixed = np.sqrt(1 - weight**2) * codes + weight * learner.creator.latents(seeds)
+  return _made(learner, seeds, learner.creator.decode(mixed, known), picture)
+
+
+def between(
+  learner: Learner, pair: tuple[Picture, Picture], labels: Sequence[int], count: int
+) -> portfolio_lib.Portfolio:
+  """Make works on the way from one picture to another, through codes.
+
+  With two labels, one is that of the first half, the other that of the second.
+  """
+  labels = list(labels) if len(labels) > 1 else [labels[0]] * 2
+  one, other = (
+    _found(learner, picture, [label], 0) for picture, label in zip(pair, labels, strict=True)
+  )
+  times = np.linspace(0, 1, count, dtype=np.float32)
+  codes = slerp(one.code[0], other.code[0], times)
+  known = np.where(times < 0.5, one.works.label[0], other.works.label[0])
+  return _made(learner, np.arange(count), learner.creator.decode(codes, known), None)
+
+
+def slerp(one: np.ndarray, other: np.ndarray, times: np.ndarray) -> np.ndarray:
+  """Interpolate codes [Z] along the sphere, by `times` [N] from 0 to 1: [N, Z]."""
+  norms = np.linalg.norm(one) * np.linalg.norm(other)
+  angle = np.arccos(np.clip(one @ other / max(norms, 1e-12), -1, 1))
+  times = times[:, None]
+  if np.sin(angle) < 1e-3:  # nearly a straight line
+    return (1 - times) * one + times * other
+  return (np.sin((1 - times) * angle) * one + np.sin(times * angle) * other) / np.sin(angle)
+
+
+def animation(
+  portfolio: portfolio_lib.Portfolio, world: world_lib.World, folder: pathlib.Path
+) -> formats.Written:
+  """Write between.gif and between.png, which show the works in their order."""
+  shown = world.media.render(portfolio.works.work)
+  times = [_END_MS, *[_FRAME_MS] * (len(shown) - 2), _END_MS]
+  with storage.whole(folder / 'between.gif') as path:
+    pictures.save_gif(pictures.indexed(shown, formats.zoom(shown)), path, times)
+  with storage.whole(folder / 'between.png') as path:
+    pictures.sheet(shown, min(_COLUMNS, len(shown))).save(path)
+  return {
+    'between.gif': 'from the one to the other',
+    'between.png': 'the same, side by side',
+  }
+
+
+def _found(
+  learner: Learner, picture: Picture, labels: Sequence[int], seed: int
+) -> inpainting.Found:
+  """Find the codes of these labels that come nearest to a picture, sorted."""
+  if edit.by_chance(learner):
+    raise spec.UserError(
+      'the hand of this run makes up its works by itself, whatever is imagined: that is not what '
+      'is asked for. A run whose hand is told what to make does it.'
+    )
+  work, given = picture
+  keep = np.zeros_like(given)
+  found = [inpainting.codes_near(learner, work, given, keep, label, seed) for label in labels]
+  joined = tf.nest.map_structure(lambda *part: np.concatenate(part), *found)
+  return inpainting.by_distance(learner, joined, work, given)
+
+
+def _made(
+  learner: Learner, seeds: np.ndarray, goal: works_lib.Works, picture: Picture | None
+) -> portfolio_lib.Portfolio:
+  """Let the hand make works, and note the picture that they are to be like."""
+  made = learner.creator.make(goal)
+  whole = portfolio_lib.judged(learner, seeds, goal, learner.creator.blank(goal), made)
+  if not picture:
+    return whole
+  work, given = picture
+  return whole._replace(picture=np.where(given, work, goal.work))
