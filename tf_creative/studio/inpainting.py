@@ -25,6 +25,21 @@ class Found(NamedTuple):
   works: works_lib.Works
 
 
+def seeds_near(
+  learner: Learner, work: np.ndarray, given: np.ndarray, label: int, seed: int
+) -> Found:
+  """Find the MOST of many seeds that imagine what is most similar to the given parts.
+
+  Their codes are as drawn, without descent: a 0 that is almost equal to some 8 is no good 0.
+  """
+  seeds, pool, far = _tried(learner, work, given, label, seed)
+  near = np.argsort(far, kind='stable')[:MOST]
+  found = learner.creator.imagine(seeds[near], pool.label[near])
+  return by_distance(
+    learner, Found(seeds[near], learner.creator.latents(seeds[near]), found), work, given
+  )
+
+
 def codes_near(
   learner: Learner,
   work: np.ndarray,
@@ -43,9 +58,7 @@ def codes_near(
   that are walked through, solvable works come first.
   """
   creator = learner.creator
-  seeds = seed * _POOL + np.arange(_POOL)  # different values of `seed` share no codes
-  pool = creator.first(seeds, np.full(_POOL, label))  # without a search for solvable works
-  far = distance(learner, pool.work, work, given)
+  seeds, pool, far = _tried(learner, work, given, label, seed)
   near = np.argsort(far, kind='stable')[:MOST]
   seeds, labels = seeds[near], pool.label[near]
   codes, loss = creator.descend(creator.latents(seeds), labels, work, given)
@@ -69,6 +82,15 @@ def by_distance(learner: Learner, found: Found, work: np.ndarray, given: np.ndar
   """Sort what was found by nothing but its distance; still, solvable works come first."""
   far = distance(learner, found.works.work, work, given)
   return _sorted(found, far, ~world_lib.has_way(learner.world, found.works))
+
+
+def _tried(
+  learner: Learner, work: np.ndarray, given: np.ndarray, label: int, seed: int
+) -> tuple[np.ndarray, works_lib.Works, np.ndarray]:
+  """Return seeds, what they imagine, and how far it is from the given parts."""
+  seeds = seed * _POOL + np.arange(_POOL)  # different values of `seed` share no codes
+  pool = learner.creator.first(seeds, np.full(_POOL, label))  # no search for solvable works
+  return seeds, pool, distance(learner, pool.work, work, given)
 
 
 def _sorted(found: Found, *keys: np.ndarray) -> Found:

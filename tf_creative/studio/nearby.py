@@ -28,13 +28,19 @@ Picture = tuple[np.ndarray, np.ndarray]  # a work, and where it is given
 def like(
   learner: Learner, picture: Picture, labels: Sequence[int], seed: int, count: int
 ) -> portfolio_lib.Portfolio:
-  """Make the imagined works that are most like a picture, the nearest first; -1: any label."""
+  """Make those of many seeds whose imagined works are most like a picture, the nearest first.
+
+  The seeds make the same works without the picture. Label -1 is any.
+  """
   labels = list(dict.fromkeys(labels))
   if count > inpainting.MOST * len(labels):
     raise spec.UserError(
       f'--like finds at most {inpainting.MOST} works of a label: {count} are too many.'
     )
-  found = _found(learner, picture, labels, seed)
+  _check(learner)
+  each = [inpainting.seeds_near(learner, *picture, label, seed) for label in labels]
+  joined = tf.nest.map_structure(lambda *part: np.concatenate(part), *each)
+  found = inpainting.by_distance(learner, joined, *picture)
   some = tf.nest.map_structure(lambda part: part[:count], found)
   return _made(learner, some.seed, some.works, picture)
 
@@ -49,14 +55,13 @@ def vary(
 ) -> portfolio_lib.Portfolio:
   """Make new works near a picture: its code, mixed with that of each seed.
 
-  With strength 0 they are what comes nearest, with 1 what the seeds imagine without a picture.
+  With strength 0 they are what comes nearest by descent, with 1 what the seeds alone imagine.
   """
   seeds = seed + np.arange(count)
   # Not by this seed: what a seed makes must not depend on which others are made with it.
-  nearest = {label: _found(learner, picture, [label], 0) for label in dict.fromkeys(labels)}
-  turns = np.resize(labels, count)
-  codes = np.stack([nearest[label].code[0] for label in turns])
-  known = np.stack([nearest[label].works.label[0] for label in turns])
+  nearest = {label: _nearest(learner, picture, label) for label in dict.fromkeys(labels)}
+  turns = [nearest[label] for label in np.resize(labels, count)]
+  codes, known = map(np.stack, zip(*turns, strict=True))
   weight = np.float32(strength)
   mixed = np.sqrt(1 - weight**2) * codes + weight * learner.creator.latents(seeds)
   return _made(learner, seeds, learner.creator.decode(mixed, known), picture)
@@ -70,12 +75,11 @@ def between(
   With two labels, one is that of the first half, the other that of the second.
   """
   labels = list(labels) if len(labels) > 1 else [labels[0]] * 2
-  one, other = (
-    _found(learner, picture, [label], 0) for picture, label in zip(pair, labels, strict=True)
+  (one, first), (other, last) = (
+    _nearest(learner, picture, label) for picture, label in zip(pair, labels, strict=True)
   )
   times = np.linspace(0, 1, count, dtype=np.float32)
-  codes = slerp(one.code[0], other.code[0], times)
-  known = np.where(times < 0.5, one.works.label[0], other.works.label[0])
+  codes, known = slerp(one, other, times), np.where(times < 0.5, first, last)
   return _made(learner, np.arange(count), learner.creator.decode(codes, known), None)
 
 
@@ -105,20 +109,22 @@ def animation(
   }
 
 
-def _found(
-  learner: Learner, picture: Picture, labels: Sequence[int], seed: int
-) -> inpainting.Found:
-  """Find the codes of these labels that come nearest to a picture, sorted."""
+def _nearest(learner: Learner, picture: Picture, label: int) -> tuple[np.ndarray, np.int32]:
+  """Find the code [Z], and its label, whose work comes nearest to a picture."""
+  _check(learner)
+  work, given = picture
+  found = inpainting.codes_near(learner, work, given, np.zeros_like(given), label, seed=0)
+  found = inpainting.by_distance(learner, found, work, given)
+  return found.code[0], found.works.label[0]  # pyright: ignore[reportIndexIssue]
+
+
+def _check(learner: Learner) -> None:
+  """Raise a UserError for a hand that cannot be told what to make."""
   if edit.by_chance(learner):
     raise spec.UserError(
-      'the hand of this run makes up its works by itself, whatever is imagined: that is not what '
-      'is asked for. A run whose hand is told what to make does it.'
+      'the hand of this run makes up its works by itself, whatever is imagined: a run whose hand '
+      'is told what to make can make works like a picture.'
     )
-  work, given = picture
-  keep = np.zeros_like(given)
-  found = [inpainting.codes_near(learner, work, given, keep, label, seed) for label in labels]
-  joined = tf.nest.map_structure(lambda *part: np.concatenate(part), *found)
-  return inpainting.by_distance(learner, joined, work, given)
 
 
 def _made(
