@@ -33,7 +33,8 @@ def test_the_seeds_of_what_is_like_a_picture_imagine_it_without_the_picture(lear
   near = works.nearness(learner.world)
   distance = inpainting.distance(learner, works.concept.work, *picture)
   np.testing.assert_allclose(near['picture_error'], distance, rtol=1e-5)
-  assert (np.diff(distance) >= -1e-6).all() and len(np.unique(again.work, axis=0)) == 20
+  different = len(np.unique(again.work, axis=0))
+  assert different > 5 and (np.diff(distance[:different]) >= 0).all()  # duplicates come last
   equal = (works.concept.work == picture[0]).mean((1, 2))
   np.testing.assert_allclose(near['picture_equal'], equal)
   few = nearby.like(learner, picture, [0, 1], 2, 3)
@@ -89,12 +90,14 @@ def test_without_a_label_the_nearest_one_is_taken(learner, picture):
 
 def test_the_way_between_begins_and_ends_with_what_is_nearest(learner, picture):
   other = learner.creator.imagine([10**9 + 1], [1]).work[0], WHOLE
-  way = nearby.between(learner, (picture, other), [0, 1], 7)
-  assert way.concept.label.tolist() == [0, 0, 0, 1, 1, 1, 1]
-  for place, (end, label) in ((0, (picture, 0)), (-1, (other, 1))):
-    still = nearby.vary(learner, end, [label], 0, 1, 0.0)
+  way = nearby.between(learner, (picture, other), 1, 7)
+  assert way.concept.label.tolist() == [1] * 7
+  for place, end in ((0, picture), (-1, other)):
+    still = nearby.vary(learner, end, [1], 0, 1, 0.0)
     np.testing.assert_array_equal(way.concept.work[place], still.concept.work[0])
-  back = nearby.between(learner, (picture, picture), [0], 4)
+  label = nearby.vary(learner, other, [-1], 0, 1, 0.0).concept.label[0]
+  assert set(nearby.between(learner, (other, picture), -1, 2).concept.label) == {label}
+  back = nearby.between(learner, (picture, picture), 0, 4)
   assert (back.concept.work == back.concept.work[0]).all()
 
 
@@ -110,7 +113,7 @@ def test_codes_are_joined_along_the_sphere():
 
 def test_the_way_is_an_animation_and_a_strip(learner, picture, tmp_path):
   other = learner.creator.imagine([10**9 + 1], [1]).work[0], WHOLE
-  way = nearby.between(learner, (picture, other), [-1], 5)
+  way = nearby.between(learner, (picture, other), -1, 5)
   assert set(nearby.animation(way, learner.world, tmp_path)) == {'between.gif', 'between.png'}
   shown = learner.world.media.render(way.made.work)
   with Image.open(tmp_path / 'between.gif') as moving:
@@ -153,7 +156,7 @@ def test_a_hand_that_makes_up_its_works_is_not_asked(learner, picture, monkeypat
   for make in (
     lambda: nearby.like(learner, picture, [0], 0, 1),
     lambda: nearby.vary(learner, picture, [0], 0, 1, 0.5),
-    lambda: nearby.between(learner, (picture, picture), [0], 2),
+    lambda: nearby.between(learner, (picture, picture), 0, 2),
   ):
     with pytest.raises(spec.UserError, match='makes up its works by itself'):
       make()

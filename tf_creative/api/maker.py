@@ -114,13 +114,13 @@ class Maker(abc.ABC):
       first: a file.
       last: another.
       count: how many, the ends included.
-      label: of all, or one for each half, or 'any' for those of the nearest works.
+      label: the label of all, or 'any' for that of the first.
     """
     asked.check_between((first, last), count)
     labels = self._wished(count, label, 0)
-    if len(labels) > 2:
-      raise spec.UserError(f'--between takes a label, or one for each end, not {len(labels)}.')
-    return self._between(first, last, labels, count)
+    if len(labels) > 1:
+      raise spec.UserError(f'--between takes one --label for all the way, not {len(labels)}.')
+    return self._between(first, last, labels[0], count)
 
   def recoloured(self, works: works_lib.Works, palette: str | os.PathLike) -> works_lib.Works:
     """Return the same works in the colours of a palette's file; of runs only."""
@@ -173,8 +173,8 @@ class Maker(abc.ABC):
   def _vary(self, picture, labels, seed, count, strength) -> works_lib.Works:
     self._refuse(f'vary {picture}', labels, seed, count, strength)
 
-  def _between(self, first, last, labels, count) -> works_lib.Works:
-    self._refuse(f'go from {first} to {last}', labels, count)
+  def _between(self, first, last, label, count) -> works_lib.Works:
+    self._refuse(f'go from {first} to {last}', label, count)
 
   def _from_picture(self, count, labels, seed, target, start, mask) -> works_lib.Works:
     del count, labels, seed, mask

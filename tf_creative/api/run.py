@@ -159,9 +159,9 @@ class Run(maker.Maker):
     made = nearby.vary(self.learner, (work, given), labels, seed, count, strength)
     return self._works(made, self._beside(picture, given))
 
-  def _between(self, first, last, labels, count) -> works_lib.Works:
+  def _between(self, first, last, label, count) -> works_lib.Works:
     pair = self._read(first), self._read(last)
-    made = nearby.between(self.learner, pair, labels, count)
+    made = nearby.between(self.learner, pair, label, count)
     return self._works(made, works_lib.Given(nearby.animation))
 
   def _read(self, picture: Path) -> nearby.Picture:

@@ -32,7 +32,7 @@ def like(
 
   The seeds make the same works without the picture. Label -1 is any.
   """
-  labels = list(dict.fromkeys(labels))
+  labels = sorted(set(labels))
   if count > inpainting.MOST * len(labels):
     raise spec.UserError(
       f'--like finds at most {inpainting.MOST} works of a label: {count} are too many.'
@@ -61,26 +61,24 @@ def vary(
   # Not by this seed: what a seed makes must not depend on which others are made with it.
   nearest = {label: _nearest(learner, picture, label) for label in dict.fromkeys(labels)}
   turns = [nearest[label] for label in np.resize(labels, count)]
-  codes, known = map(np.stack, zip(*turns, strict=True))
+  codes, known = map(np.array, zip(*turns, strict=True))
   weight = np.float32(strength)
   mixed = np.sqrt(1 - weight**2) * codes + weight * learner.creator.latents(seeds)
   return _made(learner, seeds, learner.creator.decode(mixed, known), picture)
 
 
 def between(
-  learner: Learner, pair: tuple[Picture, Picture], labels: Sequence[int], count: int
+  learner: Learner, pair: tuple[Picture, Picture], label: int, count: int
 ) -> portfolio_lib.Portfolio:
-  """Make works on the way from one picture to another, through codes.
+  """Make works on the way from one picture to another, through codes of one label.
 
-  With two labels, one is that of the first half, the other that of the second.
+  If a work changed its label on the way, it would jump. For -1, that of the first end is taken.
   """
-  labels = list(labels) if len(labels) > 1 else [labels[0]] * 2
-  (one, first), (other, last) = (
-    _nearest(learner, picture, label) for picture, label in zip(pair, labels, strict=True)
-  )
-  times = np.linspace(0, 1, count, dtype=np.float32)
-  codes, known = slerp(one, other, times), np.where(times < 0.5, first, last)
-  return _made(learner, np.arange(count), learner.creator.decode(codes, known), None)
+  one, label = _nearest(learner, pair[0], label)
+  other, _ = _nearest(learner, pair[1], label)
+  codes = slerp(one, other, np.linspace(0, 1, count, dtype=np.float32))
+  goal = learner.creator.decode(codes, np.full(count, label))
+  return _made(learner, np.arange(count), goal, None)
 
 
 def slerp(one: np.ndarray, other: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -109,13 +107,13 @@ def animation(
   }
 
 
-def _nearest(learner: Learner, picture: Picture, label: int) -> tuple[np.ndarray, np.int32]:
+def _nearest(learner: Learner, picture: Picture, label: int) -> tuple[np.ndarray, int]:
   """Find the code [Z], and its label, whose work comes nearest to a picture."""
   _check(learner)
   work, given = picture
   found = inpainting.codes_near(learner, work, given, np.zeros_like(given), label, seed=0)
   found = inpainting.by_distance(learner, found, work, given)
-  return found.code[0], found.works.label[0]  # pyright: ignore[reportIndexIssue]
+  return found.code[0], int(found.works.label[0])  # pyright: ignore[reportIndexIssue]
 
 
 def _check(learner: Learner) -> None:
