@@ -113,7 +113,7 @@ def _nearest(learner: Learner, picture: Picture, label: int) -> tuple[np.ndarray
   work, given = picture
   found = inpainting.codes_near(learner, work, given, np.zeros_like(given), label, seed=0)
   found = inpainting.by_distance(learner, found, work, given)
-  return found.code[0], int(found.works.label[0])  # pyright: ignore[reportIndexIssue]
+  return found.code[0], int(found.works.label[0])
 
 
 def _check(learner: Learner) -> None:
