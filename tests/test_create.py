@@ -231,82 +231,10 @@ def test_a_hole_is_filled_and_all_else_stays(run_dir, tmp_path):
     np.testing.assert_array_equal(pixels(gif)[16::32, 16::32, 0], np.where(mask, 0, work * 85))
 
 
-def drawn(path):
-  """A bar as a picture file, and as a work."""
-  work = np.array([[0, 0, 0, 0], [3, 3, 3, 3], [0, 0, 0, 0], [0, 0, 0, 0]])
-  Image.fromarray((work * 85).astype(np.uint8)).save(path)
-  return work
-
-
-def test_works_like_a_picture_come_with_seeds_that_make_them_alone(run_dir, tmp_path, capsys):
-  work = drawn(tmp_path / 'bar.png')
-  run(run_dir, like=str(tmp_path / 'bar.png'), count=4, format=('npz',), out=str(tmp_path / 'out'))
-  assert 'imagined as in the picture: ' in capsys.readouterr().out
-  told = rows(tmp_path / 'out')
-  errors = [float(row['picture_error']) for row in told]
-  assert errors == sorted(errors) and float(told[0]['picture_equal']) > 0.9
-  with np.load(tmp_path / 'out/works.npz') as arrays:
-    seeds, works = arrays['seed'], arrays['work']
-    assert float(told[0]['picture_equal']) == (arrays['imagined'][0] == work).mean()
-  run(
-    run_dir,
-    seed=int(seeds[1]),
-    label=(told[1]['label'],),
-    count=1,
-    format=('npz',),
-    out=str(tmp_path / 'alone'),
-  )
-  with np.load(tmp_path / 'alone/works.npz') as arrays:
-    np.testing.assert_array_equal(arrays['work'][0], works[1])
-  assert (tmp_path / 'out/before-after.png').exists()
-
-
-def test_variations_are_named_by_their_flags_and_equal_for_a_seed(run_dir, tmp_path):
-  work = drawn(tmp_path / 'bar.png')
-  settings = {'variations': str(tmp_path / 'bar.png'), 'format': ('npz', 'sheet')}
-  run(run_dir, **settings, count=6)
-  folder = run_dir / 'created/variations-bar-strength0.3-seed0-count6'
-  with np.load(folder / 'works.npz') as arrays:
-    works, imagined = arrays['work'], arrays['imagined']
-  assert (imagined == work).mean() > 0.6
-  run(run_dir, **settings, count=1, seed=4, out=str(tmp_path / 'one'))
-  with np.load(tmp_path / 'one/works.npz') as arrays:
-    np.testing.assert_array_equal(arrays['work'][0], works[4])
-
-
-def test_the_way_between_two_pictures_is_an_animation(run_dir, tmp_path, capsys):
-  Image.fromarray((drawn(tmp_path / 'bar.png').T * 85).astype(np.uint8)).save(tmp_path / 'up.png')
-  pair = tuple(str(tmp_path / name) for name in ('bar.png', 'up.png'))
-  run(run_dir, between=pair, count=5)
-  assert 'from the one to the other' in capsys.readouterr().out
-  folder = run_dir / 'created/between-bar-up-seed0-count5'
-  assert len(files(folder, 'png')) == 5
-  with Image.open(folder / 'between.gif') as animation:
-    assert 1 < animation.n_frames <= 5  # equal ones that follow each other are one
-
-
 @pytest.mark.parametrize(
   ('settings', 'words'),
   [
     ({'count': 0}, '--count must be 1 to'),
-    ({'like': 'no.png'}, 'no.png is not there: --like must be the file of one picture'),
-    ({'like': 'BUILD'}, 'cannot read BUILD as a picture'),
-    ({'like': 'pipelines/gallery.png', 'count': 101}, 'at most 100 works'),
-    ({'like': 'BUILD', 'variations': 'BUILD'}, '--variations and --like ask for different things'),
-    ({'like': 'pipelines/gallery.png', 'mask': 'BUILD'}, 'there is none'),
-    ({'variations': 'docs'}, 'docs is a folder: --variations must be the file of one picture'),
-    ({'variations': 'pipelines/gallery.png', 'strength': 1.5}, '--strength must be 0 to 1'),
-    ({'variations': 'pipelines/gallery.png', 'strength': float('nan')}, '--strength must be'),
-    ({'variations': 'pipelines/gallery.png', 'label': ('cat',)}, "unknown label 'cat'"),
-    ({'strength': 0.5}, '--strength says how far --variations go, and there are none'),
-    ({'between': ('BUILD',)}, '--between wants two pictures, as in --between=a.png,b.png, and'),
-    ({'between': ('BUILD', 'BUILD', 'BUILD')}, 'and has 3'),
-    ({'between': ('BUILD', 'no.png')}, 'no.png is not there: --between'),
-    ({'between': ('BUILD', 'BUILD'), 'count': 1}, '--between makes 2 to 500 works'),
-    ({'between': ('BUILD', 'BUILD'), 'target': 'BUILD'}, '--target and --between ask for'),
-    ({'between': ('BUILD', 'BUILD'), 'label': ('vertical', 'any')}, 'one --label for all the way'),
-    ({'server': 'localhost:1', 'like': 'BUILD'}, '--like wants a --run_dir'),
-    ({'server': 'localhost:1', 'between': ('BUILD', 'BUILD')}, '--between wants a --run_dir'),
     ({'start': 'pipelines/gallery.png'}, '--start has no gaps to be filled'),
     ({'seed': -1}, '--seed must be 0 to'),
     ({'format': ('pgn',)}, "--format cannot be 'pgn'. Did you mean 'png'?"),
