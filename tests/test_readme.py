@@ -90,7 +90,8 @@ def place(tmp_path_factory):
   picture = np.zeros([16, 16, 4], np.uint8)
   picture[..., 3], picture[2:14, 6:10, :3] = 255, 250
   Image.fromarray(picture).save(folder / 'cat.jpg.png')
-  Image.fromarray(picture[..., :3]).save(folder / 'cat.jpg')
+  for name in ('cat.jpg', 'sprite.png', 'other.png'):
+    Image.fromarray(picture[..., :3]).save(folder / name)
   picture[6:10, :, 3] = 0
   Image.fromarray(picture).save(folder / 'torn.png')
   Image.fromarray(255 - picture[..., 3]).save(folder / 'hole.png')

@@ -4,19 +4,23 @@
   python -m tf_creative.create --format=png,gif,svg
   python -m tf_creative.create --count=5000 --label=3,7 --format=tfrecord
   python -m tf_creative.create --target=cat.jpg --format=svg
-  python -m tf_creative.create --start=digit.png --label=8 --count=8
   python -m tf_creative.create --start=torn.png --mask=hole.png --count=8
+  python -m tf_creative.create --like=sprite.png --count=8
+  python -m tf_creative.create --variations=sprite.png --strength=.3 --count=8
+  python -m tf_creative.create --between=sword.png,axe.png --count=12
   python -m tf_creative.create --format=sheet --palette=other.hex
 
-Equal seeds give equal works. A --target is painted as it is. A --start is turned into the imagined
-works most similar to it; if it has gaps (transparent, or white in the --mask), only these are
-filled. A hand that was trained without targets continues the start freely, once for each seed.
+Equal seeds give equal works. A --target is painted as it is. Of a --start the gaps are filled
+(transparent, or white in the --mask); a hand that was trained without targets continues it freely,
+once for each seed. --like finds what comes nearest to a picture in the imagination, --variations
+makes new works around that, and --between leads from one picture to another.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import pathlib
+from typing import Any
 
 from absl import logging
 
@@ -25,6 +29,8 @@ from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
+
+_PICTURES = ('target', 'start', 'variations', 'like')  # flags of which at most one is given
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +51,20 @@ class CreateConfig:
   )
   out: str = setting('', 'folder to write to; empty: one named by these flags in RUN/created')
   target: str = setting('', 'file of a picture for the hand to paint')
-  start: str = setting('', 'file of a picture to vary or to complete')
+  start: str = setting('', 'file of a picture to complete')
   palette: str = setting(
     '', 'file of another palette (.hex, .gpl, .pal) for what is written, of pixel_art'
   )
   mask: str = setting('', 'file of a picture that is white where --start should be made anew')
+  like: str = setting('', 'file of a picture: the imagined works that come nearest, in order')
+  variations: str = setting('', 'file of a picture: new works near it')
+  strength: float = setting(
+    asked.STRENGTH,
+    'how far --variations go: from 0, the nearest work, to 1, works without a picture',
+    at_least=0,
+    at_most=1,
+  )
+  between: tuple = setting((), 'files of two pictures: works that lead from one to the other')
 
 
 def create(config: CreateConfig, verbosity: int = logging.ERROR) -> int:
@@ -82,9 +97,7 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     out = pathlib.Path(config.out or folder / storage.file_name(_name(config)))
     maker.check_formats(config.format)
   with command.status(console, 'making'):
-    works = maker.create(
-      config.count, config.label, config.seed, config.target, config.start, config.mask
-    )
+    works = _made(maker, config)
     works = maker.recoloured(works, config.palette) if config.palette else works
   try:
     written = works.save(out, config.format)
@@ -103,15 +116,33 @@ def _create(config: CreateConfig, verbosity: int) -> str:
   )
 
 
+def _made(maker: Any, config: CreateConfig) -> Any:
+  """Have the works made that are asked for."""
+  common = {'count': config.count, 'label': config.label}
+  if config.between:
+    return maker.between(*config.between, **common)
+  common['seed'] = config.seed
+  if config.like:
+    return maker.like(config.like, **common)
+  if config.variations:
+    return maker.vary(config.variations, config.strength, **common)
+  return maker.create(**common, target=config.target, start=config.start, mask=config.mask)
+
+
 def _check(config: CreateConfig) -> None:
   """Raise a UserError for wrong settings, before anything is loaded."""
   flags_lib.check(config)
-  if config.server and (config.target or config.start or config.palette):
-    raise spec.UserError(
-      'a --server imagines works: --target, --start and --palette want a --run_dir.'
-    )
+  pictures = {name: getattr(config, name) for name in _PICTURES}
+  asked.check_one({**pictures, 'between': config.between})
+  for name, given in {**pictures, 'between': config.between, 'palette': config.palette}.items():
+    if given and config.server:
+      raise spec.UserError(f'a --server imagines works: --{name} wants a --run_dir.')
   asked.check_formats(config.format)
-  asked.check(config.count, config.seed, config.target, config.start, config.mask)
+  asked.check(config.count, config.seed, mask=config.mask, **pictures)
+  if config.between:
+    asked.check_between(config.between, config.count)
+  if config.strength != asked.STRENGTH and not config.variations:
+    raise spec.UserError('--strength says how far --variations go, and there are none.')
   if config.out:
     command.check_writable(config.out, 'out')
 
@@ -120,9 +151,12 @@ def _name(config: CreateConfig) -> str:
   """Return a folder's name that shows the flags of its works."""
   parts = [
     f'{flag}-{pathlib.Path(picture).stem}'
-    for flag in ('target', 'start', 'mask', 'palette')
+    for flag in (*_PICTURES, 'mask', 'palette')
     if (picture := getattr(config, flag))
   ]
+  parts += [f'strength{config.strength:g}'] if config.variations else []
+  if config.between:
+    parts.append('-'.join(['between', *(pathlib.Path(one).stem for one in config.between)]))
   if not config.target:
     parts += [f'seed{config.seed}', f'count{config.count}']
   if config.label != ('any',):

@@ -194,6 +194,13 @@ def test_an_export_tells_what_it_holds_and_what_it_cannot(exports):
       refused()
   with pytest.raises(tc.UserError, match='takes the run itself'):
     exports.create(start='BUILD')
+  for refused in (
+    lambda: exports.like('BUILD'),
+    lambda: exports.vary('BUILD', 0.5),
+    lambda: exports.between('BUILD', 'BUILD'),
+  ):
+    with pytest.raises(tc.UserError, match=re.escape("by tf_creative.load('runs/...')")):
+      refused()
 
 
 def test_a_picture_is_painted_and_shown_beside_what_was_given(run, tmp_path):
@@ -201,6 +208,28 @@ def test_a_picture_is_painted_and_shown_beside_what_was_given(run, tmp_path):
   works = run.create(target=tmp_path / 'grey.png', count=9)
   assert len(works) == 1 and (works[0].imagined == 2).all()
   assert 'before-after.png' in works.save(tmp_path / 'out')
+
+
+def test_methods_and_flags_make_the_same_near_a_picture(run, tmp_path):
+  path = tmp_path / 'grey.png'
+  Image.fromarray(np.full([8, 8, 3], 200, np.uint8)).save(path)
+  for number, (works, flags) in enumerate([
+    (run.like(path, 3, seed=1), {'like': str(path), 'seed': 1}),
+    (run.vary(path, 0.7, 3, 'vertical', 5), {
+      'variations': str(path), 'strength': 0.7, 'seed': 5, 'label': ('vertical',)
+    }),
+    (run.between(path, path, 3), {'between': (str(path), str(path))}),
+  ]):  # fmt: skip
+    out = tmp_path / f'{number}'
+    config = create.CreateConfig(
+      run_dir=str(run.path), count=3, out=str(out), format=('npz',), **flags
+    )
+    assert create.create(config) == 0
+    with np.load(out / 'works.npz') as arrays:
+      np.testing.assert_array_equal(works.portfolio.made.work, arrays['work'])
+    assert len(works[:2].remarks()) == len(works.remarks())
+  with pytest.raises(tc.UserError, match='--strength must be 0 to 1'):
+    run.vary(path, strength=-0.1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import spec
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
-from tf_creative.studio import edit, inpainting
+from tf_creative.studio import edit, inpainting, nearby
 
 
 @pytest.fixture(scope='module')
@@ -66,29 +66,13 @@ def test_descent_only_comes_nearer(learner):
   given = holed()
   wanted = learner.creator.imagine([10**9]).work[0]
   latents, label = learner.creator.latents(np.arange(100)), np.resize([0, 1], 100)
-  near, loss = map(np.asarray, inpainting.refinement(learner)(latents, label, wanted, given))
+  near, loss = learner.creator.descend(latents, label, wanted, given)
   works = learner.creator.decode(near, label).work
   distance = inpainting.distance(learner, works, wanted, given)
   np.testing.assert_allclose(loss, distance + 0.03 * np.square(near).sum(1), rtol=1e-4)
   before = inpainting.distance(learner, learner.creator.decode(latents, label).work, wanted, given)
   assert (loss <= before + 0.03 * np.square(latents).sum(1) + 1e-4).all()
   assert distance.mean() < 0.7 * before.mean()
-
-
-def test_without_gaps_the_nearest_works_of_each_label_are_the_goal(able):
-  given = np.ones((4, 4), bool)
-  start = able.creator.imagine([10**9], [0]).work[0]
-  works = edit.go_on(able, start, given, [1, 0, 1], 2, 7)
-  assert works.concept.label.tolist() == [1, 0, 1, 0, 1, 0, 1]
-  assert (works.begun == start).all()
-  # A seed imagines its goal, as it would without a start.
-  again = able.creator.imagine(works.seed, works.concept.label)
-  np.testing.assert_array_equal(again.work, works.concept.work)
-  for label in (0, 1):
-    goals = works.concept.work[works.concept.label == label]
-    distance = inpainting.distance(able, goals, start, given)
-    assert (np.diff(distance) >= 0).all()
-    assert len(np.unique(goals, axis=0)) == len(goals)
 
 
 def test_the_same_seed_finds_the_same_and_fewer_are_the_first(learner):
@@ -174,8 +158,12 @@ def test_a_hand_that_knows_codes_goes_on_by_those_that_are_near():
   goal = told.creator.decode(works.concept.code, works.concept.label).work
   np.testing.assert_array_equal(goal[:, ~given], works.concept.work[:, ~given])
   assert works.made.steps.max() <= told.world.rules.horizon
-  whole = edit.go_on(told, start, np.ones_like(given), [0, 1], 0, 4)
-  assert whole.concept.label.tolist() == [0, 1, 0, 1]
+  whole = nearby.like(told, (start, np.ones_like(given)), [0, 1], 0, 4)
   np.testing.assert_array_equal(
     told.creator.imagine(whole.seed, whole.concept.label).code, whole.concept.code
   )
+
+
+def test_what_has_no_gaps_is_sent_to_where_it_belongs(learner):
+  with pytest.raises(spec.UserError, match='no gaps to be filled.*--like.*--variations'):
+    edit.go_on(learner, tiny.works().work[0], np.ones((4, 4), bool), [-1], 0, 1)

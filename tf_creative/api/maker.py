@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import os
 from typing import Any, NoReturn
 
-from tf_creative.api import asked, quiet
+from tf_creative.api import asked, near, quiet
 from tf_creative.api import works as works_lib
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
@@ -16,7 +16,7 @@ from tf_creative.studio import formats, portfolio
 Tell = Callable[[str], object]  # is told what is being done
 
 
-class Maker(abc.ABC):
+class Maker(near.Near):
   """Makes works from seeds; what a subclass cannot do it refuses in one line."""
 
   what = 'this'  # as messages call it

@@ -19,12 +19,13 @@ from tf_creative.learner import learner as learner_lib
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress, titles
 from tf_creative.runs import run as run_lib
-from tf_creative.studio import edit, portfolio
+from tf_creative.studio import edit, nearby, portfolio
 from tf_creative.worlds.pixel_art import palettes
 
 if TYPE_CHECKING:
   from tf_creative.api import evaluating, exported
 
+Path = str | os.PathLike
 Loaded = tuple[config_lib.Config, learner_lib.Learner]
 
 
@@ -146,7 +147,34 @@ class Run(maker.Maker):
       made = edit.repaint(learner, work, labels[0], seed)
     else:
       made = edit.go_on(learner, work, given, labels, seed, count)
-    return self._works(made, works_lib.Given(os.fspath(target or start), given, learner))
+    return self._works(made, self._beside(target or start, given))
+
+  def _like(self, picture, labels, seed, count) -> works_lib.Works:
+    work, given = self._read(picture)
+    made = nearby.like(self.learner, (work, given), labels, seed, count)
+    return self._works(made, self._beside(picture, given))
+
+  def _vary(self, picture, labels, seed, count, strength) -> works_lib.Works:
+    work, given = self._read(picture)
+    made = nearby.vary(self.learner, (work, given), labels, seed, count, strength)
+    return self._works(made, self._beside(picture, given))
+
+  def _between(self, first, last, label, count) -> works_lib.Works:
+    pair = self._read(first), self._read(last)
+    made = nearby.between(self.learner, pair, label, count)
+    return self._works(made, works_lib.Given(nearby.animation))
+
+  def _read(self, picture: Path) -> nearby.Picture:
+    """Read a picture that has something to be like."""
+    work, given = self.world.media.read(picture)
+    if not given.any():
+      raise spec.UserError(f'{picture} is transparent everywhere: nothing can be like it.')
+    return work, given
+
+  def _beside(self, picture: Path, given: np.ndarray) -> works_lib.Given:
+    """Show works beside the picture that they were made from."""
+    show = functools.partial(edit.before_after, os.fspath(picture), given, self.learner)
+    return works_lib.Given(show, not edit.by_chance(self.learner))
 
   def __repr__(self) -> str:
     return f"Run('{self.path}')"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import html
 import io
 import os
@@ -15,8 +15,7 @@ from PIL import Image
 
 from tf_creative.api import saving
 from tf_creative.core import world as world_lib
-from tf_creative.learner import learner as learner_lib
-from tf_creative.studio import edit, formats, pictures
+from tf_creative.studio import formats, pictures
 from tf_creative.studio import portfolio as portfolio_lib
 
 _SOUNDS = ('wav', 'mp3', 'ogg')  # files of a world that a browser can play
@@ -25,11 +24,10 @@ _MOST_PLAYERS = 4  # in the picture of many works: a sound is large
 
 
 class Given(NamedTuple):
-  """What works were made from."""
+  """What is to be said and shown of works that were made from pictures."""
 
-  picture: str
-  mask: np.ndarray  # bool [...], false in gaps
-  learner: learner_lib.Learner
+  show: Callable[[portfolio_lib.Portfolio, world_lib.World, pathlib.Path], formats.Written]
+  aimed: bool = True  # whether the hand was told what the works were to become
 
 
 class Works(Sequence):
@@ -89,8 +87,7 @@ class Works(Sequence):
     names = ('png',) if formats is None else (formats,) if isinstance(formats, str) else formats
     written = saving.folder(self.portfolio, self.world, tuple(names), path)
     if self.given:
-      picture, mask, learner = self.given
-      written |= edit.before_after(picture, mask, self.portfolio, learner, path)
+      written |= self.given.show(self.portfolio, self.world, path)
     return written
 
   def remarks(self) -> list[str]:
@@ -200,6 +197,9 @@ def _player(work: Work) -> str:
 
 def _remarks(works: Works) -> Iterator[str]:
   portfolio, world, count = works.portfolio, works.world, len(works)
+  if len(portfolio.picture):
+    near = portfolio.nearness(world)['picture_equal']
+    yield f'imagined as in the picture: {near.max():.1%} in the nearest, {near.min():.1%} in others'
   numbers = world.measures.metrics(portfolio.made.work, portfolio.concept.work)
   told = '; '.join(world.measures.scores[name].told(values) for name, values in numbers.items())
   if not world.making:
@@ -211,7 +211,7 @@ def _remarks(works: Works) -> Iterator[str]:
         '--seed, or give less of the start.'
       )
     return
-  if works.given and edit.by_chance(works.given.learner):  # then they were to become nothing
+  if works.given and not works.given.aimed:  # then they were to become nothing
     return
   yield f'beside what was to be made: {told}'
   if (most := portfolio.made.steps.max()) > world.rules.horizon:

@@ -13,7 +13,7 @@ from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.learner import actor as actor_lib
-from tf_creative.learner import batches
+from tf_creative.learner import batches, descent
 from tf_creative.learner import imaginer as imaginer_lib
 
 _TOLD = 4 * batches.SIZE  # works made between two reports of progress
@@ -43,6 +43,7 @@ class Creator(tf.Module):
     graph = functools.partial(tf.function, autograph=False, reduce_retracing=True)
     self._latents, self._decode = graph(self.imaginer.latents), graph(self.imaginer.decode)
     self._imagine, self._score = graph(self.imaginer.imagine), graph(self.imaginer.score)
+    self._descend = graph(functools.partial(descent.descend, parts))
     self._first, self._act = graph(self.imaginer.first), graph(self.actor.best)
     self._make, self._make_around = graph(self.actor.make), graph(self.actor.make_around)
     self._make_nearer, self._scribble = graph(self.actor.make_nearer), graph(self.actor.scribble)
@@ -75,6 +76,14 @@ class Creator(tf.Module):
     code = np.asarray(latents, np.float32)
     work = self._decode(tf.constant(code), tf.constant(label)).numpy()
     return world_lib.told(self._world, work, label, code)
+
+  def descend(
+    self, latents: np.ndarray, label: np.ndarray, work: np.ndarray, given: np.ndarray
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """Go down from codes to ones whose works agree with given parts; return them and losses."""
+    start = tf.constant(latents), tf.constant(np.asarray(label, np.int32))
+    codes, losses = self._descend(*start, tf.constant(work), tf.constant(given))
+    return codes.numpy(), losses.numpy()
 
   def score(self, works: works_lib.Works) -> np.ndarray:
     """Return the critic's logits [B], higher for works more like real ones of their label."""

@@ -1,4 +1,4 @@
-"""Makes works from given pictures: repaints them, varies them, or fills their gaps."""
+"""Makes works from given pictures: repaints them, or fills their gaps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tf_creative.core import spec, storage
 from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.studio import formats, inpainting
@@ -39,25 +40,29 @@ def go_on(
   seed: int,
   count: int,
 ) -> portfolio_lib.Portfolio:
-  """Turn a given work into similar imagined works of the labels in turn, or fill its gaps.
+  """Fill the gaps of a given work by imagined works of the labels in turn.
 
   If `by_chance`, a sampled policy continues the given work instead, once for each seed.
   """
   if by_chance(learner):
     return _draw_on(learner, work, given, labels, seed, count)
+  if given.all():
+    raise spec.UserError(
+      '--start has no gaps to be filled: make some by --mask. Works like it are found by --like, '
+      'new ones near it made by --variations, and --target paints it.'
+    )
   labels = list(dict.fromkeys(labels))
   if count > inpainting.MOST * len(labels):
     raise spec.UserError(
       f'--start makes at most {inpainting.MOST} works of a label: {count} are too many.'
     )
-  refine = inpainting.refinement(learner)
-  found = [inpainting.imagine_near(learner, refine, work, given, label, seed) for label in labels]
+  found = [inpainting.codes_near(learner, work, given, given, label, seed) for label in labels]
   # From (labels, MOST, ...) to rows: the best of each label, then the second best, and so on.
-  seeds, goal = tf.nest.map_structure(
+  seeds, _, goal = tf.nest.map_structure(
     lambda *part: np.stack(part, 1).reshape(-1, *part[0].shape[1:])[:count], *found
   )
   begun = np.where(given, work, learner.creator.blank(goal))
-  made = _make(learner, goal, begun, np.broadcast_to(inpainting.kept(given), begun.shape))
+  made = _make(learner, goal, begun, np.broadcast_to(given, begun.shape))
   return portfolio_lib.judged(learner, seeds, goal, begun, made)
 
 
@@ -79,7 +84,8 @@ def _draw_on(
   seeds = seed + np.arange(count)
   goal = learner.creator.imagine(seeds, np.resize(labels, count))
   goal = goal._replace(work=np.where(given, work, goal.work))
-  keep = np.broadcast_to(inpainting.kept(given), goal.work.shape)  # pyright: ignore[reportCallIssue]
+  # What is whole is all to be made anew, but for what the world itself begins with.
+  keep = np.broadcast_to(given & ~given.all(), goal.work.shape)  # pyright: ignore[reportCallIssue]
   # Starts from the given parts, and elsewhere from what an episode of this world starts with.
   begun = np.where(keep, work, learner.creator.blank(goal))
   if given.all() and not begun.any():
@@ -94,8 +100,9 @@ def _draw_on(
 def before_after(
   picture: str,
   given: np.ndarray,
-  portfolio: portfolio_lib.Portfolio,
   learner: Learner,
+  portfolio: portfolio_lib.Portfolio,
+  world: world_lib.World,
   folder: pathlib.Path,
 ) -> formats.Written:
   """Write before-after.png: the given picture, the targets, and the works that the hand made.
@@ -106,7 +113,7 @@ def before_after(
   shown = {'goal': portfolio.concept.work, 'made': portfolio.made.work}
   if by_chance(learner):
     del shown['goal']
-  shown = {title: learner.world.media.render(works[:_MOST_ROWS]) for title, works in shown.items()}
+  shown = {title: world.media.render(works[:_MOST_ROWS]) for title, works in shown.items()}
   scale, margin, head = formats.zoom(shown['made']), 12, 32
   opened, seen = learner.world.media.portrait(picture, given)
   first = _with_holes(opened, formats.magnified(seen, scale))

@@ -56,7 +56,10 @@ def names(world: world_lib.World) -> tuple[str, ...]:
 def _csv(portfolio: Portfolio, world: world_lib.World, folder: pathlib.Path) -> Written:
   with storage.whole(folder / 'works.csv') as path:
     table(portfolio, world, path)
-  return {'works.csv': "seed, label, strokes, likeness to what was imagined, the critic's logit"}
+  near = ' and of that to the picture' if len(portfolio.picture) else ''
+  return {
+    'works.csv': f"seed, label, strokes, likeness to what was imagined{near}, the critic's logit"
+  }
 
 
 def table(portfolio: Portfolio, world: world_lib.World, path: pathlib.Path) -> None:
@@ -67,6 +70,7 @@ def table(portfolio: Portfolio, world: world_lib.World, path: pathlib.Path) -> N
     'label': [world.works.label_names[label] for label in works.label],
     'strokes': portfolio.made.steps,
     **world.measures.metrics(works.work, portfolio.concept.work),
+    **portfolio.nearness(world),
     **{name: x for name, x in world.measures.describe(works.work).items() if x.ndim == 1},
     'logit': portfolio.logit,
   }

@@ -165,9 +165,14 @@ def tiles(pictures: np.ndarray, columns: int) -> Image.Image:
   return Image.fromarray(page)
 
 
-def save_gif(frames: Sequence[Image.Image], path: pathlib.Path) -> None:
-  """Write an animation that pauses on its last frame; what is clear stays clear."""
-  times = [80] * (len(frames) - 1) + [2000]
+def save_gif(
+  frames: Sequence[Image.Image], path: pathlib.Path, times: Sequence[int] | None = None
+) -> None:
+  """Write an animation that pauses on its last frame; what is clear stays clear.
+
+  Or one whose frames are shown for `times` in milliseconds.
+  """
+  times = list(times or [80] * (len(frames) - 1) + [2000])
   if frames[0].mode == 'RGBA':
     frames = indexed(np.stack([np.asarray(frame) for frame in frames]))
   # Else frames would be drawn over each other, and nothing could become clear again; and Pillow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -24,6 +24,7 @@ class Portfolio(NamedTuple):
   begun: np.ndarray  # uint8 [N, ...], the works before the first action
   made: creator_lib.Made
   logit: np.ndarray  # float32 [N], the critic's, of the made works
+  picture: Any = ()  # uint8 [N, ...], what they are to be like, where a picture was given
 
   @property
   def size(self) -> int:
@@ -38,6 +39,18 @@ class Portfolio(NamedTuple):
     """Return the actions as the world tells them: int32 [N, T, ...], -1 after the last one."""
     happened = np.arange(self.made.actions.shape[1]) < self.made.steps[:, None]  # [N, T]
     return world.media.strokes(tf.where(happened, self.made.actions, -1)).numpy()
+
+  def nearness(self, world: world_lib.World) -> dict[str, np.ndarray]:
+    """Measure how like to a given picture, if any, the imagined works are: numbers [N] by name."""
+    if not len(self.picture):
+      return {}
+    both = np.asarray(self.concept.work), np.asarray(self.picture)
+    values, wanted = (world.works.to_values(tf.constant(works)).numpy() for works in both)
+    flat = lambda part: part.reshape(self.size, -1)  # noqa: E731
+    return {
+      'picture_equal': flat(both[0] == both[1]).mean(1),  # of pixels, steps or tiles
+      'picture_error': flat(np.square(values - wanted)).sum(1),
+    }
 
   @property
   def works(self) -> works_lib.Works:

@@ -12,7 +12,7 @@ from tests.shared import mazes, runs, tiny
 from tf_creative import create, evaluate, export, studio, train
 from tf_creative.learner import learner
 from tf_creative.runs import run as run_lib
-from tf_creative.studio import edit, inpainting
+from tf_creative.studio import edit, inpainting, nearby
 from tf_creative.worlds.level import tiles
 
 
@@ -127,7 +127,7 @@ def test_only_the_nearest_codes_are_searched_for_a_way(run_dir, monkeypatch):
   counted = lambda seed, label: asked.append(len(seed)) or imagine(seed, label)  # noqa: E731
   monkeypatch.setattr(one.creator, 'imagine', counted)
   level = one.real.work[0]
-  whole = edit.go_on(one, level, np.ones_like(level, bool), [0], 0, 4)
+  whole = nearby.like(one, (level, np.ones_like(level, bool)), [0], 0, 4)
   assert asked == [inpainting.MOST]
   way = one.world.measures.describe(whole.concept.work)['solvable']
   assert (np.diff(way.astype(int)) <= 0).all()  # those with a way come first

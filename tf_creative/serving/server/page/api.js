@@ -48,9 +48,17 @@ export function body(signature, seeds, labels) {
   return `{"signature_name":"${signature}","inputs":{"seed":[${seeds}]${label}}}`;
 }
 
-export function curl(seed, label) {
+/** The same for a picture to be painted, given as places in the palette. */
+function wanted(pixels, [height, width]) {
+  const rows = Array.from({length: height}, (_, y) => pixels.slice(y * width, (y + 1) * width));
+  return JSON.stringify({signature_name: 'paint', inputs: {target: [rows]}});
+}
+
+/** The command that gives the work that is shown. */
+export function curl({seed, label, imagined, isOwn, about: {shape}}, isDrawn) {
   const url = new URL(`${MODEL}:predict`, location.href);
-  return `curl -d '${body('serving_default', [seed], [label])}' ${url}`;
+  const asked = () => body('serving_default', [seed], [isDrawn ? -1 : label]);
+  return `curl -d '${isOwn ? wanted(imagined, shape) : asked()}' ${url}`;
 }
 
 export function bytes(packed) {
@@ -66,13 +74,35 @@ export class Creator {
   version = '';
   about = null;
   view = null;
+  paints = false; // whether its hand can be shown a picture
 
   /** Learns which version is the newest and, if that is news, what it says of itself. */
   async meet(signal) {
     const version = await newest(signal);
     if (version === this.version) return;
-    const about = await told(version, signal);
-    Object.assign(this, {version, about, view: views.of(about)});
+    const about = await told(version, signal), view = views.of(about);
+    const {metadata} = await ask(`${MODEL}/versions/${version}/metadata`, signal);
+    const paints = Boolean(view.isPainted && 'paint' in metadata.signature_def.signature_def);
+    Object.assign(this, {version, about, view, paints});
+  }
+
+  /** The work that the hand makes of a picture, given as places in the palette. */
+  async paint(pixels, signal) {
+    const {version, about, view} = this, asked = `${MODEL}/versions/${version}:predict`;
+    const {outputs} = await ask(asked, signal, wanted(pixels, about.shape));
+    const {work: [work], strokes: [strokes], png_bytes: [png]} = outputs;
+    return {
+      isOwn: true,
+      seed: '',
+      name: 'your picture',
+      version,
+      about,
+      view,
+      imagined: pixels,
+      work: work.flat(),
+      strokes: strokes.filter((stroke) => stroke[0] >= 0),
+      files: {png},
+    };
   }
 
   /** The work of each seed and label, in one request to the version that is named in each. */

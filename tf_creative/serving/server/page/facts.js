@@ -7,7 +7,8 @@ const seen = new Map(); // by version and label, the critic's logit of each seed
 const $ = (id) => document.getElementById(id);
 
 /** What a work is called; `noun` is what labels are: digits, characters, or a view's word. */
-export function title({name, seed}, noun) {
+export function title({name, seed, isOwn}, noun) {
+  if (isOwn) return name;
   const kind = isShort(name) ? `${noun} ` : '';
   return name ? `${kind}${name}, seed ${seed}` : `seed ${seed}`;
 }
@@ -19,7 +20,7 @@ export function isShort(name) {
 
 /** Tells of a work; `isDrawn` if its label was left to the seed. Gives the gist of it. */
 export function tell(work, noun, isDrawn) {
-  const {about, view, seed, label, name, version} = work, called = title(work, noun);
+  const {about, view, name, version, isOwn} = work, called = title(work, noun);
   const {value, text, detail, gist} = view.outcome(work);
   $('title').textContent = called[0].toUpperCase() + called.slice(1);
   document.title = `${called} - Imagined, then ${view.words(about).done}`;
@@ -27,9 +28,13 @@ export function tell(work, noun, isDrawn) {
   $('origin').textContent = `${drawn}Made by version ${version} of the creator.`;
   const told = {equal: value, 'equal-words': text, 'equal-text': detail};
   for (const [id, words] of Object.entries(told)) $(id).textContent = words;
-  remember(work);
-  rank(work, noun);
-  $('curl').textContent = curl(seed, isDrawn ? -1 : label);
+  // Nobody judges what has no label, and no link leads to it.
+  $('judged').hidden = $('copy-link').hidden = Boolean(isOwn);
+  if (!isOwn) {
+    remember(work);
+    rank(work, noun);
+  }
+  $('curl').textContent = curl(work, isDrawn);
   download(work);
   return `${called}: ${gist}`;
 }
@@ -56,13 +61,14 @@ export function rank({version, label, name, score}, noun) {
 }
 
 /** Makes a link of each file that came with a work. */
-function download({files, seed, name}) {
+function download({files, seed, name, isOwn}) {
+  const about = isOwn ? '' : `-seed-${seed}`;
   for (const old of $('downloads').children) URL.revokeObjectURL(old.href);
   const known = Object.entries(files).filter(([kind]) => Object.hasOwn(FILES, kind));
   $('downloads').replaceChildren(...known.map(([kind, packed]) => {
     const [type, ending] = FILES[kind], link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([bytes(packed)], {type}));
-    link.download = `${name.replace(/[^\w-]+/g, '-') || 'work'}-seed-${seed}.${ending}`;
+    link.download = `${name.replace(/[^\w-]+/g, '-') || 'work'}${about}.${ending}`;
     link.textContent = `Download ${kind.toUpperCase()}`;
     link.className = 'button';
     return link;

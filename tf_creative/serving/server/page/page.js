@@ -4,6 +4,7 @@ import {Creator, Trouble, ask, named} from './api.js';
 import {copy, isShort, rank, remember, tell, title} from './facts.js';
 import {Gallery} from './gallery.js';
 import {listen} from './keys.js';
+import * as own from './own.js';
 import {Player} from './player.js';
 
 const LEAST = -(2n ** 63n), MOST = 2n ** 63n - 1n; // seeds
@@ -95,6 +96,8 @@ async function meet() {
     place.textContent = words[place.dataset.word] ?? '';
   }
   $('stage').classList.toggle('stacked', Boolean(view.isStacked));
+  $('own').hidden = !creator.paints;
+  document.body.classList.toggle('clear', about.palette?.[0][3] === 0);
   player.fit(view, words);
   $('labels').hidden = $('pick').hidden = names.length === 1 && !names[0];
   const chips = $('labels').querySelector('.chips');
@@ -130,6 +133,9 @@ async function show() {
 function display(work) {
   shown = work;
   $('studio').hidden = false;
+  const words = work.view.words(work.about);
+  $('aim').textContent = work.isOwn ? 'given' : words.imagined;
+  $('like').textContent = work.isOwn ? ' as given' : words.like;
   say(tell(work, noun, wish.label === ANY));
   player.show(work, title(work, noun), !calm.matches);
   gallery.mark(work);
@@ -152,9 +158,30 @@ async function hang() {
     `${range}${each}, as ${done}, not chosen. Arrow keys move about, Enter opens.`;
   $('gallery-less').ariaDisabled = from <= LEAST;
   $('gallery-more').ariaDisabled = last >= MOST;
-  if (!shown) return;
+  if (!shown || shown.isOwn) return;
   gallery.mark(shown);
   rank(shown, noun);
+}
+
+/** Has the hand paint a picture file. */
+async function paint(file) {
+  if (!file || !creator.paints) return;
+  cancel();
+  const {signal} = asking, {version, about} = creator;
+  $('own-fault').hidden = true;
+  try {
+    const pixels = await own.read(file, about);
+    if (signal.aborted) return;
+    $('stage').setAttribute('aria-busy', 'true');
+    const work = await creator.paint(pixels, signal);
+    if (signal.aborted || version !== creator.version) return;
+    display(work);
+  } catch (error) {
+    if (error.name === 'AbortError') return;
+    $('own-fault').textContent = error.message;
+    $('own-fault').hidden = false;
+  }
+  $('stage').removeAttribute('aria-busy');
 }
 
 /** Another wish, by hand; `lasts` where one should be able to go back to the one before. */
@@ -270,6 +297,19 @@ $('gallery-more').onclick = () => turn(1);
 $('copy-link').onclick = () => copy($('copy-link'), location.href);
 $('copy-curl').onclick = () => copy($('copy-curl'), $('curl').textContent);
 $('server').ontoggle = () => $('server').open && survey();
+$('own-pick').onclick = () => $('own-file').click();
+$('own-file').onchange = () => {
+  paint($('own-file').files[0]);
+  $('own-file').value = ''; // so that the same file may be chosen again
+};
+for (const kind of ['dragover', 'dragleave', 'drop']) {
+  document.addEventListener(kind, (event) => {
+    if (!creator.paints || !event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault(); // else the browser would leave the page for the file
+    document.body.classList.toggle('dropping', kind === 'dragover');
+    if (kind === 'drop') paint(event.dataTransfer.files[0]);
+  });
+}
 window.onhashchange = () => {
   if (!met) return;
   const other = read();

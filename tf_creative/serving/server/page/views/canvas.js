@@ -4,6 +4,7 @@ import {differing, draw, hang, marks, percent, squares} from '../drawing.js';
 
 const WHOLE = 5; // seconds that all strokes take at speed 1,
 const FASTEST = 0.02, SLOWEST = 0.25; // where each takes as long as this
+export const isPainted = true; // stroke by stroke, also a picture that is given
 const PIXEL = [[[0, 0]]]; // the shape of a stroke where there is but one
 
 export function words() {
@@ -26,7 +27,7 @@ export function words() {
 
 export function stage({imagined, made}, work, name) {
   const {about} = work;
-  draw(hang(imagined, 'imagined', `${name}, as imagined`), work.imagined, about);
+  draw(hang(imagined, 'imagined', `${name}, as ${aim(work)}`), work.imagined, about);
   const over = marks(about.shape, ['differing', 'newest-edge', 'newest']);
   hang(made, 'painted', `${name}, as painted`, over);
 }
@@ -66,16 +67,22 @@ export function go(work, place, isMarked) {
   };
 }
 
-export function outcome({imagined, work, strokes, about: {horizon}}) {
+export function outcome(shown) {
+  const {imagined, work, strokes, about: {horizon}} = shown, as = `as ${aim(shown)}`;
   const same = imagined.filter((place, pixel) => place === work[pixel]).length;
   const value = percent(same, imagined.length);
   const most = strokes.length < horizon ? `${strokes.length} of at most` : 'all';
   return {
     value,
-    text: 'of the pixels are as imagined',
+    text: `of the pixels are ${as}`,
     detail: `${same} of ${imagined.length} when finished, in ${most} ${horizon} strokes`,
-    gist: `${strokes.length} strokes, ${value} as imagined`,
+    gist: `${strokes.length} strokes, ${value} ${as}`,
   };
+}
+
+/** What the hand was to paint: something imagined, or a picture that was given. */
+export function aim({isOwn}) {
+  return isOwn ? 'given' : 'imagined';
 }
 
 /** The pixels, as (row, column), under a stroke; what lies outside is cut off. */
