@@ -1,6 +1,7 @@
 """What pipelines/RESULTS.md claims, run and held: minutes a test, on a machine otherwise idle.
 
   python -m pytest -m slow tests/test_results.py -s
+  PICTURES='pixel_art(data=SPRITES/, size=32, palette=auto, colors=16, brush=square, pay=pixels)' ...
 
 Each run stays in runs/results/ and prints its row of the table; a run that is already there is
 only shown and judged again.
@@ -8,6 +9,7 @@ only shown and judged again.
 
 import functools
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -34,7 +36,8 @@ pytestmark = pytest.mark.slow
 @functools.cache
 def run(pipeline: str, seed: int, *flags: str) -> dict[str, float]:
   """The last numbers of a run, with the minutes that it took."""
-  name = '-'.join([pipeline, str(seed), *(flag.strip('-').replace('=', '_') for flag in flags)])
+  told = (flag.strip('-').replace('=', '_').replace('/', '+') for flag in flags)
+  name = '-'.join([pipeline, str(seed), *told])
   run_dir = pathlib.Path('runs/results', name)
   minutes = run_dir / 'minutes'
   if not minutes.exists():
@@ -81,6 +84,15 @@ def test_characters_never_seen_are_painted(seed):
   assert numbers['unseen/equal_pixels'] >= 0.99
   assert numbers['painted/label_accuracy'] >= 0.85
   assert numbers['painted/frechet'] <= 1.1 * numbers['training/frechet']
+
+
+@pytest.mark.skipif('PICTURES' not in os.environ, reason="set PICTURES='pixel_art(data=MY/, ...)'")
+@pytest.mark.parametrize('seed', SEEDS)
+def test_sprites_are_imagined_and_painted(seed):
+  numbers = run('sprites', seed, f'--world={os.environ["PICTURES"]}')
+  assert numbers['held_out/equal_pixels'] >= 0.99
+  assert numbers['painted/near_copies'] <= 0.05
+  assert numbers['painted/frechet'] <= 2 * numbers['training/frechet']
 
 
 @pytest.mark.parametrize('seed', SEEDS)

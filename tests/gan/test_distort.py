@@ -1,4 +1,4 @@
-"""Differentiable augmentation: what is changed, in how many works, and that gradients go through."""
+"""Differentiable augmentation: what is changed, in how many works, and its gradients."""
 
 import numpy as np
 import pytest
