@@ -1,7 +1,7 @@
 """What pipelines/RESULTS.md claims, run and held: minutes a test, on a machine otherwise idle.
 
   python -m pytest -m slow tests/test_results.py -s
-  PICTURES='pixel_art(data=SPRITES/, size=32, palette=auto, colors=16, brush=square, pay=pixels)' ...
+  PICTURES='pixel_art(data=MY/, size=32, palette=auto, colors=16, brush=square, pay=pixels)' ...
 
 Each run stays in runs/results/ and prints its row of the table; a run that is already there is
 only shown and judged again.
