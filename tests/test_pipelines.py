@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from tests.shared.runs import PIPELINES, TOY, hurry, parse
+from tests.shared.runs import PIPELINES, TOY, hurry, parse, toy
 from tf_creative import create, evaluate, train
 from tf_creative.core import spec
 from tf_creative.runs import log as log_lib
@@ -22,8 +22,8 @@ def _hasty():
 
 @pytest.mark.slow  # by default the main one, in test_readme
 @pytest.mark.parametrize('name', PIPELINES)
-def test_a_pipeline_runs_to_its_end(name, tmp_path, capsys):
-  arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']
+def test_a_pipeline_runs_to_its_end(name, tmp_path_factory, tmp_path, capsys):
+  arguments = [*toy(name, tmp_path_factory.mktemp('own')), f'--run_dir={tmp_path}']
   assert train.train(parse(*arguments, '--rounds=4')) == 0
   said = capsys.readouterr().out
   assert 'starting' in said and 'right label' in said and 'python -m tf_creative.serve' in said

@@ -19,7 +19,7 @@ from tensorboard.plugins.hparams import metadata
 import tensorflow as tf
 
 from tests.shared import tiny
-from tests.shared.runs import PIPELINES, parse, rows, tiny_config
+from tests.shared.runs import PIPELINES, parse, rows, tiny_config, toy
 from tests.shared.runs import UNEXPORTED as TOY
 from tf_creative import train
 from tf_creative.cli import signals
@@ -69,15 +69,15 @@ def state(run_dir: pathlib.Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize('name', PIPELINES)
-def test_every_pipeline_learns(name):
-  told = tiny.taste(learner_lib.Learner(parse(f'--flagfile=pipelines/{name}.flags', *TOY)))
+def test_every_pipeline_learns(name, tmp_path):
+  told = tiny.taste(learner_lib.Learner(parse(*toy(name, tmp_path, TOY))))
   assert 'loss' in told and np.isfinite(list(told.values())).all()
 
 
 @pytest.mark.slow  # by default of one that is resumed below, and of a pipeline in test_pipelines
 @pytest.mark.parametrize('name', PIPELINES)
-def test_a_pipeline_runs_and_resumes(name, tmp_path, capsys):
-  arguments = [f'--flagfile=pipelines/{name}.flags', *TOY, f'--run_dir={tmp_path}']
+def test_a_pipeline_runs_and_resumes(name, tmp_path_factory, tmp_path, capsys):
+  arguments = [*toy(name, tmp_path_factory.mktemp('own'), TOY), f'--run_dir={tmp_path}']
   assert train.train(parse(*arguments, '--rounds=4')) == 0
   assert 'starting' in capsys.readouterr().out
   exported = name == 'freehand_none'  # it takes a while; of debug see test_pipelines

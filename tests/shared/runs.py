@@ -10,6 +10,7 @@ from absl import flags
 import pytest
 
 from tests.shared import tiny
+from tests.worlds.pixel_art import painted
 from tf_creative.cli import flags as flags_lib
 from tf_creative.evaluation import baselines
 from tf_creative.evaluation import evaluator as eyes_lib
@@ -32,6 +33,16 @@ PIPELINES = sorted(
   for path in pathlib.Path('pipelines').glob('*.flags')
   if path.stem not in ('base', 'cartpole') and not path.stem.endswith('_ablation')
 )
+
+
+def toy(pipeline: str, place: pathlib.Path, small: list[str] = TOY) -> list[str]:
+  """The flags that train a pipeline at toy size; pictures of one's own are made at `place`."""
+  given = [f'--flagfile=pipelines/{pipeline}.flags', *small]
+  if pipeline == 'sprites':
+    pictures = painted.folder(place / 'my_sprites', 'cat', 'dog')
+    given.append(f'--world=pixel_art(data={pictures}, size=8, palette=auto, brush=square)')
+  return given
+
 
 # The command, with a judge that is made in a moment: here nobody trusts it.
 RUN = """
