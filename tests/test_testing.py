@@ -54,7 +54,7 @@ class Wrong(tiny.Bars):
     return {'action_spec': works_lib.Bounded((), tf.int32, 1, 64)}
 
   def works_are_in_their_spec(self):
-    return {'random': lambda *_: tf.fill([5, 4, 4], tf.constant(4, tf.uint8))}
+    return {'to_works': lambda *_: tf.fill([5, 4, 4], tf.constant(4, tf.uint8))}
 
   def values_are_works(self):
     return {'to_works': lambda _, values: 3 - tiny.Bars().to_works(values)}

@@ -136,4 +136,4 @@ class Levels(abc.ABC):
 
   @abc.abstractmethod
   def random(self, count: int, seed: tf.Tensor) -> tf.Tensor:
-    """Draw levels at random: the baseline that imagined ones must beat."""
+    """Draw levels at random."""

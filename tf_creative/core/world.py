@@ -166,6 +166,14 @@ class Whole(World):
   measures = _itself(Measures)
 
 
+def chance(world: World, count: int, seed: tf.Tensor) -> tf.Tensor:
+  """Draw legal works at random: the baseline that imagined ones must beat."""
+  if world.levels:
+    return world.levels.random(count, seed)
+  works = world.works
+  return works.to_works(tf.random.stateless_uniform([count, *works.value_shape], seed))
+
+
 def told(world: World, work: Any, label: Any, code: Any) -> Concept:
   """Build a concept: works, labels and, if the world tells the hand codes, their codes."""
   return Concept(work, label, code if world.play.code_size else ())

@@ -32,7 +32,6 @@ class Curriculum(base.Coupling):
   """
 
   Options = Options
-  needs = ('rules', 'works', 'levels')
   needs_shown = True
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
@@ -72,7 +71,7 @@ class Curriculum(base.Coupling):
     replays = ((replays < self.options.replay) | ~found) & self._knows()
     stays = (real < self.options.real) | ~(found | replays | self._early())
     new = works_lib.select(replays, again, imagined)
-    chance = self.parts.world.levels.random(concept.label.shape[0], self._chance.next())
+    chance = world_lib.chance(self.parts.world, concept.label.shape[0], self._chance.next())
     early = self._early() & tf.ones_like(stays)
     new = works_lib.select(early, works_lib.Works(chance, concept.label), new)
     return works_lib.select(stays, works_lib.Works(concept.work, concept.label), new)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import streams
 from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
 from tf_creative.couplings import base
 from tf_creative.couplings import options as options_lib
 
@@ -17,7 +18,6 @@ class RandomLevels(base.Coupling):
   """Episodes are about random works: domain randomization (Tobin et al. 2017)."""
 
   Options = Options
-  needs = ('rules', 'works', 'levels')
   needs_shown = True
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
@@ -27,6 +27,6 @@ class RandomLevels(base.Coupling):
   def concept(self, concept: works_lib.Works) -> works_lib.Works:
     what, share = streams.split(self._stream.next(), 2)
     count = concept.label.shape[0]
-    chance = self.parts.world.levels.random(count, what)
+    chance = world_lib.chance(self.parts.world, count, what)
     stays = tf.random.stateless_uniform([count], share) < self.options.real
     return concept._replace(work=works_lib.select(stays, concept.work, chance))

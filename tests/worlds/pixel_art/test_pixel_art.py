@@ -76,12 +76,25 @@ def test_values_and_works_are_one_another(palette):
   np.testing.assert_array_equal(world.works.to_works(tf.cast(nudged, tf.float32)), works)
 
 
-@pytest.mark.parametrize('palette', ['grey', 'pico8'])
-def test_a_generator_gets_legal_works_and_its_gradient(palette):
-  world = pixel_art.PixelArt(size=4, palette=palette)
-  raw = tf.Variable(
-    np.random.default_rng(0).normal(size=(2, *world.works.value_shape)), dtype=tf.float32
-  )
+def test_a_generator_has_a_logit_for_each_colour_and_gets_the_highest():
+  world = pixel_art.PixelArt(size=4, palette='pico8')
+  assert world.works.raw_shape == (4, 4, 16) and world.works.value_shape == (4, 4, 3)
+  raw = tf.Variable(np.random.default_rng(0).normal(size=(2, 4, 4, 16)), dtype=tf.float32)
+  weigh = np.random.default_rng(1).normal(size=(2, 4, 4, 3))
+  with tf.GradientTape() as tape:
+    values = world.works.legal(raw)
+    total = tf.reduce_sum(values * weigh)
+  np.testing.assert_array_equal(world.works.to_works(values), tf.argmax(raw, -1))
+  # As if each colour showed through by its probability: p . (w c - mean of w c).
+  worth = weigh @ world.colours.T
+  likely = tf.nn.softmax(raw).numpy()
+  expected = likely * (worth - (likely * worth).sum(-1, keepdims=True))
+  np.testing.assert_allclose(tape.gradient(total, raw), expected, atol=1e-5)
+
+
+def test_a_generator_of_greys_gets_legal_works_and_its_gradient():
+  world = pixel_art.PixelArt(size=4)
+  raw = tf.Variable(np.random.default_rng(0).normal(size=(2, 4, 4, 1)), dtype=tf.float32)
   with tf.GradientTape() as tape:
     values = world.works.legal(raw)
     total = tf.reduce_sum(values)

@@ -121,11 +121,7 @@ class Case:
     return self.chance()
 
   def chance(self) -> tf.Tensor:
-    """Draw works at random: levels by their world's own rule, others cell by cell."""
-    if self.world.levels:
-      return self.world.levels.random(COUNT, self.seed)
-    works = self.world.works
-    return works.to_works(tf.random.stateless_uniform([COUNT, *works.value_shape], self.seed))
+    return world_lib.chance(self.world, COUNT, self.seed)
 
 
 def hold(ok: Any, what: str) -> None:

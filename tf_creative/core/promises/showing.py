@@ -38,7 +38,7 @@ def legal_values_are_works_and_pass_gradients(case: Case) -> None:
   works = case.world.works
   raw = 3 * tf.random.stateless_normal([COUNT, *works.raw_shape], case.seed)
   # Random weights: the plain sum of e.g. a softmax is constant, and would have no gradient.
-  weigh = tf.random.stateless_normal(raw.shape, case.seed + 1)
+  weigh = tf.random.stateless_normal([COUNT, *works.value_shape], case.seed + 1)
   with tf.GradientTape() as tape:
     tape.watch(raw)
     values = works.legal(raw)
