@@ -75,7 +75,8 @@ row = '{"round": 2, "painted/frechet": 0.5, "held_out/equal_pixels": 0.5}'
 # Minutes, or seconds for what another block of the same kind shows; in short see test_benchmark,
 # test_evaluate and test_melody_run, and `test_a_command_can_be_read`.
 LONG = re.compile(
-  r'--sweep|--compare=runs/seed1|debug_ablation|tc\.train\(|runs/(melody_none|my_\w+|tuning)'
+  r'--sweep|--compare=runs/seed1|debug_ablation|tc\.train\(|'
+  r'runs/(melody_none|my_\w+|small|sprites|tuning)'
 )
 BLOCKS = pages.blocks()
 
