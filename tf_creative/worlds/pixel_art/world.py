@@ -122,7 +122,9 @@ class PixelArt(sight.Sight, world_lib.Rules, world_lib.Making, world_lib.Whole):
     return tf.repeat(touched == 0, len(self.colours), axis=1)
 
   def idle(self, state: State, moved: State) -> tf.Tensor:
-    return tf.reduce_all(state.canvas == moved.canvas, [1, 2])  # a stroke that changes nothing
+    # A hand that sees its target has seen all that it goes by; one that is told a code may wait.
+    same = tf.reduce_all(state.canvas == moved.canvas, [1, 2])
+    return same & (self.target == 'shown')
 
   def _errors(self, canvas: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Return the error of each pixel: float32 [B, H, W]."""
