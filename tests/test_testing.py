@@ -111,6 +111,9 @@ class Wrong(tiny.Bars):
   def works_in_the_making_are_works(self):
     return {'work': lambda _, state: tf.cast(state.canvas, tf.int32)}
 
+  def idle_steps_leave_works_alone(self):
+    return {'idle': lambda _, state, moved: moved.time == state.time + 1}
+
   def prospects_are_how_episodes_begin(self):
     def prospect(_, values, labels):
       features, most = tiny.Bars(horizon=30).prospect(values, labels)

@@ -158,6 +158,36 @@ def test_conv_values_move_with_the_picture():
   np.testing.assert_allclose(values(7, 7)[4:11, 4:11], values(8, 9)[5:12, 6:13], atol=1e-4)
 
 
+@pytest.mark.parametrize('brush', ['pixel', 'square'])
+def test_the_direct_path_alone_can_be_what_strokes_are_paid(brush):
+  """With `pay=pixels` a reward is linear in the planes under the stroke: these weights are it."""
+  world = pixel_art.PixelArt(size=5, width=6, brush=brush, pay='pixels')
+  config = dataclasses.replace(PAINTER, network='direct', dueling=False)
+  network = build.hand('ddqn', world, config, seed=0).learner._q_network
+  for weight in network.trainable_variables:
+    weight.assign(tf.zeros_like(weight))
+  colours, shapes = len(world.colours), world._brush.shapes
+  kernel = np.zeros(network._shortcut.kernel.shape, np.float32)  # [3, 3, planes, shape and colour]
+  for place, shape in enumerate(shapes):
+    for y, x in {tuple(cell) for cell in shape}:
+      for colour in range(colours):
+        out = place * colours + colour
+        # + 1 if the pixel is wrong now, - 1 if its target is another colour
+        kernel[1 + y, 1 + x, 2 * colours, out] = 1
+        kernel[1 + y, 1 + x, colours : 2 * colours, out] = -1
+        kernel[1 + y, 1 + x, colours + colour, out] = 0
+  network._shortcut.kernel.assign(kernel)
+  rng = np.random.default_rng(0)
+  canvas, target = (tf.constant(rng.integers(0, 4, (7, 5, 6)), tf.uint8) for _ in range(2))
+  state = world.rules.start(works_lib.Works(target, tf.zeros([7], tf.int32)), None)
+  state = world.rules.place(state, canvas)
+  values, _ = network(world.rules.observe(state))
+  making = world.making
+  np.testing.assert_allclose(
+    values, making.action_rewards(state, making.goal_values(state)), atol=1e-5
+  )
+
+
 def test_unknown_names_are_answered_with_the_nearest():
   with pytest.raises(spec.SpecError, match="unknown agent 'dddqn'. Did you mean 'ddqn'"):
     build.hand('dddqn', worlds.TwoStates(), TOY, 0)

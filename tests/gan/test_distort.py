@@ -36,7 +36,7 @@ def test_the_share_is_that_of_works_that_are_changed(share):
 
 def test_a_shift_moves_the_whole_work_and_repeats_the_edge():
   rows = tf.constant(np.arange(8, dtype=np.float32).reshape(1, 8, 1, 1).repeat(500, 0))
-  moved = distort._shift(rows, 1, tf.ones([500]), SEED).numpy()[:, :, 0, 0]
+  moved = distort._shift(rows, tf.ones([500]), SEED, axis=1).numpy()[:, :, 0, 0]
   ways = {tuple(way) for way in moved.astype(int)}
   assert ways == {
     tuple(range(8)),

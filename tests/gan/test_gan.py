@@ -54,6 +54,21 @@ def run(gan, start, stop, **options):
   loop(gan, **options)(tf.constant(start), tf.constant(stop))
 
 
+def test_the_critic_sees_works_distorted_and_the_generator_learns_through_it():
+  plain, distorted = make(), make(distort=1.0)
+  told = [step(gan, 0) for gan in (plain, distorted)]
+  assert np.isfinite([float(value) for value in told[1].values()]).all()
+  critics = [snapshot(gan.critic.network.variables) for gan in (plain, distorted)]
+  assert any((one != other).any() for one, other in zip(*critics, strict=True))
+  before = snapshot(make(distort=1.0).generator.variables)
+  after = snapshot(distorted.generator.variables)
+  assert any((one != other).any() for one, other in zip(before, after, strict=True))
+  again = make(distort=1.0)
+  step(again, 0)
+  for one, other in zip(after, snapshot(again.generator.variables), strict=True):
+    np.testing.assert_array_equal(one, other)
+
+
 def snapshot(variables):
   return [np.array(variable) for variable in variables]
 

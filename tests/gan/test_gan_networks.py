@@ -37,6 +37,16 @@ def test_every_kind_fits_every_shape(kind, shape):
   assert (len(generator.variables), len(critic.variables)) == variables
 
 
+def test_the_close_critic_has_one_more_layer_which_looks_at_full_size():
+  (_, critic), (_, close) = make('conv'), make('close')
+  sizes = [
+    [tuple(layer.compute_output_shape((1, 8, 8, 1))[1:3]) for layer in one.look[:1]]
+    for one in (critic, close)
+  ]
+  assert sizes == [[(4, 4)], [(8, 8)]]
+  assert len(close.look) == len(critic.look) + 1
+
+
 @pytest.mark.parametrize('kind', tables.NETWORKS)
 def test_batch_may_be_unknown(kind):
   generator, critic = make(kind)

@@ -180,6 +180,20 @@ def test_a_stop_waits_for_no_load_and_a_start_may_be_cancelled(tmp_path, monkeyp
     hangs.set()
 
 
+def test_a_stop_cancels_what_runs_and_waits_for_its_end(tmp_path):
+  def loads():
+    return [thread for thread in threading.enumerate() if thread.name == 'load']
+
+  exports = served.folder(tmp_path / 'exports')
+  server = served.server_lib.Server(exports, poll_seconds=0.05)
+  server.start()
+  served.add(exports, 2, warm_up=[served.request({'x': X})], of=ENDLESS)
+  until(loads)
+  time.sleep(0.5)  # so that it is inside the graph
+  server.stop()
+  assert not loads()
+
+
 def test_a_signal_ends_the_command_though_a_load_and_a_request_never_end(tmp_path):
   exports = served.folder(tmp_path / 'exports', names=('one', 'two'))
   served.add(exports, 2, 'one', of=ENDLESS)

@@ -139,6 +139,20 @@ def test_a_hand_that_is_stuck_finishes_a_strange_picture_by_strokes_that_come_ne
   assert (np.diff(wrong[learner.world.rules.horizon : works.made.steps[0] + 1]) < 0).all()
 
 
+def test_a_hand_puts_its_brush_down_at_a_stroke_that_changes_nothing(learner):
+  parts = coupling_lib.Parts(learner.world, learner.gan, Stuck(), None, learner.real)
+  stuck = creator_lib.Creator(parts, learner.real.label)
+  concept = tiny.works()
+  concept = concept._replace(work=np.full_like(concept.work, 3))  # never done by one pixel
+  made = stuck.make(concept)
+  # Action 0 leaves the blank canvas blank.
+  assert (made.steps == 1).all() and not made.work.any()
+  horizon = learner.world.rules.horizon
+  assert (stuck.make(concept, random=True).steps == horizon).all()
+  everywhere = np.zeros_like(concept.work, bool)
+  assert (stuck.make(concept, keep=everywhere).steps == horizon).all()  # an edit goes on
+
+
 def test_who_asks_how_far_the_making_is_gets_the_same_works(learner):
   told, concept = [], learner.creator.imagine(np.arange(70))
   made = learner.creator.make(concept, tell=lambda *far: told.append(far))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterable, Sequence
-import os
-from typing import Any, NoReturn
+from typing import Any
 
 from tf_creative.api import asked, near, quiet
 from tf_creative.api import works as works_lib
@@ -18,8 +17,6 @@ Tell = Callable[[str], object]  # is told what is being done
 
 class Maker(near.Near):
   """Makes works from seeds; what a subclass cannot do it refuses in one line."""
-
-  what = 'this'  # as messages call it
 
   @property
   @abc.abstractmethod
@@ -43,9 +40,9 @@ class Maker(near.Near):
     count: int = 16,
     label: Any = 'any',
     seed: int = 0,
-    target: str | os.PathLike = '',
-    start: str | os.PathLike = '',
-    mask: str | os.PathLike = '',
+    target: asked.Path = '',
+    start: asked.Path = '',
+    mask: asked.Path = '',
   ) -> works_lib.Works:
     """Make works; equal seeds and labels give equal works, in the command and on servers, too.
 
@@ -64,7 +61,7 @@ class Maker(near.Near):
       return self._from_picture(count, labels, seed, target, start, mask)
     return self._works(self._imagined(labels, seed, count))
 
-  def recoloured(self, works: works_lib.Works, palette: str | os.PathLike) -> works_lib.Works:
+  def recoloured(self, works: works_lib.Works, palette: asked.Path) -> works_lib.Works:
     """Return the same works in the colours of a palette's file; of runs only."""
     self._refuse(f'show {works} in the colours of {palette}')
 
@@ -89,11 +86,6 @@ class Maker(near.Near):
   def metrics(self) -> Any:
     """What training logged; of runs only."""
     self._refuse('tell how it was trained')
-
-  def _refuse(self, do: str, *_: Any) -> NoReturn:
-    raise spec.UserError(
-      f"{self.what} cannot {do}: that wants the run itself, by tf_creative.load('runs/...')."
-    )
 
   @abc.abstractmethod
   def _known_labels(self) -> Sequence[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import os
 from typing import Any, NoReturn
 
 from tf_creative.api import asked, quiet
@@ -15,6 +14,8 @@ from tf_creative.core import world as world_lib
 class Near(abc.ABC):
   """Makes works near pictures; what a subclass cannot do it refuses in one line."""
 
+  what = 'this'  # as messages call it
+
   @property
   @abc.abstractmethod
   def world(self) -> world_lib.World:
@@ -22,7 +23,7 @@ class Near(abc.ABC):
 
   @quiet.quiet()
   def like(
-    self, picture: str | os.PathLike, count: int = 8, label: Any = 'any', seed: int = 0
+    self, picture: asked.Path, count: int = 8, label: Any = 'any', seed: int = 0
   ) -> works_lib.Works:
     """Make the works of the imagination that are most like a picture, the nearest first.
 
@@ -37,7 +38,7 @@ class Near(abc.ABC):
   @quiet.quiet()
   def vary(
     self,
-    picture: str | os.PathLike,
+    picture: asked.Path,
     strength: float = asked.STRENGTH,
     count: int = 8,
     label: Any = 'any',
@@ -47,7 +48,7 @@ class Near(abc.ABC):
 
     Args:
       picture: a file.
-      strength: from 0, the first of what is `like` it, to 1, what `create` makes of the seeds.
+      strength: from 0, what comes nearest to it, to 1, what `create` makes of the seeds.
       count: how many.
       label: a label's name, several to be used in turn, or 'any' for that of the nearest work.
       seed: of the first work; the others count up from it.
@@ -59,12 +60,12 @@ class Near(abc.ABC):
   @quiet.quiet()
   def between(
     self,
-    first: str | os.PathLike,
-    last: str | os.PathLike,
+    first: asked.Path,
+    last: asked.Path,
     count: int = 8,
     label: Any = 'any',
   ) -> works_lib.Works:
-    """Make works that lead from one picture to another, beginning and ending with what is like it.
+    """Make works that lead from one picture to another, beginning and ending with what is nearest.
 
     Args:
       first: a file.
@@ -97,7 +98,7 @@ class Near(abc.ABC):
   def _chosen(self, label: Any) -> list[int]:
     """Return the indices of labels, -1 for 'any'."""
 
-  @abc.abstractmethod
   def _refuse(self, do: str, *_: Any) -> NoReturn:
-    """Raise a UserError that says what it cannot do."""
-    raise NotImplementedError
+    raise spec.UserError(
+      f"{self.what} cannot {do}: that wants the run itself, by tf_creative.load('runs/...')."
+    )

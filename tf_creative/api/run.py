@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tf_creative.api import maker, quiet, tables
+from tf_creative.api import asked, maker, quiet, tables
 from tf_creative.api import works as works_lib
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
@@ -25,7 +25,6 @@ from tf_creative.worlds.pixel_art import palettes
 if TYPE_CHECKING:
   from tf_creative.api import evaluating, exported
 
-Path = str | os.PathLike
 Loaded = tuple[config_lib.Config, learner_lib.Learner]
 
 
@@ -164,14 +163,14 @@ class Run(maker.Maker):
     made = nearby.between(self.learner, pair, label, count)
     return self._works(made, works_lib.Given(nearby.animation))
 
-  def _read(self, picture: Path) -> nearby.Picture:
+  def _read(self, picture: asked.Path) -> nearby.Picture:
     """Read a picture that has something to be like."""
     work, given = self.world.media.read(picture)
     if not given.any():
       raise spec.UserError(f'{picture} is transparent everywhere: nothing can be like it.')
     return work, given
 
-  def _beside(self, picture: Path, given: np.ndarray) -> works_lib.Given:
+  def _beside(self, picture: asked.Path, given: np.ndarray) -> works_lib.Given:
     """Show works beside the picture that they were made from."""
     show = functools.partial(edit.before_after, os.fspath(picture), given, self.learner)
     return works_lib.Given(show, not edit.by_chance(self.learner))

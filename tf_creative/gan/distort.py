@@ -7,6 +7,8 @@ be differentiated twice, since gradient penalties go through them.
 
 from __future__ import annotations
 
+import functools
+
 import tensorflow as tf
 
 from tf_creative.core import streams
@@ -19,26 +21,27 @@ _TINY = 1e-3  # a work may have no opaque cell at all
 
 def distort(values: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
   """Distort values [B, ..., C]: each kind of distortion comes to this share of them."""
-  moved, recoloured, cut = streams.split(seed, 3)
-  axes = range(1, values.shape.rank - 1)
-  for axis, of_axis in zip(axes, streams.split(moved, len(axes)), strict=True):
-    values = _shift(values, axis, _happens(values, share, of_axis), of_axis)
+  kinds = [functools.partial(_shift, axis=axis) for axis in range(1, values.shape.rank - 1)]
   if values.shape.rank == 4 and values.shape[-1] in (3, 4):  # colours of pictures
-    values = _recolour(values, _happens(values, share, recoloured), recoloured)
-  return _cut(values, _happens(values, share, cut), cut)
+    kinds.append(_recolour)
+  kinds.append(_cut)
+  for kind, own in zip(kinds, streams.split(seed, len(kinds)), strict=True):
+    whether, how = streams.split(own, 2)
+    values = kind(values, _happens(values, share, whether), how)
+  return values
 
 
 def _happens(values: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
   """Draw which works are distorted: float32 [B], 0 or 1."""
-  luck = tf.random.stateless_uniform(tf.shape(values)[:1], streams.split(seed, 2)[0])
+  luck = tf.random.stateless_uniform(tf.shape(values)[:1], seed)
   return tf.cast(luck < share, tf.float32)
 
 
-def _shift(values: tf.Tensor, axis: int, happens: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def _shift(values: tf.Tensor, happens: tf.Tensor, seed: tf.Tensor, axis: int) -> tf.Tensor:
   """Move works along an axis; the edge is repeated, so that no notion of a ground is needed."""
   side, count = values.shape[axis], tf.shape(values)[:1]
   most = max(1, round(side * _SHIFT))
-  steps = tf.random.stateless_uniform(count, streams.split(seed, 2)[1], -most, most + 1, tf.int32)
+  steps = tf.random.stateless_uniform(count, seed, -most, most + 1, tf.int32)
   source = tf.range(side) - (steps * tf.cast(happens, tf.int32))[:, None]
   # A product with one-hot rows, not a gather, whose second derivative is slow.
   moves = tf.one_hot(tf.clip_by_value(source, 0, side - 1), side)  # [B, side, side]
@@ -52,7 +55,7 @@ def _recolour(values: tf.Tensor, happens: tf.Tensor, seed: tf.Tensor) -> tf.Tens
   ones = [1] * (values.shape.rank - 1)
   amounts = [
     tf.reshape(happens * tf.random.stateless_uniform(tf.shape(happens), one, -1, 1), [-1, *ones])
-    for one in streams.split(streams.split(seed, 2)[1], 3)
+    for one in streams.split(seed, 3)
   ]
   colour, rest = values[..., :3], values[..., 3:]
   opaque = rest if values.shape[-1] > 3 else tf.ones_like(colour[..., :1])
@@ -69,7 +72,7 @@ def _cut(values: tf.Tensor, happens: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
   """Blank a box, around a random place."""
   space = values.shape[1:-1]
   outside = tf.zeros([tf.shape(values)[0]], tf.bool)
-  seeds = streams.split(streams.split(seed, 2)[1], len(space))
+  seeds = streams.split(seed, len(space))
   for side, one in zip(space, seeds, strict=True):
     size = max(1, round(side * _CUT))
     middle = tf.random.stateless_uniform(tf.shape(values)[:1], one, 0, side + 1, tf.int32)

@@ -21,6 +21,20 @@ def shapes(name):
   return [list(dict.fromkeys(map(tuple, shape))) for shape in padded]
 
 
+def marks(name, height, width):
+  """The pixels that each shape covers at each place, bool [places, H, W]: by its offsets alone."""
+  found = []
+  for row in range(height):
+    for column in range(width):
+      for shape in shapes(name):
+        page = np.zeros((height, width), bool)
+        for y, x in shape:
+          if 0 <= row + y < height and 0 <= column + x < width:
+            page[row + y, column + x] = True
+        found.append(page)
+  return np.array(found)
+
+
 def concept(*targets):
   works = tf.constant(np.array(targets), tf.uint8)
   return works_lib.Works(works, tf.zeros([len(targets)], tf.int32))
@@ -105,7 +119,7 @@ def test_a_stroke_paints_what_it_covers_and_nothing_else(name):
   world = pixel_art.PixelArt(size=3, width=4, colors=3, brush=name)
   brush = world._brush
   covered = brush.covered(tf.range(brush.actions)).numpy()
-  assert len(covered) == brush.places * 3
+  np.testing.assert_array_equal(covered, np.repeat(marks(name, 3, 4), 3, axis=0))
   for standing in range(3):
     begun = world.rules.start(concept(np.zeros((3, 4))), STILL)
     state = world.rules.place(begun, tf.fill([1, 3, 4], tf.cast(standing, tf.uint8)))
@@ -118,8 +132,8 @@ def test_a_stroke_paints_what_it_covers_and_nothing_else(name):
 def test_under_sums_what_is_covered(name):
   brush = brushes.Brush(name, 3, 4, 2)
   amounts = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype(np.float32)
-  marks = brush.covered(tf.range(brush.places) * 2).numpy()  # in the first of two colours
-  expected = [[amount[mark].sum(0) for mark in marks] for amount in amounts]  # [B, places, N]
+  # [B, places, N]
+  expected = [[amount[mark].sum(0) for mark in marks(name, 3, 4)] for amount in amounts]
   np.testing.assert_allclose(brush.under(tf.constant(amounts)), expected, atol=1e-5)
 
 

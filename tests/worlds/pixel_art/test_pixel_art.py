@@ -76,6 +76,18 @@ def test_values_and_works_are_one_another(palette):
   np.testing.assert_array_equal(world.works.to_works(tf.cast(nudged, tf.float32)), works)
 
 
+def test_mirror_images_are_learnt_from_and_never_tested_on():
+  plain, both = (pixel_art.PixelArt(mirror=mirror) for mirror in (False, True))
+  one, two = (works_lib.whole(world.works.real('train')) for world in (plain, both))
+  count = len(one.label)
+  assert len(two.label) == 2 * count
+  np.testing.assert_array_equal(two.work[:count], one.work)
+  np.testing.assert_array_equal(two.work[count:], one.work[..., ::-1])
+  np.testing.assert_array_equal(two.label[count:], one.label)
+  tests = [works_lib.whole(world.works.real('test')).work for world in (plain, both)]
+  np.testing.assert_array_equal(*tests)
+
+
 def test_a_generator_has_a_logit_for_each_colour_and_gets_the_highest():
   world = pixel_art.PixelArt(size=4, palette='pico8')
   assert world.works.raw_shape == (4, 4, 16) and world.works.value_shape == (4, 4, 3)

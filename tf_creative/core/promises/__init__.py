@@ -41,6 +41,7 @@ RULES: tuple[tuple[tuple[str, ...], tuple[Rule, ...]], ...] = (
       acting.episodes_end_by_the_horizon,
       acting.rewards_are_finite_and_bounded,
       acting.works_in_the_making_are_works,
+      acting.idle_steps_leave_works_alone,
       acting.prospects_are_how_episodes_begin,
     ),
   ),

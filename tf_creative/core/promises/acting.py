@@ -118,6 +118,16 @@ def works_in_the_making_are_works(case: Case) -> None:
     within(case.world.rules.work(state), case.world.works.work_spec, 'a work in the making')
 
 
+def idle_steps_leave_works_alone(case: Case) -> None:
+  for action in case.tries():
+    moved, _, _ = case.world.rules.step(case.start, action, case.seed)
+    idle = case.world.rules.idle(case.start, moved)
+    hold((idle.dtype, idle.shape) == (tf.bool, (COUNT,)), 'it is not bool [B]')
+    before, after = map(case.world.rules.work, (case.start, moved))
+    changed = np.any(np.reshape(after != before, [COUNT, -1]), 1)
+    hold(not np.any(idle & changed), f'action {int(action[0])} does something and is called idle')
+
+
 def prospects_are_how_episodes_begin(case: Case) -> None:
   works, play = case.world.works, case.world.play
   if play.code_size:

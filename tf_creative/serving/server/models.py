@@ -18,6 +18,7 @@ from tf_creative.serving.server import errors, files, monitoring, registry, watc
 from tf_creative.serving.server.version import State, Version
 
 _LOAD_SECONDS = 120.0  # that it may take to load a version and to warm it up
+_END_SECONDS = 1.0  # that calls have to end after they were cancelled
 _CHANGED = (1.0, 30.0)  # seconds between attempts at a version that changes: at first, and at most
 _SAME = (5.0, 600.0)  # the same for one that does not: what failed may have been the disk or memory
 
@@ -45,7 +46,10 @@ class Models(registry.Registry):
       one.start(seconds)
 
   def stop(self) -> None:
-    """Stop polling and unload every version; what still runs is cancelled, not waited for."""
+    """Stop polling, unload every version, and cancel what still runs, which has a second to end.
+
+    Python aborts if it ends while a thread comes back from TensorFlow's code.
+    """
     for one in self._watches:
       one.stop()
     with self._lock:
@@ -54,6 +58,9 @@ class Models(registry.Registry):
     for version in left:
       self._retire(version)
       version.close()
+    last = time.monotonic() + _END_SECONDS
+    while any(version.runs for version in left) and time.monotonic() < last:
+      time.sleep(0.01)
 
   def poll(self, cancelled: threading.Event | None = None) -> None:
     """Load new versions that are wanted, then retire those that are not wanted any more.

@@ -104,6 +104,11 @@ class Version:
     return bool(self._thread and self._thread.is_alive())
 
   @property
+  def runs(self) -> bool:
+    """Whether a thread is at work in it: a load or a request."""
+    return self.loading or self.users > 0
+
+  @property
   def serves(self) -> bool:
     """Whether it accepts requests."""
     return self.state == State.AVAILABLE

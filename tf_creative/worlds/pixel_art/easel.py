@@ -123,11 +123,14 @@ class Easel(options.PixelArt, world_lib.Works):
 
     With the nearest colour to three numbers, what lies between two colours is a third: speckles.
     """
-    grey = self.colours.shape[1] == 1
-    return self.size, self.width, 1 if grey else len(self.colours)
+    return self.size, self.width, 1 if self._is_grey else len(self.colours)
+
+  @property
+  def _is_grey(self) -> bool:
+    return self.colours.shape[1] == 1
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
-    if raw.shape[-1] == 1:
+    if self._is_grey:
       soft = squash.squash(raw)
       return soft + tf.stop_gradient(self.to_values(self.to_works(soft)) - soft)
     soft = tf.tensordot(tf.nn.softmax(raw), self.colours, 1)
