@@ -196,7 +196,6 @@ def test_an_export_tells_what_it_holds_and_what_it_cannot(exports):
     exports.create(start='BUILD')
   for refused in (
     lambda: exports.like('BUILD'),
-    lambda: exports.vary('BUILD', 0.5),
     lambda: exports.between('BUILD', 'BUILD'),
   ):
     with pytest.raises(tc.UserError, match=re.escape("by tf_creative.load('runs/...')")):
@@ -208,6 +207,19 @@ def test_a_picture_is_painted_and_shown_beside_what_was_given(run, tmp_path):
   works = run.create(target=tmp_path / 'grey.png', count=9)
   assert len(works) == 1 and (works[0].imagined == 2).all()
   assert 'before-after.png' in works.save(tmp_path / 'out')
+
+
+def test_an_export_varies_a_picture_as_the_run_does(run, exports, tmp_path):
+  path = tmp_path / 'grey.png'
+  Image.fromarray(np.uint8([[0, 200], [0, 200]])).save(path)
+  for label in ('any', ['vertical', 'horizontal']):
+    here, there = (one.vary(path, 0.4, 5, label, 3).portfolio for one in (run, exports))
+    np.testing.assert_array_equal(here.made.work, there.made.work)
+    np.testing.assert_array_equal(here.concept.label, there.concept.label)
+    np.testing.assert_array_equal(here.picture, there.picture)
+  Image.new('RGBA', (8, 8)).save(path)
+  with pytest.raises(tc.UserError, match='transparent everywhere'):
+    exports.vary(path)
 
 
 def test_methods_and_flags_make_the_same_near_a_picture(run, tmp_path):

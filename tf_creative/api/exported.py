@@ -10,6 +10,7 @@ import pathlib
 
 from tf_creative.api import maker, quiet, tables
 from tf_creative.api import run as run_lib
+from tf_creative.api import works as works_lib
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 from tf_creative.runs import log as log_lib
@@ -40,6 +41,11 @@ class _Exported(maker.Maker):
 
   def _imagined(self, labels: list[int], seed: int, count: int) -> portfolio.Portfolio:
     return self._studio.imagined(labels, seed, count)
+
+  def _vary(self, picture, labels, seed, count, strength) -> works_lib.Works:
+    work, given = self._read(picture)
+    made = self._studio.varied((work, given), labels, seed, count, strength)
+    return self._works(made)
 
 
 class Remote(_Exported):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import abc
 from typing import Any, NoReturn
 
+import numpy as np
+
 from tf_creative.api import asked, quiet
 from tf_creative.api import works as works_lib
 from tf_creative.core import spec
@@ -93,6 +95,13 @@ class Near(abc.ABC):
 
   def _between(self, first, last, label, count) -> works_lib.Works:
     self._refuse(f'go from {first} to {last}', label, count)
+
+  def _read(self, picture: asked.Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read a picture that has something to be like: a work, and where it is given."""
+    work, given = self.world.media.read(picture)
+    if not given.any():
+      raise spec.UserError(f'{picture} is transparent everywhere: nothing can be like it.')
+    return work, given
 
   @abc.abstractmethod
   def _chosen(self, label: Any) -> list[int]:

@@ -163,13 +163,6 @@ class Run(maker.Maker):
     made = nearby.between(self.learner, pair, label, count)
     return self._works(made, works_lib.Given(nearby.animation))
 
-  def _read(self, picture: asked.Path) -> nearby.Picture:
-    """Read a picture that has something to be like."""
-    work, given = self.world.media.read(picture)
-    if not given.any():
-      raise spec.UserError(f'{picture} is transparent everywhere: nothing can be like it.')
-    return work, given
-
   def _beside(self, picture: asked.Path, given: np.ndarray) -> works_lib.Given:
     """Show works beside the picture that they were made from."""
     show = functools.partial(edit.before_after, os.fspath(picture), given, self.learner)

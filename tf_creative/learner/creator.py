@@ -44,6 +44,7 @@ class Creator(tf.Module):
     self._latents, self._decode = graph(self.imaginer.latents), graph(self.imaginer.decode)
     self._imagine, self._score = graph(self.imaginer.imagine), graph(self.imaginer.score)
     self._descend = graph(functools.partial(descent.descend, parts))
+    self._near, self._mixed = graph(self.imaginer.near), graph(self.imaginer.mixed)
     self._first, self._act = graph(self.imaginer.first), graph(self.actor.best)
     self._make, self._make_around = graph(self.actor.make), graph(self.actor.make_around)
     self._make_nearer, self._scribble = graph(self.actor.make_nearer), graph(self.actor.scribble)
@@ -84,6 +85,22 @@ class Creator(tf.Module):
     start = tf.constant(latents), tf.constant(np.asarray(label, np.int32))
     codes, losses = self._descend(*start, tf.constant(work), tf.constant(given))
     return codes.numpy(), losses.numpy()
+
+  def near(
+    self, work: np.ndarray, given: np.ndarray, label: np.ndarray
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """Search for the code and label that come nearest to each work, where `given` holds.
+
+    Label -1 leaves the label to the search.
+    """
+    label = np.asarray(label, np.int32)
+    codes, labels = self._near(tf.constant(work), tf.constant(given), tf.constant(label))
+    return codes.numpy(), labels.numpy()
+
+  def mixed(self, latents: np.ndarray, seed: np.ndarray, strength: np.ndarray) -> np.ndarray:
+    """Mix codes with those of seeds, by strengths from 0, the code, to 1, the seed's."""
+    given = (np.asarray(latents, np.float32), np.asarray(seed, np.int64))
+    return self._mixed(*map(tf.constant, (*given, np.asarray(strength, np.float32)))).numpy()
 
   def score(self, works: works_lib.Works) -> np.ndarray:
     """Return the critic's logits [B], higher for works more like real ones of their label."""

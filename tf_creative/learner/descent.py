@@ -27,8 +27,8 @@ def descend(
 
   def loss(latents: tf.Tensor) -> tf.Tensor:
     squares = weight * tf.square(parts.gan.generate(latents, label) - wanted)
-    distance = tf.reduce_sum(squares, range(1, len(squares.shape)))
-    return distance + _PRIOR * tf.reduce_sum(tf.square(latents), 1)
+    far = tf.reduce_sum(squares, range(1, len(squares.shape)))
+    return far + _PRIOR * tf.reduce_sum(tf.square(latents), 1)
 
   def step(time, latents, mean, square, best, least):
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -47,3 +47,13 @@ def descend(
   start = [1.0, latents, none, none, latents, worst]
   *_, best, least = tf.while_loop(lambda time, *_: time <= _STEPS, step, start)
   return best, least
+
+
+def distance(
+  parts: coupling_lib.Parts, works: tf.Tensor, work: tf.Tensor, given: tf.Tensor
+) -> tf.Tensor:
+  """Return the squared distance of each of `works` to one, over its given parts: [B]."""
+  to_values = parts.world.works.to_values
+  weight = tf.cast(given, tf.float32)[..., None]
+  squares = weight * tf.square(to_values(works) - to_values(work))
+  return tf.reduce_sum(squares, range(1, len(squares.shape)))

@@ -9,8 +9,9 @@ from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import streams
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.learner import batches
+from tf_creative.learner import batches, descent
 
+_POOL, _REFINED = 4096, 32  # codes to try, and the best of them, to descend from
 _TRIES = 64  # codes that are drawn for a seed, at most, until the level is solvable
 
 
@@ -24,7 +25,7 @@ class Imaginer(tf.Module):
   def __init__(self, parts: coupling_lib.Parts, labels: np.ndarray):
     """Take the labels of the training split; works without a given label get one of these."""
     super().__init__(name='imaginer')
-    self._world, self._gan = parts.world, parts.gan
+    self._parts, self._world, self._gan = parts, parts.world, parts.gan
     self.known_labels = np.unique(labels)
 
   def latents(self, seed: tf.Tensor, turn: tf.Tensor | int = 0) -> tf.Tensor:
@@ -42,6 +43,34 @@ class Imaginer(tf.Module):
       lambda *codes: self._world.works.to_works(self._gan.generate(*codes))
     )
     return works(latents, label)
+
+  def near(
+    self, work: tf.Tensor, given: tf.Tensor, label: tf.Tensor
+  ) -> tuple[tf.Tensor, tf.Tensor]:
+    """Search for the code that comes nearest to each work where `given` bool [B, ...] holds.
+
+    Returns codes [B, Z] and their labels [B]; for a label of -1 all are tried.
+    """
+
+    def nearest(one: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+      work, given, label = one
+      pool = self.first(tf.range(_POOL, dtype=tf.int64), tf.fill([_POOL], label))
+      far = descent.distance(self._parts, pool.work, work, given)
+      best = tf.math.top_k(-far, _REFINED).indices
+      drawn, labels = self.latents(tf.cast(best, tf.int64)), tf.gather(pool.label, best)
+      found, _ = descent.descend(self._parts, drawn, labels, work, given)
+      # As drawn, too: descent does not see how values become places in a palette.
+      codes, labels = tf.concat([found, drawn], 0), tf.tile(labels, [2])
+      far = descent.distance(self._parts, self.decode(codes, labels), work, given)
+      return codes[tf.argmin(far)], labels[tf.argmin(far)]
+
+    specs = tf.TensorSpec([self._gan.code_size], tf.float32), tf.TensorSpec([], tf.int32)
+    return tf.map_fn(nearest, (work, given, label), fn_output_signature=specs)
+
+  def mixed(self, latents: tf.Tensor, seed: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+    """Mix codes [B, Z] with those of seeds: by strengths [B] from 0, the code, to 1, the seed's."""
+    weight = strength[:, None]
+    return tf.sqrt(1 - weight**2) * latents + weight * self.latents(seed)
 
   def imagine(self, seed: tf.Tensor, label: tf.Tensor) -> works_lib.Works:
     """Imagine a work for each seed and label int32 [B]; for a label of -1 the seed draws one."""

@@ -37,7 +37,7 @@ def like(
     raise spec.UserError(
       f'--like finds at most {inpainting.MOST} works of a label: {count} are too many.'
     )
-  _check(learner)
+  check_told(edit.by_chance(learner))
   each = [inpainting.seeds_near(learner, *picture, label, seed) for label in labels]
   joined = tf.nest.map_structure(lambda *part: np.concatenate(part), *each)
   found = inpainting.by_distance(learner, joined, *picture)
@@ -62,8 +62,7 @@ def vary(
   nearest = {label: _nearest(learner, picture, label) for label in dict.fromkeys(labels)}
   turns = [nearest[label] for label in np.resize(labels, count)]
   codes, known = map(np.array, zip(*turns, strict=True))
-  weight = np.float32(strength)
-  mixed = np.sqrt(1 - weight**2) * codes + weight * learner.creator.latents(seeds)
+  mixed = learner.creator.mixed(codes, seeds, np.full(count, strength))
   return _made(learner, seeds, learner.creator.decode(mixed, known), picture)
 
 
@@ -107,18 +106,22 @@ def animation(
   }
 
 
+def beside(made: portfolio_lib.Portfolio, picture: Picture) -> portfolio_lib.Portfolio:
+  """Note the picture that works are to be like."""
+  work, given = picture
+  return made._replace(picture=np.where(given, work, made.concept.work))
+
+
 def _nearest(learner: Learner, picture: Picture, label: int) -> tuple[np.ndarray, int]:
   """Find the code [Z], and its label, whose work comes nearest to a picture."""
-  _check(learner)
-  work, given = picture
-  found = inpainting.codes_near(learner, work, given, np.zeros_like(given), label, seed=0)
-  found = inpainting.by_distance(learner, found, work, given)
-  return found.code[0], int(found.works.label[0])
+  check_told(edit.by_chance(learner))
+  codes, labels = learner.creator.near(*(part[None] for part in picture), np.array([label]))
+  return codes[0], int(labels[0])
 
 
-def _check(learner: Learner) -> None:
+def check_told(by_chance: bool) -> None:
   """Raise a UserError for a hand that cannot be told what to make."""
-  if edit.by_chance(learner):
+  if by_chance:
     raise spec.UserError(
       'the hand of this run makes up its works by itself, whatever is imagined: a run whose hand '
       'is told what to make can make works like a picture.'
@@ -131,7 +134,4 @@ def _made(
   """Let the hand make works, and note the picture that they are to be like."""
   made = learner.creator.make(goal)
   whole = portfolio_lib.judged(learner, seeds, goal, learner.creator.blank(goal), made)
-  if not picture:
-    return whole
-  work, given = picture
-  return whole._replace(picture=np.where(given, work, goal.work))
+  return beside(whole, picture) if picture else whole

@@ -14,7 +14,7 @@ from tf_creative.learner import actor as actor_lib
 from tf_creative.learner import creator as creator_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.serving.server import client
-from tf_creative.studio import portfolio
+from tf_creative.studio import nearby, portfolio
 
 _ROWS = 64  # in a request
 _MOST_WORDS = 2000  # letters of a world's spec, or of a label
@@ -29,6 +29,7 @@ _MADE = {
   'returns': tf.float32,
   'authenticity': tf.float32,
 }
+_NEAR = {'z': tf.float32, 'label': tf.int32}
 _ODD = (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError)
 
 
@@ -75,13 +76,47 @@ class Studio:
     """Make `count` works, as `portfolio.imagined` does with a learner."""
     seeds = seed + np.arange(count, dtype=np.int64)
     wanted = np.resize(labels, count).astype(np.int32)
-    parts = []
+    return self._made('serving_default', {'seed': seeds, 'label': wanted})
+
+  def varied(
+    self,
+    picture: nearby.Picture,
+    labels: Sequence[int],
+    seed: int,
+    count: int,
+    strength: float,
+  ) -> portfolio.Portfolio:
+    """Make new works near a picture, as `nearby.vary` does with a learner."""
+    nearby.check_told(bool(self.world.play.code_size))
+    each = np.array(list(dict.fromkeys(labels)), np.int32)
+    work, given = (np.repeat(part[None], len(each), 0) for part in picture)
+    near = self._ask('creator', 'near', {'target': work, 'given': given, 'label': each}, _NEAR)
+    turns = np.resize([list(each).index(label) for label in labels], count)
+    try:
+      if near['z'].shape[:1] != each.shape or near['label'].shape != each.shape:
+        raise ValueError('other codes than were asked for')
+      code, label = near['z'][turns], near['label'][turns]
+    except ValueError as error:
+      raise client.odd(self._who, error) from error
+    made = self._made(
+      'vary',
+      {
+        'z': code,
+        'label': label,
+        'seed': seed + np.arange(count, dtype=np.int64),
+        'strength': np.full(count, strength, np.float32),
+      },
+    )
+    return nearby.beside(made, picture)
+
+  def _made(self, signature: str, given: client.Arrays) -> portfolio.Portfolio:
+    """Ask for works, some rows at a time."""
+    count, parts = len(given['seed']), []
     for start in range(0, count, _ROWS):
-      rows = slice(start, start + _ROWS)
-      given = {'seed': seeds[rows], 'label': wanted[rows]}
-      parts.append(self._ask('creator', 'serving_default', given, _MADE))
+      rows = {name: part[start : start + _ROWS] for name, part in given.items()}
+      parts.append(self._ask('creator', signature, rows, _MADE))
       try:
-        self._check(parts[-1], wanted[rows])
+        self._check(parts[-1], rows['label'])
       except ValueError as error:
         raise client.odd(self._who, error) from error
     made = {name: np.concatenate([part[name] for part in parts]) for name in _MADE}
@@ -92,7 +127,7 @@ class Studio:
     actions = made['actions'][:, : steps.max()]
     hand = creator_lib.Made(made['work'], steps, made['returns'], actions)
     begun = actor_lib.blank(self.world, tf.nest.map_structure(tf.constant, concept)).numpy()
-    return portfolio.Portfolio(seeds, concept, begun, hand, made['authenticity'])
+    return portfolio.Portfolio(given['seed'], concept, begun, hand, made['authenticity'])
 
   def _check(self, made: client.Arrays, asked: np.ndarray) -> None:
     """Raise a ValueError for works that no creator of this world can have made."""

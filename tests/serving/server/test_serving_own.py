@@ -36,9 +36,16 @@ def choose(page, client):
   return give
 
 
+def predict(client, signature, **inputs):
+  inputs = {name: np.asarray(value).tolist() for name, value in inputs.items()}
+  answer = client.ask({'signature_name': signature, 'inputs': inputs}, 'creator').json
+  return {
+    name: np.array(value) for name, value in answer['outputs'].items() if 'b64' not in str(value)
+  }
+
+
 def painted(client, work):
-  answer = client.ask({'signature_name': 'paint', 'inputs': {'target': [work.tolist()]}}, 'creator')
-  return np.array(answer.json['outputs']['work'][0])
+  return predict(client, 'paint', target=[work])['work'][0]
 
 
 def shown(page):
@@ -66,6 +73,68 @@ def test_a_picture_is_reduced_to_the_palette_and_painted(page, client, choose, t
   page.press('/', '7')  # back to seeds
   page.until("document.getElementById('aim').textContent == 'imagined'")
   assert not page.value("document.getElementById('judged').hidden")
+  assert not page.faults
+
+
+def test_a_picture_is_varied(page, client, choose, tmp_path):
+  palette = np.array(client.about['palette'], np.uint8)
+  work = np.arange(16).reshape(4, 4) % len(palette)
+  Image.fromarray(palette[work]).save(tmp_path / 'mine.png')
+  choose(tmp_path / 'mine.png')
+  shown(page)
+  assert not page.value("document.getElementById('mine').hidden")
+  near = predict(client, 'near', target=[work], given=[np.ones((4, 4), bool)], label=[-1])
+  page.value("document.getElementById('vary').click()")
+  page.until("document.getElementById('shelf').children.length == 9")
+  for strength in (0.3, 1.0):
+    seeds = np.arange(8)
+    each = {'z': near['z'].repeat(8, 0), 'label': near['label'].repeat(8), 'seed': seeds}
+    made = predict(client, 'vary', **each, strength=np.full(8, strength))
+    for place in (1, 8):
+      page.value(f"document.getElementById('shelf').children[{place}].click()")
+      page.until("document.getElementById('title').textContent == 'A variation of your picture'")
+      goal = palette[made['imagined'][place - 1]]
+      np.testing.assert_array_equal(page.colours('imagined'), goal)
+      np.testing.assert_array_equal(page.colours('painted'), palette[made['work'][place - 1]])
+      assert page.text('aim') == 'imagined'
+    old = page.value("window.old = document.getElementById('shelf').firstChild, true")
+    assert old
+    page.value("""(() => {const slider = document.getElementById('strength'); slider.value = 1;
+      slider.dispatchEvent(new Event('change'))})()""")
+    page.until("document.getElementById('shelf').firstChild != window.old")
+  # What the seeds alone imagine, of its label.
+  alone = predict(client, 'serving_default', seed=seeds, label=each['label'])
+  np.testing.assert_array_equal(made['imagined'], alone['imagined'])
+  assert not page.faults
+
+
+def test_what_is_rubbed_out_is_filled(page, client, choose, tmp_path):
+  palette = np.array(client.about['palette'], np.uint8)
+  work = np.arange(16).reshape(4, 4) % len(palette)
+  Image.fromarray(palette[work]).save(tmp_path / 'mine.png')
+  choose(tmp_path / 'mine.png')
+  shown(page)
+  assert page.value("document.getElementById('fill').ariaDisabled") == 'true'
+  page.value("document.getElementById('fill').click()")  # nothing to fill
+  page.value("document.getElementById('rub').click()")
+  box = page.value("""(() => {const box = document.getElementById('imagined')
+    .getBoundingClientRect(); return [box.left, box.top, box.width, box.height]})()""")
+  places = [(0, 0), (0, 1), (2, 3)]
+  for row, column in places:
+    x, y = (box[0] + (column + 0.5) / 4 * box[2], box[1] + (row + 0.5) / 4 * box[3])
+    for kind in ('mousePressed', 'mouseReleased'):
+      page.send(
+        'Input.dispatchMouseEvent', type=kind, x=x, y=y, button='left', buttons=1, clickCount=1
+      )
+  given = np.ones((4, 4), bool)
+  given[tuple(np.transpose(places))] = False
+  assert page.value("document.getElementById('gap').getAttribute('d')").count('M') == len(places)
+  near = predict(client, 'near', target=[work], given=[given], label=[-1])
+  page.value("document.getElementById('fill').click()")
+  page.until("document.getElementById('title').textContent == 'Your picture, filled in'")
+  filled = np.where(given, work, near['imagined'][0])
+  np.testing.assert_array_equal(page.colours('imagined'), palette[filled])
+  np.testing.assert_array_equal(page.colours('painted'), palette[painted(client, filled)])
   assert not page.faults
 
 

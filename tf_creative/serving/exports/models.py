@@ -43,6 +43,15 @@ class Learnt(NamedTuple):
     most = len(self.world.works.label_names) - 1
     return signatures.check(label, works_lib.Bounded((), tf.int32, least, most), 'label')
 
+  @property
+  def code(self) -> tf.TensorSpec:
+    """The spec of one code of the imagination."""
+    return tf.TensorSpec([self.code_size], tf.float32)
+
+  def check_code(self, z: tf.Tensor) -> tf.Operation:
+    """Assert that codes are near enough to those that are drawn."""
+    return signatures.check(z, works_lib.Bounded((), tf.float32, -_MOST, _MOST), 'z')
+
   def check_work(self, work: tf.Tensor, name: str) -> tf.Operation:
     """Assert that works have only values that the world allows."""
     return signatures.check(work, self.world.works.work_spec, name)
@@ -76,27 +85,53 @@ def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
       **learnt.shown(work),
     }
 
-  def create(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
-    with tf.control_dependencies([learnt.check_label(label, -1)]):
-      concept = imaginer.imagine(seed, tf.identity(label))
+  def told(concept: works_lib.Works) -> Tensors:
     hand = made(concept)
     score = imaginer.score(hand['work'], concept.label)
     return {**hand, 'imagined': concept.work, 'label': concept.label, 'authenticity': score}
+
+  def create(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
+    with tf.control_dependencies([learnt.check_label(label, -1)]):
+      return told(imaginer.imagine(seed, tf.identity(label)))
 
   def paint(target: tf.Tensor) -> Tensors:
     with tf.control_dependencies([learnt.check_work(target, 'target')]):
       target = tf.identity(target)
     return made(works_lib.Works(target, tf.zeros([tf.shape(target)[0]], tf.int32)))
 
+  def near(target: tf.Tensor, given: tf.Tensor, label: tf.Tensor) -> Tensors:
+    checks = [learnt.check_work(target, 'target'), learnt.check_label(label, -1)]
+    with tf.control_dependencies(checks):
+      z, label = imaginer.near(tf.identity(target), given, tf.identity(label))
+    return {'z': z, 'label': label, 'imagined': imaginer.decode(z, label)}
+
+  def vary(z: tf.Tensor, label: tf.Tensor, seed: tf.Tensor, strength: tf.Tensor) -> Tensors:
+    share = works_lib.Bounded((), tf.float32, 0, 1)
+    checks = [
+      learnt.check_code(z),
+      learnt.check_label(label),
+      signatures.check(strength, share, 'strength'),
+    ]
+    with tf.control_dependencies(checks):
+      code = imaginer.mixed(tf.identity(z), seed, strength)
+    return told(world_lib.told(world, imaginer.decode(code, label), label, code))
+
   def tell(seed: tf.Tensor) -> Tensors:
     return {'about_bytes': tf.fill(tf.shape(seed), json.dumps(about))}
 
   # A hand that is told codes cannot paint a given picture: nobody knows its code.
-  painted = {} if world.play.code_size else {'paint': (paint, {'target': learnt.work})}
+  given = tf.TensorSpec(learnt.work.shape, tf.bool)
+  one = {'label': signatures.vector(tf.int32)}
+  moved = {'seed': signatures.vector(tf.int64), 'strength': signatures.vector(tf.float32)}
+  of_own = {
+    'paint': (paint, {'target': learnt.work}),
+    'near': (near, {'target': learnt.work, 'given': given, **one}),
+    'vary': (vary, {'z': learnt.code, **one, **moved}),
+  }
   return Model(
     {
       'serving_default': (create, learnt.seeded),
-      **painted,
+      **({} if world.play.code_size else of_own),
       'about': (tell, {'seed': signatures.vector(tf.int64)}),
     }
   )
@@ -105,7 +140,6 @@ def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
 def _generator(learnt: Learnt) -> Model:
   """Build the model that imagines works, without a hand."""
   imaginer = learnt.creator.imaginer
-  code = works_lib.Bounded((learnt.code_size,), tf.float32, -_MOST, _MOST)
 
   def imagine(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
     with tf.control_dependencies([learnt.check_label(label, -1)]):
@@ -113,15 +147,14 @@ def _generator(learnt: Learnt) -> Model:
     return {**learnt.shown(concept.work), 'label': concept.label}
 
   def decode(z: tf.Tensor, label: tf.Tensor) -> Tensors:
-    with tf.control_dependencies([learnt.check_label(label), signatures.check(z, code, 'z')]):
+    with tf.control_dependencies([learnt.check_label(label), learnt.check_code(z)]):
       imagined = imaginer.decode(tf.identity(z), tf.identity(label))
     return learnt.shown(imagined)
 
-  z = tf.TensorSpec(code.shape, code.dtype)
   return Model(
     {
       'serving_default': (imagine, learnt.seeded),
-      'decode': (decode, {'z': z, 'label': signatures.vector(tf.int32)}),
+      'decode': (decode, {'z': learnt.code, 'label': signatures.vector(tf.int32)}),
     }
   )
 

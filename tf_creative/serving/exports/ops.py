@@ -15,23 +15,23 @@ from tf_creative.serving.exports import saver
 
 _ALLOWED = frozenset(
   """
-  Abs Add AddN AddV2 All Any ArgMax ArgMin Assert AvgPool BatchMatMulV2 BiasAdd BitwiseAnd
-  BitwiseOr BitwiseXor BroadcastArgs BroadcastTo Cast Ceil ClipByValue ConcatV2 Const Conv2D
-  Conv2DBackpropFilter Conv2DBackpropInput Cos Cumsum DecodeBase64 DecodePng DepthwiseConv2dNative
-  DivNoNan Einsum Elu EncodeBase64 EncodePng EnsureShape Equal Erf Erfc Exp ExpandDims Expm1 Fill
-  Floor FloorDiv FloorMod FusedBatchNormV3 GatherNd GatherV2 Greater GreaterEqual Identity IdentityN
-  If InvertPermutation LeakyRelu LeftShift Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot
-  LogicalOr MatMul Max MaxPool Maximum Mean Min Minimum MirrorPad Mul Neg NoOp NotEqual OneHot
-  OnesLike Pack Pad PadV2 PartitionedCall Placeholder Pow PreventGradient Prod Range Rank
-  ReadVariableOp RealDiv Reciprocal Relu Reshape ResizeNearestNeighbor ReverseV2 RightShift Round
-  Rsqrt ScatterNd Select SelectV2 Selu Shape Sigmoid Sign Sin Size Slice Softmax Softplus
-  SparseSoftmaxCrossEntropyWithLogits Split SplitV Sqrt Square SquaredDifference Squeeze
-  StatefulPartitionedCall StatelessIf StatelessRandomGetAlg StatelessRandomGetKeyCounter
-  StatelessRandomNormalV2 StatelessRandomUniformFullIntV2 StatelessRandomUniformIntV2
-  StatelessRandomUniformV2 StatelessWhile StopGradient StridedSlice StringJoin Sub Sum Tanh
-  TensorListFromTensor TensorListGetItem TensorListLength TensorListReserve TensorListSetItem
-  TensorListStack TensorScatterUpdate Tile TopKV2 Transpose Unpack VarHandleOp Where While Xlogy
-  ZerosLike
+  Abs Add AddN AddV2 All Any ArgMax ArgMin Assert AvgPool BatchMatMulV2 BiasAdd BiasAddGrad
+  BitwiseAnd BitwiseOr BitwiseXor BroadcastArgs BroadcastTo Cast Ceil ClipByValue ConcatOffset
+  ConcatV2 Const Conv2D Conv2DBackpropFilter Conv2DBackpropInput Cos Cumsum DecodeBase64 DecodePng
+  DepthwiseConv2dNative DivNoNan Einsum Elu EncodeBase64 EncodePng EnsureShape Equal Erf Erfc Exp
+  ExpandDims Expm1 Fill Floor FloorDiv FloorMod FusedBatchNormV3 GatherNd GatherV2 Greater
+  GreaterEqual Identity IdentityN If InvertPermutation LeakyRelu LeakyReluGrad LeftShift Less
+  LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool Maximum Mean Min
+  Minimum MirrorPad Mul Neg NoOp NotEqual OneHot OnesLike Pack Pad PadV2 PartitionedCall Placeholder
+  Pow PreventGradient Prod Range Rank ReadVariableOp RealDiv Reciprocal Relu Reshape
+  ResizeNearestNeighbor ReverseV2 RightShift Round Rsqrt ScatterNd Select SelectV2 Selu Shape ShapeN
+  Sigmoid Sign Sin Size Slice Softmax Softplus SparseSoftmaxCrossEntropyWithLogits Split SplitV Sqrt
+  Square SquaredDifference Squeeze StatefulPartitionedCall StatelessIf StatelessRandomGetAlg
+  StatelessRandomGetKeyCounter StatelessRandomNormalV2 StatelessRandomUniformFullIntV2
+  StatelessRandomUniformIntV2 StatelessRandomUniformV2 StatelessWhile StopGradient StridedSlice
+  StringJoin Sub Sum Tanh TensorListFromTensor TensorListGetItem TensorListLength TensorListReserve
+  TensorListSetItem TensorListStack TensorScatterUpdate Tile TopKV2 Transpose Unpack VarHandleOp
+  Where While Xlogy ZerosLike
   """.split()
 )
 

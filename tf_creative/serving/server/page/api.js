@@ -49,9 +49,12 @@ export function body(signature, seeds, labels) {
 }
 
 /** The same for a picture to be painted, given as places in the palette. */
-function wanted(pixels, [height, width]) {
-  const rows = Array.from({length: height}, (_, y) => pixels.slice(y * width, (y + 1) * width));
-  return JSON.stringify({signature_name: 'paint', inputs: {target: [rows]}});
+function wanted(pixels, shape) {
+  return JSON.stringify({signature_name: 'paint', inputs: {target: [rows(pixels, shape)]}});
+}
+
+function rows(pixels, [height, width]) {
+  return Array.from({length: height}, (_, y) => pixels.slice(y * width, (y + 1) * width));
 }
 
 /** The command that gives the work that is shown. */
@@ -74,7 +77,8 @@ export class Creator {
   version = '';
   about = null;
   view = null;
-  paints = false; // whether its hand can be shown a picture
+  paints = false; // whether its hand can be shown a picture,
+  varies = false; // and whether it can imagine what is like it
 
   /** Learns which version is the newest and, if that is news, what it says of itself. */
   async meet(signal) {
@@ -82,26 +86,52 @@ export class Creator {
     if (version === this.version) return;
     const about = await told(version, signal), view = views.of(about);
     const {metadata} = await ask(`${MODEL}/versions/${version}/metadata`, signal);
-    const paints = Boolean(view.isPainted && 'paint' in metadata.signature_def.signature_def);
-    Object.assign(this, {version, about, view, paints});
+    const {paint, near, vary} = metadata.signature_def.signature_def;
+    const paints = Boolean(view.isPainted && paint), varies = Boolean(paints && near && vary);
+    Object.assign(this, {version, about, view, paints, varies});
   }
 
   /** The work that the hand makes of a picture, given as places in the palette. */
   async paint(pixels, signal) {
-    const {version, about, view} = this, asked = `${MODEL}/versions/${version}:predict`;
-    const {outputs} = await ask(asked, signal, wanted(pixels, about.shape));
-    const {work: [work], strokes: [strokes], png_bytes: [png]} = outputs;
+    const outputs = await this.#predict(wanted(pixels, this.about.shape), signal);
+    return this.#own({...outputs, imagined: [pixels]}, 0, {isGiven: true, name: 'your picture'});
+  }
+
+  /** The code and label whose work comes nearest to a picture where `given` is true, and that work. */
+  async near(pixels, given, signal) {
+    const {shape} = this.about;
+    const inputs = {target: [rows(pixels, shape)], given: [rows(given, shape)], label: [-1]};
+    const body = JSON.stringify({signature_name: 'near', inputs});
+    const {z: [z], label: [label], imagined: [imagined]} = await this.#predict(body, signal);
+    return {z, label, imagined: imagined.flat()};
+  }
+
+  /** New works around a code, one for each seed; the further from it the larger `strength` is. */
+  async vary({z, label}, seeds, strength, signal) {
+    const each = (value) => seeds.map(() => value);
+    const inputs = {z: each(z), label: each(label), seed: seeds, strength: each(strength)};
+    const outputs = await this.#predict(JSON.stringify({signature_name: 'vary', inputs}), signal);
+    return seeds.map((_, row) => this.#own(outputs, row, {name: 'a variation of your picture'}));
+  }
+
+  async #predict(body, signal) {
+    return (await ask(`${MODEL}/versions/${this.version}:predict`, signal, body)).outputs;
+  }
+
+  /** A work that no seed stands for. */
+  #own({imagined, work, strokes, png_bytes: png}, row, more) {
+    const {version, about, view} = this;
     return {
+      ...more,
       isOwn: true,
       seed: '',
-      name: 'your picture',
       version,
       about,
       view,
-      imagined: pixels,
-      work: work.flat(),
-      strokes: strokes.filter((stroke) => stroke[0] >= 0),
-      files: {png},
+      imagined: imagined[row].flat(),
+      work: work[row].flat(),
+      strokes: strokes[row].filter((stroke) => stroke[0] >= 0),
+      files: {png: png[row]},
     };
   }
 

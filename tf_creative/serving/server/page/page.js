@@ -4,7 +4,8 @@ import {Creator, Trouble, ask, named} from './api.js';
 import {copy, isShort, rank, remember, tell, title} from './facts.js';
 import {Gallery} from './gallery.js';
 import {listen} from './keys.js';
-import * as own from './own.js';
+import {Mine} from './mine.js';
+import {read as picture} from './own.js';
 import {Player} from './player.js';
 
 const LEAST = -(2n ** 63n), MOST = 2n ** 63n - 1n; // seeds
@@ -20,6 +21,7 @@ let noun = 'label', met = '', shown = null;
 let asking = new AbortController(), hanging = new AbortController(), timer = 0, again = 0;
 
 const player = new Player(say);
+const mine = new Mine(creator, own, display);
 const gallery = new Gallery((work) => {
   Object.assign(wish, {label: work.label, seed: BigInt(work.seed)});
   cancel();
@@ -134,10 +136,11 @@ function display(work) {
   shown = work;
   $('studio').hidden = false;
   const words = work.view.words(work.about);
-  $('aim').textContent = work.isOwn ? 'given' : words.imagined;
-  $('like').textContent = work.isOwn ? ' as given' : words.like;
+  $('aim').textContent = work.isGiven ? 'given' : words.imagined;
+  $('like').textContent = work.isGiven ? ' as given' : words.like;
   say(tell(work, noun, wish.label === ANY));
   player.show(work, title(work, noun), !calm.matches);
+  mine.shown(work);
   gallery.mark(work);
 }
 
@@ -166,22 +169,30 @@ async function hang() {
 /** Has the hand paint a picture file. */
 async function paint(file) {
   if (!file || !creator.paints) return;
+  const work = await own(async (signal) => {
+    const pixels = await picture(file, creator.about);
+    return signal.aborted ? null : creator.paint(pixels, signal);
+  });
+  if (work) mine.begin(work);
+}
+
+/** Does what asks the server about a picture of one's own; what goes wrong is said beside it. */
+async function own(task) {
   cancel();
-  const {signal} = asking, {version, about} = creator;
+  const {signal} = asking, {version} = creator;
   $('own-fault').hidden = true;
+  $('stage').setAttribute('aria-busy', 'true');
   try {
-    const pixels = await own.read(file, about);
-    if (signal.aborted) return;
-    $('stage').setAttribute('aria-busy', 'true');
-    const work = await creator.paint(pixels, signal);
-    if (signal.aborted || version !== creator.version) return;
-    display(work);
+    const found = await task(signal);
+    if (!signal.aborted && version === creator.version) return found;
   } catch (error) {
-    if (error.name === 'AbortError') return;
+    if (error.name === 'AbortError') return null;
     $('own-fault').textContent = error.message;
     $('own-fault').hidden = false;
+  } finally {
+    if (!signal.aborted) $('stage').removeAttribute('aria-busy');
   }
-  $('stage').removeAttribute('aria-busy');
+  return null;
 }
 
 /** Another wish, by hand; `lasts` where one should be able to go back to the one before. */

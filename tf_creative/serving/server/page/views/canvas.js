@@ -27,7 +27,8 @@ export function words() {
 
 export function stage({imagined, made}, work, name) {
   const {about} = work;
-  draw(hang(imagined, 'imagined', `${name}, as ${aim(work)}`), work.imagined, about);
+  const gap = marks(about.shape, ['gap']);
+  draw(hang(imagined, 'imagined', `${name}, as ${aim(work)}`, gap), work.imagined, about);
   const over = marks(about.shape, ['differing', 'newest-edge', 'newest']);
   hang(made, 'painted', `${name}, as painted`, over);
 }
@@ -81,8 +82,8 @@ export function outcome(shown) {
 }
 
 /** What the hand was to paint: something imagined, or a picture that was given. */
-export function aim({isOwn}) {
-  return isOwn ? 'given' : 'imagined';
+export function aim({isGiven}) {
+  return isGiven ? 'given' : 'imagined';
 }
 
 /** The pixels, as (row, column), under a stroke; what lies outside is cut off. */
