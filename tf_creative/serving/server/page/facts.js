@@ -24,7 +24,7 @@ export function tell(work, noun, isDrawn) {
   const {value, text, detail, gist} = view.outcome(work);
   $('title').textContent = called[0].toUpperCase() + called.slice(1);
   document.title = `${called} - Imagined, then ${view.words(about).done}`;
-  const drawn = isDrawn && name ? `The seed drew the ${noun}. ` : '';
+  const drawn = isDrawn && name && !isOwn ? `The seed drew the ${noun}. ` : '';
   $('origin').textContent = `${drawn}Made by version ${version} of the creator.`;
   const told = {equal: value, 'equal-words': text, 'equal-text': detail};
   for (const [id, words] of Object.entries(told)) $(id).textContent = words;
