@@ -91,6 +91,6 @@ class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
 
   def _newest_frame(self, part: Any) -> Any:
     size = part.shape[-1] // self._stack
-    if isinstance(part, tf.TypeSpec):
+    if isinstance(part, tf.TensorSpec):
       return tf.TensorSpec([*part.shape[:-1], size], part.dtype, part.name)
     return part[..., -size:]

@@ -100,7 +100,7 @@ class World(tf.Module):
       # A resumed run draws a new seed, or it would replay the episodes that it began with.
       seed = self._seed
       if step != 1:
-        seed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0] >> 1)
+        seed = int(np.random.SeedSequence([seed, int(step)]).generate_state(1)[0] >> 1)
       self._begun, self._new = self._worker.submit(self._reset, seed), False
     if self._begun is None:
       why = 'the last round failed, build it again' if self._worker else 'the episodes are closed'

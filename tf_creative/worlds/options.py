@@ -177,7 +177,8 @@ class Gym(_Options):
   )
   reward_bound: float = setting(1.0, 'largest absolute reward of a step (needed by c51)', above=0)
   clip: bool = setting(
-    False, 'whether the hand learns from rewards clipped to reward_bound; returns stay the true ones'
+    False,
+    'whether the hand learns from rewards clipped to reward_bound; returns are true ones',
   )
   frame_stack: int = setting(
     1, 'newest frames that the hand sees at once', at_least=1, at_most=_MOST_FRAMES

@@ -31,9 +31,7 @@ class Play(world_lib.Play):
   action_spec: works_lib.Bounded | Any = None
   reward_bound: float = 1.0
 
-  def __init__(
-    self, envs: gymnasium.vector.VectorEnv, reward_bound: float = 1.0, stack: int = 1
-  ):
+  def __init__(self, envs: gymnasium.vector.VectorEnv, reward_bound: float = 1.0, stack: int = 1):
     actions = envs.single_action_space
     if not isinstance(actions, gymnasium.spaces.Discrete):
       raise spec.SpecError(f'the hand needs a finite set of actions: Discrete, not {actions}.')
@@ -229,8 +227,9 @@ def _resized(env: gymnasium.Env, side: int) -> gymnasium.Wrapper:
 
   def resized(seen: np.ndarray) -> np.ndarray:
     planes = np.moveaxis(seen.reshape(*seen.shape[:2], -1), -1, 0)
-    small = [Image.fromarray(plane).resize((side, side), Image.Resampling.BOX) for plane in planes]
-    return np.stack(small, -1).reshape(shape)
+    pictures = [Image.fromarray(plane) for plane in planes]
+    small = [picture.resize((side, side), Image.Resampling.BOX) for picture in pictures]
+    return np.stack([np.asarray(picture) for picture in small], -1).reshape(shape)
 
   return gymnasium.wrappers.TransformObservation(env, resized, box(0, 255, shape, np.uint8))
 
