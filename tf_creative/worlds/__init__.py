@@ -13,11 +13,11 @@ WORLDS = plugins.Table(
   'world',
   'tf_creative.worlds',
   {
-    'atari': 'tf_creative.worlds.atari:Atari',
+    'atari': 'tf_creative.worlds.arcade.atari:Atari',
     'gym': 'tf_creative.worlds.simulated:Gym',
     'level': 'tf_creative.worlds.level.world:Level',
     'melody': 'tf_creative.worlds.melody.world:Melody',
-    'minatar': 'tf_creative.worlds.minatar:Minatar',
+    'minatar': 'tf_creative.worlds.arcade.minatar:Minatar',
     'pixel_art': 'tf_creative.worlds.pixel_art.world:PixelArt',
   },
 )

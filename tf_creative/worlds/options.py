@@ -6,11 +6,14 @@ The docstrings of the public classes appear in `--help`.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any
 
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
-from tf_creative.worlds import WORLDS
+from tf_creative.worlds import WORLDS, checked
+from tf_creative.worlds.played import Atari as Atari
+from tf_creative.worlds.played import Gym as Gym
+from tf_creative.worlds.played import Minatar as Minatar
 
 _OF_FILES = ('.hex', '.gpl', '.pal')
 
@@ -27,25 +30,11 @@ FITS = ('pad', 'crop', 'exact')
 BRUSHES = ('pixel', 'square', 'line')
 TARGETS = ('shown', 'hidden', 'none')
 MELODY_STEPS = 32  # scores.STEPS, which is not imported, for that would load NumPy
-MINATAR = ('asterix', 'breakout', 'freeway', 'seaquest', 'space_invaders')
-_MOST_FRAMES = 16  # in a stack
 _MOST_SIDE = 256  # pixels; the values of all actions on larger canvases would fill the memory
 
 
-class _Options:
-  """Checks options also when the class is used directly, without a spec."""
-
-  # The world's own file formats, for `--help`: the names of its `media.files`.
-  formats: ClassVar[tuple[str, ...]] = ()
-
-  def _check(self, world: str) -> None:
-    for field in dataclasses.fields(self):
-      if wrong := spec.fault(field, getattr(self, field.name)):
-        raise spec.SpecError(f"option '{field.name}' of {world} {wrong}", f'{field.name}=')
-
-
 @dataclasses.dataclass(frozen=True)
-class PixelArt(_Options):
+class PixelArt(checked.Options):
   """Pictures in a few colours, painted stroke by stroke."""
 
   data: str = setting(
@@ -104,7 +93,7 @@ class PixelArt(_Options):
 
 
 @dataclasses.dataclass(frozen=True)
-class Melody(_Options):
+class Melody(checked.Options):
   """Melodies of four bars in eighth notes, written step by step."""
 
   formats = ('mid', 'wav')
@@ -148,7 +137,7 @@ class Melody(_Options):
 
 
 @dataclasses.dataclass(frozen=True)
-class Level(_Options):
+class Level(checked.Options):
   """Levels for MiniGrid, in which the hand walks to the goal."""
 
   formats = ('json', 'txt')
@@ -162,96 +151,6 @@ class Level(_Options):
 
   def __post_init__(self):
     self._check('level')
-
-
-@dataclasses.dataclass(frozen=True)
-class Gym(_Options):
-  """Any environment of Gymnasium with discrete actions; the hand only, no imagination."""
-
-  id: str = setting('CartPole-v1', 'name under which Gymnasium registers it')
-  max_steps: int = setting(
-    0,
-    "most steps in an episode; 0: the environment's own limit, or 10,000",
-    at_least=0,
-    at_most=1_000_000,
-  )
-  reward_bound: float = setting(1.0, 'largest absolute reward of a step (needed by c51)', above=0)
-  clip: bool = setting(
-    False,
-    'whether the hand learns from rewards clipped to reward_bound; returns are true ones',
-  )
-  frame_stack: int = setting(
-    1, 'newest frames that the hand sees at once', at_least=1, at_most=_MOST_FRAMES
-  )
-  grey: bool = setting(False, 'whether pictures in colour become grey')
-  resize: int = setting(
-    0, 'side in pixels to which pictures are resized; 0: as they are', at_least=0, at_most=1024
-  )
-  sticky: float = setting(
-    0.0, "probability that a step repeats the last step's action instead", at_least=0, below=1
-  )
-
-  def __post_init__(self):
-    self._check('gym')
-
-
-@dataclasses.dataclass(frozen=True)
-class Minatar(_Options):
-  """MinAtar's five small arcade games; pip install 'tf_creative[minatar]'."""
-
-  game: str = setting('breakout', 'name of the game', one_of=MINATAR)
-  sticky: float = setting(
-    0.1, "probability that a step repeats the last step's action instead", at_least=0, at_most=1
-  )
-  actions: str = setting(
-    'all',
-    'all six, as in published results; minimal: those that do something in this game',
-    one_of=('all', 'minimal'),
-  )
-  max_steps: int = setting(10_000, 'most steps in an episode', at_least=1, at_most=1_000_000)
-
-  def __post_init__(self):
-    self._check('minatar')
-
-  def check_agent(self, given: Any) -> None:
-    """Raise a SpecError for a network that cannot read such planes."""
-    _check_network('minatar', given)
-
-
-@dataclasses.dataclass(frozen=True)
-class Atari(_Options):
-  """Atari 2600 games of the Arcade Learning Environment; pip install 'tf_creative[atari]'."""
-
-  game: str = setting('pong', 'name of the game, as ms_pacman or space_invaders')
-  size: int = setting(84, 'side of a picture in pixels', at_least=8, at_most=210)
-  stack: int = setting(
-    4, 'newest frames that the hand sees at once', at_least=1, at_most=_MOST_FRAMES
-  )
-  sticky: float = setting(
-    0.25, "probability that a frame repeats the last frame's action instead", at_least=0, at_most=1
-  )
-  clip: bool = setting(
-    True, 'whether the hand learns from rewards clipped to reward_bound; returns are true scores'
-  )
-  reward_bound: float = setting(1.0, 'largest absolute reward of a step (needed by c51)', above=0)
-  max_steps: int = setting(
-    27_000, 'most steps of four frames in an episode', at_least=1, at_most=1_000_000
-  )
-
-  def __post_init__(self):
-    self._check('atari')
-
-  def check_agent(self, given: Any) -> None:
-    """Raise a SpecError for a network that cannot read pictures."""
-    _check_network('atari', given)
-
-
-def _check_network(world: str, given: Any) -> None:
-  if given.network in ('conv', 'direct', 'map'):
-    raise spec.SpecError(
-      f'--agent_network={given.network} needs an action for each pixel or place, which {world} has '
-      'not; use --agent_network=strided.'
-    )
 
 
 OPTIONS = WORLDS.options(globals())  # by name, each in a class of that name

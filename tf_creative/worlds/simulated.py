@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 import contextlib
 import dataclasses
-import functools
 import importlib
 import math
 from typing import Any
 
 import gymnasium
 import numpy as np
-from PIL import Image
 import tensorflow as tf
 
 from tf_creative.core import spec
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.worlds import options
+from tf_creative.worlds import options, wrappers
 
 _LONGEST = 10_000  # most steps in an episode of an environment without its own limit
 PICTURES = 'rgb_array'
@@ -177,21 +175,11 @@ class Gym(options.Gym, Simulated):
       self.id,
       count,
       'sync',
-      wrappers=[*self._wrappers()],
+      wrappers=[*wrappers.of(self)],
       max_episode_steps=self.max_steps or gymnasium.spec(self.id).max_episode_steps or _LONGEST,
       disable_env_checker=True,
       **({'render_mode': PICTURES} if render else {}),
     )
-
-  def _wrappers(self) -> Iterator[Callable[[gymnasium.Env], gymnasium.Wrapper]]:
-    """Yield what wraps each environment, the innermost first."""
-    wrappers = gymnasium.wrappers
-    if self.sticky:
-      yield functools.partial(wrappers.StickyAction, repeat_action_probability=self.sticky)
-    if self.grey:
-      yield lambda env: wrappers.GrayscaleObservation(_pictured(env, 'grey'), keep_dim=True)
-    if self.resize:
-      yield lambda env: _resized(_pictured(env, 'resize'), self.resize)
 
 
 def needed(module: str, extra: str) -> Any:
@@ -203,35 +191,6 @@ def needed(module: str, extra: str) -> Any:
       f"the world '{extra}' needs a package that is not installed ({error}): run "
       f"pip install 'tf_creative[{extra}]'."
     ) from error
-
-
-def _pictured(env: gymnasium.Env, option: str) -> gymnasium.Env:
-  """Return an environment as it is, if it shows pictures that the option can change."""
-  space = env.observation_space
-  pictures = isinstance(space, gymnasium.spaces.Box) and space.dtype == np.uint8
-  shape = space.shape if pictures else ()
-  wanted = '[H, W, 3]' if option == 'grey' else '[H, W] or [H, W, C]'
-  if not (len(shape) == 3 and shape[-1] == 3 or option == 'resize' and len(shape) in (2, 3)):  # pyright: ignore[reportOptionalSubscript]
-    raise spec.SpecError(
-      f"option '{option}' of gym needs pictures {wanted} in bytes, and what is seen is {space}: "
-      'leave it out.',
-      f'{option}=',
-    )
-  return env
-
-
-def _resized(env: gymnasium.Env, side: int) -> gymnasium.Wrapper:
-  """Resize pictures by Pillow, by means over areas; Gymnasium's own wrapper needs OpenCV."""
-  box = gymnasium.spaces.Box
-  shape = (side, side, *env.observation_space.shape[2:])  # pyright: ignore[reportOptionalSubscript]
-
-  def resized(seen: np.ndarray) -> np.ndarray:
-    planes = np.moveaxis(seen.reshape(*seen.shape[:2], -1), -1, 0)
-    pictures = [Image.fromarray(plane) for plane in planes]
-    small = [picture.resize((side, side), Image.Resampling.BOX) for picture in pictures]
-    return np.stack([np.asarray(picture) for picture in small], -1).reshape(shape)
-
-  return gymnasium.wrappers.TransformObservation(env, resized, box(0, 255, shape, np.uint8))
 
 
 def _parts(space: gymnasium.Space) -> dict[str, gymnasium.Space]:
