@@ -31,8 +31,9 @@ def _pictured(env: gymnasium.Env, option: str) -> gymnasium.Env:
   shape = space.shape if pictures else ()
   wanted = '[H, W, 3]' if option == 'grey' else '[H, W] or [H, W, C]'
   if not (len(shape) == 3 and shape[-1] == 3 or option == 'resize' and len(shape) in (2, 3)):  # pyright: ignore[reportOptionalSubscript]
+    told = ' '.join(str(space).split())
     raise spec.SpecError(
-      f"option '{option}' of gym needs pictures {wanted} in bytes, and what is seen is {space}: "
+      f"option '{option}' of gym needs pictures {wanted} in bytes, and what is seen is {told}: "
       'leave it out.',
       f'{option}=',
     )
