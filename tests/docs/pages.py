@@ -34,6 +34,7 @@ WHY = {
   r'^python tests/same_numbers': 'it compares two checkouts, for minutes',
   r'--peer': 'it times programs of others, in an environment of their own',
   r'skyline': 'it needs the plugin of tests/plugin, which test_plugin installs and runs',
+  r'(minatar|atari)\(': 'it needs a package under the GPL, which its user installs; see test_games',
   r'thrift\(': 'it needs a plugin; test_plugin installs and runs one',
   r'^(tf-creative )?(eval|source) ': 'it is for the shell of a user',
 }

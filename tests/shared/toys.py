@@ -5,6 +5,7 @@ import dataclasses
 
 import gymnasium
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.shared import worlds
@@ -26,6 +27,9 @@ SMALL = config_lib.AgentConfig(
   epsilon_decay=20,
   replay_capacity=1000,
 )
+
+
+EXTRAS = {'minatar': 'minatar', 'atari': 'ale_py'}  # worlds of packages that are not locked
 
 
 class Dice(gymnasium.Env):
@@ -120,3 +124,9 @@ def rounds(agent, besides=lambda: None):
   for _ in range(4):
     agent.collect()
   return tf.function(lambda n: tf.while_loop(lambda i: i < n, step, [0]), autograph=False)
+
+
+def skip_without(world):
+  """Skip a test of a world whose package is not installed; other worlds need none."""
+  if world in EXTRAS:
+    pytest.importorskip(EXTRAS[world], reason=f"needs pip install 'tf_creative[{world}]'")

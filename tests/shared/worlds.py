@@ -27,7 +27,7 @@ class TwoStates(world_lib.World):
   value_shape = (1,)
   label_names = ['']
   observation_spec = {'place': works_lib.Bounded((), tf.int32, 0, 1)}
-  code_size = 0
+  code_size, stack = 0, 1
   action_spec = works_lib.Bounded((), tf.int32, 0, 1)
   horizon = 10**6
   reward_bound = 3.0

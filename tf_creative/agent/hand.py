@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
-import math
 from typing import Any
 
 import tensorflow as tf
@@ -45,11 +44,13 @@ class Hand(tf.Module, abc.ABC):
     # alarm for diverging values uses that bound.
     self.most_paid = tf.Variable(world.play.reward_bound, trainable=False)
     self.explorer = explore.Explorer(self._behaviour(), seed, self.epsilon, self.temperature)
+    stack = world.play.stack
     self.replay = replay_lib.Replay(
       learner.collect_data_spec,
       batch_size=config.environments,
-      max_length=max(config.replay_capacity // config.environments, self.frames + 1),
+      max_length=max(config.replay_capacity // config.environments, self.frames + stack),
       seed=seed,
+      stack=stack,
     )
     self._collector = collector(episodes, self.explorer, self.replay.add_batch)
 
@@ -85,8 +86,7 @@ class Hand(tf.Module, abc.ABC):
   @property
   def frame_bytes(self) -> int:
     """Size of a frame in the replay."""
-    specs = tf.nest.flatten(self.learner.collect_data_spec)
-    return sum(spec.dtype.size * math.prod(spec.shape) for spec in specs)
+    return self.replay.frame_bytes
 
   @property
   def updates(self) -> tf.Variable:

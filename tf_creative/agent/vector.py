@@ -46,6 +46,7 @@ class World(tf.Module):
         'autoreset_mode=gymnasium.vector.AutoresetMode.NEXT_STEP.'
       )
     self.batch_size, self._seed = batch_size, seed
+    self._most = world.play.reward_bound if world.simulator.clip else 0.0
     self.time_step_spec = ts.time_step_spec(
       {name: graph_world.to_spec(part, name) for name, part in world.play.observation_spec.items()}
     )
@@ -77,6 +78,8 @@ class World(tf.Module):
     now = tf.nest.pack_sequence_as(self.time_step_spec, flat)
     self._paid.assign(tf.where(now.is_first(), 0.0, self._paid + now.reward))
     self.returns.assign(tf.where(now.is_last(), self._paid, self.returns))
+    if self._most:  # after the returns, which are of what was truly paid
+      now = now._replace(reward=tf.clip_by_value(now.reward, -self._most, self._most))
     tf.nest.map_structure(lambda variable, value: variable.assign(value), self._now, now)
     return now
 
@@ -97,7 +100,7 @@ class World(tf.Module):
       # A resumed run draws a new seed, or it would replay the episodes that it began with.
       seed = self._seed
       if step != 1:
-        seed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0] >> 1)
+        seed = int(np.random.SeedSequence([seed, int(step)]).generate_state(1)[0] >> 1)
       self._begun, self._new = self._worker.submit(self._reset, seed), False
     if self._begun is None:
       why = 'the last round failed, build it again' if self._worker else 'the episodes are closed'

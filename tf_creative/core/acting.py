@@ -29,6 +29,7 @@ class Play(abc.ABC):
   """What an agent sees and does."""
 
   code_size: int = 0  # numbers in a code that the hand is told; 0: it is told none
+  stack: int = 1  # frames in each part of an observation, the newest last, on its last axis
 
   @property
   @abc.abstractmethod
@@ -116,14 +117,16 @@ class Simulator(abc.ABC):
   """Rules that are not known: environments that step outside of the graph."""
 
   renders: bool  # whether there are pictures of what happens
+  clip: bool = False  # whether a hand learns from rewards clipped to `reward_bound`
 
   @abc.abstractmethod
   def vector(self, count: int, render: bool = False) -> Any:
     """Make parallel environments: a gymnasium.vector.VectorEnv, which the caller closes.
 
-    An observation is a dict of arrays as in `observation_spec`; actions count from 0. Every episode
-    ends, and its environment begins a new one at the next step (NEXT_STEP). With `render`, the
-    vector's `render()` returns a picture of each: uint8 RGB [height, width, 3].
+    An observation is a dict of arrays as in `observation_spec`; actions count from 0. Rewards are
+    the true ones, not clipped. Every episode ends, and its environment begins a new one at the next
+    step (NEXT_STEP). Where observations are stacks, its first one is a frame repeated. With
+    `render`, the vector's `render()` returns a picture of each: uint8 RGB [height, width, 3].
     """
 
 

@@ -13,9 +13,11 @@ WORLDS = plugins.Table(
   'world',
   'tf_creative.worlds',
   {
+    'atari': 'tf_creative.worlds.arcade.atari:Atari',
     'gym': 'tf_creative.worlds.simulated:Gym',
     'level': 'tf_creative.worlds.level.world:Level',
     'melody': 'tf_creative.worlds.melody.world:Melody',
+    'minatar': 'tf_creative.worlds.arcade.minatar:Minatar',
     'pixel_art': 'tf_creative.worlds.pixel_art.world:PixelArt',
   },
 )
@@ -38,7 +40,7 @@ DATA = plugins.Table(
 
 def register(gymnasium: Any) -> None:
   """Register our worlds, for other libraries' agents: gymnasium.make('tf_creative/PixelArt-v0')."""
-  for world in sorted(WORLDS.ours.keys() - {'gym'}):
+  for world in sorted(WORLDS.ours.keys() - {'atari', 'gym', 'minatar'}):  # the others' environments
     gymnasium.register(
       id=f'tf_creative/{world.title().replace("_", "")}-v0',
       entry_point='tf_creative.worlds.gym_env:make',

@@ -6,11 +6,14 @@ The docstrings of the public classes appear in `--help`.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any
 
 from tf_creative.core import spec
 from tf_creative.core.spec import setting
-from tf_creative.worlds import WORLDS
+from tf_creative.worlds import WORLDS, checked
+from tf_creative.worlds.played import Atari as Atari
+from tf_creative.worlds.played import Gym as Gym
+from tf_creative.worlds.played import Minatar as Minatar
 
 _OF_FILES = ('.hex', '.gpl', '.pal')
 
@@ -30,20 +33,8 @@ MELODY_STEPS = 32  # scores.STEPS, which is not imported, for that would load Nu
 _MOST_SIDE = 256  # pixels; the values of all actions on larger canvases would fill the memory
 
 
-class _Options:
-  """Checks options also when the class is used directly, without a spec."""
-
-  # The world's own file formats, for `--help`: the names of its `media.files`.
-  formats: ClassVar[tuple[str, ...]] = ()
-
-  def _check(self, world: str) -> None:
-    for field in dataclasses.fields(self):
-      if wrong := spec.fault(field, getattr(self, field.name)):
-        raise spec.SpecError(f"option '{field.name}' of {world} {wrong}", f'{field.name}=')
-
-
 @dataclasses.dataclass(frozen=True)
-class PixelArt(_Options):
+class PixelArt(checked.Options):
   """Pictures in a few colours, painted stroke by stroke."""
 
   data: str = setting(
@@ -102,7 +93,7 @@ class PixelArt(_Options):
 
 
 @dataclasses.dataclass(frozen=True)
-class Melody(_Options):
+class Melody(checked.Options):
   """Melodies of four bars in eighth notes, written step by step."""
 
   formats = ('mid', 'wav')
@@ -146,7 +137,7 @@ class Melody(_Options):
 
 
 @dataclasses.dataclass(frozen=True)
-class Level(_Options):
+class Level(checked.Options):
   """Levels for MiniGrid, in which the hand walks to the goal."""
 
   formats = ('json', 'txt')
@@ -160,23 +151,6 @@ class Level(_Options):
 
   def __post_init__(self):
     self._check('level')
-
-
-@dataclasses.dataclass(frozen=True)
-class Gym(_Options):
-  """Any environment of Gymnasium with discrete actions; the hand only, no imagination."""
-
-  id: str = setting('CartPole-v1', 'name under which Gymnasium registers it')
-  max_steps: int = setting(
-    0,
-    "most steps in an episode; 0: the environment's own limit, or 10,000",
-    at_least=0,
-    at_most=1_000_000,
-  )
-  reward_bound: float = setting(1.0, 'largest absolute reward of a step (needed by c51)', above=0)
-
-  def __post_init__(self):
-    self._check('gym')
 
 
 OPTIONS = WORLDS.options(globals())  # by name, each in a class of that name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 import contextlib
 import dataclasses
+import importlib
 import math
 from typing import Any
 
@@ -15,10 +16,10 @@ import tensorflow as tf
 from tf_creative.core import spec
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.worlds import options
+from tf_creative.worlds import options, wrappers
 
 _LONGEST = 10_000  # most steps in an episode of an environment without its own limit
-_PICTURES = 'rgb_array'
+PICTURES = 'rgb_array'
 
 
 class Play(world_lib.Play):
@@ -28,14 +29,14 @@ class Play(world_lib.Play):
   action_spec: works_lib.Bounded | Any = None
   reward_bound: float = 1.0
 
-  def __init__(self, envs: gymnasium.vector.VectorEnv, reward_bound: float = 1.0):
+  def __init__(self, envs: gymnasium.vector.VectorEnv, reward_bound: float = 1.0, stack: int = 1):
     actions = envs.single_action_space
     if not isinstance(actions, gymnasium.spaces.Discrete):
       raise spec.SpecError(f'the hand needs a finite set of actions: Discrete, not {actions}.')
     parts = _parts(envs.single_observation_space)
-    self.observation_spec = {name: _bounded(part) for name, part in parts.items()}
+    self.observation_spec = {name: _bounded(name, part, stack) for name, part in parts.items()}
     self.action_spec = works_lib.Bounded((), tf.int32, 0, int(actions.n) - 1)
-    self.reward_bound = reward_bound
+    self.reward_bound, self.stack = reward_bound, stack
 
   def features(self, observation: world_lib.Observation) -> tf.Tensor:
     """Return the observation as floats: bytes are scaled to 0..1, classes one-hot.
@@ -55,20 +56,30 @@ class Play(world_lib.Play):
 
 
 class Told(gymnasium.vector.VectorWrapper):
-  """Converts observations and actions to the form that `Simulator.vector` promises."""
+  """Converts observations and actions to the form that `Simulator.vector` promises.
+
+  It also stacks frames: Gymnasium has no wrapper for that which takes a vector of environments.
+  """
 
   def __init__(self, envs: gymnasium.vector.VectorEnv, play: Play):
     super().__init__(envs)
-    self._types = {name: part.dtype.as_numpy_dtype for name, part in play.observation_spec.items()}
+    self._parts, self._stack = play.observation_spec, play.stack
     self._first = int(envs.single_action_space.start)  # pyright: ignore[reportAttributeAccessIssue]
+    self._over = np.ones(envs.num_envs, bool)  # where the next observation begins an episode
+    self._seen: dict[str, np.ndarray] = {}
 
   def reset(self, *, seed: Any = None, options: Any = None):
     seen, info = self.env.reset(seed=seed, options=options)
-    return self._told(seen), info
+    self._over = np.ones(self.num_envs, bool)
+    told = self._told(seen)
+    self._over = ~self._over
+    return told, info
 
   def step(self, actions: np.ndarray):
-    seen, *rest = self.env.step(actions + self._first)
-    return self._told(seen), *rest
+    seen, reward, ended, cut, info = self.env.step(actions + self._first)
+    told = self._told(seen)
+    self._over = (ended | cut) & ~self._over
+    return told, reward, ended, cut, info
 
   def render(self) -> Any:
     try:
@@ -79,7 +90,23 @@ class Told(gymnasium.vector.VectorWrapper):
   def _told(self, seen: Any) -> dict[str, np.ndarray]:
     """Convert an observation, in copies: environments may reuse their arrays."""
     seen = seen if isinstance(seen, Mapping) else {'seen': seen}
-    return {name: np.array(seen[name], dtype) for name, dtype in self._types.items()}
+    self._seen = {name: self._stacked(name, np.asarray(seen[name])) for name in self._parts}
+    return self._seen
+
+  def _stacked(self, name: str, frame: np.ndarray) -> np.ndarray:
+    """Append a frame to those before it, or repeat it where an episode begins."""
+    part = self._parts[name]
+    told = np.empty((len(frame), *part.shape), part.dtype.as_numpy_dtype)
+    if self._stack == 1:
+      told[...] = frame.reshape(told.shape)
+      return told
+    size = told.shape[-1] // self._stack
+    frame = frame.reshape((*told.shape[:-1], size))
+    told[..., -size:] = frame
+    if not self._over.all():
+      told[..., :-size] = self._seen[name][..., size:]
+    told[self._over] = np.tile(frame[self._over], self._stack)
+    return told
 
 
 class Returns(world_lib.Measures):
@@ -98,12 +125,35 @@ class Returns(world_lib.Measures):
     return {}
 
 
+class Simulated(world_lib.Simulator, world_lib.World):
+  """The base of worlds that are environments: a frozen dataclass of options, with `environments`.
+
+  That makes a vector of environments; `play` is derived from one of them.
+  """
+
+  measures = Returns()
+
+  def environments(self, count: int, render: bool) -> gymnasium.vector.VectorEnv:
+    """Make parallel environments, whose observations are single frames."""
+    raise NotImplementedError
+
+  def vector(self, count: int, render: bool = False) -> Told:
+    return Told(self.environments(count, render), self.play)
+
+  def _derive(self, reward_bound: float, stack: int = 1) -> None:
+    """Set the parts of the world, from one environment."""
+    with contextlib.closing(self.environments(1, render=False)) as envs:
+      play = Play(envs, reward_bound, stack)
+      renders = PICTURES in envs.metadata.get('render_modes', ())
+    for name, value in {'play': play, 'renders': renders, 'simulator': self}.items():
+      object.__setattr__(self, name, value)
+
+
 @dataclasses.dataclass(frozen=True)
-class Gym(options.Gym, world_lib.Simulator, world_lib.World):
+class Gym(options.Gym, Simulated):
   """The world of an environment, given by its name for gymnasium.make."""
 
   name = 'gym'
-  measures = Returns()
 
   def __post_init__(self):
     super().__post_init__()
@@ -113,25 +163,34 @@ class Gym(options.Gym, world_lib.Simulator, world_lib.World):
         'id=',
       )
     try:
-      envs = self._make(1)
+      self._derive(self.reward_bound, self.frame_stack)
     except (gymnasium.error.Error, ImportError) as error:
       raise spec.SpecError(
         f"gym has no environment '{self.id}': {str(error).rstrip('.')}.", 'id='
       ) from error
-    with contextlib.closing(envs):
-      play = Play(envs, self.reward_bound)
-      renders = _PICTURES in envs.metadata.get('render_modes', ())
-    for name, value in {'play': play, 'renders': renders, 'simulator': self}.items():
-      object.__setattr__(self, name, value)
 
-  def vector(self, count: int, render: bool = False) -> Told:
-    return Told(self._make(count, render_mode=_PICTURES if render else None), self.play)
-
-  def _make(self, count: int, **more: Any) -> gymnasium.vector.VectorEnv:
+  def environments(self, count: int, render: bool) -> gymnasium.vector.VectorEnv:
     """Make environments one by one, like gymnasium.make, so that each has its usual wrappers."""
-    steps = self.max_steps or gymnasium.spec(self.id).max_episode_steps or _LONGEST
-    more |= {'max_episode_steps': steps, 'disable_env_checker': True}
-    return gymnasium.make_vec(self.id, count, 'sync', **more)
+    return gymnasium.make_vec(
+      self.id,
+      count,
+      'sync',
+      wrappers=[*wrappers.of(self)],
+      max_episode_steps=self.max_steps or gymnasium.spec(self.id).max_episode_steps or _LONGEST,
+      disable_env_checker=True,
+      **({'render_mode': PICTURES} if render else {}),
+    )
+
+
+def needed(module: str, extra: str) -> Any:
+  """Import a module of a package that the user installs as one of our extras."""
+  try:
+    return importlib.import_module(module)
+  except ImportError as error:
+    raise spec.SpecError(
+      f"the world '{extra}' needs a package that is not installed ({error}): run "
+      f"pip install 'tf_creative[{extra}]'."
+    ) from error
 
 
 def _parts(space: gymnasium.Space) -> dict[str, gymnasium.Space]:
@@ -146,10 +205,21 @@ def _parts(space: gymnasium.Space) -> dict[str, gymnasium.Space]:
   return dict(sorted(parts.items()))
 
 
-def _bounded(space: gymnasium.spaces.Box | gymnasium.spaces.Discrete) -> works_lib.Bounded:
-  """Convert a space to bounds: bytes stay uint8, classes become int32, all else float32."""
+def _bounded(
+  name: str, space: gymnasium.spaces.Box | gymnasium.spaces.Discrete, stack: int
+) -> works_lib.Bounded:
+  """Convert a space to bounds of `stack` frames, one after the other on the last axis.
+
+  Bytes and bools become uint8, classes int32, all else float32. A plane [H, W] gets a last axis.
+  """
+  if stack > 1 and not space.shape:
+    raise spec.SpecError(
+      f"frames are stacked of boxes, and '{name}' is {space}: leave the stacking out."
+    )
   if isinstance(space, gymnasium.spaces.Discrete):
     return works_lib.Bounded((), tf.int32, int(space.start), int(space.start + space.n) - 1)
-  kind = tf.uint8 if space.dtype == np.uint8 else tf.float32
+  kind = tf.uint8 if space.dtype in (np.uint8, np.bool_) else tf.float32
   low, high = max(space.low.min(), kind.min), min(space.high.max(), kind.max)
-  return works_lib.Bounded(space.shape, kind, math.floor(low), math.ceil(high))
+  shape = (*space.shape, 1) if len(space.shape) == 2 else space.shape
+  shape = (*shape[:-1], stack * shape[-1]) if shape else ()
+  return works_lib.Bounded(shape, kind, math.floor(low), math.ceil(high))

@@ -28,6 +28,7 @@ RULES: tuple[tuple[tuple[str, ...], tuple[Rule, ...]], ...] = (
     (
       simulating.restarts_are_steps_of_their_own,
       simulating.seeds_make_episodes,
+      simulating.stacks_are_of_frames,
       simulating.rewards_are_numbers,
       simulating.episodes_end,
       simulating.environments_render,

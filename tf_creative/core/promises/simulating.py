@@ -25,6 +25,26 @@ def seeds_make_episodes(case: Case) -> None:
   same(one, other, 'the same seeds and actions led elsewhere')
 
 
+def stacks_are_of_frames(case: Case) -> None:
+  """Check that older frames of an observation are those seen before, or the first one repeated.
+
+  A replay that stores single frames composes the same stacks.
+  """
+  stack = case.world.play.stack
+  if stack == 1:
+    return
+  before, over = case.simulated[0][0], np.ones(COUNT, bool)
+  for now, _, ended, cut in case.simulated:
+    for name, part in now.items():
+      size = part.shape[-1] // stack
+      hold(size * stack == part.shape[-1], f"'{name}' has not {stack} frames on its last axis")
+      older, newest = np.split(part, [-size], -1)
+      begins = over.reshape([-1] + [1] * (part.ndim - 1))
+      right = np.where(begins, np.tile(newest, stack - 1), before[name][..., size:])
+      same(older, right, f"the older frames of '{name}' are not those before")
+    before, over = now, (ended | cut) & ~over
+
+
 def rewards_are_numbers(case: Case) -> None:
   for _, reward, ended, cut in case.simulated[1:]:
     hold(reward.shape == (COUNT,) and np.isfinite(reward).all(), f'rewards are {reward}')

@@ -1,0 +1,1 @@
+"""Arcade games, by packages that the user installs."""
