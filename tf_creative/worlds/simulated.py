@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 import contextlib
 import dataclasses
@@ -133,9 +134,9 @@ class Simulated(world_lib.Simulator, world_lib.World):
 
   measures = Returns()
 
+  @abc.abstractmethod
   def environments(self, count: int, render: bool) -> gymnasium.vector.VectorEnv:
     """Make parallel environments, whose observations are single frames."""
-    raise NotImplementedError
 
   def vector(self, count: int, render: bool = False) -> Told:
     return Told(self.environments(count, render), self.play)
