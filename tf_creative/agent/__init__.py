@@ -35,6 +35,7 @@ AGENTS = plugins.Table(
     'informed': 'tf_creative.agent.learners.makers:informed',
     'survey': 'tf_creative.agent.learners.makers:survey',
     'c51': 'tf_creative.agent.learners.makers:c51',
+    'pqn': 'tf_creative.agent.learners.makers:pqn',
     'reinforce': 'tf_creative.agent.learners.makers:reinforce',
     'ppo': 'tf_creative.agent.learners.makers:ppo',
   },
@@ -48,6 +49,9 @@ NETWORKS = plugins.Table(
     'dense': 'tf_creative.agent.learners.networks:DenseQNetwork',
     'direct': 'tf_creative.agent.learners.networks:DirectQNetwork',
     'map': 'tf_creative.agent.learners.map_network:MapQNetwork',
+    'minatar': 'tf_creative.agent.learners.networks:MinatarQNetwork',
+    'nature': 'tf_creative.agent.learners.networks:NatureQNetwork',
+    'pooled': 'tf_creative.agent.learners.networks:PooledQNetwork',
     'strided': 'tf_creative.agent.learners.networks:StridedQNetwork',
   },
 )

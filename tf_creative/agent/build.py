@@ -13,7 +13,7 @@ from tf_agents.drivers import dynamic_step_driver
 from tf_creative.agent import AGENTS, graph_world, policy_hand, q_hand, rollout, vector
 from tf_creative.agent import config as config_lib
 from tf_creative.agent import hand as hand_lib
-from tf_creative.agent.learners import informed
+from tf_creative.agent.learners import informed, pqn
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 
@@ -35,19 +35,24 @@ def hand(
   world.need('play', 'rules' if world.works else 'simulator', by='the hand')
   learner = AGENTS.load(kind)(world, config, seed)
   learner.initialize()
-  worlds = graph_world if world.works else vector
+  worlds, driver = (graph_world, rollout.Driver) if world.works else (vector, vector.Driver)
   episodes = worlds.World(world, config.environments, seed)
   given = learner, world, config, seed, episodes
-  if not isinstance(learner, dqn_agent.DqnAgent):  # by policy gradients, plugins' among them
-    steps = rollout.length(world, config)
-    collector = functools.partial(rollout.Driver, frames=steps)
+  on_policy = not isinstance(learner, dqn_agent.DqnAgent)
+  if on_policy:
+    steps = rollout.length(world, config) if world.works else config.collect_steps
+    collector = functools.partial(driver, frames=steps)
+    if isinstance(learner, pqn.PqnAgent):
+      return q_hand.QHand(*given, collector, frames=steps + 1, on_policy=True)
+    # By policy gradients, plugins' among them.
     whole = isinstance(learner, reinforce_agent.ReinforceAgent)
     return policy_hand.PolicyHand(*given, collector, frames=steps + 1, whole=whole)
+  frames = config.n_step + 1
   if world.works:
     every_action = isinstance(learner, informed.InformedDdqnAgent)
-    return q_hand.QHand(*given, _in_graph(config), every_action=every_action)
-  collector = functools.partial(vector.Driver, frames=config.collect_steps)
-  return q_hand.QHand(*given, collector, weigh=vector.whole)
+    return q_hand.QHand(*given, _in_graph(config), frames=frames, every_action=every_action)
+  collector = functools.partial(driver, frames=config.collect_steps)
+  return q_hand.QHand(*given, collector, frames=frames, weigh=vector.whole)
 
 
 def _in_graph(config: config_lib.AgentConfig) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from tf_creative.core.spec import setting
 class AgentConfig:
   network: str = setting(
     'conv',
-    'Q-network (conv: for painting, one map of values per colour; map: for walking in a level)',
+    'Q-network (conv: for painting, a map of values per colour; map: for walking; nature: Atari)',
     one_of=NETWORKS,
     common=True,
   )
@@ -29,6 +29,10 @@ class AgentConfig:
     at_most=8192,
   )
   dueling: bool = setting(True, 'split the Q-network into a state value and advantages')
+  norm: bool = setting(
+    False,
+    'normalise the dense layers, each before its ReLU (dense, strided, minatar, nature, pooled)',
+  )
   n_step: int = setting(
     1, 'rewards that a target sums up before it bootstraps', at_least=1, at_most=1000
   )
@@ -45,7 +49,7 @@ class AgentConfig:
     at_least=0,
     below=1,
   )
-  batch_size: int = setting(128, 'replayed transitions in a batch', at_least=1, at_most=1_000_000)
+  batch_size: int = setting(128, 'transitions in a batch', at_least=1, at_most=1_000_000)
   target_period: int = setting(200, 'updates between copies to the target network', at_least=1)
   atoms: int = setting(
     51, 'support points of the return distribution (c51)', at_least=2, at_most=10_000
@@ -53,7 +57,12 @@ class AgentConfig:
   entropy: float = setting(
     0.01, 'weight of the entropy reward, -log p(action) (reinforce, ppo)', at_least=0
   )
-  epochs: int = setting(4, 'updates on each collected batch (ppo)', at_least=1, at_most=1000)
+  epochs: int = setting(
+    4, 'updates on each collected batch (ppo), or passes over it (pqn)', at_least=1, at_most=1000
+  )
+  trace: float = setting(
+    0.65, 'lambda of the returns: 0 bootstraps at once, 1 at the end (pqn)', at_least=0, at_most=1
+  )
   exploration: str = setting('epsilon', 'how the hand explores', one_of=('epsilon', 'boltzmann'))
   epsilon: float = setting(
     0.1, 'final share of random actions; it decays from 1', at_least=0, at_most=1

@@ -1,4 +1,4 @@
-"""The hand that learns by Q-learning, off policy from its replay."""
+"""The hand that learns by Q-learning, from its replay or from its newest steps."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ class QHand(hand_lib.Hand):
   def __init__(
     self,
     *args,
+    frames: int,
     weigh: Callable[[batch_lib.Batch], tf.Tensor] | None = None,
+    on_policy: bool = False,
     every_action: bool = False,
     **kwargs,
   ):
-    """Take `weigh`, a weight [B] for each sequence, and whether all actions' rewards are learnt."""
+    """Take the frames of a sequence, `weigh`, a weight [B] for each, and what is learnt from."""
+    self.frames = frames
     super().__init__(*args, **kwargs)
-    self._weigh, self.lesson = weigh, contract.Lesson(False, every_action)
+    self._weigh, self.lesson = weigh, contract.Lesson(on_policy, every_action)
     # The network that acts when works are made: a running average, if asked for.
     self._network = self.learner._q_network
     if self.config.average:
@@ -36,10 +39,6 @@ class QHand(hand_lib.Hand):
   def temperature(self) -> float:
     return self.config.temperature if self.config.exploration == 'boltzmann' else 0.0
 
-  @property
-  def frames(self) -> int:
-    return self.config.n_step + 1
-
   def epsilon(self) -> tf.Tensor:
     """Return the share of random actions, which falls linearly from 1 and then stays."""
     if self.temperature:
@@ -48,7 +47,9 @@ class QHand(hand_lib.Hand):
     return tf.maximum(1 - fall * (1 - self.config.epsilon), self.config.epsilon)
 
   def _sample(self) -> batch_lib.Batch:
-    """Sample sequences of n_step + 1 frames, with the rewards of all actions if it learns them."""
+    """Sample sequences of frames, with the rewards of all actions if it learns them."""
+    if self.lesson.on_policy:
+      return batches.from_trajectory(self.replay.newest(self.frames))
     batch = batches.from_trajectory(self.replay.sample(self.config.batch_size, self.frames))
     if not self.lesson.every_action:
       return batch
@@ -59,7 +60,7 @@ class QHand(hand_lib.Hand):
     return batch._replace(action_rewards=tf.repeat(rewards[:, None], self.frames, axis=1))
 
   def learn(self, batch: batch_lib.Batch) -> dict[str, tf.Tensor]:
-    """Make one update of the Q-network, and of its average."""
+    """Update the Q-network, once or for some epochs, and its average."""
     largest = self._note_rewards(batch)
     weights = self._weigh(batch) if self._weigh else None
     loss = self.learner.train(batches.to_trajectory(batch), weights).loss

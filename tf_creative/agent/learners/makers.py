@@ -20,6 +20,7 @@ from tf_creative.agent import NETWORKS, graph_world, rollout
 from tf_creative.agent import config as config_lib
 from tf_creative.agent.learners import informed as informed_lib
 from tf_creative.agent.learners import policies
+from tf_creative.agent.learners import pqn as pqn_lib
 from tf_creative.agent.learners import survey as survey_lib
 from tf_creative.core import guard, spec
 from tf_creative.core import world as world_lib
@@ -105,6 +106,22 @@ def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dq
   # TF-Agents' C51 names the argument differently.
   given['categorical_q_network'] = given.pop('q_network')
   return categorical_dqn_agent.CategoricalDqnAgent(min_q_value=-bound, max_q_value=bound, **given)
+
+
+def pqn(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> pqn_lib.PqnAgent:
+  """Build PQN (Gallici et al. 2024): Q(lambda) on policy, quick where episodes are many."""
+  network = _network(world, config, seed)
+  network.create_variables()
+  return pqn_lib.PqnAgent(
+    **_common(world),
+    q_network=network,
+    optimizer=_optimizer(config, network.trainable_variables),
+    gamma=config.discount,
+    trace=config.trace,
+    epochs=config.epochs,
+    batch_size=config.batch_size,
+    seed=seed,
+  )
 
 
 def reinforce(
