@@ -94,7 +94,7 @@ class PqnAgent(tf_agent.TFAgent):
     )
     values, _ = self._q_network(frames)
     best = tf.reshape(tf.reduce_max(values, -1), shape)
-    over = experience.is_last()
+    over = experience.is_boundary()  # where the frame itself ends an episode
 
     def back(later: tuple[tf.Tensor, ...], now: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
       (worth, beyond), (reward, discount, best, over) = later, now
