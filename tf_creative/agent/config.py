@@ -73,6 +73,9 @@ class AgentConfig:
   collect_steps: int = setting(
     2, 'steps in every environment before each update', at_least=1, at_most=10_000
   )
+  updates: int = setting(
+    1, 'updates after each collection of steps (agents that replay)', at_least=1, at_most=10_000
+  )
   replay_capacity: int = setting(
     20_000, 'transitions that the replay holds', at_least=1, at_most=1_000_000_000
   )

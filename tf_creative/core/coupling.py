@@ -13,6 +13,26 @@ from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 
 
+class Foresight(Protocol):
+  """Imagines what follows an action, where no rules tell; it learns that from the hand's replay."""
+
+  def transitions(self, count: int, tries: float) -> tuple[batch_lib.Batch, Any]:
+    """Imagine a step from each of `count` replayed states: sequences of two frames.
+
+    Actions are the best by today's values, or, with the probability `tries`, any. The second has
+    `doubt` [B], how far an ensemble disagrees, and `logit` [B], higher for what looks more real.
+    """
+    ...
+
+  def foresee(self, observation: hand_lib.Observation, action: tf.Tensor, seed: tf.Tensor) -> Any:
+    """Imagine what follows actions [B]; it has `doubt` and `logit`, too."""
+    ...
+
+  def learn(self) -> dict[str, tf.Tensor]:
+    """Make one update on replayed transitions; return scalars for the log."""
+    ...
+
+
 class Parts(NamedTuple):
   """The built parts of a learner, as the couplings receive them."""
 
@@ -21,6 +41,7 @@ class Parts(NamedTuple):
   agent: hand_lib.Hand
   episodes: hand_lib.Episodes
   real: works_lib.Works | Any  # the training works, held as constants; None as for `gan`
+  foresight: Foresight | Any = None  # where transitions are imagined
 
 
 class Coupling(Protocol):

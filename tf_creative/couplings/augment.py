@@ -1,4 +1,4 @@
-"""Hindsight imagination: adds transitions on the way to imagined works to the hand's batches."""
+"""Adds imagined transitions to the hand's batches: on the way to imagined works, or foreseen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ Options = options_lib.Augment
 
 
 class Augment(base.Coupling):
-  """Replaces a part of each batch by transitions of the known rules towards imagined works.
+  """Replaces a part of each batch by imagined transitions.
+
+  Where the rules are known, they are exact ones, towards imagined works (hindsight). Where they are
+  not, --gan=transitions imagines what follows today's actions in replayed states, and those are
+  left out about which an ensemble disagrees.
 
   Imagined works are filtered to be distributed like real ones, by Discriminator Rejection Sampling
   (Azadi et al. 2019, section 3). It needs the density ratio of real to imagined works; a
@@ -29,7 +33,7 @@ class Augment(base.Coupling):
   """
 
   Options = Options
-  needs = ('rules', 'works', 'making')
+  needs = ()
 
   @classmethod
   def check(cls, options: Options, config: Any) -> None:
@@ -37,6 +41,9 @@ class Augment(base.Coupling):
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
+    if not parts.foresight:
+      known = 'augment (where rules are unknown, with --gan=transitions)'
+      parts.world.need('rules', 'works', 'making', by=known)
     if options.share:
       parts.agent.lesson.refuse(
         'on_policy',
@@ -44,25 +51,36 @@ class Augment(base.Coupling):
       )
     self._stream = streams.Stream(seed, 'augment')
     self.meter('share')
-    if options.gate:
+    if options.gate and not parts.foresight:
       self._critic = canvas.CanvasCritic(parts, seed + 2, batch_size=32, width=32)
+    if options.gate:
       parts.agent.explore_by(self._strangeness)
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    if self.options.gate:
+    if self.options.gate and not self.parts.foresight:
       self._critic.train_step(batch_lib.after(batch))
     if not self.options.share:
       return batch
     size = batch.reward.shape[0]
     count = int(size * self.options.share)
-    concept, accepted = self._imagine(count)
-    imagined = self._transitions(concept, batch.tells_every_action)
+    if self.parts.foresight:
+      imagined, accepted = self._foreseen(count)
+    else:
+      concept, accepted = self._imagine(count)
+      imagined = self._transitions(concept, batch.tells_every_action)
     # Accepted transitions replace the first rows of the batch: rows are in random order anyway.
     accepted = tf.concat([accepted, tf.zeros([size - count], tf.bool)], 0)
     self.show(share=tf.reduce_mean(tf.cast(accepted, tf.float32)))
     # Pads the imagined rows to the size of the batch; `accepted` never selects the padding.
     fill = lambda x: tf.concat([x, tf.repeat(x[:1], size - count, axis=0)], 0)  # noqa: E731
     return works_lib.select(accepted, tf.nest.map_structure(fill, imagined), batch)
+
+  def _foreseen(self, count: int) -> tuple[batch_lib.Batch, tf.Tensor]:
+    """Imagine what follows in replayed states; return that and what is accepted: bool [count]."""
+    imagined, told = self.parts.foresight.transitions(count, self.options.tries)
+    most = tf.sort(told.doubt)[min(int(count * self.options.trust), count - 1)]
+    likely = accept(told.logit, self._stream.next(), self.options.percentile)
+    return imagined, likely & (told.doubt <= most)
 
   def _imagine(self, count: int) -> tuple[works_lib.Works, tf.Tensor]:
     """Imagine works with labels of real ones; return them and which are accepted: bool [count]."""
@@ -107,7 +125,9 @@ class Augment(base.Coupling):
 
   def _strangeness(self, observation: Any, action: tf.Tensor) -> tf.Tensor:
     """Return the novelty [B] of the state after the action: the critic's logit, negated."""
-    world = self.parts.world
+    world, foresight = self.parts.world, self.parts.foresight
+    if foresight:
+      return -foresight.foresee(observation, action, self._stream.next()).logit
     ahead, _, _ = world.rules.step(world.rules.resume(observation), action, tf.zeros([2], tf.int32))
     return -self._critic.score(world.rules.observe(ahead))
 

@@ -85,7 +85,7 @@ class Guide:
 
 @dataclasses.dataclass(frozen=True)
 class Augment:
-  """The hand also learns from computed steps on the way to imagined works."""
+  """The hand also learns from imagined steps: towards works, or with --gan=transitions."""
 
   share: float = setting(0.5, 'largest share of a batch that is imagined', at_least=0, at_most=1)
   percentile: float = setting(
@@ -95,6 +95,12 @@ class Augment:
     0.5,
     'share of imagined steps with a uniformly random action instead of a rewarded one',
     at_least=0,
+    at_most=1,
+  )
+  trust: float = setting(
+    0.75,
+    'share of imagined transitions, of the least doubtful, that may be taken',
+    above=0,
     at_most=1,
   )
   gate: bool = setting(False, 'explore less where a critic finds the next state familiar')

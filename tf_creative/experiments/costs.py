@@ -36,7 +36,7 @@ def of_parts(learner: learner_lib.Learner) -> dict[str, Cost]:
   loop, run, agent = learner.loop, learner.config.run, learner.config.agent
   cost = {name: of(part) for name, part in loop.parts().items()}
   cost['collect'] = cost['collect'].times(agent.collect_steps * run.agent_steps)
-  cost['learn'] = cost['learn'].times(run.agent_steps)
+  cost['learn'] = cost['learn'].times(run.agent_steps * agent.updates)
   cost['gan'] = cost['gan'].times(run.gan_steps)
   return cost
 

@@ -87,7 +87,8 @@ def parts(learner: Any, seconds: float) -> dict[str, float]:
   from tf_creative.learner import loop as loop_lib
 
   run, found = learner.config.run, {}
-  often = {'collect': run.agent_steps, 'learn': run.agent_steps, 'gan': run.gan_steps}
+  learnt = run.agent_steps * learner.config.agent.updates
+  often = {'collect': run.agent_steps, 'learn': learnt, 'gan': run.gan_steps}
   for name, part in learner.loop.parts().items():
     # `part=part` binds the present part: a plain closure would see the last one of the loop.
     step = tf.function(lambda count, part=part: loop_lib.repeat(part, count), autograph=False)

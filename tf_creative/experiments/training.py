@@ -115,7 +115,7 @@ class Training:
     anew = '; episodes begin anew' if self._done and self.learner.world.simulator else ''
     what = 'resuming' if self._done else 'starting'
     self._progress.say(f'{what} {self._run.path} at round {self._done}{anew}')
-    if not self._imagines:
+    if not self.learner.imagination:
       name = self.learner.world.name
       self._progress.say(f"nothing can be imagined of the world '{name}': the hand learns alone")
     self._callbacks.on_start(self.learner, self._done)

@@ -40,3 +40,9 @@ class GanConfig:
   ema_decay: float = setting(
     0.998, 'decay of the averaged generator, which makes all imagined works', at_least=0, below=1
   )
+  anchor: float = setting(
+    1.0, 'weight of the distance to what really followed (transitions)', at_least=0
+  )
+  members: int = setting(
+    3, 'networks whose disagreement tells what is not known (transitions)', at_least=1, at_most=100
+  )

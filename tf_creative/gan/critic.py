@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from tf_creative import gan as tables
 from tf_creative.core import guard
-from tf_creative.gan import losses, optimizers
+from tf_creative.gan import layers, losses, optimizers
 from tf_creative.gan.config import GanConfig
 
 
@@ -17,7 +17,7 @@ class Shown(NamedTuple):
   """The input of a critic."""
 
   values: tf.Tensor  # float32 [B, ...]
-  labels: tf.Tensor  # int32 [B]
+  labels: Any  # int32 [B], or another condition: tensors [B, ...]
 
 
 class Critic(tf.Module):
@@ -35,11 +35,12 @@ class Critic(tf.Module):
     num_labels: int,
     seed: int,
     averaged: bool = False,
+    networks: layers.Networks | None = None,
   ):
     super().__init__()
     self.config = config
     self.loss = tables.LOSSES.load(config.loss)
-    networks = tables.NETWORKS.load(config.network)
+    networks = networks or tables.NETWORKS.load(config.network)
     build = functools.partial(networks.critic, tuple(value_shape), num_labels, config, seed=seed)
     self.network = build()
     self.optimizer = optimizers.adam(config, self.network)

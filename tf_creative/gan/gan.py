@@ -11,23 +11,30 @@ from tf_creative import gan as tables
 from tf_creative.core import guard, streams
 from tf_creative.core import imagination as imagination_lib
 from tf_creative.gan import critic as critic_lib
-from tf_creative.gan import distort, optimizers
+from tf_creative.gan import distort, layers, optimizers
 from tf_creative.gan.config import GanConfig
 
 
 class Gan(tf.Module):
   """Owns a generator, its average and a critic; `train_step` can run in a loop in the graph."""
 
-  def __init__(self, config: GanConfig, subject: imagination_lib.Subject, seed: int):
+  def __init__(
+    self,
+    config: GanConfig,
+    subject: imagination_lib.Subject,
+    seed: int,
+    networks: layers.Networks | None = None,
+  ):
+    """Take networks other than those that the config names, if given."""
     super().__init__()
     self.config, self._subject = config, subject
     self.code_size, self.batch_size = config.latent_size, config.batch_size
-    networks = tables.NETWORKS.load(config.network)
+    networks = networks or tables.NETWORKS.load(config.network)
     shape = tuple(subject.raw_shape), subject.num_labels, config
     self.generator = networks.generator(*shape, seed=2 * seed)
     self.average = networks.generator(*shape, seed=2 * seed)  # starts equal to the generator
     self.critic = critic_lib.Critic(
-      config, subject.value_shape, subject.num_labels, seed=2 * seed + 1
+      config, subject.value_shape, subject.num_labels, seed=2 * seed + 1, networks=networks
     )
     self.bounds_gap = not self.critic.loss.interpolates
     self.generator_optimizer = optimizers.adam(config, self.generator)

@@ -59,7 +59,7 @@ class Alarms:
         '--agent_discount, or a longer --agent_target_period.',
       )
     gap = metrics.get('gan/critic_gap', 0.0)
-    if gap > _GAP and self._learner.gan.bounds_gap:
+    if gap > _GAP and self._learner.imagination.bounds_gap:
       yield (
         'gap',
         f'the critic tells real from imagined works by {gap:.3g} logits: the generator learns '

@@ -32,6 +32,11 @@ class RunConfig:
     common=True,
   )
   agent: str = setting('ddqn', 'the learning algorithm of the hand', one_of=AGENTS, common=True)
+  gan: str = setting(
+    'works',
+    'what is imagined: works, in worlds that have some, or transitions: what follows an action',
+    one_of=('works', 'transitions'),
+  )
   couplings: str = setting(
     'environment(real=0.25)',
     'what ties imagination and hand: any of those listed below, joined by |; empty: none, as by '

@@ -20,6 +20,7 @@ from tf_creative.couplings import base
 from tf_creative.gan import gan as gan_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import creator as creator_lib
+from tf_creative.learner import foresight as foresight_lib
 from tf_creative.learner import loop as loop_lib
 
 _HIDDEN = 'data of the server'  # a name that no data set has
@@ -63,16 +64,27 @@ class Learner(tf.Module):
     if works:
       self.gan = gan_lib.Gan(config.gan, imagination_lib.Subject.of(works), seed)
       real = tf.nest.map_structure(tf.constant, self.real)
-    parts = coupling_lib.Parts(self.world, self.gan, self.agent, self.agent.episodes, real)
+    self.foresight = None
+    if config.run.gan == 'transitions':
+      self.world.need('simulator', by='--gan=transitions')
+      self.foresight = foresight_lib.Foresight(self.world, self.agent, config.gan, seed)
+    parts = coupling_lib.Parts(
+      self.world, self.gan, self.agent, self.agent.episodes, real, self.foresight
+    )
     self.coupling = base.Chain([_build_coupling(one, parts, seed) for one in chosen])
     self.loop = loop_lib.Loop(parts, self.coupling, config)
     if works:
       self.creator = creator_lib.Creator(parts, self.real.label)
 
+  @property
+  def imagination(self) -> Any:
+    """What learns to imagine, works or transitions; None if nothing does."""
+    return self.foresight.gan if self.foresight else self.gan
+
   def broken(self) -> str:
     """Return the name of weights that are no numbers, with which nothing can be made; or ''."""
-    module: tf.Module | Any = self.gan  # whose averages `weights` leaves out
-    named = {**self.gan.weights(), 'gan': module.variables} if self.gan else {}
+    gan = self.imagination
+    named = {**gan.weights(), 'gan': gan.variables} if gan else {}  # `weights` leaves out averages
     for name, values in (named | self.agent.weights()).items():
       if not all(map(_finite, tf.nest.flatten(values))):
         return name

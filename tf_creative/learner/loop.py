@@ -19,7 +19,7 @@ Metrics = dict[str, tf.Tensor]
 class Loop(tf.Module):
   """Trains in rounds: an agent phase with a frozen GAN, and a GAN phase with a frozen agent.
 
-  In worlds without works there is no GAN phase.
+  In worlds without works there is a GAN phase only where transitions are imagined.
   """
 
   def __init__(
@@ -68,7 +68,8 @@ class Loop(tf.Module):
     if imagines:
       self._refresh()
     agent = repeat(self._agent_step, self.config.agent_steps)
-    gan = repeat(self._gan_step, self.config.gan_steps if imagines else 0)
+    learns = imagines or self._parts.foresight is not None
+    gan = repeat(self._gan_step, self.config.gan_steps if learns else 0)
     self.round.assign_add(1)
     metrics = {f'agent/{name}': value for name, value in agent.items()}
     metrics |= {f'gan/{name}': value for name, value in gan.items()}
@@ -79,9 +80,9 @@ class Loop(tf.Module):
   def parts(self) -> dict[str, Callable[[], Metrics]]:
     """Return the parts of a round by name, for measurements of speed and cost."""
     hand = {'collect': self._parts.agent.collect, 'learn': self._learn}
-    if not self._parts.gan:
-      return hand
-    return {'concept': self._refresh, **hand, 'gan': self._gan_step}
+    if self._parts.gan:
+      return {'concept': self._refresh, **hand, 'gan': self._gan_step}
+    return {**hand, 'gan': self._gan_step} if self._parts.foresight else hand
 
   def _refresh(self) -> Metrics:
     self._parts.episodes.refresh(self._coupling.concept(self._draw(self._fresh)))
@@ -93,10 +94,12 @@ class Loop(tf.Module):
     Off policy, the batch is sampled before the steps, so TensorFlow can run both in parallel.
     """
     agent = self._parts.agent
+    more = self._agent_config.updates - 1
     if agent.lesson.on_policy:
       return agent.collect() | self._learn()
     batch = agent.sample()
-    return agent.collect() | self._learn_from(batch)
+    told = agent.collect() | self._learn_from(batch)
+    return told | repeat(self._learn, more) if more else told
 
   def _learn(self) -> Metrics:
     return self._learn_from(self._parts.agent.sample())
@@ -105,6 +108,8 @@ class Loop(tf.Module):
     return self._parts.agent.learn(self._coupling.reward(self._coupling.experience(batch)))
 
   def _gan_step(self) -> Metrics:
+    if self._parts.foresight:
+      return self._parts.foresight.learn()
     gan, world = self._parts.gan, self._parts.world
     real = self._draw(gan.batch_size)
     seeds = self._noise.next(), self._chance.next()

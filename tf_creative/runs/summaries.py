@@ -112,7 +112,7 @@ class Board:
 
 def weights(learner: learner_lib.Learner) -> dict[str, tf.Tensor]:
   """Return all weights by name, and the hand's present values of all actions."""
-  parts = {'gan': learner.gan, 'agent': learner.agent}
+  parts = {'gan': learner.imagination, 'agent': learner.agent}
   return {
     f'{part}/{name}': value
     for part, own in parts.items()

@@ -1,0 +1,298 @@
+"""Imagines what follows an action, where no rules tell: a small ensemble of GANs on transitions."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tf_creative.core import imagination as imagination_lib
+from tf_creative.core import streams
+from tf_creative.gan import gan as gan_lib
+from tf_creative.gan import layers
+from tf_creative.gan.config import GanConfig
+
+_SLOWEST = 0.001  # least weight of a new batch in the running statistics
+_EXTRA = 2  # numbers of a transition after those of the state: reward and end
+_LEAST = 1e-6  # of a variance
+
+
+class Kind(NamedTuple):
+  """What states and actions are like."""
+
+  shape: tuple[int, ...]  # of a state's values
+  newest: int  # of the last axis: what a step renews, such as one frame of a stack
+  actions: int
+  bits: bool  # whether values are 0 or 1, as of planes that show what is where
+
+  @property
+  def changed(self) -> tuple[int, ...]:
+    """The shape of what a step renews."""
+    return *self.shape[:-1], self.newest
+
+
+class Condition(NamedTuple):
+  """What a transition begins with, and, while it is learnt, how it really ended."""
+
+  state: tf.Tensor  # float32 [B, ...]
+  action: tf.Tensor  # float32 [B, A], one-hot
+  real: Any = ()  # float32 [B, D + 2], as `Transitions` packs it
+
+
+class Foreseen(NamedTuple):
+  """Imagined transitions, and two measures of how far they are to be trusted."""
+
+  state: tf.Tensor  # float32 [B, ...], after the step
+  reward: tf.Tensor  # float32 [B]
+  end: tf.Tensor  # float32 [B], the probability that the episode is over
+  doubt: tf.Tensor  # float32 [B], how far the members of the ensemble are apart
+  logit: tf.Tensor  # float32 [B], the critics' mean, higher for what looks more like a real one
+
+
+class Generator(keras.Model):
+  """Makes the end of a transition from its beginning and a code."""
+
+  def __init__(self, kind: Kind, shape: tuple[int, ...], _, config: GanConfig, seed: int):
+    super().__init__(name='generator')
+    seeds = layers.Seeds(seed)
+    self.kind = kind
+    self.body = _body(kind, config, seeds)
+    self.head = keras.layers.Dense(
+      _EXTRA if _is_planes(kind) else shape[0], kernel_initializer=seeds.next()
+    )
+    self.paint = _conv(kind.newest, seeds) if _is_planes(kind) else None
+    self(tf.zeros([1, config.latent_size]), _blank(kind))
+
+  def call(self, codes: tf.Tensor, condition: Condition) -> tf.Tensor:
+    x = _joined(self.kind, condition, codes)
+    for layer in self.body:
+      x = tf.nn.leaky_relu(layer(x))
+    if self.paint is None:
+      return self.head(x)
+    planes = self.paint(x)
+    if self.kind.bits:  # begins at what was there
+      planes += 4.0 * condition.state[..., -self.kind.newest :] - 2.0
+    return tf.concat([_flat(planes), self.head(tf.reduce_mean(x, [1, 2]))], 1)
+
+
+class Critic(keras.Model):
+  """Judges a transition."""
+
+  def __init__(self, kind: Kind, shape: tuple[int, ...], _, config: GanConfig, seed: int):
+    super().__init__(name='critic')
+    seeds = layers.Seeds(seed)
+    self.kind, self.changed = kind, kind.changed
+    self.body = _body(kind, config, seeds)
+    self.think = keras.layers.Dense(2 * config.width, kernel_initializer=seeds.next())
+    self.judge = keras.layers.Dense(1, kernel_initializer=seeds.next())
+    self(tf.zeros([1, *shape]), _blank(kind))
+
+  def call(self, values: tf.Tensor, condition: Condition) -> tf.Tensor:
+    x = _joined(self.kind, condition, values[:, -_EXTRA:], values[:, :-_EXTRA])
+    for layer in self.body:
+      x = tf.nn.leaky_relu(layer(x))
+    if _is_planes(self.kind):
+      x = tf.reduce_mean(x, [1, 2])
+    return self.judge(tf.nn.leaky_relu(self.think(x)))[:, 0]
+
+
+class Transitions(tf.Module):
+  """Learns from replayed transitions: members of an ensemble, each a generator with its critic.
+
+  What a step renews is imagined as a standardised difference, or, where values are bits, as their
+  probabilities; then the reward, standardised, and the probability of an end. Each generator also
+  keeps near what really followed, by `anchor` times an L1 distance, or a squared one of bits, which
+  is a proper score of probabilities.
+  """
+
+  def __init__(self, config: GanConfig, kind: Kind, seed: int):
+    super().__init__(name='transitions')
+    self.kind, self._config = kind, config
+    self.batch_size, self.code_size = config.batch_size, config.latent_size
+    size = math.prod(kind.changed)
+    subject = imagination_lib.Subject((size + _EXTRA,), 1, self._legal, (size + _EXTRA,))
+    networks = layers.Networks(  # pyright: ignore[reportArgumentType]
+      functools.partial(Generator, kind), functools.partial(Critic, kind)
+    )
+    self.members = tuple(
+      gan_lib.Gan(config, subject, 1000 * seed + member, networks)
+      for member in range(config.members)
+    )
+    self.bounds_gap = self.members[0].bounds_gap
+    # Running statistics of states, of what a step renews, and of rewards.
+    number = lambda shape, value: tf.Variable(tf.fill(shape, value), trainable=False)  # noqa: E731
+    self._state = number(kind.shape, 0.0), number(kind.shape, 1.0)
+    self._end = number([size + 1], 0.0), number([size + 1], 1.0)
+    self._seen = tf.Variable(0, dtype=tf.int64, trainable=False)
+
+  def train_step(
+    self,
+    state: tf.Tensor,
+    action: tf.Tensor,
+    after: tf.Tensor,
+    reward: tf.Tensor,
+    end: tf.Tensor,
+    seed: tf.Tensor,
+  ) -> dict[str, tf.Tensor]:
+    """Update all members, each on its part of the rows; return means of their scalars.
+
+    `after` [B, ...] is what the step renewed; `end` is 0 or 1. Errors are those before the update.
+    """
+    self._note(state, after, reward)
+    real = self._packed(state, after, reward, end)
+    given = Condition(self._standardised(state), tf.one_hot(action, self.kind.actions), real)
+    count, seeds = len(self.members), streams.split(seed, 2 * len(self.members))
+    parts = zip(*(tf.split(part, count) for part in given), strict=True)
+    told = []
+    for member, part, *pair in zip(self.members, parts, seeds[:count], seeds[count:], strict=True):
+      part = Condition(*part)
+      errors = self._errors(member, part, pair[0])
+      told.append(errors | member.train_step(part.real, part, tuple(pair), self._anchor))
+    return {name: tf.reduce_mean([each[name] for each in told]) for name in told[0]}
+
+  def foresee(self, state: tf.Tensor, action: tf.Tensor, seed: tf.Tensor) -> Foreseen:
+    """Imagine what follows actions [B] in states [B, ...]; each row is a member's, by chance."""
+    given = Condition(self._standardised(state), tf.one_hot(action, self.kind.actions))
+    count = tf.shape(state)[0]
+    which, *seeds = streams.split(seed, 1 + len(self.members))
+    each = [
+      member.generate(tf.random.stateless_normal([count, self.code_size], one), given)
+      for member, one in zip(self.members, seeds, strict=True)
+    ]
+    each = tf.stack(each, 1)  # [B, members, D + 2]
+    chosen = tf.random.stateless_uniform([count], which, maxval=len(self.members), dtype=tf.int32)
+    values = tf.gather(each, chosen, batch_dims=1)
+    logits = [member.score(values, given) for member in self.members]
+    mean, variance = self._end
+    moved = values[:, :-_EXTRA]
+    if not self.kind.bits:
+      moved = moved * tf.sqrt(variance[:-1]) + mean[:-1]
+    moved = tf.reshape(moved, [-1, *self.kind.changed])
+    newest = self.kind.newest
+    after = tf.round(moved) if self.kind.bits else state[..., -newest:] + moved
+    return Foreseen(
+      state=tf.concat([state[..., newest:], after], -1),
+      reward=values[:, -2] * tf.sqrt(variance[-1]) + mean[-1],
+      end=values[:, -1],
+      doubt=tf.reduce_mean(tf.math.reduce_std(each, 1), -1),
+      logit=tf.reduce_mean(logits, 0),
+    )
+
+  @property
+  def updates(self) -> tf.Tensor:
+    """Number of updates of each generator."""
+    return self.members[0].updates
+
+  def weights(self) -> dict[str, tf.Tensor]:
+    """Return the weights by name: for histograms."""
+    return {
+      f'{place}/{name}': value
+      for place, member in enumerate(self.members)
+      for name, value in member.weights().items()
+    }
+
+  @property
+  def variables(self) -> list[tf.Variable]:
+    """All variables that a checkpoint must hold; tf.Module does not find those of Keras 3."""
+    own = [*self._state, *self._end, self._seen]
+    return own + [variable for member in self.members for variable in member.variables]
+
+  def _legal(self, raw: tf.Tensor) -> tf.Tensor:
+    """Turn a generator's output into standardised numbers and probabilities."""
+    moved = raw[:, :-_EXTRA]
+    moved = tf.sigmoid(moved) if self.kind.bits else moved
+    return tf.concat([moved, raw[:, -2:-1], tf.sigmoid(raw[:, -1:])], 1)
+
+  def _anchor(self, values: tf.Tensor, given: Condition, gradient: tf.Tensor) -> tf.Tensor:
+    """Return how far imagined ends are from the real ones."""
+    del gradient
+    moved, rest = self._apart(values, given.real)
+    return self._config.anchor * (tf.reduce_mean(moved) + tf.reduce_mean(rest))
+
+  def _apart(self, values: tf.Tensor, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the distances of what was renewed [B, D], and those of reward and end [B, 2]."""
+    off = values - real
+    moved = tf.square(off[:, :-_EXTRA]) if self.kind.bits else tf.abs(off[:, :-_EXTRA])
+    return moved, tf.stack([tf.abs(off[:, -2]), tf.square(off[:, -1])], 1)
+
+  def _errors(self, member: gan_lib.Gan, given: Condition, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Return the errors of one step, beside those of the guess that nothing changes."""
+    codes = tf.random.stateless_normal([given.state.shape[0], self.code_size], seed)
+    moved, rest = self._apart(member.generate(codes, given), given.real)
+    return {
+      'step_error': tf.reduce_mean(moved),
+      'reward_error': tf.reduce_mean(rest[:, 0]),
+      'end_error': tf.reduce_mean(rest[:, 1]),
+      'ends': tf.reduce_mean(given.real[:, -1]),
+    }
+
+  def _packed(
+    self, state: tf.Tensor, after: tf.Tensor, reward: tf.Tensor, end: tf.Tensor
+  ) -> tf.Tensor:
+    """Pack how transitions ended, as the critic reads it: [B, D + 2]."""
+    mean, variance = self._end
+    numbers = (self._moved(state, after, reward) - mean) / tf.sqrt(variance)
+    moved = _flat(after) if self.kind.bits else numbers[:, :-1]
+    return tf.concat([moved, numbers[:, -1:], end[:, None]], 1)
+
+  def _moved(self, state: tf.Tensor, after: tf.Tensor, reward: tf.Tensor) -> tf.Tensor:
+    return tf.concat([_flat(after - state[..., -self.kind.newest :]), reward[:, None]], 1)
+
+  def _standardised(self, state: tf.Tensor) -> tf.Tensor:
+    mean, variance = self._state
+    return state if self.kind.bits else (state - mean) / tf.sqrt(variance)
+
+  def _note(self, state: tf.Tensor, after: tf.Tensor, reward: tf.Tensor) -> None:
+    """Update the running means and variances."""
+    seen = tf.cast(self._seen.assign_add(1), tf.float32)
+    rate = tf.maximum(1 / seen, _SLOWEST)
+    for (mean, variance), new in (
+      (self._state, state),
+      (self._end, self._moved(state, after, reward)),
+    ):
+      off = new - mean
+      mean.assign_add(rate * tf.reduce_mean(off, 0))
+      spread = tf.reduce_mean(tf.square(new - mean), 0)
+      variance.assign(tf.maximum(variance + rate * (spread - variance), _LEAST))
+
+
+def _is_planes(kind: Kind) -> bool:
+  return len(kind.shape) == 3
+
+
+def _body(kind: Kind, config: GanConfig, seeds: layers.Seeds) -> tuple[keras.layers.Layer, ...]:
+  """Make the layers that read a condition."""
+  if _is_planes(kind):
+    return tuple(_conv(config.width, seeds) for _ in range(3))
+  return tuple(
+    keras.layers.Dense(4 * config.width, kernel_initializer=seeds.next()) for _ in range(2)
+  )
+
+
+def _conv(channels: int, seeds: layers.Seeds) -> keras.layers.Layer:
+  return keras.layers.Conv2D(channels, 3, padding='same', kernel_initializer=seeds.next())
+
+
+def _joined(
+  kind: Kind, condition: Condition, numbers: tf.Tensor, changed: tf.Tensor | None = None
+) -> tf.Tensor:
+  """Join state, action, numbers [B, N] and what was renewed to one input."""
+  numbers = tf.concat([condition.action, numbers], 1)
+  if not _is_planes(kind):
+    return tf.concat([condition.state, numbers, *([] if changed is None else [changed])], 1)
+  planes = [condition.state]
+  if changed is not None:
+    planes.append(tf.reshape(changed, [-1, *kind.changed]))
+  planes.append(numbers[:, None, None] + tf.zeros_like(condition.state[..., :1]))
+  return tf.concat(planes, -1)
+
+
+def _flat(values: tf.Tensor) -> tf.Tensor:
+  return tf.reshape(values, [-1, math.prod(values.shape[1:])])  # pyright: ignore[reportCallIssue]
+
+
+def _blank(kind: Kind) -> Condition:
+  return Condition(tf.zeros([1, *kind.shape]), tf.zeros([1, kind.actions]))

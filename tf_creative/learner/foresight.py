@@ -1,0 +1,112 @@
+"""Joins hand and transitions: what the hand may expect where no rules tell."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from tf_creative.core import batch as batch_lib
+from tf_creative.core import hand as hand_lib
+from tf_creative.core import spec, streams
+from tf_creative.core import works as works_lib
+from tf_creative.core import world as world_lib
+from tf_creative.gan import config as gan_config
+from tf_creative.gan import transitions
+
+Observation = dict[str, tf.Tensor]
+
+
+class Foresight(tf.Module):
+  """Learns transitions from the hand's replay, and imagines some from replayed states."""
+
+  def __init__(
+    self,
+    world: world_lib.World,
+    agent: hand_lib.Hand,
+    config: gan_config.GanConfig,
+    seed: int,
+  ):
+    super().__init__(name='foresight')
+    self._name, self._part = _single(world)
+    self._agent, self._actions = agent, world.play.action_spec.maximum + 1
+    if config.distort:
+      raise spec.SpecError('transitions are not pictures to distort: use --gan_distort=0.')
+    if config.batch_size % config.members:
+      raise spec.SpecError(
+        f'--gan_batch_size={config.batch_size} cannot be shared by --gan_members='
+        f'{config.members}: make it a multiple.'
+      )
+    shape = tuple(self._part.shape)
+    newest = shape[-1] // world.play.stack
+    bits = self._part.dtype == tf.uint8 and self._part.maximum == 1
+    self.gan = transitions.Transitions(
+      config, transitions.Kind(shape, newest, self._actions, bits), seed
+    )
+    self._stream = streams.Stream(seed, 'foresight')
+
+  def learn(self) -> dict[str, tf.Tensor]:
+    """Update the imagination on transitions from the replay; return scalars for the log."""
+    batch = self._agent.sample(self.gan.batch_size)
+    # A frame after the end of an episode leads nowhere: others are taken twice instead.
+    order = tf.argsort(tf.cast(batch.last[:, 0], tf.int32), stable=True)
+    whole = tf.maximum(tf.reduce_sum(tf.cast(~batch.last[:, 0], tf.int32)), 1)
+    rows = tf.gather(order, tf.range(self.gan.batch_size) % whole)
+    one = tf.nest.map_structure(lambda part: tf.gather(part, rows), batch)
+    seen = self._values(one.observation)
+    return self.gan.train_step(
+      state=seen[:, 0],
+      action=one.action[:, 0],
+      after=seen[:, 1, ..., -self.gan.kind.newest :],
+      reward=one.reward[:, 0],
+      end=1 - one.discount[:, 0],
+      seed=self._stream.next(),
+    )
+
+  def transitions(self, count: int, tries: float) -> tuple[batch_lib.Batch, transitions.Foreseen]:
+    """Imagine a step from each of `count` replayed states: sequences of two frames.
+
+    Actions are the best by today's values, or, with the probability `tries`, any.
+    """
+    bold, what, seed = streams.split(self._stream.next(), 3)
+    seen = {name: part[:, 0] for name, part in self._agent.sample(count).observation.items()}
+    action = tf.argmax(self._agent.values(seen), -1, tf.int32)
+    anything = tf.random.stateless_uniform([count], what, maxval=self._actions, dtype=tf.int32)
+    action = tf.where(tf.random.stateless_uniform([count], bold) < tries, anything, action)
+    foreseen = self.foresee(seen, action, seed)
+    luck = tf.random.stateless_uniform([count], tf.random.experimental.stateless_fold_in(seed, 1))  # pyright: ignore[reportAttributeAccessIssue]
+    ended = luck < foreseen.end
+    following = {self._name: self._observed(foreseen.state)}
+    imagined = batch_lib.transitions(seen, action, foreseen.reward, following, ended)
+    return imagined, foreseen
+
+  def foresee(
+    self, observation: Observation, action: tf.Tensor, seed: tf.Tensor
+  ) -> transitions.Foreseen:
+    """Imagine what follows actions [B] where something is observed."""
+    return self.gan.foresee(self._values(observation), action, seed)
+
+  def _values(self, observation: Observation) -> tf.Tensor:
+    """Return what is observed as floats, bytes scaled to 0..1."""
+    seen = tf.cast(observation[self._name], tf.float32)
+    return seen / self._scale
+
+  @property
+  def _scale(self) -> float:
+    return float(self._part.maximum) if self._part.dtype == tf.uint8 else 1.0
+
+  def _observed(self, values: tf.Tensor) -> tf.Tensor:
+    """Return values as they are observed: within bounds, and bytes whole."""
+    seen = values * self._scale
+    seen = tf.clip_by_value(seen, float(self._part.minimum), float(self._part.maximum))
+    return tf.cast(tf.round(seen) if self._part.dtype == tf.uint8 else seen, self._part.dtype)
+
+
+def _single(world: world_lib.World) -> tuple[str, works_lib.Bounded]:
+  """Return the name and bounds of what is observed; raise a SpecError if it is several things."""
+  parts = world.play.observation_spec
+  (name, part), *others = parts.items()
+  if others or part.dtype == tf.int32 or not part.shape:
+    raise spec.SpecError(
+      f'transitions are imagined of one box of numbers, and this world shows {", ".join(parts)}: '
+      'leave out --gan=transitions.'
+    )
+  return name, part
