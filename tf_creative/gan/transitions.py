@@ -104,8 +104,8 @@ class Transitions(tf.Module):
 
   What a step renews is imagined as a standardised difference, or, where values are bits, as their
   probabilities; then the reward, standardised, and the probability of an end. Each generator also
-  keeps near what really followed, by `anchor` times an L1 distance, or a squared one of bits, which
-  is a proper score of probabilities.
+  keeps near what really followed, by `anchor` times an L1 distance, or the cross-entropy of
+  probabilities.
   """
 
   def __init__(self, config: GanConfig, kind: Kind, seed: int):
@@ -209,23 +209,18 @@ class Transitions(tf.Module):
   def _anchor(self, values: tf.Tensor, given: Condition, gradient: tf.Tensor) -> tf.Tensor:
     """Return how far imagined ends are from the real ones."""
     del gradient
-    moved, rest = self._apart(values, given.real)
-    return self._config.anchor * (tf.reduce_mean(moved) + tf.reduce_mean(rest))
-
-  def _apart(self, values: tf.Tensor, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the distances of what was renewed [B, D], and those of reward and end [B, 2]."""
-    off = values - real
-    moved = tf.square(off[:, :-_EXTRA]) if self.kind.bits else tf.abs(off[:, :-_EXTRA])
-    return moved, tf.stack([tf.abs(off[:, -2]), tf.square(off[:, -1])], 1)
+    pairs = zip(_split(values), _split(given.real), (self.kind.bits, False, True), strict=True)
+    apart = [_surprise(p, real) if bits else tf.abs(p - real) for p, real, bits in pairs]
+    return self._config.anchor * sum(map(tf.reduce_mean, apart))
 
   def _errors(self, member: gan_lib.Gan, given: Condition, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Return the errors of one step, beside those of the guess that nothing changes."""
+    """Return mean errors of one step: absolute ones, and the squared one of the end (Brier)."""
     codes = tf.random.stateless_normal([given.state.shape[0], self.code_size], seed)
-    moved, rest = self._apart(member.generate(codes, given), given.real)
+    moved, reward, end = _split(member.generate(codes, given) - given.real)
     return {
-      'step_error': tf.reduce_mean(moved),
-      'reward_error': tf.reduce_mean(rest[:, 0]),
-      'end_error': tf.reduce_mean(rest[:, 1]),
+      'step_error': tf.reduce_mean(tf.abs(moved)),
+      'reward_error': tf.reduce_mean(tf.abs(reward)),
+      'end_error': tf.reduce_mean(tf.square(end)),
       'ends': tf.reduce_mean(given.real[:, -1]),
     }
 
@@ -257,6 +252,17 @@ class Transitions(tf.Module):
       mean.assign_add(rate * tf.reduce_mean(off, 0))
       spread = tf.reduce_mean(tf.square(new - mean), 0)
       variance.assign(tf.maximum(variance + rate * (spread - variance), _LEAST))
+
+
+def _split(values: tf.Tensor) -> tuple[tf.Tensor, ...]:
+  """Split what was renewed, the reward, and the end: [B, D], [B], [B]."""
+  return values[:, :-_EXTRA], values[:, -2], values[:, -1]
+
+
+def _surprise(chance: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
+  """Return the cross-entropy of probabilities and of what is 0 or 1."""
+  chance = tf.clip_by_value(chance, _LEAST, 1 - _LEAST)
+  return -real * tf.math.log(chance) - (1 - real) * tf.math.log(1 - chance)
 
 
 def _is_planes(kind: Kind) -> bool:

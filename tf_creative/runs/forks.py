@@ -36,7 +36,8 @@ def start(
     raise spec.UserError(f'--fork_from={parent} holds no trained run.')
   theirs = flags_lib.from_file(parent / 'run.flags')
   loop, same = learner.loop, theirs.run.couplings == config.run.couplings
-  parts = {'agent': learner.agent} | {name: part for name in ('gan', 'foresight') if (part := getattr(learner, name))}
+  parts = {'agent': learner.agent, 'gan': learner.gan, 'foresight': learner.foresight}
+  parts = {name: part for name, part in parts.items() if part}
   parts |= {'coupling': learner.coupling} if same else {}
   parts['loop'] = tf.train.Checkpoint(round=loop.round, **loop.streams)
   for number in reversed(numbers):
