@@ -64,8 +64,8 @@ class NatureQNetwork(StridedQNetwork):
   def _make_look(self, shape, width, depth):
     if min(shape[:2]) < 36:
       raise spec.SpecError(
-        f'--agent_network=nature needs pictures of 36 x 36 pixels or more, not {shape[0]} x '
-        f'{shape[1]}; use --agent_network=strided.'
+        f'--agent_network={self._config.network} needs pictures of 36 x 36 pixels or more, not '
+        f'{shape[0]} x {shape[1]}; use --agent_network=strided.'
       )
     first = self._conv(width, 8, 4)
     return [first, self._conv(2 * width, 4, 2), self._conv(2 * width, 3, 1)]
