@@ -105,8 +105,7 @@ class QNetwork(network.Network):
     """Make a layer that ends in a ReLU, before which --agent_norm normalises (Ba et al. 2016)."""
     if not self._config.norm:
       return self._layer(kind, units, activation='relu')
-    normalised = tf_keras.layers.LayerNormalization(epsilon=1e-5)
-    return tf_keras.Sequential([self._layer(kind, units), normalised, tf_keras.layers.ReLU()])
+    return _Normed(self._layer(kind, units))
 
   def _layer(self, kind: type, units: int, *args, **options):
     """Make a layer with a seed of its own, so that equal seeds give equal weights."""
@@ -115,6 +114,18 @@ class QNetwork(network.Network):
     scale = 1.0 if options.get('activation') is None else 2.0
     init = tf_keras.initializers.VarianceScaling(scale, seed=self._seed)
     return kind(units, *args, kernel_initializer=init, **options)
+
+
+class _Normed(tf_keras.layers.Layer):
+  """A layer, normalised, and a ReLU; a Sequential would have counters that no checkpoint holds."""
+
+  def __init__(self, weighed: tf_keras.layers.Layer):
+    super().__init__()
+    self.weighed = weighed
+    self.normalised = tf_keras.layers.LayerNormalization(epsilon=1e-5)
+
+  def call(self, inputs):
+    return tf.nn.relu(self.normalised(self.weighed(inputs)))
 
 
 class ConvQNetwork(QNetwork):
