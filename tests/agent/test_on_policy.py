@@ -1,4 +1,4 @@
-"""Who learns from what was just done: REINFORCE and PPO (PQN in a file of its own), collecting, and what they are shown."""
+"""Who learns from what was just done: REINFORCE and PPO, collecting, and what they are shown."""
 
 import dataclasses
 import types as python_types
