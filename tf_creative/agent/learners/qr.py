@@ -27,8 +27,9 @@ class QrAgent(dqn_agent.DdqnAgent):
     now, taken, later = self._as_transition(experience)
     best = tf.argmax(self._q_network(later.observation)[0], -1)
     beyond = tf.gather(self._target_q_network.spread(later.observation), best, batch_dims=1)
-    reward, goes_on = reward_scale_factor * later.reward, gamma * later.discount
-    targets = tf.stop_gradient(reward[:, None] + goes_on[:, None] * beyond)  # [B, quantiles]
+    reward = tf.expand_dims(reward_scale_factor * later.reward, 1)
+    goes_on = tf.expand_dims(gamma * later.discount, 1)
+    targets = tf.stop_gradient(reward + goes_on * beyond)  # [B, quantiles]
     said = tf.gather(self._q_network.spread(now.observation), taken.action, batch_dims=1)
     valid = tf.cast(~now.is_last(), tf.float32)
     loss = common.aggregate_losses(
