@@ -55,6 +55,8 @@ def learn(agent, updates: int) -> None:
     ('ddqn', {}),
     ('ddqn', {'dueling': False}),
     ('ddqn', {'exploration': 'boltzmann', 'temperature': 5.0}),
+    ('qr', {'atoms': 5, 'decay_steps': 1500}),
+    ('qr', {'atoms': 5, 'decay_steps': 1500, 'dueling': False}),
   ],
 )
 def test_q_values_are_those_of_value_iteration(kind, changes):

@@ -174,7 +174,7 @@ def test_ppo_learns_where_nothing_ends():
   assert agent.act({'place': tf.constant([0, 1])}).numpy().tolist() == [1, 0]
 
 
-@pytest.mark.parametrize('kind', ON_POLICY)
+@pytest.mark.parametrize('kind', [*ON_POLICY, 'pqn'])
 def test_what_was_never_done_cannot_be_learnt_from(kind):
   learner = tiny.learner(agent=kind)
   parts = coupling_lib.Parts(
@@ -184,7 +184,7 @@ def test_what_was_never_done_cannot_be_learnt_from(kind):
     augment.Augment(parts, augment.Options(), 0)
 
 
-@pytest.mark.parametrize('kind', ON_POLICY)
+@pytest.mark.parametrize('kind', [*ON_POLICY, 'pqn'])
 def test_a_learner_trains_with_every_coupling_that_pays(kind):
   config = tiny.config(agent=kind, couplings='environment|reward|guide', rounds_per_call=2)
   config = dataclasses.replace(config, agent=dataclasses.replace(config.agent, epochs=1))

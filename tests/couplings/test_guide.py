@@ -101,7 +101,7 @@ def test_a_hand_that_knows_nothing_pulls_nowhere(parts, hand):
   assert loss == pytest.approx(0.3)  # all that there is to regret, of which nothing is known
 
 
-@pytest.mark.parametrize('kind', ['ddqn', 'c51', 'informed'])
+@pytest.mark.parametrize('kind', ['ddqn', 'c51', 'qr', 'pqn', 'informed'])
 def test_what_is_judged_by_its_features_is_what_the_hand_thinks(parts, kind):
   world = parts.world
   agent = build.hand(kind, world, tiny.AGENT, seed=0)

@@ -29,6 +29,23 @@ CASES = {
     'gan_network': 'dense',
     'gan_loss': 'wgan_gp',
   },
+  'qr, n-step, normalised': {
+    'couplings': 'reward(width=8, batch_size=8)|guide(weight=0.3, warmup=2)',
+    'agent': 'qr',
+    'agent_n_step': 3,
+    'agent_atoms': 5,
+    'agent_network': 'strided',
+    'agent_norm': True,
+  },
+  'pqn, normalised, averaged': {
+    'couplings': 'environment|reward(width=8, batch_size=8)',
+    'agent': 'pqn',
+    'agent_epochs': 2,
+    'agent_collect_steps': 4,
+    'agent_network': 'dense',
+    'agent_norm': True,
+    'agent_average': 0.9,
+  },
   'informed, averaged, recurrent': {
     'agent': 'informed',
     'agent_average': 0.9,

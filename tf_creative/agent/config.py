@@ -52,7 +52,10 @@ class AgentConfig:
   batch_size: int = setting(128, 'transitions in a batch', at_least=1, at_most=1_000_000)
   target_period: int = setting(200, 'updates between copies to the target network', at_least=1)
   atoms: int = setting(
-    51, 'support points of the return distribution (c51)', at_least=2, at_most=10_000
+    51,
+    'support points of the return distribution (c51), or its quantiles (qr)',
+    at_least=2,
+    at_most=10_000,
   )
   entropy: float = setting(
     0.01, 'weight of the entropy reward, -log p(action) (reinforce, ppo)', at_least=0

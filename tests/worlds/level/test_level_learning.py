@@ -95,7 +95,7 @@ def test_the_network_says_of_a_pose_what_it_says_of_all():
   np.testing.assert_allclose(own, agent.values(world.rules.observe(state)), atol=1e-6)
 
 
-@pytest.mark.parametrize('agent', ['ddqn', 'dqn', 'c51', 'survey', 'ppo'])
+@pytest.mark.parametrize('agent', ['ddqn', 'dqn', 'c51', 'qr', 'pqn', 'survey', 'ppo'])
 def test_every_agent_learns_on_levels(agent):
   assert np.isfinite(tiny.taste(walks.learner('', agent))['loss'])
 

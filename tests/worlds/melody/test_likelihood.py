@@ -31,7 +31,7 @@ def test_next_notes_by_hand():
   np.testing.assert_array_equal(drawn, model.sample(50, seed=0, temperature=0.3))
 
 
-@pytest.mark.parametrize('kind', ['ppo', 'ddqn'])
+@pytest.mark.parametrize('kind', ['ppo', 'ddqn', 'qr', 'pqn'])
 def test_a_hand_begins_with_the_model_that_pays_it(kind):
   world = melody.Melody(target='none', likelihood=1.0, given=8)
   observation = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 import dataclasses
 from typing import Any
 
@@ -14,35 +13,16 @@ from tf_agents.agents.reinforce import reinforce_agent
 from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
-import tf_keras
 
 from tf_creative.agent import NETWORKS, graph_world, rollout
 from tf_creative.agent import config as config_lib
+from tf_creative.agent.learners import adam, policies
 from tf_creative.agent.learners import informed as informed_lib
-from tf_creative.agent.learners import policies
 from tf_creative.agent.learners import pqn as pqn_lib
+from tf_creative.agent.learners import qr as qr_lib
 from tf_creative.agent.learners import survey as survey_lib
-from tf_creative.core import guard, spec
+from tf_creative.core import spec
 from tf_creative.core import world as world_lib
-
-
-class Adam(tf_keras.optimizers.legacy.Adam):
-  """Adam with a guard; the legacy class, since it updates a variable by one fused op, not ten."""
-
-  def __init__(self, rate: Any):
-    super().__init__(rate)
-    self.guard = guard.Guard('the hand')
-
-  @property
-  def learning_rate(self) -> tf.Tensor:
-    """The present rate as a tensor: TF-Agents' PPO reads this and cannot handle a schedule."""
-    return self._decayed_lr(tf.float32)  # pyright: ignore[reportReturnType]
-
-  def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]], *_, **__):
-    pairs = list(grads_and_vars)
-    update = super().apply_gradients
-    gradients = [gradient for gradient, _ in pairs if gradient is not None]
-    self.guard.apply(gradients, lambda: update(pairs))
 
 
 class DqnAgent(dqn_agent.DqnAgent):
@@ -108,6 +88,11 @@ def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dq
   return categorical_dqn_agent.CategoricalDqnAgent(min_q_value=-bound, max_q_value=bound, **given)
 
 
+def qr(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> qr_lib.QrAgent:
+  """Build QR-DQN (Dabney et al. 2018): double DQN on quantiles of returns, which need no bound."""
+  return qr_lib.QrAgent(**arguments(world, config, seed, quantiles=config.atoms))
+
+
 def pqn(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> pqn_lib.PqnAgent:
   """Build PQN (Gallici et al. 2024): Q(lambda) on policy, quick where episodes are many."""
   network = _network(world, config, seed)
@@ -115,7 +100,7 @@ def pqn(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> pq
   return pqn_lib.PqnAgent(
     **_common(world),
     q_network=network,
-    optimizer=_optimizer(config, network.trainable_variables),
+    optimizer=adam.optimizer(config, network.trainable_variables),
     gamma=config.discount,
     trace=config.trace,
     epochs=config.epochs,
@@ -188,19 +173,23 @@ def actor_critic(world: world_lib.World, config: config_lib.AgentConfig, seed: i
     network.create_variables()
   # The first policy is near uniform, or near the world's prior (Andrychowicz et al. 2021, 3.2).
   actor.inner.shrink_output()
-  optimizer = _optimizer(config, [*actor.trainable_variables, *value.trainable_variables])
+  optimizer = adam.optimizer(config, [*actor.trainable_variables, *value.trainable_variables])
   return actor, value, _common(world) | {'optimizer': optimizer}
 
 
 def arguments(
-  world: world_lib.World, config: config_lib.AgentConfig, seed: int, atoms: int = 0
+  world: world_lib.World,
+  config: config_lib.AgentConfig,
+  seed: int,
+  atoms: int = 0,
+  quantiles: int = 0,
 ) -> dict[str, Any]:
   """Return the arguments of TF-Agents' DQN and its variants; plugins may use them, too."""
-  network = _network(world, config, seed, atoms, knows=not atoms)
+  network = _network(world, config, seed, knows=not atoms, atoms=atoms, quantiles=quantiles)
   network.create_variables()
   return _common(world) | {
     'q_network': network,
-    'optimizer': _optimizer(config, network.trainable_variables),
+    'optimizer': adam.optimizer(config, network.trainable_variables),
     'gamma': config.discount,
     'n_step_update': config.n_step,
     'target_update_period': config.target_period,
@@ -211,8 +200,8 @@ def _network(
   world: world_lib.World,
   config: config_lib.AgentConfig,
   seed: int,
-  atoms: int = 0,
   knows: bool = True,  # whether the world's prior logits are added to the output
+  **parts: int,
 ):
   return NETWORKS.load(config.network)(
     _observation_spec(world),
@@ -221,19 +210,9 @@ def _network(
     likely=world.play.prior_logits if knows else None,
     num_actions=world.play.action_spec.maximum + 1,
     config=config,
-    atoms=atoms,
     seed=seed,
+    **parts,
   )
-
-
-def _optimizer(config: config_lib.AgentConfig, variables: list[tf.Variable]):
-  rate = config.learning_rate
-  if config.decay_steps:
-    rate = tf_keras.optimizers.schedules.CosineDecay(rate, config.decay_steps, alpha=0.01)
-  optimizer = Adam(rate)
-  # Creates the optimizer's variables now: a tf.function may not create any after its first trace.
-  optimizer._create_all_weights(variables)
-  return optimizer
 
 
 def _observation_spec(world: world_lib.World):

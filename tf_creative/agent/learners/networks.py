@@ -14,7 +14,10 @@ from tf_creative.core import spec
 
 
 class QNetwork(network.Network):
-  """The base of all Q-networks: features in, values out, with a dueling head and C51's atoms.
+  """The base of all Q-networks: features in, values out, with a dueling head.
+
+  Distributional agents ask for more than a value of each action: C51 for the logits of `atoms`, QR
+  for `quantiles`, whose means are the values then.
 
   TF-Agents copies a network (for its target) by calling the constructor again with the same
   arguments, so subclasses must not change the constructor's arguments.
@@ -29,6 +32,7 @@ class QNetwork(network.Network):
     num_actions: int,
     config,
     atoms: int = 0,
+    quantiles: int = 0,
     seed: int = 0,
     name: str = 'QNetwork',
   ):
@@ -36,32 +40,44 @@ class QNetwork(network.Network):
     self._features, self._brief, self._likely = features, brief, likely
     self._num_actions, self._config = num_actions, config
     self._seed = seed
-    self.num_atoms = atoms
+    self.num_atoms, self._quantiles = atoms, quantiles
+    self._parts = atoms or quantiles  # numbers for each action; 0: a value
     blank = tf.nest.map_structure(lambda s: tf.zeros([1, *s.shape], s.dtype), observation_spec)
     shape = features(blank).shape[1:]
     self._told = brief(blank).shape[1]  # numbers in the brief; 0: none
-    self._make_layers(shape, config.width, config.depth, max(atoms, 1))
+    self._make_layers(shape, config.width, config.depth, max(self._parts, 1))
     self._make_reader(shape, config.reader)
-    self._value = self._layer(tf_keras.layers.Dense, max(atoms, 1)) if config.dueling else None
+    dense = tf_keras.layers.Dense
+    self._value = self._layer(dense, max(self._parts, 1)) if config.dueling else None
 
   def call(self, observation, step_type=None, network_state=(), training=False):
     del step_type, training
+    return self._mean(self.spread(observation)), network_state
+
+  def spread(self, observation) -> tf.Tensor:
+    """Return a value, C51's logits or the quantiles of each action: [B, actions] (, parts)."""
     features = self._features(observation)
     if self._told:
       features = self._read(self._brief(observation), features)
-    values = self.judge(features)
-    return values + self._likely(observation) if self._likely else values, network_state
+    values = self._values(*self._advantages(features))
+    if not self._likely:
+      return values
+    likely = self._likely(observation)
+    return values + (likely[..., None] if self._quantiles else likely)
 
   def judge(self, features: tf.Tensor) -> tf.Tensor:
     """Compute the values of all actions from features [B, ...]: [B, actions] (, atoms)."""
-    return self._values(*self._advantages(features))
+    return self._mean(self._values(*self._advantages(features)))
+
+  def _mean(self, values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(values, -1) if self._quantiles else values
 
   def _values(self, advantages: tf.Tensor, summary: tf.Tensor) -> tf.Tensor:
-    atoms = [self.num_atoms] if self.num_atoms else []
-    values = tf.reshape(advantages, [-1, self._num_actions, *atoms])
+    parts = [self._parts] if self._parts else []
+    values = tf.reshape(advantages, [-1, self._num_actions, *parts])
     if self._value is not None:
       # Dueling (Wang et al. 2016, equation 9): Q = V + A - mean A.
-      value = tf.reshape(self._value(summary), [-1, 1, *atoms])
+      value = tf.reshape(self._value(summary), [-1, 1, *parts])
       values += value - tf.reduce_mean(values, axis=1, keepdims=True)
     return values
 
@@ -89,8 +105,7 @@ class QNetwork(network.Network):
     """Make a layer that ends in a ReLU, before which --agent_norm normalises (Ba et al. 2016)."""
     if not self._config.norm:
       return self._layer(kind, units, activation='relu')
-    normalised = tf_keras.layers.LayerNormalization(epsilon=1e-5)
-    return tf_keras.Sequential([self._layer(kind, units), normalised, tf_keras.layers.ReLU()])
+    return _Normed(self._layer(kind, units))
 
   def _layer(self, kind: type, units: int, *args, **options):
     """Make a layer with a seed of its own, so that equal seeds give equal weights."""
@@ -99,6 +114,18 @@ class QNetwork(network.Network):
     scale = 1.0 if options.get('activation') is None else 2.0
     init = tf_keras.initializers.VarianceScaling(scale, seed=self._seed)
     return kind(units, *args, kernel_initializer=init, **options)
+
+
+class _Normed(tf_keras.layers.Layer):
+  """A layer, normalised, and a ReLU; a Sequential would have counters that no checkpoint holds."""
+
+  def __init__(self, weighed: tf_keras.layers.Layer):
+    super().__init__()
+    self.weighed = weighed
+    self.normalised = tf_keras.layers.LayerNormalization(epsilon=1e-5)
+
+  def call(self, inputs):
+    return tf.nn.relu(self.normalised(self.weighed(inputs)))
 
 
 class ConvQNetwork(QNetwork):
@@ -189,77 +216,6 @@ class DenseQNetwork(QNetwork):
     for layer in self._hidden:
       x = layer(x)
     return self._out(x), x
-
-
-class StridedQNetwork(DenseQNetwork):
-  """Convolutions that halve the sides and double the channels, then a dense layer.
-
-  For pictures where actions are not tied to single pixels.
-  """
-
-  def _make_layers(self, shape, width, depth, atoms):
-    if len(shape) != 3:
-      raise spec.SpecError(
-        f'--agent_network={self._config.network} needs planes [H, W, C], not features '
-        f'{tuple(shape)}; use --agent_network=dense.'
-      )
-    self._look = self._make_look(shape, width, depth)
-    self._think = self._normed(tf_keras.layers.Dense, self._units(width))
-    self._out = self._layer(tf_keras.layers.Dense, self._num_actions * atoms)
-
-  def _make_look(self, shape, width, depth) -> list[Callable]:
-    """Make the layers that read planes of a shape."""
-    del shape
-    return [self._conv(width * 2**level, 3, 2, padding='same') for level in range(depth)]
-
-  def _units(self, width: int) -> int:
-    """Return the size of the dense layer."""
-    return 8 * width
-
-  def _conv(self, channels: int, side: int, stride: int, **options) -> Callable:
-    conv = tf_keras.layers.Conv2D
-    return self._layer(conv, channels, side, stride, activation='relu', **options)
-
-  def _read(self, brief, features):
-    return beside(features, brief)
-
-  def _advantages(self, features):
-    for look in self._look:
-      features = look(features)
-    x = self._think(tf.reshape(features, [tf.shape(features)[0], -1]))
-    return self._out(x), x
-
-
-class MinatarQNetwork(StridedQNetwork):
-  """One 3x3 convolution and a dense layer, as for MinAtar (Young and Tian 2019): a width of 16."""
-
-  def _make_look(self, shape, width, depth):
-    del shape, depth
-    return [self._conv(width, 3, 1)]
-
-
-class NatureQNetwork(StridedQNetwork):
-  """Three convolutions and a dense layer, as for Atari (Mnih et al. 2015): a width of 32."""
-
-  def _make_look(self, shape, width, depth):
-    if min(shape[:2]) < 36:
-      raise spec.SpecError(
-        f'--agent_network=nature needs pictures of 36 x 36 pixels or more, not {shape[0]} x '
-        f'{shape[1]}; use --agent_network=strided.'
-      )
-    first = self._conv(width, 8, 4)
-    return [first, self._conv(2 * width, 4, 2), self._conv(2 * width, 3, 1)]
-
-  def _units(self, width):
-    return 16 * width
-
-
-class PooledQNetwork(NatureQNetwork):
-  """NatureQNetwork on means of 2 x 2 pixels, with a first layer of 4x4: cheaper."""
-
-  def _make_look(self, shape, width, depth):
-    _, *others = super()._make_look(shape, width, depth)
-    return [tf_keras.layers.AveragePooling2D(2), self._conv(width, 4, 2), *others]
 
 
 def beside(features: tf.Tensor, brief: tf.Tensor) -> tf.Tensor:

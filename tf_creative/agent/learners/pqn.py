@@ -48,7 +48,7 @@ class PqnAgent(tf_agent.TFAgent):
     self._epochs, self._batch_size = epochs, batch_size
     self._stream = streams.Stream(seed, 'agent/pqn')
 
-  def _train(self, experience, weights):
+  def _train(self, experience: Any, weights):
     del weights
     targets, counts = self._returns(experience)
     # A row for each step [N]; the last frames only say what followed.
