@@ -52,6 +52,31 @@ class Foreseen(NamedTuple):
   logit: tf.Tensor  # float32 [B], the critics' mean, higher for what looks more like a real one
 
 
+class Spread(tf.Module):
+  """Running mean and variance of numbers."""
+
+  def __init__(self, shape: tuple[int, ...]):
+    super().__init__()
+    self.mean = tf.Variable(tf.zeros(shape), trainable=False)
+    self.variance = tf.Variable(tf.ones(shape), trainable=False)
+    self._seen = tf.Variable(0.0, trainable=False)
+
+  def note(self, values: tf.Tensor) -> None:
+    """Take in a batch [B, ...]: at first as the mean of all, later with a fixed weight."""
+    rate = tf.maximum(1 / self._seen.assign_add(1.0), _SLOWEST)
+    self.mean.assign_add(rate * tf.reduce_mean(values - self.mean, 0))
+    spread = tf.reduce_mean(tf.square(values - self.mean), 0)
+    self.variance.assign(tf.maximum(self.variance + rate * (spread - self.variance), _LEAST))
+
+  def standardised(self, values: tf.Tensor) -> tf.Tensor:
+    """Return values with a mean of 0 and a variance of 1."""
+    return (values - self.mean) / tf.sqrt(self.variance)
+
+  def restored(self, values: tf.Tensor) -> tf.Tensor:
+    """Undo `standardised`."""
+    return values * tf.sqrt(self.variance) + self.mean
+
+
 class Generator(keras.Model):
   """Makes the end of a transition from its beginning and a code."""
 
@@ -122,11 +147,8 @@ class Transitions(tf.Module):
       for member in range(config.members)
     )
     self.bounds_gap = self.members[0].bounds_gap
-    # Running statistics of states, of what a step renews, and of rewards.
-    number = lambda shape, value: tf.Variable(tf.fill(shape, value), trainable=False)  # noqa: E731
-    self._state = number(kind.shape, 0.0), number(kind.shape, 1.0)
-    self._end = number([size + 1], 0.0), number([size + 1], 1.0)
-    self._seen = tf.Variable(0, dtype=tf.int64, trainable=False)
+    self._state = Spread(kind.shape)
+    self._end = Spread((size + 1,))  # of what a step renews, and of rewards
 
   def train_step(
     self,
@@ -141,7 +163,8 @@ class Transitions(tf.Module):
 
     `after` [B, ...] is what the step renewed; `end` is 0 or 1. Errors are those before the update.
     """
-    self._note(state, after, reward)
+    self._state.note(state)
+    self._end.note(self._moved(state, after, reward))
     real = self._packed(state, after, reward, end)
     given = Condition(self._standardised(state), tf.one_hot(action, self.kind.actions), real)
     count, seeds = len(self.members), streams.split(seed, 2 * len(self.members))
@@ -166,16 +189,14 @@ class Transitions(tf.Module):
     chosen = tf.random.stateless_uniform([count], which, maxval=len(self.members), dtype=tf.int32)
     values = tf.gather(each, chosen, batch_dims=1)
     logits = [member.score(values, given) for member in self.members]
-    mean, variance = self._end
-    moved = values[:, :-_EXTRA]
-    if not self.kind.bits:
-      moved = moved * tf.sqrt(variance[:-1]) + mean[:-1]
+    numbers = self._end.restored(values[:, :-1])
+    moved = values[:, :-_EXTRA] if self.kind.bits else numbers[:, :-1]
     moved = tf.reshape(moved, [-1, *self.kind.changed])
     newest = self.kind.newest
     after = tf.round(moved) if self.kind.bits else state[..., -newest:] + moved
     return Foreseen(
       state=tf.concat([state[..., newest:], after], -1),
-      reward=values[:, -2] * tf.sqrt(variance[-1]) + mean[-1],
+      reward=numbers[:, -1],
       end=values[:, -1],
       doubt=tf.reduce_mean(tf.math.reduce_std(each, 1), -1),
       logit=tf.reduce_mean(logits, 0),
@@ -197,8 +218,8 @@ class Transitions(tf.Module):
   @property
   def variables(self) -> list[tf.Variable]:
     """All variables that a checkpoint must hold; tf.Module does not find those of Keras 3."""
-    own = [*self._state, *self._end, self._seen]
-    return own + [variable for member in self.members for variable in member.variables]
+    parts = self._state, self._end, *self.members
+    return [variable for part in parts for variable in part.variables]
 
   def _legal(self, raw: tf.Tensor) -> tf.Tensor:
     """Turn a generator's output into standardised numbers and probabilities."""
@@ -228,8 +249,7 @@ class Transitions(tf.Module):
     self, state: tf.Tensor, after: tf.Tensor, reward: tf.Tensor, end: tf.Tensor
   ) -> tf.Tensor:
     """Pack how transitions ended, as the critic reads it: [B, D + 2]."""
-    mean, variance = self._end
-    numbers = (self._moved(state, after, reward) - mean) / tf.sqrt(variance)
+    numbers = self._end.standardised(self._moved(state, after, reward))
     moved = _flat(after) if self.kind.bits else numbers[:, :-1]
     return tf.concat([moved, numbers[:, -1:], end[:, None]], 1)
 
@@ -237,21 +257,7 @@ class Transitions(tf.Module):
     return tf.concat([_flat(after - state[..., -self.kind.newest :]), reward[:, None]], 1)
 
   def _standardised(self, state: tf.Tensor) -> tf.Tensor:
-    mean, variance = self._state
-    return state if self.kind.bits else (state - mean) / tf.sqrt(variance)
-
-  def _note(self, state: tf.Tensor, after: tf.Tensor, reward: tf.Tensor) -> None:
-    """Update the running means and variances."""
-    seen = tf.cast(self._seen.assign_add(1), tf.float32)
-    rate = tf.maximum(1 / seen, _SLOWEST)
-    for (mean, variance), new in (
-      (self._state, state),
-      (self._end, self._moved(state, after, reward)),
-    ):
-      off = new - mean
-      mean.assign_add(rate * tf.reduce_mean(off, 0))
-      spread = tf.reduce_mean(tf.square(new - mean), 0)
-      variance.assign(tf.maximum(variance + rate * (spread - variance), _LEAST))
+    return state if self.kind.bits else self._state.standardised(state)
 
 
 def _split(values: tf.Tensor) -> tuple[tf.Tensor, ...]:

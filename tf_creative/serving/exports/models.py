@@ -73,31 +73,16 @@ def models(learnt: Learnt, about: dict[str, Any]) -> dict[str, Model]:
 
 def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
   """Build the model that imagines works and lets the hand make them."""
-  world, imaginer, actor = learnt.world, learnt.creator.imaginer, learnt.creator.actor
-
-  def made(concept: works_lib.Works) -> Tensors:
-    work, steps, returns, actions = actor.make(concept)
-    return {
-      'strokes': world.media.strokes(actions),
-      'actions': actions,
-      'steps': steps,
-      'returns': returns,
-      **learnt.shown(work),
-    }
-
-  def told(concept: works_lib.Works) -> Tensors:
-    hand = made(concept)
-    score = imaginer.score(hand['work'], concept.label)
-    return {**hand, 'imagined': concept.work, 'label': concept.label, 'authenticity': score}
+  world, imaginer = learnt.world, learnt.creator.imaginer
 
   def create(seed: tf.Tensor, label: tf.Tensor) -> Tensors:
     with tf.control_dependencies([learnt.check_label(label, -1)]):
-      return told(imaginer.imagine(seed, tf.identity(label)))
+      return _told(learnt, imaginer.imagine(seed, tf.identity(label)))
 
   def paint(target: tf.Tensor) -> Tensors:
     with tf.control_dependencies([learnt.check_work(target, 'target')]):
       target = tf.identity(target)
-    return made(works_lib.Works(target, tf.zeros([tf.shape(target)[0]], tf.int32)))
+    return _made(learnt, works_lib.Works(target, tf.zeros([tf.shape(target)[0]], tf.int32)))
 
   def near(target: tf.Tensor, given: tf.Tensor, label: tf.Tensor) -> Tensors:
     checks = [learnt.check_work(target, 'target'), learnt.check_label(label, -1)]
@@ -114,7 +99,7 @@ def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
     ]
     with tf.control_dependencies(checks):
       code = imaginer.mixed(tf.identity(z), seed, strength)
-    return told(world_lib.told(world, imaginer.decode(code, label), label, code))
+    return _told(learnt, world_lib.told(world, imaginer.decode(code, label), label, code))
 
   def tell(seed: tf.Tensor) -> Tensors:
     return {'about_bytes': tf.fill(tf.shape(seed), json.dumps(about))}
@@ -135,6 +120,25 @@ def _creator(learnt: Learnt, about: dict[str, Any]) -> Model:
       'about': (tell, {'seed': signatures.vector(tf.int64)}),
     }
   )
+
+
+def _made(learnt: Learnt, concept: works_lib.Works) -> Tensors:
+  """Let the hand make works, and return them with how they were made."""
+  work, steps, returns, actions = learnt.creator.actor.make(concept)
+  return {
+    'strokes': learnt.world.media.strokes(actions),
+    'actions': actions,
+    'steps': steps,
+    'returns': returns,
+    **learnt.shown(work),
+  }
+
+
+def _told(learnt: Learnt, concept: works_lib.Works) -> Tensors:
+  """Let the hand make works, and return them with what was imagined, and the critic's logits."""
+  hand = _made(learnt, concept)
+  score = learnt.creator.imaginer.score(hand['work'], concept.label)
+  return {**hand, 'imagined': concept.work, 'label': concept.label, 'authenticity': score}
 
 
 def _generator(learnt: Learnt) -> Model:
