@@ -52,13 +52,16 @@ class Progress:
     start: int,
     screen: Screen,
     rows: Iterable[Mapping[str, float]] = (),
-    look: Callable[[], np.ndarray] | None = None,
+    look: Callable[[], np.ndarray | None] | None = None,
     console: rich.console.Console | None = None,
     own: Mapping[str, str] | None = None,
+    caption: str = 'imagined, and what the hand makes of it',
   ):
     """Take the metrics so far, and `look`: it returns targets and works, [2, N, h, w, RGB].
 
-    `own` has the titles of the world's own numbers by name, the most telling one first.
+    Or it returns other pictures, [1, N, h, w, RGB], of which `caption` says what they are, or None
+    where there are none. `own` has the titles of the world's own numbers by name, the most telling
+    one first.
     """
     own, live = own or {}, screen.live
     self._titles = {name: titles.title(name, own) for name in (*own, *SHOWN)}
@@ -77,7 +80,7 @@ class Progress:
     colours = console.color_system and not console.no_color
     self._look, self._next_look = look if colours else None, 0.0
     self._doing = ''  # work besides learning, such as an evaluation
-    self._paintings = None  # a function of columns and lines
+    self._paintings, self._caption = None, caption  # a function of columns and lines
     self._live, self._drawn = None, -math.inf
     if live and console.is_interactive:
       # Refreshed here, and by no thread of rich, which imports of TFDS would now and then kill.
@@ -152,6 +155,9 @@ class Progress:
     if not self._look or now < self._next_look:
       return
     works = self._look()
+    if works is None:
+      self._look = None
+      return
     # The first look traces the graph, so its time says nothing about later ones.
     cost = time.monotonic() - now if self._paintings else 0
     # Cached, so that pictures are drawn once per size of the terminal, not once a second.
@@ -165,7 +171,7 @@ class Progress:
     lines = [self._bar(width), *doing, *self._table(width)]
     room = height - len(lines) - 3  # a blank line, the caption, and the line of the cursor
     if self._paintings and (shown := self._paintings(width, room)):
-      caption = rich.text.Text('imagined, and what the hand makes of it', 'dim', no_wrap=True)
+      caption = rich.text.Text(self._caption, 'dim', no_wrap=True, overflow='crop')
       lines += [rich.text.Text(), caption, shown]
     return rich.console.Group(*lines)
 
