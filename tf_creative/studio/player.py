@@ -16,6 +16,7 @@ from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import aggregate
 
 EPISODES = 20  # in an evaluation, for each purpose
+_AT_ONCE = 100  # episodes
 _VALIDATION, _HELD_OUT, _WATCHED = range(3)  # purposes of episodes; each has seeds of its own
 _MOST_FRAMES, _WIDEST = 60, 240  # of an animation: frames, and their longer side in pixels
 _LINE = 18  # height in pixels of the line below a frame
@@ -137,7 +138,14 @@ class Scene:
 
 
 def play(world: world_lib.World, act: Act, seeds: list[int]) -> Episodes:
-  """Play an episode for each seed, in parallel."""
+  """Play an episode for each seed, many of them in parallel."""
+  parts = [
+    _side_by_side(world, act, seeds[at : at + _AT_ONCE]) for at in range(0, len(seeds), _AT_ONCE)
+  ]
+  return Episodes(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _side_by_side(world: world_lib.World, act: Act, seeds: list[int]) -> Episodes:
   returns, steps = np.zeros(len(seeds)), np.zeros(len(seeds), np.int64)
   over = np.zeros(len(seeds), bool)
   with stepping.Patient(world, len(seeds)) as envs:
