@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tests.shared import worlds
+from tf_creative import worlds as house
 from tf_creative.agent import build as build_lib
 from tf_creative.agent import config as config_lib
 from tf_creative.core import world as world_lib
@@ -88,6 +89,39 @@ class AtOnce:
 
   def shutdown(self):
     pass
+
+
+class Pole(gymnasium.Wrapper):
+  """CartPole that does something else than it should at one of its steps."""
+
+  at, what = 0, staticmethod(lambda: None)
+
+  def __init__(self, render_mode=None):
+    super().__init__(gymnasium.make('CartPole-v1', render_mode=render_mode).unwrapped)
+    self._steps = 0
+
+  def step(self, action):
+    self._steps += 1
+    if self._steps == Pole.at:
+      Pole.what()
+    return self.env.step(action)
+
+
+def fail():
+  raise ZeroDivisionError('the pole is\nof rubber')
+
+
+gymnasium.register('Pole-v0', Pole, max_episode_steps=500)
+
+
+class Apart(simulated.Gym):
+  """Environments in processes of their own."""
+
+  def environments(self, count, render):
+    return gymnasium.make_vec(self.id, count, 'async', vector_kwargs={'context': 'spawn'})
+
+
+house.WORLDS['apart'] = 'tests.shared.toys:Apart'
 
 
 def dice(count=3, **options):

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.shared import poles
+from tests.shared import toys
 from tests.shared.runs import ROOT, parse
 from tf_creative import train
 from tf_creative.cli import command
@@ -39,8 +39,8 @@ def _few_episodes(monkeypatch):
 def test_an_environment_that_raises_ends_the_run_in_a_line_and_it_goes_on(
   tmp_path, monkeypatch, capfd
 ):
-  monkeypatch.setattr(poles.Pole, 'at', _STEP)
-  monkeypatch.setattr(poles.Pole, 'what', staticmethod(poles.fail))
+  monkeypatch.setattr(toys.Pole, 'at', _STEP)
+  monkeypatch.setattr(toys.Pole, 'what', staticmethod(toys.fail))
   arguments = [*SMALL, '--world=gym(id=Pole-v0)', f'--run_dir={tmp_path}']
   run = lambda: command.main(train.train, train.__doc__ or '', config_lib.Config, arguments)  # noqa: E731
   assert run() == 2
@@ -52,7 +52,7 @@ def test_an_environment_that_raises_ends_the_run_in_a_line_and_it_goes_on(
   )
   saved = checkpoints.numbers(tmp_path / 'checkpoints')
   assert 0 < max(saved) < 20
-  monkeypatch.setattr(poles.Pole, 'at', 0)
+  monkeypatch.setattr(toys.Pole, 'at', 0)
   assert run() == 0
   assert f'at round {max(saved)}; episodes begin anew' in capfd.readouterr().out
   rounds = [row['round'] for row in log_lib.rows(tmp_path) if 'agent/loss' in row]
@@ -60,11 +60,18 @@ def test_an_environment_that_raises_ends_the_run_in_a_line_and_it_goes_on(
 
 
 def test_one_that_raises_in_an_evaluation_is_named_as_well(monkeypatch):
-  monkeypatch.setattr(poles.Pole, 'at', 7)
-  monkeypatch.setattr(poles.Pole, 'what', staticmethod(poles.fail))
+  monkeypatch.setattr(toys.Pole, 'at', 7)
+  monkeypatch.setattr(toys.Pole, 'what', staticmethod(toys.fail))
   act = lambda seen: np.zeros(3, np.int32)  # noqa: E731
   with pytest.raises(stepping.Fault, match=r'gym\(id=Pole-v0\) failed at step 7: ZeroDiv'):
     player.play(simulated.Gym('Pole-v0'), act, player.held_out(3))
+
+
+def test_one_that_cannot_be_made_is_named(monkeypatch):
+  world = simulated.Gym('Pole-v0')
+  monkeypatch.setattr(toys.Pole, '__init__', lambda pole, render_mode: toys.fail())
+  with pytest.raises(stepping.Fault, match=r'gym\(id=Pole-v0\) failed at step 0: ZeroDiv'):
+    stepping.Patient(world, 1, render=True)
 
 
 def test_a_process_that_is_killed_ends_the_run(tmp_path):
@@ -86,12 +93,12 @@ def test_a_process_that_is_killed_ends_the_run(tmp_path):
 
 HANGING = """
 import sys, time
-from tests.shared import poles
+from tests.shared import toys
 from tf_creative import train
 from tf_creative.cli import command
 from tf_creative.core import stepping
 stepping.SECONDS, stepping._CLOSING_SECONDS = 3.0, 0.5
-poles.Pole.at, poles.Pole.what = 33, lambda: time.sleep(1000)
+toys.Pole.at, toys.Pole.what = 33, lambda: time.sleep(1000)
 command.run(train.train, train.__doc__)
 """
 

@@ -116,7 +116,18 @@ def evaluate(
   """
   if not learner.creator:
     return _played(path, config, learner, count or EPISODES, seed, say)
-  count = count or config.run.works
+  return _made(path, config, learner, count or config.run.works, seed, say)
+
+
+def _made(
+  path: pathlib.Path,
+  config: config_lib.Config,
+  learner: learner_lib.Learner,
+  count: int,
+  seed: int,
+  say: Callable[[str], None],
+) -> Evaluation:
+  """Evaluate `count` works of each source."""
   world, creator = learner.world, learner.creator
   say('the judge')
   eyes = eyes_lib.Eyes(learner, path, count)

@@ -146,7 +146,8 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Return head and rows of the table of hands, with intervals."""
-  forms = {name: m.form for name, m in one.learner.world.measures.scores.items()} | HAND
+  own = {name: m.form for name, m in one.learner.world.measures.scores.items()}
+  forms = {**own, **HAND, **own}
   names = [name for name in forms if name in next(iter(one.hands.values()))]
   rows = []
   for (works, hand), numbers in one.hands.items():
@@ -175,7 +176,7 @@ def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 def notes(one: evaluation.Evaluation) -> list[str]:
   """Say which judge measured or what intervals are, and what so few works cannot tell."""
-  if not one.sources:
+  if not one.judge:
     told = f'{one.count:,} episodes; in brackets 95% intervals, {_OVER_EPISODES}'
     return [told, *([_NORMALISED] if one.learner.world.simulator.published else [])]
   return [*([f'judge: {JUDGES[one.judge]}'] if one.judge else []), *one.remarks]

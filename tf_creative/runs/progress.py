@@ -59,9 +59,8 @@ class Progress:
   ):
     """Take the metrics so far, and `look`: it returns targets and works, [2, N, h, w, RGB].
 
-    Or it returns other pictures, [1, N, h, w, RGB], of which `caption` says what they are, or None
-    where there are none. `own` has the titles of the world's own numbers by name, the most telling
-    one first.
+    Or other pictures, [1, N, h, w, RGB], or None; `caption` says what they are. `own` has the
+    titles of the world's own numbers by name, the most telling one first.
     """
     own, live = own or {}, screen.live
     self._titles = {name: titles.title(name, own) for name in (*own, *SHOWN)}
@@ -155,13 +154,11 @@ class Progress:
     if not self._look or now < self._next_look:
       return
     works = self._look()
-    if works is None:
-      self._look = None
-      return
     # The first look traces the graph, so its time says nothing about later ones.
     cost = time.monotonic() - now if self._paintings else 0
     # Cached, so that pictures are drawn once per size of the terminal, not once a second.
-    self._paintings = functools.cache(functools.partial(blocks.paintings, works))
+    draw = functools.partial(blocks.paintings, works) if works is not None else lambda *_: None
+    self._paintings = functools.cache(draw)
     self._next_look = time.monotonic() + max(_LOOK_SECONDS, cost / _LOOK_SHARE)
 
   def _view(self) -> rich.console.Group:

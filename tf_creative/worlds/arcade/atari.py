@@ -57,7 +57,8 @@ class Atari(options.Atari, simulated.Simulated):
         f"atari has no game '{self.game}'.{spec.nearest(self.game, games)}", 'game='
       )
     self._derive(self.reward_bound, self.stack)
-    object.__setattr__(self, 'published', published.ATARI.get(self.game))
+    if self.max_steps >= published.STEPS:  # a game that is cut short comes to something else
+      object.__setattr__(self, 'published', published.ATARI.get(self.game))
 
   def environments(self, count: int, render: bool) -> Games:
     """Make games of single frames: `simulated.Told` stacks them, as ale-py would pad with black."""

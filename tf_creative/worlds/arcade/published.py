@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tf_creative.core import world
 
+STEPS = 27_000  # of four frames: half an hour
 # A random policy is as good as the human in video_pinball by other ways of measuring.
 ATARI = {
   'alien': world.Published(227.8, 7127.7),

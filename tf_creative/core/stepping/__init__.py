@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent import futures
-import dataclasses
 import queue
 import threading
 from typing import Any
@@ -93,9 +92,8 @@ def _fault(world: Any, why: str) -> Fault:
 
 def _named(world: Any) -> str:
   """Name a world with its first option, which says what environment it is."""
-  for option in dataclasses.fields(world) if dataclasses.is_dataclass(world) else ():
-    return f'{world.name}({option.name}={getattr(world, option.name)})'
-  return world.name
+  options = [option.name for option in getattr(world, '__dataclass_fields__', {}).values()]
+  return f'{world.name}({options[0]}={getattr(world, options[0])})' if options else world.name
 
 
 def close(worker: Any, envs: Any, failed: bool) -> None:
@@ -110,8 +108,8 @@ class Patient:
   """The environments of a simulator, each call waited for; a context that closes them."""
 
   def __init__(self, world: Any, count: int, render: bool = False):
-    self._world, self._envs = world, world.simulator.vector(count, render)
-    self._worker, self._steps, self._failed = Worker(), 0, False
+    self._world, self._worker, self._steps, self._failed = world, Worker(), 0, False
+    self._envs = self._call(world.simulator.vector, count, render)
 
   def __enter__(self) -> Patient:
     return self
