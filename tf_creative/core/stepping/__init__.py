@@ -114,8 +114,9 @@ class Patient:
   def __enter__(self) -> Patient:
     return self
 
-  def __exit__(self, *_: Any) -> None:
-    close(self._worker, self._envs, self._failed)
+  def __exit__(self, kind: Any, *_: Any) -> None:
+    # Whoever presses Ctrl-C does not want to wait for a step, either.
+    close(self._worker, self._envs, self._failed or kind is not None)
 
   def reset(self, seeds: list[int]) -> dict[str, np.ndarray]:
     """Begin an episode for each seed; return what is seen."""
