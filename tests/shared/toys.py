@@ -9,7 +9,6 @@ import pytest
 import tensorflow as tf
 
 from tests.shared import worlds
-from tf_creative import worlds as house
 from tf_creative.agent import build as build_lib
 from tf_creative.agent import config as config_lib
 from tf_creative.core import world as world_lib
@@ -119,9 +118,6 @@ class Apart(simulated.Gym):
 
   def environments(self, count, render):
     return gymnasium.make_vec(self.id, count, 'async', vector_kwargs={'context': 'spawn'})
-
-
-house.WORLDS['apart'] = 'tests.shared.toys:Apart'
 
 
 def dice(count=3, **options):

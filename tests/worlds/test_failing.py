@@ -11,7 +11,7 @@ import pytest
 
 from tests.shared import toys
 from tests.shared.runs import ROOT, parse
-from tf_creative import train
+from tf_creative import train, worlds
 from tf_creative.cli import command
 from tf_creative.core import stepping
 from tf_creative.experiments import callbacks as callbacks_lib
@@ -74,7 +74,9 @@ def test_one_that_cannot_be_made_is_named(monkeypatch):
     stepping.Patient(world, 1, render=True)
 
 
-def test_a_process_that_is_killed_ends_the_run(tmp_path):
+def test_a_process_that_is_killed_ends_the_run(tmp_path, monkeypatch):
+  monkeypatch.setitem(worlds.WORLDS, 'apart', 'tests.shared.toys:Apart')
+
   class Killer(callbacks_lib.Callback):
     def on_start(self, learner, round_):
       self.children = learner.agent.episodes._envs.unwrapped.processes
