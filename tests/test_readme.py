@@ -78,6 +78,7 @@ LONG = re.compile(
   r'--sweep|--compare=runs/seed1|debug_ablation|tc\.train\(|'
   r'runs/(melody_none|my_\w+|small|sprites|tuning)'
 )
+COPIES = {'seed1': 'pixel_art', 'cartpole_1': 'cartpole', 'cartpole_2': 'cartpole'}
 BLOCKS = pages.blocks()
 
 
@@ -128,9 +129,9 @@ def served(place):
 @functools.cache
 def need(name: str) -> None:
   """A trained run of the pipeline, or of its recipe under another name."""
-  if name == 'seed1':  # nobody looks whether it is of another seed
-    need('pixel_art')
-    shutil.copytree('runs/pixel_art', 'runs/seed1')
+  if name in COPIES:  # nobody looks whether it is of another seed
+    need(COPIES[name])
+    shutil.copytree(f'runs/{COPIES[name]}', f'runs/{name}')
     return
   likely = {'my_tunes': 'melody_none'}.get(name, name)
   pipeline = likely if (ROOT / f'pipelines/{likely}.flags').is_file() else 'pixel_art'

@@ -27,7 +27,8 @@ class EvaluateConfig:
   out: str = setting('', 'folder for the report; empty: RUN/evaluation')
   works: int = setting(
     0,
-    "works to imagine and measure; 0: the --works of the run's training",
+    "works to imagine and measure, or episodes to play; 0: the --works of the run's training, or "
+    '100 episodes',
     at_least=0,
     at_most=1_000_000,
   )
@@ -62,6 +63,9 @@ def evaluate(settings: EvaluateConfig) -> int:
       columns.show(console, head, rows)
     for line in evaluating.notes(one):
       console.print(line)
+  if compared := evaluating.compare(done.results):
+    console.print(f'\n{evaluating.COMPARED}')
+    columns.show(console, *compared)
   console.print(f'{done.report}  the report: open it in a browser', soft_wrap=True)
   numbers = done.report.with_name(evaluating.NUMBERS)
   console.print(f'{numbers}  every number, a row for each source', soft_wrap=True)

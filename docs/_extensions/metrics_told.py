@@ -66,6 +66,9 @@ OF_EPISODES = {
   'return_low': '95% interval of the mean return, lower end',
   'return_high': '95% interval of the mean return, upper end',
   'return_min': 'smallest return',
+  'interquartile_return': 'mean of the middle half of the returns, in `evaluate`',
+  'human_normalised': 'return as a share: 0 is the published return of a random policy, 1 that of '
+  'a human, in `evaluate` of `atari`',
   'strokes': 'mean number of actions in an episode (worlds whose rules are known)',
   'steps': 'mean number of actions in an episode (environments of Gymnasium)',
 }

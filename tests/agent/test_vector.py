@@ -13,7 +13,7 @@ import tensorflow as tf
 from tests.shared import toys, worlds
 from tf_creative.agent import batches, vector
 from tf_creative.core import batch as batch_lib
-from tf_creative.core import spec
+from tf_creative.core import spec, stepping
 from tf_creative.worlds import simulated
 
 FIRST, MID, LAST = range(3)
@@ -152,12 +152,12 @@ def test_an_error_in_an_environment_is_told():
     with pytest.raises(tf.errors.OpError, match='failed at step .*: the pole is of rubber') as told:
       run(tf.constant(50))
     assert ', in fail\n' in str(told.value)  # where it happened is told as well
-  with pytest.raises(RuntimeError, match='failed at step .*: the pole is of rubber'):
+  with pytest.raises(stepping.Fault, match='failed at step .*: the pole is of rubber'):
     agent.collect()
-  threads = agent.episodes._worker._threads
+  thread = agent.episodes._worker.thread
+  assert thread.is_alive()
   agent.episodes.close()
-  assert threads
-  assert not any(thread.is_alive() for thread in threads)
+  assert not thread.is_alive()
   with pytest.raises(RuntimeError, match='the episodes are closed'):
     agent.collect()
 

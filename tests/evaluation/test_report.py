@@ -11,6 +11,7 @@ from tests.shared import tiny
 from tf_creative.core import works as works_lib
 from tf_creative.evaluation import charts, comparison, curves, exhibition, markup, tables
 from tf_creative.studio import pictures
+from tf_creative.worlds import simulated
 from tf_creative.worlds.pixel_art import world as pixel_art
 
 
@@ -32,7 +33,7 @@ def test_a_flat_line_lies_in_the_middle():
 def test_the_numbers_of_the_best_round_are_no_point_of_the_last():
   looks = [{'round': 1, 'painted/frechet': 1.0}, {'round': 2, 'painted/frechet': 3.0}]
   best = {'round': 2, 'painted/frechet': 1.0, 'best/round': 1.0}
-  learner = types.SimpleNamespace(world=types.SimpleNamespace(measures=None))
+  learner = types.SimpleNamespace(world=types.SimpleNamespace(measures=None), creator=True)
   drawn = [
     curves.section([types.SimpleNamespace(path='a', history=history, learner=learner)])
     for history in (looks, [*looks, best])
@@ -99,6 +100,47 @@ def test_runs_that_differ_only_by_their_seed_are_one_recipe():
   assert rows[1][2:5] == ['60.00%', '60.0%', '2.00']  # one run says nothing of others
 
 
+def game(name: str, seed: int, paid: float, human: float | None = None, **agent):
+  """An evaluation of a hand in a game, of which only this much is of interest."""
+  config = tiny.config(seed=seed, world=f'atari(game={name})', couplings='')
+  config = dataclasses.replace(config, agent=dataclasses.replace(config.agent, **agent))
+  numbers = {'return': (paid, 0, 1), 'steps': (9.0, 0, 1)}
+  if human is not None:
+    numbers['human_normalised'] = (human, 0, 1)
+  world = types.SimpleNamespace(measures=simulated.Returns())
+  learner = types.SimpleNamespace(world=world)
+  return types.SimpleNamespace(
+    learner=learner, config=config, hands={('episodes', 'hand'): numbers}, sources={}
+  )
+
+
+def test_games_are_put_together_by_what_a_human_has():
+  runs = [game('pong', seed, 10.0 + seed, 0.1 * seed) for seed in range(4)]
+  runs += [game('boxing', seed, 90.0, 1 + 0.1 * seed) for seed in range(4)]
+  head, rows = comparison.table(runs)
+  assert head == ['recipe', 'runs', 'return', 'steps', 'human normalised']
+  assert [row[:2] for row in rows] == [
+    ['--world=atari(game=pong)', '4'],
+    ['--world=atari(game=boxing)', '4'],
+    ['all settings alike, over 2 games', '8'],
+  ]
+  assert rows[0][2].startswith('11.5 (') and rows[1][2] == '90.0 (90.0 to 90.0)'
+  # Of 0 .1 .2 .3 1 1.1 1.2 1.3 the middle half is .2 .3 1 1.1.
+  assert rows[2][2:4] == ['·', '·'] and rows[2][4].startswith('65.0% (')
+  # Each game is drawn from its own runs: the middle has two of each at least nearly always, so the
+  # ends are far within 0 and 1.3, which a bootstrap over all eight together would come near.
+  low, high = (float(value.strip('%')) for value in re.findall(r'[\d.]+%', rows[2][4])[1:])
+  assert 50 <= low < 65 < high <= 80
+
+
+def test_games_without_published_scores_are_not_put_together():
+  head, rows = comparison.table([game('pong', 0, 1.0), game('boxing', 0, 2.0)])
+  assert head == ['recipe', 'runs', 'return', 'steps'] and len(rows) == 2
+  runs = [game('pong', seed, 1.0, 0.5, width=width) for seed in (0, 1) for width in (8, 9)]
+  _, rows = comparison.table(runs)
+  assert [row[0] for row in rows] == ['--agent_width=8', '--agent_width=9']  # of one game
+
+
 def test_recipes_are_named_by_what_they_do_not_share():
   assert comparison.names(['--a=1\n--b=1', '--a=1\n--b=2']) == ['--b=1', '--b=2']
   assert comparison.names(['--a=1']) == ['all settings alike']
@@ -149,4 +191,8 @@ def test_what_was_not_measured_has_a_dot_and_a_reason():
   assert tables.show({'a': 1.5, 'a_spread': 0.25}, 'a', '.2f', '±') == '1.50 ±0.25'
   one = types.SimpleNamespace(judge='classifier', remarks=['few'])
   assert tables.notes(one)[0].startswith('judge: a classifier') and tables.notes(one)[1:] == ['few']
-  assert tables.notes(types.SimpleNamespace(judge='', remarks=())) == []
+  for published, count in ((None, 1), ((1.0, 2.0), 2)):
+    simulator = types.SimpleNamespace(published=published)
+    learner = types.SimpleNamespace(world=types.SimpleNamespace(simulator=simulator))
+    notes = tables.notes(types.SimpleNamespace(judge='', count=1200, learner=learner))
+    assert notes[0].startswith('1,200 episodes') and len(notes) == count

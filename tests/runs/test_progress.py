@@ -173,6 +173,17 @@ def test_a_terminal_without_colours_gets_no_paintings(options):
   assert 'Reward of an episode' in out.file.getvalue() and '▀' not in out.file.getvalue()
 
 
+def test_pictures_alone_have_a_caption_of_their_own_and_there_may_be_none():
+  for shown, pictured in ((WORKS[:1], True), (None, False)):
+    out = console()
+    given = {'look': lambda shown=shown: shown, 'console': out, 'caption': 'an episode'}
+    with progress_lib.Progress(8, 0, LIVE, **given) as progress:
+      progress.update(4, METRICS)
+    assert ('an episode' in seen(out)) == ('▀' in out.file.getvalue()) == pictured
+    # Eight of eight pixels with a gap of one between them, and four lines.
+    assert [len(line) for line in seen(out)[-4:]] == [78] * 4 or not pictured
+
+
 def test_looking_takes_a_hundredth_of_the_time_at_most(monkeypatch):
   clock, looks = [0.0], []
 

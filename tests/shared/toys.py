@@ -90,6 +90,36 @@ class AtOnce:
     pass
 
 
+class Pole(gymnasium.Wrapper):
+  """CartPole that does something else than it should at one of its steps."""
+
+  at, what = 0, staticmethod(lambda: None)
+
+  def __init__(self, render_mode=None):
+    super().__init__(gymnasium.make('CartPole-v1', render_mode=render_mode).unwrapped)
+    self._steps = 0
+
+  def step(self, action):
+    self._steps += 1
+    if self._steps == Pole.at:
+      Pole.what()
+    return self.env.step(action)
+
+
+def fail():
+  raise ZeroDivisionError('the pole is\nof rubber')
+
+
+gymnasium.register('Pole-v0', Pole, max_episode_steps=500)
+
+
+class Apart(simulated.Gym):
+  """Environments in processes of their own."""
+
+  def environments(self, count, render):
+    return gymnasium.make_vec(self.id, count, 'async', vector_kwargs={'context': 'spawn'})
+
+
 def dice(count=3, **options):
   return gymnasium.vector.SyncVectorEnv([lambda: Dice(**options)] * count, copy=False)
 

@@ -16,7 +16,7 @@ from tf_creative.core import spec
 from tf_creative.learner import config as learner_config
 from tf_creative.runs import log as log_lib
 from tf_creative.worlds import played
-from tf_creative.worlds.arcade import atari, minatar
+from tf_creative.worlds.arcade import atari, minatar, published
 
 CHANNELS = {'asterix': 4, 'breakout': 4, 'freeway': 7, 'seaquest': 10, 'space_invaders': 6}
 TINY = (
@@ -223,6 +223,19 @@ def test_what_cannot_be_is_refused_before_a_package_is_looked_for(world, fault):
 def test_a_game_that_is_not_there_is_told(ale):
   with pytest.raises(spec.SpecError, match="atari has no game 'pacmann'. Did you mean 'pacman'"):
     atari.Atari('pacmann')
+
+
+def test_scores_are_told_as_shares_of_a_human(ale):
+  pong = atari.Atari('pong').published
+  assert pong is not None
+  assert (pong.normalised(-20.7), pong.normalised(14.6)) == (0, 1)
+  assert pong.normalised(np.array([-3.05])).tolist() == [pytest.approx(0.5)]
+  assert atari.Atari('pacman').published is None  # not among the 57 games
+  assert atari.Atari('pong', max_steps=26_999).published is None  # cut short, all lose by less
+  assert len(published.ATARI) == 57
+  assert all(one.random < one.human for one in published.ATARI.values())
+  games = sys.modules['ale_py'].roms.get_all_rom_ids()
+  assert set(published.ATARI) <= set(games)
 
 
 def test_the_games_are_those_of_the_package(mini):

@@ -119,13 +119,20 @@ def test_it_is_evaluated_beside_a_random_policy(trained, tmp_path, capsys):
   settings = evaluate.EvaluateConfig(str(trained), compare=(str(trained),), out=str(tmp_path))
   assert evaluate.evaluate(settings) == 0
   said = capsys.readouterr().out
+  assert '100 episodes; in brackets 95% intervals, by a bootstrap over these' in said
+  assert 'stratified bootstrap (Agarwal et al. 2021)\nrecipe ' in said
+  assert 'all settings alike     2 ' in said and 'human' not in said  # which is not published
   assert 'episodes: the hand' in said and 'episodes: a random policy' in said
   rows = [json.loads(line) for line in (tmp_path / 'metrics.jsonl').read_text().splitlines()]
   assert [row['hand'] for row in rows[:2]] == ['hand', 'random_policy']
-  assert all(row['return_low'] < row['return'] < row['return_high'] for row in rows)
+  for name in ('return', 'interquartile_return'):
+    assert all(row[f'{name}_low'] <= row[name] <= row[f'{name}_high'] for row in rows)
+  assert all(row['return_low'] < row['return_high'] for row in rows)
   assert 15 < rows[1]['return'] < 30  # as is known of CartPole
   page = (tmp_path / 'report.html').read_text()
   assert 'id="stage"' in page and 'return of the greedy hand' in page and 'run.flags' in page
+  # A warm-up of 5 steps of 4 environments, and 6 rounds of one each.
+  assert '>44 steps</text>' in page and ' rounds</text>' not in page
   for section in ('Episode', 'Hand', 'Compared', 'Curves', 'Settings'):
     assert f'<section id="{section}">' in page
   for section in ('Gallery', 'Works', 'Critic', 'Between'):

@@ -20,6 +20,8 @@ class World(tf_environment.TFEnvironment, tf.Module):
   It is also a tf.Module, because tf.train.Checkpoint does not see into a TFEnvironment.
   """
 
+  fault = None  # rules are part of the graph
+
   def __init__(self, world: world_lib.World, batch_size: int, seed: int):
     tf.Module.__init__(self, name='world')
     tf_environment.TFEnvironment.__init__(

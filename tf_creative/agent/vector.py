@@ -22,7 +22,7 @@ from tf_agents.trajectories import time_step as ts
 
 from tf_creative.agent import graph_world
 from tf_creative.core import batch as batch_lib
-from tf_creative.core import spec
+from tf_creative.core import spec, stepping
 from tf_creative.core import world as world_lib
 
 
@@ -38,7 +38,7 @@ class World(tf.Module):
 
   def __init__(self, world: world_lib.World, batch_size: int, seed: int):
     super().__init__(name='world')
-    self._envs = world.simulator.vector(batch_size)
+    self._world, self._envs = world, world.simulator.vector(batch_size)
     mode = self._envs.metadata.get('autoreset_mode')
     if mode is not gymnasium.vector.AutoresetMode.NEXT_STEP:
       raise spec.SpecError(
@@ -59,8 +59,9 @@ class World(tf.Module):
     self._paid = tf.Variable(tf.zeros([batch_size]), trainable=False)
     self._steps = tf.Variable(0, dtype=tf.int64, trainable=False)
     self._over = np.zeros(batch_size, bool)
-    self._worker: futures.Executor | Any = futures.ThreadPoolExecutor(1, 'environments')
+    self._worker: futures.Executor | Any = stepping.Worker()
     self._begun: futures.Future | None = None
+    self.fault: stepping.Fault | None = None
     self._new = True  # no step was sent yet
 
   def current_time_step(self) -> ts.TimeStep:
@@ -91,9 +92,7 @@ class World(tf.Module):
     """Wait for a running step, then close the environments and end their thread."""
     if self._worker is not None:
       worker, self._worker, self._begun = self._worker, None, None
-      closing = worker.submit(self._envs.close)
-      worker.shutdown()
-      closing.result()
+      stepping.close(worker, self._envs, failed=self.fault is not None)
 
   def _wait(self, step: np.ndarray) -> list[np.ndarray]:
     if self._new and self._worker:
@@ -105,12 +104,15 @@ class World(tf.Module):
     if self._begun is None:
       why = 'the last round failed, build it again' if self._worker else 'the episodes are closed'
       raise RuntimeError(f'no step is under way: {why}.')
-    if error := self._begun.exception():  # kept in place, so that a second call raises it again
-      raise RuntimeError(
-        f'an environment failed at step {step - 1}: {type(error).__name__}: {error}'
-      ) from error
-    begun, self._begun = self._begun, None
-    return begun.result()
+    if self.fault:
+      raise self.fault
+    try:
+      told = stepping.answer(self._begun, self._world, int(step) - 1)
+    except stepping.Fault as error:  # `_begun` is kept in place: a second call raises it again
+      self.fault = error
+      raise
+    self._begun = None
+    return told
 
   def _begin(self, action: np.ndarray) -> None:
     if self._begun is not None:

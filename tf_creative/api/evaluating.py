@@ -11,10 +11,14 @@ from typing import Any
 
 from tf_creative.api import asked, maker, tables
 from tf_creative.core import spec, storage
-from tf_creative.evaluation import measured, report
+from tf_creative.evaluation import comparison, measured, report
 from tf_creative.evaluation import tables as columns
 
 REPORT, NUMBERS = 'report.html', 'metrics.jsonl'
+COMPARED = (
+  'recipes: interquartile means over runs, with 95% intervals of the stratified bootstrap '
+  '(Agarwal et al. 2021)'
+)
 
 
 class Evaluated:
@@ -37,8 +41,14 @@ class Evaluated:
 
   @property
   def tables(self) -> list[tables.Table]:
-    """What the command prints: for each run the works, what they are like, and the hand."""
-    return [tables.Table(rows, caption) for one in self.results for caption, rows in _tables(one)]
+    """What the command prints: for each run the works, what they are like, and the hand.
+
+    Of several runs, the last one compares their recipes.
+    """
+    shown = [table for one in self.results for table in _tables(one)]
+    if compared := compare(self.results):
+      shown.append((COMPARED, _rows(*compared)))
+    return [tables.Table(rows, caption) for caption, rows in shown]
 
   def __repr__(self) -> str:
     return '\n\n'.join(map(repr, self.tables)) + f'\n\n{self.report}'
@@ -67,9 +77,8 @@ def evaluate(
   results = []
   for run in runs:
     tell(f'{run.path}: loading')
-    count = works or run.config.run.works
     say = lambda text, path=run.path: tell(f'{path}: {text}')  # noqa: E731
-    results.append(measured.evaluate(run.path, run.config, run.learner, count, seed, say))
+    results.append(measured.evaluate(run.path, run.config, run.learner, works, seed, say))
   tell('writing the report')
   _write(results, folder, seed)
   return Evaluated(results, folder)
@@ -89,6 +98,11 @@ def shown(one: measured.Evaluation) -> Iterable[tuple[list[str], list[list[str]]
   return filter(all, (columns.screen(one), columns.traits(one), columns.hands(one)))
 
 
+def compare(results: Sequence[measured.Evaluation]) -> tuple[list[str], list[list[str]]] | None:
+  """Return the table that compares recipes, head and rows; None for a single run."""
+  return comparison.table(results) if len(results) > 1 else None
+
+
 def notes(one: measured.Evaluation) -> list[str]:
   """Say which judge measured, and what so few works cannot tell."""
   return columns.notes(one)
@@ -98,5 +112,9 @@ def _tables(one: measured.Evaluation) -> Iterable[tuple[str, list[dict[str, str]
   """Yield each table with its caption, a row by the titles of its columns."""
   caption = f'{one.path}, round {one.rounds}'
   for head, rows in shown(one):
-    yield caption, [dict(zip(head, row, strict=True)) for row in rows]
+    yield caption, _rows(head, rows)
     caption = ''
+
+
+def _rows(head: list[str], rows: list[list[str]]) -> list[dict[str, str]]:
+  return [dict(zip(head, row, strict=True)) for row in rows]

@@ -94,7 +94,8 @@ class Run(maker.Maker):
     """Measure the works and the hand beside what they must beat; it takes minutes.
 
     Args:
-      works: how many works to measure; 0: as many as the run's setting `works` says.
+      works: how many works to measure, or episodes to play; 0: as many works as the run's setting
+        `works` says, or 100 episodes.
       seed: of all random draws; equal seeds give equal numbers.
       compare: folders of other runs, to be measured in the same way.
       out: folder for report.html and metrics.jsonl; empty: `evaluation` in the run's.

@@ -113,9 +113,21 @@ class Rules(abc.ABC):
     return tf.zeros([tf.shape(tf.nest.flatten(state)[0])[0]], tf.bool)
 
 
+class Published(NamedTuple):
+  """Mean returns of an environment as published, by which those of several become comparable."""
+
+  random: float  # of a random policy
+  human: float
+
+  def normalised(self, returns: Any) -> Any:
+    """Scale returns so that a random policy has 0 and a human 1."""
+    return (returns - self.random) / (self.human - self.random)
+
+
 class Simulator(abc.ABC):
   """Rules that are not known: environments that step outside of the graph."""
 
+  published: Published | None = None
   renders: bool  # whether there are pictures of what happens
   clip: bool = False  # whether a hand learns from rewards clipped to `reward_bound`
 

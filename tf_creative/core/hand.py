@@ -16,6 +16,8 @@ Observation = dict[str, tf.Tensor]
 class Episodes(Protocol):
   """Parallel episodes; each is about a work that it takes from a bank when it begins."""
 
+  fault: Exception | None  # of environments outside of the graph; later calls raise it again
+
   def refresh(self, concept: Any) -> None:
     """Replace the oldest works in the bank by these, for episodes that begin later."""
     ...

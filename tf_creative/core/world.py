@@ -18,6 +18,7 @@ from tf_creative.core import spec
 from tf_creative.core.acting import Levels as Levels
 from tf_creative.core.acting import Observation as Observation
 from tf_creative.core.acting import Play as Play
+from tf_creative.core.acting import Published as Published
 from tf_creative.core.acting import Rules as Rules
 from tf_creative.core.acting import Simulator as Simulator
 from tf_creative.core.acting import Survey as Survey

@@ -18,8 +18,11 @@ class Line(NamedTuple):
   y: Sequence[float]
 
 
-def chart(title: str, lines: Sequence[Line]) -> str:
-  """Return a figure; the page's classes `line0`, `line1` ... give lines their colour and dashes."""
+def chart(title: str, lines: Sequence[Line], unit: str = 'rounds') -> str:
+  """Return a figure; the page's classes `line0`, `line1` ... give lines their colour and dashes.
+
+  `unit` is that of x.
+  """
   low, high = _range([value for line in lines for value in line.y])
   digits = min(max(0, 1 - math.floor(math.log10(high - low))), 6)
   end = max(max(line.x) for line in lines)
@@ -44,7 +47,7 @@ def chart(title: str, lines: Sequence[Line]) -> str:
   )
   axis = (
     f'<text x="{_LEFT}" y="{_HEIGHT - 5}">0</text>'
-    f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 5}" text-anchor="end">{end:,.0f} rounds</text>'
+    f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 5}" text-anchor="end">{end:,.0f} {unit}</text>'
   )
   return (
     f'<figure class="chart"><figcaption>{html.escape(title)}</figcaption>'

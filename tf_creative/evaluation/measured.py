@@ -42,6 +42,7 @@ SOURCES = {
   'noise': ('noise', 'uniform noise: the worst scores'),
   'blank': ('blank', 'empty works'),
 }
+MIDDLE, NORMALISED = 'interquartile_return', 'human_normalised'  # measures of episodes
 HANDS = {
   'hand': 'the hand',
   'random': 'random strokes',
@@ -50,7 +51,7 @@ HANDS = {
 }
 # What held-out works tell beside themselves; their distances to themselves would be 0.
 _OF_HELD_OUT = 'label_accuracy copies near_copies authenticity novelty diversity'.split()
-_MOST_EPISODES = 100  # to play in worlds without works
+EPISODES = 100  # to play in worlds without works, if nothing else is asked for
 
 
 def source(name: str, made: str = 'painted') -> tuple[str, str]:
@@ -109,9 +110,24 @@ def evaluate(
   seed: int,
   say: Callable[[str], None],
 ) -> Evaluation:
-  """Evaluate `count` works of each source, or as many episodes; `say` reports progress."""
+  """Evaluate `count` works of each source, or as many episodes; `say` reports progress.
+
+  A count of 0 stands for as many works as the run's settings say, or EPISODES.
+  """
   if not learner.creator:
-    return _played(path, config, learner, min(count, _MOST_EPISODES), seed, say)
+    return _played(path, config, learner, count or EPISODES, seed, say)
+  return _made(path, config, learner, count or config.run.works, seed, say)
+
+
+def _made(
+  path: pathlib.Path,
+  config: config_lib.Config,
+  learner: learner_lib.Learner,
+  count: int,
+  seed: int,
+  say: Callable[[str], None],
+) -> Evaluation:
+  """Evaluate `count` works of each source."""
   world, creator = learner.world, learner.creator
   say('the judge')
   eyes = eyes_lib.Eyes(learner, path, count)
@@ -178,7 +194,12 @@ def _played(
     say(f'playing {count} episodes: {HANDS[name]}')
     played = player_lib.play(learner.world, act, seeds)
     scores = {'return': played.returns, 'steps': played.steps}
+    if published := learner.world.simulator.published:
+      scores[NORMALISED] = published.normalised(played.returns)
     hands['episodes', name] = _with_intervals(scores, np.zeros(count), seed)
+    middle = aggregate.interquartile_mean
+    low, high = aggregate.interval(played.returns, statistic=middle, seed=seed)
+    hands['episodes', name][MIDDLE] = float(middle(played.returns)), low, high
   history = log_lib.rows(path)
   return Evaluation(path, config, learner, {}, hands, None, None, None, history, count)
 

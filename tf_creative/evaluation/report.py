@@ -82,14 +82,24 @@ Card = tuple[str, str, str]  # a number, what it is, and what to compare it with
 def _of_episodes(one: Evaluation) -> list[Card]:
   mean, low, high = one.hands['episodes', 'hand']['return']
   chance, *between = one.hands['episodes', 'random_policy']['return']
-  return [
+  middle, least, most = one.hands['episodes', 'hand'][evaluation.MIDDLE]
+  cards = [
     (
       f'{mean:.1f}',
       f'return of the greedy hand, mean of {one.count:,} episodes',
       f'95% interval {low:.1f} to {high:.1f}; random policy {chance:.1f} '
       f'({between[0]:.1f} to {between[1]:.1f})',
-    )
+    ),
+    (
+      f'{middle:.1f}',
+      'interquartile mean of the same returns: of their middle half',
+      f'95% interval {least:.1f} to {most:.1f}',
+    ),
   ]
+  if score := one.hands['episodes', 'hand'].get(evaluation.NORMALISED):
+    what = 'of a human: 0% is the published return of a random policy, 100% that of a human tester'
+    cards.append((f'{score[0]:.1%}', what, f'95% interval {score[1]:.1%} to {score[2]:.1%}'))
+  return cards
 
 
 def _of_works(one: Evaluation) -> list[Card]:
@@ -184,7 +194,8 @@ def _traits(one: Evaluation) -> str:
 
 def _hand(one: Evaluation) -> str:
   head, rows = tables.hands(one)
-  caption = 'Means over episodes, with 95% intervals (bootstrap over episodes within each label).'
+  within = ' within each label' if one.sources else ''
+  caption = f'Means over episodes, with 95% intervals (bootstrap over episodes{within}).'
   return markup.table(caption, head, ((row[0], row[1:], 'the hand' in row[0]) for row in rows))
 
 
@@ -192,7 +203,8 @@ def _compared(runs: Sequence[Evaluation]) -> str:
   head, rows = comparison.table(runs)
   caption = (
     'Runs that differ only in their seed are one row: interquartile mean over seeds (and, for the '
-    'hand, over its tasks) with a 95% interval of the stratified bootstrap. One run has none.'
+    'hand, over its tasks or games) with a 95% interval of the stratified bootstrap. One run has '
+    'none.'
   )
   strips = []
   for run in runs:

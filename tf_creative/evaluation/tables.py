@@ -112,7 +112,15 @@ JUDGES = {
   'those that are turned over, taken apart or mixed, beside random convolutions',
 }
 NONE = '·'  # in place of a number
-HAND = {'return': '.2f', 'strokes': '.1f'}  # shown in addition to the world's own measures
+_OVER_EPISODES = (
+  'by a bootstrap over these episodes: what other seeds of training come to, only more runs tell'
+)
+_NORMALISED = (
+  'human normalised: 0% is the published return of a random policy, 100% that of a human tester '
+  '(Wang et al. 2016; without sticky actions)'
+)
+# Shown in addition to the world's own measures.
+HAND = {'return': '.2f', 'strokes': '.1f', evaluation.MIDDLE: '.1f', evaluation.NORMALISED: '.1%'}
 
 
 def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
@@ -138,7 +146,8 @@ def screen(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 def hands(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
   """Return head and rows of the table of hands, with intervals."""
-  forms = {name: m.form for name, m in one.learner.world.measures.scores.items()} | HAND
+  own = {name: m.form for name, m in one.learner.world.measures.scores.items()}
+  forms = {**own, **HAND, **own}
   names = [name for name in forms if name in next(iter(one.hands.values()))]
   rows = []
   for (works, hand), numbers in one.hands.items():
@@ -166,7 +175,10 @@ def traits(one: evaluation.Evaluation) -> tuple[list[str], list[list[str]]]:
 
 
 def notes(one: evaluation.Evaluation) -> list[str]:
-  """Say which judge measured, and what so few works cannot tell: a line each."""
+  """Say which judge measured or what intervals are, and what so few works cannot tell."""
+  if not one.judge:
+    told = f'{one.count:,} episodes; in brackets 95% intervals, {_OVER_EPISODES}'
+    return [told, *([_NORMALISED] if one.learner.world.simulator.published else [])]
   return [*([f'judge: {JUDGES[one.judge]}'] if one.judge else []), *one.remarks]
 
 

@@ -39,7 +39,7 @@ class Column(NamedTuple):
     sense = 1 if self.sign == '>=' else -1
     holds = (row['round'] for row in having if sense * row[self.name] >= sense * self.limit)
     rounds = next(holds, None)
-    return None if rounds is None else environment_steps(config, rounds)
+    return None if rounds is None else loop.environment_steps(config, rounds)
 
 
 def read_column(text: str) -> Column:
@@ -55,13 +55,6 @@ def read_column(text: str) -> Column:
     raise spec.UserError(
       f"cannot read the column '{text}': write 'steps until NAME >= NUMBER', or <=."
     ) from error
-
-
-def environment_steps(config: config_lib.Config, rounds: float) -> int:
-  """Return the hand's steps up to the end of a round, summed over all environments."""
-  agent = config.agent
-  per_round = agent.environments * agent.collect_steps * config.run.agent_steps
-  return loop.warm_up_steps(agent) + int(rounds) * per_round
 
 
 def row(cell: grid.Cell, columns: Sequence[Column]) -> Row:

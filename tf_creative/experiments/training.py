@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import contextlib
+import functools
 import itertools
 import sys
 import time
@@ -68,14 +69,15 @@ class Training:
     self._metrics: dict[str, float] = {}  # of the last call of the loop
     self._callbacks = callbacks_lib.Callbacks(tuple(callbacks))
     self._screen = screen or progress_lib.Screen(self._settings.progress)
-    self._progress = progress_lib.Progress(
-      self._settings.rounds,
-      self._done,
-      self._screen,
-      log_lib.rows(run.path),
-      (lambda: progress_lib.newest(self.learner)) if self._imagines else None,
-      own=titles.headline(self.learner.world.measures),
-    )
+    self._scene = None if self._imagines else player.Scene(self.learner)
+    rows, own = log_lib.rows(run.path), titles.headline(self.learner.world.measures)
+    given = self._settings.rounds, self._done, self._screen, rows
+    if self._scene:
+      what = 'an episode of the hand: the newest moment first'
+      self._progress = progress_lib.Progress(*given, self._scene.brief, own=own, caption=what)
+    else:
+      newest = functools.partial(progress_lib.newest, self.learner)
+      self._progress = progress_lib.Progress(*given, newest, own=own)
     self._alarms = alarms_lib.Alarms(self.learner, self._settings.skip_limit, self._alarm)
     self._looks = looks_lib.Looks(self.learner, run, self._progress, self._alarms)
 
@@ -169,9 +171,11 @@ class Training:
       publishing.publish(self.learner, self._config, folder, _KEEP_VERSIONS, numbers)
 
   def _show(self) -> None:
-    if self._imagines:
+    if not self._scene:
       self._run.board.picture(self._done, 'imagined', pictures.imagined(self.learner))
       self._run.board.picture(self._done, 'imagined/painting', pictures.strip(self.learner))
+    elif (moments := self._scene.look()) is not None:
+      self._run.board.picture(self._done, 'episode', pictures.sheet(moments, len(moments)))
 
   def _histograms(self) -> None:
     self._run.board.histograms(self._done, summaries.weights(self.learner))

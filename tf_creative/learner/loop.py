@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import contextlib
 
 import tensorflow as tf
 
@@ -39,7 +40,7 @@ class Loop(tf.Module):
     # faster than episodes end.
     self._fresh = max(1, config.agent.environments // 4)
     self.rounds = tf.function(lambda count: repeat(self._round, count), autograph=False)
-    self.warm_up = tf.function(self._warm_up, autograph=False)
+    self._warming_up = tf.function(self._warm_up, autograph=False)
 
   @property
   def built(self) -> coupling_lib.Parts:
@@ -53,10 +54,25 @@ class Loop(tf.Module):
 
   def step(self, count: int) -> dict[str, float]:
     """Train for `count` rounds; return the means of their metrics."""
-    return {name: float(value) for name, value in self.rounds(tf.constant(count)).items()}
+    with self._faults():
+      return {name: float(value) for name, value in self.rounds(tf.constant(count)).items()}
+
+  def warm_up(self) -> None:
+    """Fill the bank, and fill the replay with enough transitions for the first update."""
+    with self._faults():
+      self._warming_up()
+
+  @contextlib.contextmanager
+  def _faults(self) -> Iterator[None]:
+    """Raise what has failed in an environment as it is, not as TensorFlow's words around it."""
+    try:
+      yield
+    except tf.errors.OpError as error:
+      if fault := self._parts.episodes.fault:
+        raise fault from error
+      raise
 
   def _warm_up(self) -> None:
-    """Fill the bank, and fill the replay with enough transitions for the first update."""
     config = self._agent_config
     if self._parts.gan:
       self._parts.episodes.refresh(self._coupling.concept(self._draw(config.environments)))
@@ -126,6 +142,13 @@ def warm_up_steps(config: agent_config.AgentConfig) -> int:
   """Return the environment steps before the first round: `warmup`, rounded up to whole calls."""
   per_call = config.environments * config.collect_steps
   return per_call * max(-(-config.warmup // per_call), config.n_step + 2)
+
+
+def environment_steps(config: config_lib.Config, rounds: float) -> int:
+  """Return the hand's steps up to the end of a round, summed over all environments."""
+  agent = config.agent
+  per_round = agent.environments * agent.collect_steps * config.run.agent_steps
+  return warm_up_steps(agent) + int(rounds) * per_round
 
 
 def repeat(step: Callable[[], Metrics], count: tf.Tensor | int) -> Metrics:

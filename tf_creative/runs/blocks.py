@@ -39,8 +39,8 @@ def paintings(works: np.ndarray, width: int, height: int) -> rich.segment.Segmen
 def mount(works: np.ndarray, width: int, height: int) -> np.ndarray | None:
   """Put pairs from [2, N, h, w, RGB] into one picture [h', w', RGB] for `width` x `height` cells.
 
-  The second of a pair is below the first, or beside it where lines are few. Takes as many pairs as
-  fit; returns None if none fits.
+  Or single pictures, from [1, N, h, w, RGB]. The second of a pair is below the first, or beside it
+  where lines are few. Takes as many pairs as fit; returns None if none fits.
   """
   for axis in (1, 2):
     pairs = _with_gap(np.concatenate([_with_gap(part) for part in works], axis))

@@ -52,13 +52,15 @@ class Progress:
     start: int,
     screen: Screen,
     rows: Iterable[Mapping[str, float]] = (),
-    look: Callable[[], np.ndarray] | None = None,
+    look: Callable[[], np.ndarray | None] | None = None,
     console: rich.console.Console | None = None,
     own: Mapping[str, str] | None = None,
+    caption: str = 'imagined, and what the hand makes of it',
   ):
     """Take the metrics so far, and `look`: it returns targets and works, [2, N, h, w, RGB].
 
-    `own` has the titles of the world's own numbers by name, the most telling one first.
+    Or other pictures, [1, N, h, w, RGB], or None; `caption` says what they are. `own` has the
+    titles of the world's own numbers by name, the most telling one first.
     """
     own, live = own or {}, screen.live
     self._titles = {name: titles.title(name, own) for name in (*own, *SHOWN)}
@@ -77,7 +79,7 @@ class Progress:
     colours = console.color_system and not console.no_color
     self._look, self._next_look = look if colours else None, 0.0
     self._doing = ''  # work besides learning, such as an evaluation
-    self._paintings = None  # a function of columns and lines
+    self._paintings, self._caption = None, caption  # a function of columns and lines
     self._live, self._drawn = None, -math.inf
     if live and console.is_interactive:
       # Refreshed here, and by no thread of rich, which imports of TFDS would now and then kill.
@@ -155,7 +157,8 @@ class Progress:
     # The first look traces the graph, so its time says nothing about later ones.
     cost = time.monotonic() - now if self._paintings else 0
     # Cached, so that pictures are drawn once per size of the terminal, not once a second.
-    self._paintings = functools.cache(functools.partial(blocks.paintings, works))
+    draw = functools.partial(blocks.paintings, works) if works is not None else lambda *_: None
+    self._paintings = functools.cache(draw)
     self._next_look = time.monotonic() + max(_LOOK_SECONDS, cost / _LOOK_SHARE)
 
   def _view(self) -> rich.console.Group:
@@ -165,7 +168,7 @@ class Progress:
     lines = [self._bar(width), *doing, *self._table(width)]
     room = height - len(lines) - 3  # a blank line, the caption, and the line of the cursor
     if self._paintings and (shown := self._paintings(width, room)):
-      caption = rich.text.Text('imagined, and what the hand makes of it', 'dim', no_wrap=True)
+      caption = rich.text.Text(self._caption, 'dim', no_wrap=True, overflow='crop')
       lines += [rich.text.Text(), caption, shown]
     return rich.console.Group(*lines)
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-import contextlib
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 import tensorflow as tf
 
-from tf_creative.core import spec
+from tf_creative.core import spec, stepping
 from tf_creative.core import world as world_lib
 from tf_creative.learner import batches
 from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import aggregate
 
 EPISODES = 20  # in an evaluation, for each purpose
-_VALIDATION, _HELD_OUT = range(2)  # purposes of episodes; each has seeds of its own
-_MOST_FRAMES, _WIDEST = 60, 240  # of an animation: frames, and width in pixels
+_AT_ONCE = 100  # episodes
+_VALIDATION, _HELD_OUT, _WATCHED = range(3)  # purposes of episodes; each has seeds of its own
+_MOST_FRAMES, _WIDEST = 60, 240  # of an animation: frames, and their longer side in pixels
+_LINE = 18  # height in pixels of the line below a frame
+_TERMINAL = 45, 30  # largest width and height of a picture there
+_MOMENTS, _APART = 6, 4  # of an episode that is watched: pictures of it, and steps between them
 
 Act = Callable[[world_lib.Observation], np.ndarray]
 
@@ -77,33 +80,81 @@ class Player:
     if not self._world.simulator.renders:
       return None
     self._tell('drawing an episode')
-    shown, every = [], 1
+    shown, every, newest = [], 1, None
     try:
-      with contextlib.closing(self._world.simulator.vector(1, render=True)) as envs:
-        for time, picture in enumerate(_pictures(envs, self.act, held_out(1))):
-          if time % every == 0:
-            shown.append(_small(picture))
-          # An episode's length is not known before it ends: drop every second frame when full.
-          if len(shown) == 2 * _MOST_FRAMES:
-            shown, every = shown[::2], 2 * every
+      for newest in _moments(self._world, self.act, held_out(1)):
+        if newest.step % every == 0:
+          shown.append(newest)
+        # An episode's length is not known before it ends: drop every second frame when full.
+        if len(shown) == 2 * _MOST_FRAMES:
+          shown, every = shown[::2], 2 * every
+    except stepping.Fault:
+      raise
     except spec.UserError as error:  # a library for drawing may not be installed
       self._tell(str(error))
       return None
+    if shown[-1] is not newest:  # its end, which says what it came to
+      shown.append(newest)
     kept = np.linspace(0, len(shown) - 1, min(len(shown), _MOST_FRAMES)).round().astype(int)
-    return np.stack([shown[place] for place in kept])
+    return np.stack([_captioned(shown[place]) for place in kept])
+
+
+class Scene:
+  """An episode that is watched while the hand learns; it goes on with every look."""
+
+  def __init__(self, learner: learner_lib.Learner):
+    self._world, self._player = learner.world, Player(learner)
+    self._envs: stepping.Patient | None = None
+    self._seen: Any = None
+
+  def look(self) -> np.ndarray | None:
+    """Play on for some steps; return moments, the newest last: uint8 RGB [N, height, width, 3].
+
+    Return None where there are no pictures.
+    """
+    if not self._world.simulator.renders:
+      return None
+    try:
+      if self._envs is None:
+        self._envs = stepping.Patient(self._world, 1, render=True)
+        self._seen = self._envs.reset(episode_seeds(_WATCHED, 1))
+      shown = []
+      for _ in range(_MOMENTS):
+        for _ in range(_APART):
+          self._seen, *_ = self._envs.step(self._player.act(self._seen))
+        shown.append(_shrunk(self._envs.render()))
+      return np.stack(shown)
+    except stepping.Fault:
+      raise
+    except spec.UserError:  # a library for drawing may not be installed
+      return None
+
+  def brief(self) -> np.ndarray | None:
+    """Return the same for terminals, small, the newest first: [1, N, height, width, 3]."""
+    moments = self.look()
+    if moments is None:
+      return None
+    return np.stack([_shrunk(moment, *_TERMINAL) for moment in moments[::-1]])[None]
 
 
 def play(world: world_lib.World, act: Act, seeds: list[int]) -> Episodes:
-  """Play an episode for each seed, in parallel."""
+  """Play an episode for each seed, many of them in parallel."""
+  parts = [
+    _side_by_side(world, act, seeds[at : at + _AT_ONCE]) for at in range(0, len(seeds), _AT_ONCE)
+  ]
+  return Episodes(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _side_by_side(world: world_lib.World, act: Act, seeds: list[int]) -> Episodes:
   returns, steps = np.zeros(len(seeds)), np.zeros(len(seeds), np.int64)
   over = np.zeros(len(seeds), bool)
-  with contextlib.closing(world.simulator.vector(len(seeds))) as envs:
-    seen, _ = envs.reset(seed=seeds)
+  with stepping.Patient(world, len(seeds)) as envs:
+    seen = envs.reset(seeds)
     while not over.all():
-      seen, reward, ended, cut, _ = envs.step(act(seen))
+      seen, reward, ended = envs.step(act(seen))
       returns += np.where(over, 0, reward)
       steps += ~over
-      over |= ended | cut
+      over |= ended
   return Episodes(returns, steps)
 
 
@@ -144,19 +195,36 @@ def _numbers(section: str, played: Episodes) -> dict[str, float]:
   }
 
 
-def _pictures(envs: Any, act: Act, seeds: list[int]) -> Iterator[np.ndarray]:
-  """Play one episode; yield a picture before each step and after the last one."""
-  seen, _ = envs.reset(seed=seeds)
-  over = False
-  while not over:
-    yield envs.render()[0]
-    seen, _, ended, cut, _ = envs.step(act(seen))
-    over = bool(ended[0] | cut[0])
-  yield envs.render()[0]
+class _Moment(NamedTuple):
+  picture: np.ndarray  # uint8 RGB [height, width, 3]
+  step: int
+  paid: float  # return so far
 
 
-def _small(picture: np.ndarray) -> np.ndarray:
-  """Shrink a picture to the width of a page."""
-  image = Image.fromarray(picture)
-  image.thumbnail((_WIDEST, _WIDEST))
-  return np.asarray(image.convert('RGB'))
+def _moments(world: world_lib.World, act: Act, seeds: list[int]) -> Iterator[_Moment]:
+  """Play one episode; yield the moment before each step and after the last one."""
+  with stepping.Patient(world, 1, render=True) as envs:
+    seen, step, paid, over = envs.reset(seeds), 0, 0.0, False
+    while not over:
+      yield _Moment(_shrunk(envs.render()), step, paid)
+      seen, reward, ended = envs.step(act(seen))
+      step, paid, over = step + 1, paid + float(reward[0]), bool(ended[0])
+    yield _Moment(_shrunk(envs.render()), step, paid)
+
+
+def _captioned(moment: _Moment) -> np.ndarray:
+  """Write step and return below a picture."""
+  picture = Image.fromarray(moment.picture)
+  whole = Image.new('RGB', (picture.width, picture.height + _LINE), 'black')
+  whole.paste(picture)
+  text = f'step {moment.step:,}  return {moment.paid:,.6g}'
+  font = ImageFont.load_default(12)
+  ImageDraw.Draw(whole).text((4, picture.height + _LINE // 2), text, 'white', font, anchor='lm')
+  return np.asarray(whole)
+
+
+def _shrunk(picture: np.ndarray, width: int = _WIDEST, height: int = _WIDEST) -> np.ndarray:
+  """Shrink a picture so that it fits; a smaller one stays as it is."""
+  image = Image.fromarray(picture).convert('RGB')
+  image.thumbnail((width, height), Image.Resampling.BOX, reducing_gap=None)
+  return np.asarray(image)

@@ -13,6 +13,7 @@ import numpy as np
 
 from tf_creative.core import spec
 from tf_creative.worlds import options, simulated
+from tf_creative.worlds.arcade import published
 
 _FRAMES = 4  # of the console in a step: an action is held for so long
 
@@ -56,6 +57,8 @@ class Atari(options.Atari, simulated.Simulated):
         f"atari has no game '{self.game}'.{spec.nearest(self.game, games)}", 'game='
       )
     self._derive(self.reward_bound, self.stack)
+    if self.max_steps >= published.STEPS:  # a game that is cut short comes to something else
+      object.__setattr__(self, 'published', published.ATARI.get(self.game))
 
   def environments(self, count: int, render: bool) -> Games:
     """Make games of single frames: `simulated.Told` stacks them, as ale-py would pad with black."""

@@ -18,6 +18,7 @@ from tf_creative.worlds import options, simulated
 _ACTIONS = 6  # of every game, by MinAtar's own numbers
 _BOUNDS = {'seaquest': 10.0}  # largest reward of a step: for oxygen left, with six divers on board
 _ZOOM = 16  # pixels of a picture for each cell
+_DARKEST = 0.35  # shade of an object, from 0 to 1: it must stand out from black
 
 
 class Games(gymnasium.vector.VectorEnv):
@@ -74,9 +75,10 @@ class Games(gymnasium.vector.VectorEnv):
   def render(self) -> np.ndarray:
     """Draw the games, the uppermost plane of each cell: uint8 [B, 160, 160, 3]."""
     count = self._seen.shape[-1]
-    shades = matplotlib.colormaps['cubehelix'](np.linspace(0, 1, count + 2)[:-1])
+    shades = matplotlib.colormaps['cubehelix'](np.linspace(_DARKEST, 1, count + 1)[:-1])
+    shades = np.concatenate([np.zeros((1, 3)), shades[:, :3]])  # black where there is nothing
     top = (self._seen * np.arange(1, count + 1)).max(-1)
-    pictures = (255 * shades[top, :3]).astype(np.uint8)
+    pictures = (255 * shades[top]).astype(np.uint8)
     return pictures.repeat(_ZOOM, axis=1).repeat(_ZOOM, axis=2)
 
 
