@@ -68,12 +68,8 @@ class Augment(base.Coupling):
     else:
       concept, accepted = self._imagine(count)
       imagined = self._transitions(concept, batch.tells_every_action)
-    # Accepted transitions replace the first rows of the batch: rows are in random order anyway.
-    accepted = tf.concat([accepted, tf.zeros([size - count], tf.bool)], 0)
-    self.show(share=tf.reduce_mean(tf.cast(accepted, tf.float32)))
-    # Pads the imagined rows to the size of the batch; `accepted` never selects the padding.
-    fill = lambda x: tf.concat([x, tf.repeat(x[:1], size - count, axis=0)], 0)  # noqa: E731
-    return works_lib.select(accepted, tf.nest.map_structure(fill, imagined), batch)
+    self.show(share=tf.reduce_sum(tf.cast(accepted, tf.float32)) / size)
+    return mixed(batch, imagined, accepted)
 
   def _foreseen(self, count: int) -> tuple[batch_lib.Batch, tf.Tensor]:
     """Imagine what follows in replayed states; return that and what is accepted: bool [count]."""
@@ -130,6 +126,18 @@ class Augment(base.Coupling):
       return -foresight.foresee(observation, action, self._stream.next()).logit
     ahead, _, _ = world.rules.step(world.rules.resume(observation), action, tf.zeros([2], tf.int32))
     return -self._critic.score(world.rules.observe(ahead))
+
+
+def mixed(batch: batch_lib.Batch, other: batch_lib.Batch, taken: tf.Tensor) -> batch_lib.Batch:
+  """Replace the first rows of a batch by those of another, where `taken` [rows of the other] holds.
+
+  The rows of a batch are in random order anyway.
+  """
+  more = batch.reward.shape[0] - taken.shape[0]
+  taken = tf.concat([taken, tf.zeros([more], tf.bool)], 0)
+  # Pads the other's rows to the size of the batch; `taken` never selects the padding.
+  fill = lambda x: tf.concat([x, tf.repeat(x[:1], more, axis=0)], 0)  # noqa: E731
+  return works_lib.select(taken, tf.nest.map_structure(fill, other), batch)
 
 
 def accept(logits: tf.Tensor, seed: tf.Tensor, percentile: float) -> tf.Tensor:

@@ -1,13 +1,15 @@
-"""Control couplings: constant and random rewards, which any other reward must beat."""
+"""Control couplings: what any other reward, or any imagined transition, must beat."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
-from tf_creative.core import streams
-from tf_creative.couplings import base
+from tf_creative.core import spec, streams
+from tf_creative.couplings import augment, base
 from tf_creative.couplings import options as options_lib
 
 Options = options_lib.ConstantReward
@@ -34,3 +36,33 @@ class RandomReward(base.Coupling):
   def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     draws = tf.random.stateless_normal(tf.shape(batch.reward), self._stream.next())
     return batch_lib.plus(batch, self.options.weight * draws)
+
+
+class NoisyCopies(base.Coupling):
+  """Replaces a part of each batch by replayed transitions, to whose observations noise is added."""
+
+  Options = options_lib.NoisyCopies
+  needs = ('play',)
+
+  @classmethod
+  def check(cls, options: options_lib.NoisyCopies, config: Any) -> None:
+    options.check_agent(config.agent)
+
+  def __init__(self, parts: coupling_lib.Parts, options: options_lib.NoisyCopies, seed: int):
+    super().__init__(parts, options, seed)
+    if any(part.dtype != tf.float32 for part in parts.world.play.observation_spec.values()):
+      raise spec.SpecError('noisy_copies adds noise to numbers, and this world shows others.')
+    self._stream = streams.Stream(seed, 'noisy copies')
+
+  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
+    count = int(batch.reward.shape[0] * self.options.share)
+    copies = self.parts.agent.sample(count)
+    seeds = streams.split(self._stream.next(), len(copies.observation))
+    noisy = {
+      name: part
+      + self.options.noise
+      * tf.math.reduce_std(part, [0, 1])
+      * tf.random.stateless_normal(tf.shape(part), seed)
+      for (name, part), seed in zip(copies.observation.items(), seeds, strict=True)
+    }
+    return augment.mixed(batch, copies._replace(observation=noisy), tf.fill([count], True))

@@ -130,6 +130,22 @@ class RandomReward(ConstantReward):
 
 
 @dataclasses.dataclass(frozen=True)
+class NoisyCopies:
+  """A control: replayed transitions with noise, in place of imagined ones."""
+
+  share: float = setting(0.25, 'share of a batch that is copied', above=0, at_most=1)
+  noise: float = setting(0.05, 'noise, in standard deviations of what is observed', at_least=0)
+
+  def check_agent(self, given: Any) -> None:
+    """Raise a SpecError for settings of the hand with which this cannot work."""
+    if given.n_step != 1 or int(given.batch_size * self.share) < 1:
+      raise spec.SpecError(
+        'noisy_copies are single steps, at least one of them in a batch: use --agent_n_step=1 and '
+        'a larger share.'
+      )
+
+
+@dataclasses.dataclass(frozen=True)
 class Curriculum:
   """The imagination makes levels of medium difficulty for the hand."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import keras
 import tensorflow as tf
 
 from tf_creative.core import imagination as imagination_lib
@@ -14,32 +13,10 @@ from tf_creative.core import streams
 from tf_creative.gan import gan as gan_lib
 from tf_creative.gan import layers
 from tf_creative.gan.config import GanConfig
+from tf_creative.gan.transition_networks import EXTRA, Condition, Critic, Generator, Kind, flat
 
 _SLOWEST = 0.001  # least weight of a new batch in the running statistics
-_EXTRA = 2  # numbers of a transition after those of the state: reward and end
-_LEAST = 1e-6  # of a variance
-
-
-class Kind(NamedTuple):
-  """What states and actions are like."""
-
-  shape: tuple[int, ...]  # of a state's values
-  newest: int  # of the last axis: what a step renews, such as one frame of a stack
-  actions: int
-  bits: bool  # whether values are 0 or 1, as of planes that show what is where
-
-  @property
-  def changed(self) -> tuple[int, ...]:
-    """The shape of what a step renews."""
-    return *self.shape[:-1], self.newest
-
-
-class Condition(NamedTuple):
-  """What a transition begins with, and, while it is learnt, how it really ended."""
-
-  state: tf.Tensor  # float32 [B, ...]
-  action: tf.Tensor  # float32 [B, A], one-hot
-  real: Any = ()  # float32 [B, D + 2], as `Transitions` packs it
+_LEAST = 1e-6  # of a variance, and of a probability
 
 
 class Foreseen(NamedTuple):
@@ -77,53 +54,6 @@ class Spread(tf.Module):
     return values * tf.sqrt(self.variance) + self.mean
 
 
-class Generator(keras.Model):
-  """Makes the end of a transition from its beginning and a code."""
-
-  def __init__(self, kind: Kind, shape: tuple[int, ...], _, config: GanConfig, seed: int):
-    super().__init__(name='generator')
-    seeds = layers.Seeds(seed)
-    self.kind = kind
-    self.body = _body(kind, config, seeds)
-    self.head = keras.layers.Dense(
-      _EXTRA if _is_planes(kind) else shape[0], kernel_initializer=seeds.next()
-    )
-    self.paint = _conv(kind.newest, seeds) if _is_planes(kind) else None
-    self(tf.zeros([1, config.latent_size]), _blank(kind))
-
-  def call(self, codes: tf.Tensor, condition: Condition) -> tf.Tensor:
-    x = _joined(self.kind, condition, codes)
-    for layer in self.body:
-      x = tf.nn.leaky_relu(layer(x))
-    if self.paint is None:
-      return self.head(x)
-    planes = self.paint(x)
-    if self.kind.bits:  # begins at what was there
-      planes += 4.0 * condition.state[..., -self.kind.newest :] - 2.0
-    return tf.concat([_flat(planes), self.head(tf.reduce_mean(x, [1, 2]))], 1)
-
-
-class Critic(keras.Model):
-  """Judges a transition."""
-
-  def __init__(self, kind: Kind, shape: tuple[int, ...], _, config: GanConfig, seed: int):
-    super().__init__(name='critic')
-    seeds = layers.Seeds(seed)
-    self.kind, self.changed = kind, kind.changed
-    self.body = _body(kind, config, seeds)
-    self.think = keras.layers.Dense(2 * config.width, kernel_initializer=seeds.next())
-    self.judge = keras.layers.Dense(1, kernel_initializer=seeds.next())
-    self(tf.zeros([1, *shape]), _blank(kind))
-
-  def call(self, values: tf.Tensor, condition: Condition) -> tf.Tensor:
-    x = _joined(self.kind, condition, values[:, -_EXTRA:], values[:, :-_EXTRA])
-    for layer in self.body:
-      x = tf.nn.leaky_relu(layer(x))
-    if _is_planes(self.kind):
-      x = tf.reduce_mean(x, [1, 2])
-    return self.judge(tf.nn.leaky_relu(self.think(x)))[:, 0]
-
-
 class Transitions(tf.Module):
   """Learns from replayed transitions: members of an ensemble, each a generator with its critic.
 
@@ -138,7 +68,7 @@ class Transitions(tf.Module):
     self.kind, self._config = kind, config
     self.batch_size, self.code_size = config.batch_size, config.latent_size
     size = math.prod(kind.changed)
-    subject = imagination_lib.Subject((size + _EXTRA,), 1, self._legal, (size + _EXTRA,))
+    subject = imagination_lib.Subject((size + EXTRA,), 1, self._legal, (size + EXTRA,))
     networks = layers.Networks(  # pyright: ignore[reportArgumentType]
       functools.partial(Generator, kind), functools.partial(Critic, kind)
     )
@@ -190,7 +120,7 @@ class Transitions(tf.Module):
     values = tf.gather(each, chosen, batch_dims=1)
     logits = [member.score(values, given) for member in self.members]
     numbers = self._end.restored(values[:, :-1])
-    moved = values[:, :-_EXTRA] if self.kind.bits else numbers[:, :-1]
+    moved = values[:, :-EXTRA] if self.kind.bits else numbers[:, :-1]
     moved = tf.reshape(moved, [-1, *self.kind.changed])
     newest = self.kind.newest
     after = tf.round(moved) if self.kind.bits else state[..., -newest:] + moved
@@ -223,7 +153,7 @@ class Transitions(tf.Module):
 
   def _legal(self, raw: tf.Tensor) -> tf.Tensor:
     """Turn a generator's output into standardised numbers and probabilities."""
-    moved = raw[:, :-_EXTRA]
+    moved = raw[:, :-EXTRA]
     moved = tf.sigmoid(moved) if self.kind.bits else moved
     return tf.concat([moved, raw[:, -2:-1], tf.sigmoid(raw[:, -1:])], 1)
 
@@ -250,11 +180,11 @@ class Transitions(tf.Module):
   ) -> tf.Tensor:
     """Pack how transitions ended, as the critic reads it: [B, D + 2]."""
     numbers = self._end.standardised(self._moved(state, after, reward))
-    moved = _flat(after) if self.kind.bits else numbers[:, :-1]
+    moved = flat(after) if self.kind.bits else numbers[:, :-1]
     return tf.concat([moved, numbers[:, -1:], end[:, None]], 1)
 
   def _moved(self, state: tf.Tensor, after: tf.Tensor, reward: tf.Tensor) -> tf.Tensor:
-    return tf.concat([_flat(after - state[..., -self.kind.newest :]), reward[:, None]], 1)
+    return tf.concat([flat(after - state[..., -self.kind.newest :]), reward[:, None]], 1)
 
   def _standardised(self, state: tf.Tensor) -> tf.Tensor:
     return state if self.kind.bits else self._state.standardised(state)
@@ -262,49 +192,10 @@ class Transitions(tf.Module):
 
 def _split(values: tf.Tensor) -> tuple[tf.Tensor, ...]:
   """Split what was renewed, the reward, and the end: [B, D], [B], [B]."""
-  return values[:, :-_EXTRA], values[:, -2], values[:, -1]
+  return values[:, :-EXTRA], values[:, -2], values[:, -1]
 
 
 def _surprise(chance: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
   """Return the cross-entropy of probabilities and of what is 0 or 1."""
   chance = tf.clip_by_value(chance, _LEAST, 1 - _LEAST)
   return -real * tf.math.log(chance) - (1 - real) * tf.math.log(1 - chance)
-
-
-def _is_planes(kind: Kind) -> bool:
-  return len(kind.shape) == 3
-
-
-def _body(kind: Kind, config: GanConfig, seeds: layers.Seeds) -> tuple[keras.layers.Layer, ...]:
-  """Make the layers that read a condition."""
-  if _is_planes(kind):
-    return tuple(_conv(config.width, seeds) for _ in range(3))
-  return tuple(
-    keras.layers.Dense(4 * config.width, kernel_initializer=seeds.next()) for _ in range(2)
-  )
-
-
-def _conv(channels: int, seeds: layers.Seeds) -> keras.layers.Layer:
-  return keras.layers.Conv2D(channels, 3, padding='same', kernel_initializer=seeds.next())
-
-
-def _joined(
-  kind: Kind, condition: Condition, numbers: tf.Tensor, changed: tf.Tensor | None = None
-) -> tf.Tensor:
-  """Join state, action, numbers [B, N] and what was renewed to one input."""
-  numbers = tf.concat([condition.action, numbers], 1)
-  if not _is_planes(kind):
-    return tf.concat([condition.state, numbers, *([] if changed is None else [changed])], 1)
-  planes = [condition.state]
-  if changed is not None:
-    planes.append(tf.reshape(changed, [-1, *kind.changed]))
-  planes.append(numbers[:, None, None] + tf.zeros_like(condition.state[..., :1]))
-  return tf.concat(planes, -1)
-
-
-def _flat(values: tf.Tensor) -> tf.Tensor:
-  return tf.reshape(values, [-1, math.prod(values.shape[1:])])  # pyright: ignore[reportCallIssue]
-
-
-def _blank(kind: Kind) -> Condition:
-  return Condition(tf.zeros([1, *kind.shape]), tf.zeros([1, kind.actions]))
