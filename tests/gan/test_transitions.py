@@ -35,9 +35,9 @@ def trained(kind, config, draw, updates):
   return gan, {name: float(value) for name, value in told.items()}
 
 
-@pytest.fixture(scope='module', params=['r3gan', 'none'])
+@pytest.fixture(scope='module', params=[1.0, 0.0])
 def learnt(request):
-  return trained(NUMBERS, dataclasses.replace(SMALL, loss=request.param), pushed, 500)
+  return trained(NUMBERS, dataclasses.replace(SMALL, adversary=request.param), pushed, 500)
 
 
 def test_what_follows_is_imagined_as_it_is(learnt):

@@ -64,7 +64,7 @@ def test_what_follows_the_end_of_an_episode_is_not_learnt_from(played):
       )
 
   looks = foresight.Foresight(played.world, Hand(), GAN, seed=0)
-  looks.gan.train_step = lambda **given: seen.update(given) or {}
+  looks.model.train_step = lambda **given: seen.update(given) or {}
   looks.learn()
   assert set(seen['reward'].numpy()) == set(range(0, 24, 4))
   np.testing.assert_array_equal(seen['action'], seen['reward'].numpy() % 2)
@@ -141,7 +141,7 @@ def test_a_hand_may_learn_more_often_than_it_acts():
       {'world': 'pixel_art'},
       "--gan=transitions needs a world with 'simulator', and 'pixel_art' has none",
     ),
-    ({'gan': 'works'}, r'augment \(where rules are unknown, with --gan=transitions\) needs'),
+    ({'gan': 'works'}, r'leaves out all, --gan=transitions imagines it\) needs a world with .rules.'),
     ({'agent': 'pqn'}, 'use an agent that learns off policy'),
     ({'batch_size': 25}, '--gan_batch_size=25 cannot be shared by --gan_members=2'),
     ({'distort': 0.5}, 'use --gan_distort=0'),

@@ -88,6 +88,6 @@ def _runs(folder: pathlib.Path) -> None:
   (folder / 'other' / 'run.flags').write_text('--rounds=3\n--gan_sparkle=7\n')
   (folder / 'hollow' / 'run.flags').write_text('')
   whole = (folder / 'run' / 'run.flags').read_text()
-  (folder / 'cut' / 'run.flags').write_text(''.join(whole.splitlines(keepends=True)[:30]))
+  (folder / 'cut' / 'run.flags').write_text(''.join(whole.splitlines(keepends=True)[:31]))
   (folder / 'torn' / 'run.flags').write_text(whole[:-2])
   os.mkfifo(folder / 'fifo' / 'run.flags')

@@ -33,7 +33,8 @@ class Augment(base.Coupling):
   """
 
   Options = Options
-  needs = ()
+  needs = ('rules', 'works', 'making')
+  foresees = True
 
   @classmethod
   def check(cls, options: Options, config: Any) -> None:
@@ -41,9 +42,6 @@ class Augment(base.Coupling):
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)
-    if not parts.foresight:
-      known = 'augment (where rules are unknown, with --gan=transitions)'
-      parts.world.need('rules', 'works', 'making', by=known)
     if options.share:
       parts.agent.lesson.refuse(
         'on_policy',

@@ -28,6 +28,7 @@ class Coupling(tf.Module):
   Options: type = NoOptions
   needs: tuple[str, ...] = ('rules', 'works')  # required parts of the world
   needs_shown = False  # whether the hand must see the work itself, not only its latent code
+  foresees = False  # whether --gan=transitions is enough for it in place of what it needs
   gives_codes = False  # whether its concepts hold the codes that they were imagined from
 
   @classmethod

@@ -22,6 +22,5 @@ LOSSES = plugins.Table(
     'minimax': 'tf_creative.gan.losses:MINIMAX',
     'hinge': 'tf_creative.gan.losses:HINGE',
     'wgan_gp': 'tf_creative.gan.losses:WGAN_GP',
-    'none': 'tf_creative.gan.losses:NONE',
   },
 )

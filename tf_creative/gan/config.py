@@ -40,6 +40,12 @@ class GanConfig:
   ema_decay: float = setting(
     0.998, 'decay of the averaged generator, which makes all imagined works', at_least=0, below=1
   )
+  adversary: float = setting(
+    1.0,
+    "weight of the adversarial loss in the generator's; 0: a plain model, for a critic that only "
+    'judges it (transitions)',
+    at_least=0,
+  )
   anchor: float = setting(
     1.0, 'weight of the distance to what really followed (transitions)', at_least=0
   )

@@ -24,9 +24,11 @@ class Gan(tf.Module):
     subject: imagination_lib.Subject,
     seed: int,
     networks: layers.Networks | None = None,
+    adversary: float = 1.0,
   ):
-    """Take networks other than those that the config names, if given."""
+    """Take other networks than the config names, and the weight of the generator's own loss."""
     super().__init__()
+    self._adversary = adversary
     self.config, self._subject = config, subject
     self.code_size, self.batch_size = config.latent_size, config.batch_size
     networks = networks or tables.NETWORKS.load(config.network)
@@ -89,6 +91,7 @@ class Gan(tf.Module):
     with fake_tape:
       # Relativistic losses also need the logits of the real works.
       loss = self.critic.loss.generator(self.score(seen_real, labels), self.score(seen, labels))
+      loss = self._adversary * loss if self._adversary != 1 else loss
     gradient = fake_tape.gradient(loss, fake)
     metrics['generator_loss'] = loss
     if extra_loss is not None:

@@ -59,12 +59,6 @@ WGAN_GP = Loss(
   interpolates=True,
 )
 
-# No adversary: what else the generator minimizes, such as the anchor of transitions, is all.
-NONE = Loss(
-  critic=lambda real, fake: 0.0 * tf.reduce_mean(real + fake),
-  generator=lambda real, fake: 0.0 * tf.reduce_mean(fake),
-)
-
 
 def score_and_slope(
   score: Callable[[tf.Tensor], tf.Tensor], values: tf.Tensor

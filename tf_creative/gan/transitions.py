@@ -73,7 +73,7 @@ class Transitions(tf.Module):
       functools.partial(Generator, kind), functools.partial(Critic, kind)
     )
     self.members = tuple(
-      gan_lib.Gan(config, subject, 1000 * seed + member, networks)
+      gan_lib.Gan(config, subject, 1000 * seed + member, networks, config.adversary)
       for member in range(config.members)
     )
     self.bounds_gap = self.members[0].bounds_gap

@@ -38,24 +38,24 @@ class Foresight(tf.Module):
     shape = tuple(self._part.shape)
     newest = shape[-1] // world.play.stack
     bits = self._part.dtype == tf.uint8 and self._part.maximum == 1
-    self.gan = transitions.Transitions(
+    self.model = transitions.Transitions(
       config, transitions.Kind(shape, newest, self._actions, bits), seed
     )
     self._stream = streams.Stream(seed, 'foresight')
 
   def learn(self) -> dict[str, tf.Tensor]:
     """Update the imagination on transitions from the replay; return scalars for the log."""
-    batch = self._agent.sample(self.gan.batch_size)
+    batch = self._agent.sample(self.model.batch_size)
     # A frame after the end of an episode leads nowhere: others are taken twice instead.
     order = tf.argsort(tf.cast(batch.last[:, 0], tf.int32), stable=True)
     whole = tf.maximum(tf.reduce_sum(tf.cast(~batch.last[:, 0], tf.int32)), 1)
-    rows = tf.gather(order, tf.range(self.gan.batch_size) % whole)
+    rows = tf.gather(order, tf.range(self.model.batch_size) % whole)
     one = tf.nest.map_structure(lambda part: tf.gather(part, rows), batch)
     seen = self._values(one.observation)
-    return self.gan.train_step(
+    return self.model.train_step(
       state=seen[:, 0],
       action=one.action[:, 0],
-      after=seen[:, 1, ..., -self.gan.kind.newest :],
+      after=seen[:, 1, ..., -self.model.kind.newest :],
       reward=one.reward[:, 0],
       end=1 - one.discount[:, 0],
       seed=self._stream.next(),
@@ -82,7 +82,7 @@ class Foresight(tf.Module):
     self, observation: Observation, action: tf.Tensor, seed: tf.Tensor
   ) -> transitions.Foreseen:
     """Imagine what follows actions [B] where something is observed."""
-    return self.gan.foresee(self._values(observation), action, seed)
+    return self.model.foresee(self._values(observation), action, seed)
 
   def _values(self, observation: Observation) -> tf.Tensor:
     """Return what is observed as floats, bytes scaled to 0..1."""

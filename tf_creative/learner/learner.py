@@ -79,7 +79,7 @@ class Learner(tf.Module):
   @property
   def imagination(self) -> Any:
     """What learns to imagine, works or transitions; None if nothing does."""
-    return self.foresight.gan if self.foresight else self.gan
+    return self.foresight.model if self.foresight else self.gan
 
   def broken(self) -> str:
     """Return the name of weights that are no numbers, with which nothing can be made; or ''."""
@@ -142,8 +142,10 @@ def check_couplings(
   """Raise a SpecError, before data are prepared, if a coupling does not fit the settings."""
   for part, coupling, options in chosen:
     with part.pointed():
-      by = f"the coupling '{part.name}' (--couplings= leaves out all)"
-      world.need(*coupling.needs, by=by)
+      hint = ', --gan=transitions imagines it' if coupling.foresees and world.simulator else ''
+      by = f"the coupling '{part.name}' (--couplings= leaves out all{hint})"
+      if not (coupling.foresees and config.run.gan == 'transitions'):
+        world.need(*coupling.needs, by=by)
       coupling.check(options, config)
   _check_code(world, config, chosen)
 
