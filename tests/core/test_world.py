@@ -166,7 +166,8 @@ def test_a_coupling_is_refused_without_any_part_that_it_needs(name):
   config, chosen = tiny.config(couplings=name), learner_lib.read_couplings(name)
   learner_lib.check_couplings(type('Able', (world_lib.World,), parts)(), config, chosen)
   for part in coupling.needs:
-    world = type('Lacking', (world_lib.World,), {**parts, part: None, 'name': 'lacking'})()
+    lacking = {**parts, part: None, 'name': 'lacking', 'simulator': None}
+    world = type('Lacking', (world_lib.World,), lacking)()
     with pytest.raises(
       spec.SpecError,
       match=refusal(f"the coupling '{name}'{HINT}", part, 'lacking'),
