@@ -40,8 +40,8 @@ class Critic(tf.Module):
     super().__init__()
     self.config = config
     self.loss = tables.LOSSES.load(config.loss)
-    networks = networks or tables.NETWORKS.load(config.network)
-    build = functools.partial(networks.critic, tuple(value_shape), num_labels, config, seed=seed)
+    chosen: layers.Networks = networks or tables.NETWORKS.load(config.network)
+    build = functools.partial(chosen.critic, tuple(value_shape), num_labels, config, seed=seed)
     self.network = build()
     self.optimizer = optimizers.adam(config, self.network)
     self._guard = guard.Guard('a critic of canvases' if averaged else "the generator's critic")

@@ -31,10 +31,10 @@ class Gan(tf.Module):
     self._adversary = adversary
     self.config, self._subject = config, subject
     self.code_size, self.batch_size = config.latent_size, config.batch_size
-    networks = networks or tables.NETWORKS.load(config.network)
+    chosen: layers.Networks = networks or tables.NETWORKS.load(config.network)
     shape = tuple(subject.raw_shape), subject.num_labels, config
-    self.generator = networks.generator(*shape, seed=2 * seed)
-    self.average = networks.generator(*shape, seed=2 * seed)  # starts equal to the generator
+    self.generator = chosen.generator(*shape, seed=2 * seed)
+    self.average = chosen.generator(*shape, seed=2 * seed)  # starts equal to the generator
     self.critic = critic_lib.Critic(
       config, subject.value_shape, subject.num_labels, seed=2 * seed + 1, networks=networks
     )

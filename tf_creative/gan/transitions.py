@@ -69,9 +69,7 @@ class Transitions(tf.Module):
     self.batch_size, self.code_size = config.batch_size, config.latent_size
     size = math.prod(kind.changed)
     subject = imagination_lib.Subject((size + EXTRA,), 1, self._legal, (size + EXTRA,))
-    networks = layers.Networks(  # pyright: ignore[reportArgumentType]
-      functools.partial(Generator, kind), functools.partial(Critic, kind)
-    )
+    networks = layers.Networks(functools.partial(Generator, kind), functools.partial(Critic, kind))
     self.members = tuple(
       gan_lib.Gan(config, subject, 1000 * seed + member, networks, config.adversary)
       for member in range(config.members)
@@ -162,7 +160,7 @@ class Transitions(tf.Module):
     del gradient
     pairs = zip(_split(values), _split(given.real), (self.kind.bits, False, True), strict=True)
     apart = [_surprise(p, real) if bits else tf.abs(p - real) for p, real, bits in pairs]
-    return self._config.anchor * sum(map(tf.reduce_mean, apart))
+    return self._config.anchor * tf.add_n([*map(tf.reduce_mean, apart)])
 
   def _errors(self, member: gan_lib.Gan, given: Condition, seed: tf.Tensor) -> dict[str, tf.Tensor]:
     """Return mean errors of one step: absolute ones, and the squared one of the end (Brier)."""

@@ -115,7 +115,8 @@ def beside(made: portfolio_lib.Portfolio, picture: Picture) -> portfolio_lib.Por
 def _nearest(learner: Learner, picture: Picture, label: int) -> tuple[np.ndarray, int]:
   """Find the code [Z], and its label, whose work comes nearest to a picture."""
   check_told(edit.by_chance(learner))
-  codes, labels = learner.creator.near(*(part[None] for part in picture), np.array([label]))
+  work, given = picture
+  codes, labels = learner.creator.near(work[None], given[None], np.array([label]))
   return codes[0], int(labels[0])
 
 

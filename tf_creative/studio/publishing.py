@@ -132,8 +132,12 @@ def _inputs(learner: learner_lib.Learner) -> dict[str, list[tuple[str, dict[str,
     seen = {name: part.numpy() for name, part in learner.world.rules.observe(state).items()}
     found['creator'] += [('serving_default', drawn), ('about', {'seed': seed})]
     # These are for hands that are shown targets.
-    some = works.work[:2]  # for a search takes its time
-    given = {'target': some, 'given': np.ones(some.shape, bool), 'label': works.label[:2]}
+    some = np.asarray(works.work)[:2]  # for a search takes its time
+    given = {
+      'target': some,
+      'given': np.ones(some.shape, bool),
+      'label': np.asarray(works.label)[:2],
+    }
     moved = {'seed': seed, 'strength': np.full(count, 0.3, np.float32)}
     found['creator'] += [('paint', {'target': works.work})]
     found['creator'] += [('near', given), ('vary', {**code, **moved})]
