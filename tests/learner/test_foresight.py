@@ -141,7 +141,7 @@ def test_a_hand_may_learn_more_often_than_it_acts():
       {'world': 'pixel_art'},
       "--gan=transitions needs a world with 'simulator', and 'pixel_art' has none",
     ),
-    ({'gan': 'works'}, r'--gan=transitions imagines it\) needs a world with .rules.'),
+    ({'gan': 'works'}, "the coupling 'augment' .* needs a world with 'rules'"),
     ({'agent': 'pqn'}, 'use an agent that learns off policy'),
     ({'batch_size': 25}, '--gan_batch_size=25 cannot be shared by --gan_members=2'),
     ({'distort': 0.5}, 'use --gan_distort=0'),

@@ -142,8 +142,7 @@ def check_couplings(
   """Raise a SpecError, before data are prepared, if a coupling does not fit the settings."""
   for part, coupling, options in chosen:
     with part.pointed():
-      hint = ', --gan=transitions imagines it' if coupling.foresees and world.simulator else ''
-      by = f"the coupling '{part.name}' (--couplings= leaves out all{hint})"
+      by = f"the coupling '{part.name}' (--couplings= leaves out all)"
       if not (coupling.foresees and config.run.gan == 'transitions'):
         world.need(*coupling.needs, by=by)
       coupling.check(options, config)
