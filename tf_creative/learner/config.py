@@ -36,6 +36,7 @@ class RunConfig:
     'works',
     'what is imagined: works, in worlds that have some, or transitions: what follows an action',
     one_of=('works', 'transitions'),
+    common=True,
   )
   couplings: str = setting(
     'environment(real=0.25)',

@@ -15,7 +15,7 @@ _MOST_FRAMES = 16  # in a stack
 
 @dataclasses.dataclass(frozen=True)
 class Gym(checked.Options):
-  """Any environment of Gymnasium with discrete actions; the hand only, no imagination."""
+  """Any environment of Gymnasium with discrete actions; no works, but --gan=transitions."""
 
   id: str = setting('CartPole-v1', 'name under which Gymnasium registers it')
   max_steps: int = setting(
@@ -46,7 +46,7 @@ class Gym(checked.Options):
 
 @dataclasses.dataclass(frozen=True)
 class Minatar(checked.Options):
-  """MinAtar's five small arcade games, by an extra package; the hand only."""
+  """MinAtar's five small arcade games, by an extra package; as gym."""
 
   # Not `one_of`: in the line of `--help`, so long a list would be broken within a word.
   game: str = setting('breakout', f'name of the game: {", ".join(MINATAR)}')
@@ -74,7 +74,7 @@ class Minatar(checked.Options):
 
 @dataclasses.dataclass(frozen=True)
 class Atari(checked.Options):
-  """Atari 2600 games of the Arcade Learning Environment, by an extra package; the hand only."""
+  """Atari 2600 games of the Arcade Learning Environment, by an extra package; as gym."""
 
   game: str = setting('pong', 'name of the game, as ms_pacman or space_invaders')
   size: int = setting(84, 'side of a picture in pixels', at_least=8, at_most=210)
