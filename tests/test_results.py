@@ -8,6 +8,7 @@ only shown and judged again.
 """
 
 import functools
+import importlib.util
 import json
 import os
 import pathlib
@@ -28,6 +29,14 @@ from tf_creative.runs import run as run_lib
 from tf_creative.studio import edit
 
 SEEDS = [0, 1, 2]
+# Of Young and Tian 2019, after as many steps.
+DQN_ON_MINATAR = {
+  'breakout': 10,
+  'freeway': 50,
+  'asterix': 17,
+  'seaquest': 20,
+  'space_invaders': 44,
+}
 COLUMNS = ('frechet', 'coverage', 'precision', 'recall', 'label_accuracy', 'copies', 'novelty')
 
 pytestmark = pytest.mark.slow
@@ -52,9 +61,12 @@ def run(pipeline: str, seed: int, *flags: str) -> dict[str, float]:
   for split in ('held_out', 'unseen'):
     if f'{split}/equal_pixels' in numbers:  # a world has one of the two
       cells += [f'{numbers[f"{split}/{k}"]:.2%}' for k in ('equal_pixels', 'perfect_pictures')]
-  cells += [f'{numbers[f"painted/{column}"]:.3f}' for column in COLUMNS]
-  ratio = numbers['painted/frechet'] / numbers['training/frechet']
-  print(f'\n| {name} | ' + ' | '.join([*cells, f'{ratio:.2f}']) + ' |')
+  if 'held_out/return' in numbers and 'painted/frechet' not in numbers:  # nothing is imagined
+    cells += [f'{numbers[f"held_out/return{end}"]:.1f}' for end in ('', '_low', '_high')]
+  else:
+    cells += [f'{numbers[f"painted/{column}"]:.3f}' for column in COLUMNS]
+    cells.append(f'{numbers["painted/frechet"] / numbers["training/frechet"]:.2f}')
+  print(f'\n| {name} | ' + ' | '.join(cells) + ' |')
   return numbers
 
 
@@ -93,6 +105,13 @@ def test_sprites_are_imagined_and_painted(seed):
   assert numbers['held_out/equal_pixels'] >= 0.99
   assert numbers['painted/near_copies'] <= 0.05
   assert numbers['painted/frechet'] <= 2 * numbers['training/frechet']
+
+
+@pytest.mark.skipif(not importlib.util.find_spec('minatar'), reason='run pip install MinAtar')
+@pytest.mark.parametrize('seed', SEEDS)
+@pytest.mark.parametrize(('game', 'least'), DQN_ON_MINATAR.items())
+def test_games_of_minatar_are_played(game, least, seed):
+  assert run('minatar', seed, f'--world=minatar(game={game})')['held_out/return'] >= least
 
 
 @pytest.mark.parametrize('seed', SEEDS)
