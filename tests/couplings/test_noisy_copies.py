@@ -45,9 +45,9 @@ def test_noise_is_as_large_as_asked(learner):
     assert spread.mean() == pytest.approx(1 + noise**2, rel=0.3)
 
 
-def test_planes_and_longer_steps_are_refused():
-  with pytest.raises(spec.SpecError, match='this world shows others'):
-    tiny.learner(couplings='noisy_copies')
+def test_other_lessons_and_longer_steps_are_refused():
+  with pytest.raises(spec.SpecError, match='are of single actions: use --agent=ddqn'):
+    tiny.learner(couplings='noisy_copies', agent='informed')
   with pytest.raises(spec.SpecError, match='use --agent_n_step=1'):
     agent = dataclasses.replace(toys.SMALL, n_step=3)
     learner_lib.Learner(config_lib.Config(RUN, agent=agent))

@@ -143,7 +143,7 @@ def test_a_hand_may_learn_more_often_than_it_acts():
     ),
     ({'gan': 'works'}, "the coupling 'augment' .* needs a world with 'rules'"),
     ({'agent': 'pqn'}, 'use an agent that learns off policy'),
-    ({'batch_size': 25}, '--gan_batch_size=25 cannot be shared by --gan_members=2'),
+    ({'batch_size': 1}, '--gan_batch_size=1 is less than a transition for each of --gan_members=2'),
     ({'distort': 0.5}, 'use --gan_distort=0'),
   ],
 )

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
-from tf_creative.core import spec, streams
+from tf_creative.core import streams
 from tf_creative.couplings import augment, base
 from tf_creative.couplings import options as options_lib
 
@@ -39,7 +39,7 @@ class RandomReward(base.Coupling):
 
 
 class NoisyCopies(base.Coupling):
-  """Replaces a part of each batch by replayed transitions, to whose observations noise is added."""
+  """Replaces a part of each batch by replayed transitions, with noise on the numbers observed."""
 
   Options = options_lib.NoisyCopies
   needs = ('play',)
@@ -50,8 +50,8 @@ class NoisyCopies(base.Coupling):
 
   def __init__(self, parts: coupling_lib.Parts, options: options_lib.NoisyCopies, seed: int):
     super().__init__(parts, options, seed)
-    if any(part.dtype != tf.float32 for part in parts.world.play.observation_spec.values()):
-      raise spec.SpecError('noisy_copies adds noise to numbers, and this world shows others.')
+    for trait in ('on_policy', 'every_action'):
+      parts.agent.lesson.refuse(trait, 'noisy_copies are of single actions: use --agent=ddqn.')
     self._stream = streams.Stream(seed, 'noisy copies')
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
@@ -59,10 +59,11 @@ class NoisyCopies(base.Coupling):
     copies = self.parts.agent.sample(count)
     seeds = streams.split(self._stream.next(), len(copies.observation))
     noisy = {
-      name: part
-      + self.options.noise
-      * tf.math.reduce_std(part, [0, 1])
-      * tf.random.stateless_normal(tf.shape(part), seed)
+      name: self._noisy(part, seed) if part.dtype.is_floating else part
       for (name, part), seed in zip(copies.observation.items(), seeds, strict=True)
     }
     return augment.mixed(batch, copies._replace(observation=noisy), tf.fill([count], True))
+
+  def _noisy(self, part: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    spread = self.options.noise * tf.math.reduce_std(part, [0, 1])
+    return part + spread * tf.random.stateless_normal(tf.shape(part), seed)

@@ -30,10 +30,11 @@ class Foresight(tf.Module):
     self._agent, self._actions = agent, world.play.action_spec.maximum + 1
     if config.distort:
       raise spec.SpecError('transitions are not pictures to distort: use --gan_distort=0.')
-    if config.batch_size % config.members:
+    self._rows = config.batch_size // config.members * config.members  # shared by the members
+    if not self._rows:
       raise spec.SpecError(
-        f'--gan_batch_size={config.batch_size} cannot be shared by --gan_members='
-        f'{config.members}: make it a multiple.'
+        f'--gan_batch_size={config.batch_size} is less than a transition for each of '
+        f'--gan_members={config.members}: make it larger.'
       )
     shape = tuple(self._part.shape)
     newest = shape[-1] // world.play.stack
@@ -45,11 +46,11 @@ class Foresight(tf.Module):
 
   def learn(self) -> dict[str, tf.Tensor]:
     """Update the imagination on transitions from the replay; return scalars for the log."""
-    batch = self._agent.sample(self.model.batch_size)
+    batch = self._agent.sample(self._rows)
     # A frame after the end of an episode leads nowhere: others are taken twice instead.
     order = tf.argsort(tf.cast(batch.last[:, 0], tf.int32), stable=True)
     whole = tf.maximum(tf.reduce_sum(tf.cast(~batch.last[:, 0], tf.int32)), 1)
-    rows = tf.gather(order, tf.range(self.model.batch_size) % whole)
+    rows = tf.gather(order, tf.range(self._rows) % whole)
     one = tf.nest.map_structure(lambda part: tf.gather(part, rows), batch)
     seen = self._values(one.observation)
     return self.model.train_step(
