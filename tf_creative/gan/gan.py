@@ -24,11 +24,9 @@ class Gan(tf.Module):
     subject: imagination_lib.Subject,
     seed: int,
     networks: layers.Networks | None = None,
-    adversary: float = 1.0,
   ):
-    """Take other networks than the config names, and the weight of the generator's own loss."""
+    """Take networks other than those that the config names, if given."""
     super().__init__()
-    self._adversary = adversary
     self.config, self._subject = config, subject
     self.code_size, self.batch_size = config.latent_size, config.batch_size
     chosen: layers.Networks = networks or tables.NETWORKS.load(config.network)
@@ -91,7 +89,7 @@ class Gan(tf.Module):
     with fake_tape:
       # Relativistic losses also need the logits of the real works.
       loss = self.critic.loss.generator(self.score(seen_real, labels), self.score(seen, labels))
-      loss = self._adversary * loss if self._adversary != 1 else loss
+      loss *= self.config.adversary
     gradient = fake_tape.gradient(loss, fake)
     metrics['generator_loss'] = loss
     if extra_loss is not None:

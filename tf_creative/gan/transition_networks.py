@@ -68,7 +68,7 @@ class Critic(keras.Model):
   def __init__(self, kind: Kind, shape: tuple[int, ...], _, config: GanConfig, seed: int):
     super().__init__(name='critic')
     seeds = layers.Seeds(seed)
-    self.kind, self.changed = kind, kind.changed
+    self.kind = kind
     self.body = _body(kind, config, seeds)
     self.think = keras.layers.Dense(2 * config.width, kernel_initializer=seeds.next())
     self.judge = keras.layers.Dense(1, kernel_initializer=seeds.next())

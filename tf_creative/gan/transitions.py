@@ -66,12 +66,12 @@ class Transitions(tf.Module):
   def __init__(self, config: GanConfig, kind: Kind, seed: int):
     super().__init__(name='transitions')
     self.kind, self._config = kind, config
-    self.batch_size, self.code_size = config.batch_size, config.latent_size
+    self.code_size = config.latent_size
     size = math.prod(kind.changed)
     subject = imagination_lib.Subject((size + EXTRA,), 1, self._legal, (size + EXTRA,))
     networks = layers.Networks(functools.partial(Generator, kind), functools.partial(Critic, kind))
     self.members = tuple(
-      gan_lib.Gan(config, subject, 1000 * seed + member, networks, config.adversary)
+      gan_lib.Gan(config, subject, 1000 * seed + member, networks)
       for member in range(config.members)
     )
     self.bounds_gap = self.members[0].bounds_gap

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
+from tf_creative.learner import descent
 from tf_creative.learner import learner as learner_lib
 
 MOST = 100  # works of a label that can be made from one picture
@@ -114,8 +115,5 @@ def distance(
   learner: Learner, works: np.ndarray, work: np.ndarray, given: np.ndarray
 ) -> np.ndarray:
   """Return the squared distance of each of `works` to `work`, over its given parts: [B]."""
-  values, wanted = (
-    learner.world.works.to_values(tf.constant(w)).numpy() for w in (works, work[None])
-  )
-  squares = given[..., None] * np.square(values - wanted)
-  return squares.reshape(len(squares), -1).sum(1)
+  compared = map(tf.constant, (works, work, given))
+  return descent.distance(learner.loop.built, *compared).numpy()
