@@ -76,12 +76,18 @@ def test_a_picture_is_reduced_to_the_palette_and_painted(page, client, choose, t
   assert not page.faults
 
 
-def test_a_picture_is_varied(page, client, choose, tmp_path):
+def chosen(page, client, choose, folder):
+  """Chooses a picture in the palette's colours; returns the palette and the work that it is."""
   palette = np.array(client.about['palette'], np.uint8)
   work = np.arange(16).reshape(4, 4) % len(palette)
-  Image.fromarray(palette[work]).save(tmp_path / 'mine.png')
-  choose(tmp_path / 'mine.png')
+  Image.fromarray(palette[work]).save(folder / 'mine.png')
+  choose(folder / 'mine.png')
   shown(page)
+  return palette, work
+
+
+def test_a_picture_is_varied(page, client, choose, tmp_path):
+  palette, work = chosen(page, client, choose, tmp_path)
   assert not page.value("document.getElementById('mine').hidden")
   near = predict(client, 'near', target=[work], given=[np.ones((4, 4), bool)], label=[-1])
   page.value("document.getElementById('vary').click()")
@@ -109,11 +115,7 @@ def test_a_picture_is_varied(page, client, choose, tmp_path):
 
 
 def test_what_is_rubbed_out_is_filled(page, client, choose, tmp_path):
-  palette = np.array(client.about['palette'], np.uint8)
-  work = np.arange(16).reshape(4, 4) % len(palette)
-  Image.fromarray(palette[work]).save(tmp_path / 'mine.png')
-  choose(tmp_path / 'mine.png')
-  shown(page)
+  palette, work = chosen(page, client, choose, tmp_path)
   assert page.value("document.getElementById('fill').ariaDisabled") == 'true'
   page.value("document.getElementById('fill').click()")  # nothing to fill
   page.value("document.getElementById('rub').click()")
