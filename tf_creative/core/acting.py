@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -130,6 +130,9 @@ class Simulator(abc.ABC):
   published: Published | None = None
   renders: bool  # whether there are pictures of what happens
   clip: bool = False  # whether a hand learns from rewards clipped to `reward_bound`
+  # Where states can be read off what is seen, without a stack of frames: what would follow actions
+  # [B], in arrays as of `vector`, (observation, action) -> (observation, reward, ended).
+  ask: Callable[[dict[str, Any], Any], tuple[dict[str, Any], Any, Any]] | None = None
 
   @abc.abstractmethod
   def vector(self, count: int, render: bool = False) -> Any:

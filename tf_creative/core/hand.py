@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
-from tf_creative.core import spec
+from tf_creative.core import spec, streams
 
 Observation = dict[str, tf.Tensor]
 
@@ -37,6 +37,15 @@ class Lesson(NamedTuple):
     """Raise a SpecError that says why, if this is a field of the lesson that is true."""
     if getattr(self, trait):
       raise spec.SpecError(why, where)
+
+
+def decide(values: tf.Tensor, tries: float, seed: tf.Tensor) -> tf.Tensor:
+  """Choose the best of actions [B, A], or, with the probability `tries`, any: int32 [B]."""
+  bold, what = streams.split(seed, 2)
+  count, actions = tf.unstack(tf.shape(values))
+  anything = tf.random.stateless_uniform([count], what, maxval=actions, dtype=tf.int32)
+  luck = tf.random.stateless_uniform([count], bold)
+  return tf.where(luck < tries, anything, tf.argmax(values, -1, tf.int32))
 
 
 class Hand(Protocol):

@@ -13,6 +13,7 @@ COUPLINGS = plugins.Table(
     'constant_reward': 'tf_creative.couplings.controls:ConstantReward',
     'random_reward': 'tf_creative.couplings.controls:RandomReward',
     'noisy_copies': 'tf_creative.couplings.controls:NoisyCopies',
+    'simulated': 'tf_creative.couplings.controls:Simulated',
     'curriculum': 'tf_creative.couplings.curriculum:Curriculum',
     'random_levels': 'tf_creative.couplings.random_levels:RandomLevels',
     'level_replay': 'tf_creative.couplings.level_replay:LevelReplay',

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
-from tf_creative.core import streams
+from tf_creative.core import hand as hand_lib
+from tf_creative.core import spec, streams
 from tf_creative.couplings import augment, base
 from tf_creative.couplings import options as options_lib
 
@@ -50,8 +52,7 @@ class NoisyCopies(base.Coupling):
 
   def __init__(self, parts: coupling_lib.Parts, options: options_lib.NoisyCopies, seed: int):
     super().__init__(parts, options, seed)
-    for trait in ('on_policy', 'every_action'):
-      parts.agent.lesson.refuse(trait, 'noisy_copies are of single actions: use --agent=ddqn.')
+    _refuse('noisy_copies', parts)
     self._stream = streams.Stream(seed, 'noisy copies')
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
@@ -67,3 +68,60 @@ class NoisyCopies(base.Coupling):
   def _noisy(self, part: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     spread = self.options.noise * tf.math.reduce_std(part, [0, 1])
     return part + spread * tf.random.stateless_normal(tf.shape(part), seed)
+
+
+class Simulated(base.Coupling):
+  """Replaces a part of each batch by what the environment answers to today's actions.
+
+  They are asked in replayed states, as an imagination is. So this shows what a perfect one would be
+  worth. The answers are not steps of the run.
+  """
+
+  Options = options_lib.Simulated
+  needs = ('simulator',)
+
+  @classmethod
+  def check(cls, options: options_lib.Simulated, config: Any) -> None:
+    options.check_agent(config.agent)
+
+  def __init__(self, parts: coupling_lib.Parts, options: options_lib.Simulated, seed: int):
+    super().__init__(parts, options, seed)
+    _refuse('simulated', parts)
+    if not parts.world.simulator.ask:
+      raise spec.SpecError(
+        'this environment cannot be asked what would follow: its state is not what it shows. '
+        'CartPole-v1, MountainCar-v0 and Acrobot-v1 of gym can.'
+      )
+    self._stream = streams.Stream(seed, 'simulated')
+
+  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
+    agent = self.parts.agent
+    count = int(batch.reward.shape[0] * self.options.share)
+    seen = {name: part[:, 0] for name, part in agent.sample(count).observation.items()}
+    action = hand_lib.decide(agent.values(seen), self.options.tries, self._stream.next())
+    following, reward, ended = self._ask(seen, action)
+    asked = batch_lib.transitions(seen, action, reward, following, ended)
+    return augment.mixed(batch, asked, tf.fill([count], True))
+
+  def _ask(self, seen: dict[str, tf.Tensor], action: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+    simulator, play = self.parts.world.simulator, self.parts.world.play
+    names = sorted(seen)
+
+    def answer(action: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
+      after, reward, ended = simulator.ask(dict(zip(names, values, strict=True)), action)
+      told = [after[name].astype(value.dtype) for name, value in zip(names, values, strict=True)]
+      return [*told, np.float32(reward), np.asarray(ended, bool)]
+
+    values = [seen[name] for name in names]
+    kinds = [*(value.dtype for value in values), tf.float32, tf.bool]
+    *after, reward, ended = tf.numpy_function(answer, [action, *values], kinds, name='ask')
+    for told, like in zip([*after, reward, ended], [*values, action, action], strict=True):
+      told.set_shape(like.shape)
+    if simulator.clip:
+      reward = tf.clip_by_value(reward, -play.reward_bound, play.reward_bound)
+    return dict(zip(names, after, strict=True)), reward, ended
+
+
+def _refuse(name: str, parts: coupling_lib.Parts) -> None:
+  for trait in ('on_policy', 'every_action'):
+    parts.agent.lesson.refuse(trait, f'{name} are of single actions: use --agent=ddqn.')

@@ -138,11 +138,21 @@ class NoisyCopies:
 
   def check_agent(self, given: Any) -> None:
     """Raise a SpecError for settings of the hand with which this cannot work."""
-    if given.n_step != 1 or int(given.batch_size * self.share) < 1:
-      raise spec.SpecError(
-        'noisy_copies are single steps, at least one of them in a batch: use --agent_n_step=1 and '
-        'a larger share.'
-      )
+    _check_single('noisy_copies', self.share, given)
+
+
+@dataclasses.dataclass(frozen=True)
+class Simulated:
+  """A control: what the environment itself answers, in place of imagined transitions."""
+
+  share: float = setting(0.5, 'share of a batch that is asked for', above=0, at_most=1)
+  tries: float = setting(
+    0.5, 'share of it with a uniformly random action instead of the best', at_least=0, at_most=1
+  )
+
+  def check_agent(self, given: Any) -> None:
+    """Raise a SpecError for settings of the hand with which this cannot work."""
+    _check_single('simulated', self.share, given)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,6 +209,14 @@ class Adversarial:
   weight: float = setting(
     0.3, "share of the generator's gradient that lowers the hand's value", at_least=0, at_most=1
   )
+
+
+def _check_single(name: str, share: float, given: Any) -> None:
+  if given.n_step != 1 or int(given.batch_size * share) < 1:
+    raise spec.SpecError(
+      f'{name} are single steps, at least one of them in a batch: use --agent_n_step=1 and a '
+      'larger share.'
+    )
 
 
 OPTIONS = COUPLINGS.options(globals())  # by name, each in a class of that name

@@ -67,14 +67,11 @@ class Foresight(tf.Module):
 
     Actions are the best by today's values, or, with the probability `tries`, any.
     """
-    bold, what, seed = streams.split(self._stream.next(), 3)
+    choice, luck, seed = streams.split(self._stream.next(), 3)
     seen = {name: part[:, 0] for name, part in self._agent.sample(count).observation.items()}
-    action = tf.argmax(self._agent.values(seen), -1, tf.int32)
-    anything = tf.random.stateless_uniform([count], what, maxval=self._actions, dtype=tf.int32)
-    action = tf.where(tf.random.stateless_uniform([count], bold) < tries, anything, action)
+    action = hand_lib.decide(self._agent.values(seen), tries, choice)
     foreseen = self.foresee(seen, action, seed)
-    luck = tf.random.stateless_uniform([count], tf.random.experimental.stateless_fold_in(seed, 1))  # pyright: ignore[reportAttributeAccessIssue]
-    ended = luck < foreseen.end
+    ended = tf.random.stateless_uniform([count], luck) < foreseen.end
     following = {self._name: self._observed(foreseen.state)}
     imagined = batch_lib.transitions(seen, action, foreseen.reward, following, ended)
     return imagined, foreseen

@@ -17,7 +17,7 @@ import tensorflow as tf
 from tf_creative.core import spec
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.worlds import options, wrappers
+from tf_creative.worlds import asked, options, wrappers
 
 _LONGEST = 10_000  # most steps in an episode of an environment without its own limit
 PICTURES = 'rgb_array'
@@ -165,10 +165,16 @@ class Gym(options.Gym, Simulated):
       )
     try:
       self._derive(self.reward_bound, self.frame_stack)
+      object.__setattr__(self, 'ask', None if self._changed else asked.answers(self.id))
     except (gymnasium.error.Error, ImportError) as error:
       raise spec.SpecError(
         f"gym has no environment '{self.id}': {str(error).rstrip('.')}.", 'id='
       ) from error
+
+  @property
+  def _changed(self) -> bool:
+    """Whether more is in a state than what is seen, or less of it is seen."""
+    return bool(self.frame_stack > 1 or self.sticky or self.grey or self.resize)
 
   def environments(self, count: int, render: bool) -> gymnasium.vector.VectorEnv:
     """Make environments one by one, like gymnasium.make, so that each has its usual wrappers."""
