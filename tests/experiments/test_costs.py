@@ -1,13 +1,16 @@
 """What does not depend on the machine: a guard against slipping back."""
 
+import dataclasses
 import subprocess
 import sys
 
 import pytest
 import tensorflow as tf
 
+from tests.shared import toys
 from tf_creative.cli import flags as flags_lib
 from tf_creative.experiments import costs
+from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner
 
 FLAGS = ['--flagfile=pipelines/pixel_art.flags', '--noprogress']
@@ -80,3 +83,16 @@ except SystemExit:
   count, *names = done.stderr.split()
   assert int(count) < 420
   assert not {'tensorflow', 'keras', 'tf_agents', 'matplotlib', 'sklearn', 'scipy'} & set(names)
+
+
+@pytest.mark.parametrize('agent', ['ddqn', 'pqn'])
+def test_a_hand_without_an_imagination_has_costs_too(agent):
+  run = config_lib.RunConfig(world='gym(id=CartPole-v1)', agent=agent)
+  settings = dataclasses.replace(toys.SMALL, updates=1 if agent == 'pqn' else 3, collect_steps=4)
+  made = learner.Learner(config_lib.Config(run, agent=settings))
+  found = costs.of_parts(made)
+  assert found.keys() == {'collect', 'learn'}
+  each = {name: costs.of(part).flops for name, part in made.loop.parts().items()}
+  assert found['learn'].flops == each['learn'] * settings.updates > 0
+  assert found['collect'].flops == each['collect'] * 4 > 0
+  made.agent.episodes.close()

@@ -33,12 +33,9 @@ def of(step: Callable[[], Any]) -> Cost:
 
 def of_parts(learner: learner_lib.Learner) -> dict[str, Cost]:
   """Return the cost of each part of a round, times its runs in a round."""
-  loop, run, agent = learner.loop, learner.config.run, learner.config.agent
-  cost = {name: of(part) for name, part in loop.parts().items()}
-  cost['collect'] = cost['collect'].times(agent.collect_steps * run.agent_steps)
-  cost['learn'] = cost['learn'].times(run.agent_steps * agent.updates)
-  cost['gan'] = cost['gan'].times(run.gan_steps)
-  return cost
+  often = learner.loop.often()
+  often['collect'] *= learner.config.agent.collect_steps  # of which a part counts one
+  return {name: of(part).times(often[name]) for name, part in learner.loop.parts().items()}
 
 
 def _of_graph(graph: tf.Graph) -> Cost:

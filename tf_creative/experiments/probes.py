@@ -86,15 +86,13 @@ def parts(learner: Any, seconds: float) -> dict[str, float]:
 
   from tf_creative.learner import loop as loop_lib
 
-  run, found = learner.config.run, {}
-  learnt = run.agent_steps * learner.config.agent.updates
-  often = {'collect': run.agent_steps, 'learn': learnt, 'gan': run.gan_steps}
+  often, found = learner.loop.often(), {}
   for name, part in learner.loop.parts().items():
     # `part=part` binds the present part: a plain closure would see the last one of the loop.
     step = tf.function(lambda count, part=part: loop_lib.repeat(part, count), autograph=False)
     step(tf.constant(1))
     call = lambda count, step=step: step(tf.constant(count))  # noqa: E731
-    found[name] = _per_round(call, 10, seconds)['seconds'] * often.get(name, 1)
+    found[name] = _per_round(call, 10, seconds)['seconds'] * often[name]
   return found
 
 

@@ -100,6 +100,13 @@ class Loop(tf.Module):
       return {'concept': self._refresh, **hand, 'gan': self._gan_step}
     return {**hand, 'gan': self._gan_step} if self._parts.foresight else hand
 
+  def often(self) -> dict[str, int]:
+    """Return how often each part runs in a round."""
+    run = self.config
+    learnt = 1 if self._parts.agent.lesson.on_policy else self._agent_config.updates
+    hand = {'collect': run.agent_steps, 'learn': run.agent_steps * learnt}
+    return {'concept': 1, **hand, 'gan': run.gan_steps}
+
   def _refresh(self) -> Metrics:
     self._parts.episodes.refresh(self._coupling.concept(self._draw(self._fresh)))
     return {}
