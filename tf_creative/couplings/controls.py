@@ -87,7 +87,10 @@ class Simulated(base.Coupling):
   def __init__(self, parts: coupling_lib.Parts, options: options_lib.Simulated, seed: int):
     super().__init__(parts, options, seed)
     _refuse('simulated', parts)
-    if not parts.world.simulator.ask:
+    self._answers, play = parts.world.simulator.ask, parts.world.play
+    # As the hand's own steps; the answers are true ones.
+    self._most = play.reward_bound if parts.world.simulator.clip else np.inf
+    if not self._answers:
       raise spec.SpecError(
         'this environment cannot be asked what would follow: its state is not what it shows. '
         'CartPole-v1, MountainCar-v0 and Acrobot-v1 of gym can.'
@@ -104,11 +107,10 @@ class Simulated(base.Coupling):
     return augment.mixed(batch, asked, tf.fill([count], True))
 
   def _ask(self, seen: dict[str, tf.Tensor], action: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
-    simulator, play = self.parts.world.simulator, self.parts.world.play
     names = sorted(seen)
 
     def answer(action: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
-      after, reward, ended = simulator.ask(dict(zip(names, values, strict=True)), action)
+      after, reward, ended = self._answers(dict(zip(names, values, strict=True)), action)
       told = [after[name].astype(value.dtype) for name, value in zip(names, values, strict=True)]
       return [*told, np.float32(reward), np.asarray(ended, bool)]
 
@@ -117,8 +119,7 @@ class Simulated(base.Coupling):
     *after, reward, ended = tf.numpy_function(answer, [action, *values], kinds, name='ask')
     for told, like in zip([*after, reward, ended], [*values, action, action], strict=True):
       told.set_shape(like.shape)
-    if simulator.clip:
-      reward = tf.clip_by_value(reward, -play.reward_bound, play.reward_bound)
+    reward = tf.clip_by_value(reward, -self._most, self._most)
     return dict(zip(names, after, strict=True)), reward, ended
 
 

@@ -9,8 +9,8 @@ NETWORKS = plugins.Table(
     'close': 'tf_creative.gan.conv:CLOSE',
     'conv': 'tf_creative.gan.conv:NETWORKS',
     'dense': 'tf_creative.gan.dense:NETWORKS',
-    'tapered': 'tf_creative.gan.conv:TAPERED',
     'recurrent': 'tf_creative.gan.recurrent:NETWORKS',
+    'tapered': 'tf_creative.gan.tapered:NETWORKS',
   },
 )
 

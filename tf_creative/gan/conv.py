@@ -30,7 +30,7 @@ def strides(sizes: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
   ]
 
 
-def _convolutions(axes: int) -> tuple[Callable[..., keras.Layer], Callable[..., keras.Layer]]:
+def convolutions(axes: int) -> tuple[Callable[..., keras.Layer], Callable[..., keras.Layer]]:
   """Return the layer types that shrink and enlarge values with this number of axes."""
   kinds = {
     1: (keras.layers.Conv1D, keras.layers.Conv1DTranspose),
@@ -45,36 +45,23 @@ def _convolutions(axes: int) -> tuple[Callable[..., keras.Layer], Callable[..., 
   return kinds[axes]
 
 
-def even(width: int, level: int) -> int:
-  """Return the channels of a level (0: the finest): as many in all, half of them in the finest."""
-  return width if level else max(width // 2, 1)
-
-
-def tapered(width: int, level: int) -> int:
-  """Return the channels of a level: twice as many in each coarser one, so that all cost as much."""
-  return max(min(width * 2**level // 4, 2 * width), 1)
-
-
 class Generator(keras.Model):
   """Turns a code into a coarse picture, then enlarges and refines it level by level."""
-
-  channels = staticmethod(even)
 
   def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='generator')
     *space, channels = value_shape
-    seeds, (convolution, enlargement) = layers.Seeds(seed), _convolutions(len(space))
+    seeds, (convolution, enlargement) = layers.Seeds(seed), convolutions(len(space))
     self.num_labels, self.conditional = num_labels, layers.uses_labels(num_labels, config)
     sizes = pyramid(tuple(space))
-    most = self.channels(config.width, max(len(sizes) - 1, 1))
-    self.coarse_shape, self.sizes = (*sizes[-1], most), tuple(sizes[-2::-1])
+    self.coarse_shape, self.sizes = (*sizes[-1], config.width), tuple(sizes[-2::-1])
     self.coarse = keras.layers.Dense(math.prod(self.coarse_shape), kernel_initializer=seeds.next())
-    self.compose = convolution(most, 3, padding='same', kernel_initializer=seeds.next())
+    self.compose = convolution(config.width, 3, padding='same', kernel_initializer=seeds.next())
     # Transposed convolutions, kernel 4 and stride 2. They can express 'repeat pixels, then convolve
     # 3x3' at 4/9 of its multiplications; as 2 divides 4, they leave no checkerboard pattern.
     self.enlarge = tuple(
       enlargement(
-        self.channels(config.width, level),
+        config.width if level else max(config.width // 2, 1),
         4,
         stride,
         padding='same',
@@ -105,25 +92,18 @@ class Critic(keras.Model):
   slower.
   """
 
-  channels = staticmethod(even)
   close = False  # whether a layer looks at full size first
 
   def __init__(self, value_shape: tuple[int, ...], num_labels: int, config: GanConfig, seed: int):
     super().__init__(name='critic')
     axes = len(value_shape) - 1
-    seeds, (convolution, _) = layers.Seeds(seed), _convolutions(axes)
-    steps = [*strides(pyramid(tuple(value_shape[:-1]))), (2,) * axes]
-    levels = [(0, 3, (1,) * axes)] if self.close else []
-    levels += [(level, 4, step) for level, step in enumerate(steps, 1)]
+    seeds, (convolution, _) = layers.Seeds(seed), convolutions(axes)
+    half = max(config.width // 2, 1)
+    levels = [(half, 3, (1,) * axes)] if self.close else []
+    levels += [(config.width, 4, stride) for stride in strides(pyramid(tuple(value_shape[:-1])))]
     self.look = tuple(
-      convolution(
-        self.channels(config.width, level),
-        size,
-        step,
-        padding='same',
-        kernel_initializer=seeds.next(),
-      )
-      for level, size, step in levels
+      convolution(*level, padding='same', kernel_initializer=seeds.next())
+      for level in [*levels, (config.width, 4, (2,) * axes)]
     )
     self.think = keras.layers.Dense(config.width, kernel_initializer=seeds.next())
     self.judge = layers.Judgement(num_labels, layers.uses_labels(num_labels, config), seeds)
@@ -146,18 +126,5 @@ class CloseCritic(Critic):
   close = True
 
 
-class TaperedGenerator(Generator):
-  """Generator with more channels where a level is coarser: for large pictures."""
-
-  channels = staticmethod(tapered)
-
-
-class TaperedCritic(CloseCritic):
-  """Its critic."""
-
-  channels = staticmethod(tapered)
-
-
 NETWORKS = layers.Networks(Generator, Critic)
-TAPERED = layers.Networks(TaperedGenerator, TaperedCritic)
 CLOSE = layers.Networks(Generator, CloseCritic)

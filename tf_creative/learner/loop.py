@@ -103,8 +103,7 @@ class Loop(tf.Module):
   def often(self) -> dict[str, int]:
     """Return how often each part runs in a round."""
     run = self.config
-    learnt = 1 if self._parts.agent.lesson.on_policy else self._agent_config.updates
-    hand = {'collect': run.agent_steps, 'learn': run.agent_steps * learnt}
+    hand = {'collect': run.agent_steps, 'learn': run.agent_steps * self._agent_config.updates}
     return {'concept': 1, **hand, 'gan': run.gan_steps}
 
   def _refresh(self) -> Metrics:

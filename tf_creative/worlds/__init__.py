@@ -43,8 +43,8 @@ def register(gymnasium: Any) -> None:
   for world in sorted(WORLDS.ours.keys() - {'atari', 'gym', 'minatar'}):  # the others' environments
     gymnasium.register(
       id=f'tf_creative/{world.title().replace("_", "")}-v0',
-      entry_point='tf_creative.worlds.gym_env:make',
-      vector_entry_point='tf_creative.worlds.gym_env:make_vec',
+      entry_point='tf_creative.worlds.as_gym.env:make',
+      vector_entry_point='tf_creative.worlds.as_gym.env:make_vec',
       kwargs={'world': world},
     )
 

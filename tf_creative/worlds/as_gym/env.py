@@ -13,7 +13,7 @@ import numpy as np
 from tf_creative import worlds
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
-from tf_creative.worlds import gym_play
+from tf_creative.worlds.as_gym import play
 
 _DISPLAYS = ('DISPLAY', 'WAYLAND_DISPLAY', 'SDL_VIDEODRIVER')  # SDL may crash without any of them
 
@@ -26,8 +26,8 @@ class WorldEnv(gymnasium.Env):
   def __init__(self, world: world_lib.World, split: str = 'train', render_mode: str | None = None):
     _check_mode(render_mode, ('rgb_array',))
     self.world, self.render_mode = world, render_mode
-    self.observation_space, self.action_space = gym_play.spaces(world)
-    self._play = gym_play.Play(world, split, 1)
+    self.observation_space, self.action_space = play.spaces(world)
+    self._play = play.Play(world, split, 1)
 
   def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
     super().reset(seed=seed, options=options)
@@ -71,11 +71,11 @@ class WorldVectorEnv(gymnasium.vector.VectorEnv):
   ):
     _check_mode(render_mode, ('rgb_array',))
     self.world, self.num_envs, self.render_mode = world, num_envs, render_mode
-    self.single_observation_space, self.single_action_space = gym_play.spaces(world)
+    self.single_observation_space, self.single_action_space = play.spaces(world)
     batch = gymnasium.vector.utils.batch_space
     self.observation_space = batch(self.single_observation_space, num_envs)
     self.action_space = batch(self.single_action_space, num_envs)
-    self._play = gym_play.Play(world, split, num_envs)
+    self._play = play.Play(world, split, num_envs)
     self._chances = [seeding.np_random()[0] for _ in range(num_envs)]
     self._over = np.zeros(num_envs, bool)
 

@@ -1,0 +1,1 @@
+"""Our worlds as environments of Gymnasium, for agents of others."""
