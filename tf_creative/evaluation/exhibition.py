@@ -11,7 +11,7 @@ from tf_creative.evaluation import markup
 from tf_creative.evaluation.measured import Evaluation
 from tf_creative.learner import creator as creator_lib
 from tf_creative.metrics import likeness
-from tf_creative.studio import pictures, player
+from tf_creative.studio import foreseen, pictures, player
 
 _MOST_KINDS, _STEPS, _NEAREST = 52, 9, 12
 # Works of a class in a row: beside two other rows if they are at most so many pixels wide.
@@ -24,7 +24,22 @@ def episode(one: Evaluation) -> str:
   sheets = pictures.episode(player.Player(one.learner))
   if not sheets:
     return ''
-  return '<p>An episode of the hand.</p>' + _stage(sheets, 'an episode, moment by moment', 'moment')
+  return f'<p>{_told(one)}</p>' + _stage(sheets, 'an episode, moment by moment', 'moment')
+
+
+def _told(one: Evaluation) -> str:
+  if not one.foreseen:
+    return 'An episode of the hand.'
+  kind, shown = one.foreseen.kind, ''
+  if len(kind.shape) < 3:
+    shown = 'Each line is a number of what the hand sees, over the last steps.'
+  elif kind.bits:
+    shown = 'Cells that were foreseen wrongly have a red frame.'
+  return (
+    'An episode of the hand: as the environment draws it, and beside that what the hand sees, and '
+    f'how it was foreseen {foreseen.AHEAD} steps before, from what was seen then and the actions '
+    f'taken since. {shown}'
+  )
 
 
 def painting(one: Evaluation) -> str:
