@@ -10,7 +10,7 @@ import pytest
 
 from tests.shared import toys
 from tf_creative import evaluate, train
-from tf_creative.evaluation import foreseen, foreseen_tables, measured
+from tf_creative.evaluation import exhibition, foreseen, foreseen_tables, measured
 from tf_creative.gan import config as gan_config
 from tf_creative.gan import transitions
 from tf_creative.learner import config as config_lib
@@ -125,6 +125,18 @@ def test_of_bits_the_wrong_ones_are_counted():
   assert measured_of(given, known['still'], kind=kind)['state_error'] == pytest.approx(3 / 16)
   # Action 0 sets the first bit each time, and the second one every second time, which rounds to 0.
   assert measured_of(given, known['action_mean'], kind=kind)['state_error'] == pytest.approx(1 / 16)
+
+
+def test_next_frames_are_shown_beside_those_that_came(steps):
+  some = foreseen._some(steps, right, foresight(), seed=0)
+  np.testing.assert_allclose(some.foreseen, some.after, atol=1e-6)
+  assert len(some.now) == 8 and (some.now[0] == steps.seen[0]).all()
+  kind = transitions.Kind(shape=(5, 5, 2), newest=2, actions=2, bits=True)
+  frames = np.zeros((3, 3, 5, 5, 2), np.uint8)
+  found = foreseen.Found({}, [], 3, kind, foreseen.Next(*frames))
+  page = exhibition.following(types.SimpleNamespace(foreseen=found))
+  assert page.count('<figure>') == 3 and f'width="{3 * 110 + 2}"' in page and 'red frame' in page
+  assert exhibition.following(types.SimpleNamespace(foreseen=found._replace(next=None))) == ''
 
 
 @pytest.fixture(scope='module')

@@ -18,6 +18,7 @@ from tf_creative.studio import player as player_lib
 
 EPISODES, LONGEST = 40, 500  # episodes of each kind, and steps of each that are looked at
 RANDOM = 0.1
+_SHOWN = 8  # steps to look at
 ACTS = {  # who acts -> (title, share of random actions)
   'hand': ('the hand', 0.0),
   'hand_random': (f'the hand, {RANDOM:.0%} random', RANDOM),
@@ -63,6 +64,14 @@ class Told(NamedTuple):
   doubt: np.ndarray  # float [M]
 
 
+class Next(NamedTuple):
+  """Some steps to look at."""
+
+  now: np.ndarray  # [N, height, width, C], the newest frame
+  after: np.ndarray  # the next one
+  foreseen: np.ndarray
+
+
 class Found(NamedTuple):
   """How well transitions are foreseen."""
 
@@ -71,6 +80,7 @@ class Found(NamedTuple):
   ends: list[calibration.Bin]  # of all these steps together
   episodes: int  # of each who acts
   kind: networks.Kind  # what states are like
+  next: Next | None = None  # of the hand with some random actions; where there are frames
 
 
 def evaluate(
@@ -82,10 +92,12 @@ def evaluate(
     return None
   player, count = player_lib.Player(learner), min(count, EPISODES)
   seeds, ahead = player_lib.held_out(count, seed + 1), asking.asked(foresight)
-  measures, ends = {}, []
+  measures, ends, some = {}, [], None
   for place, (acts, (title, share)) in enumerate(ACTS.items()):
     say(f'foreseeing what follows in {count} episodes: {title}')
     steps = play(learner.world, sometimes(player, share, seed), seeds, foresight)
+    if acts == 'hand_random' and len(foresight.model.kind.shape) == 3:
+      some = _some(steps, ahead, foresight, seed)
     for by, each in {'imagination': ahead, **baselines(steps, foresight)}.items():
       told = foresee(steps, each, foresight, len(ACTS) * seed + place)
       measures[acts, by] = measure(steps, told, seed)
@@ -95,7 +107,7 @@ def evaluate(
       for name in _OWN:
         del measures[acts, by][name]
   chance, happened = (np.concatenate(part) for part in zip(*ends, strict=True))
-  return Found(measures, calibration.bins(chance, happened), count, foresight.model.kind)
+  return Found(measures, calibration.bins(chance, happened), count, foresight.model.kind, some)
 
 
 def sometimes(player: player_lib.Player, share: float, seed: int) -> player_lib.Act:
@@ -182,6 +194,16 @@ def foresee(steps: Steps, ahead: asking.Ahead, foresight: Any, seed: int) -> Tol
     seen, _ = ahead({key: steps.seen[first]}, steps.action[last], seed)
     later = apart(seen, steps.after[last[:, -1]])
   return Told(error, later, first, told.reward, told.end, told.doubt)
+
+
+def _some(steps: Steps, ahead: asking.Ahead, foresight: Any, seed: int) -> Next:
+  """Return steps that are spread evenly over all."""
+  rows = np.linspace(0, len(steps.time) - 1, _SHOWN).round().astype(int)
+  newest = foresight.model.kind.newest
+  told, _ = ahead({foresight.key: steps.seen[rows]}, steps.action[rows, None], seed)
+  return Next(
+    steps.seen[rows][..., -newest:], steps.after[rows], told[foresight.key][..., -newest:]
+  )
 
 
 def measure(steps: Steps, told: Told, seed: int) -> dict[str, Interval]:

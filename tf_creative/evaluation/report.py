@@ -40,6 +40,7 @@ def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
     sections = {place: (title, exhibition.episode(one))}
   sections |= {
     'Hand': ('The hand in numbers', _hand(one)),
+    'Next': ('The next frame', exhibition.following(one)),
     'Foresight': ('What is foreseen, in numbers', foreseen_tables.section(one)),
     'Compared': ('The runs compared', _compared(runs) if len(runs) > 1 else ''),
     'Curves': ('Learning curves', curves.section(runs)),

@@ -109,12 +109,10 @@ class Beside:
   def _frames(self, moment: Moment, foreseen: np.ndarray | None) -> list[np.ndarray]:
     """Draw the newest frame as it is and as it was foreseen; wrong cells of planes have a frame."""
     real, height = self._newest(moment.seen), len(moment.picture)
-    left = _fitting(frame(real, self._kind.bits), height)
-    if foreseen is None:
-      right = np.full_like(left, _UNKNOWN)
-    else:
-      wrong = (foreseen != real).any(-1) & self._kind.bits
-      right = marked(_fitting(frame(foreseen, self._kind.bits), height), wrong)
+    left = drawn(real, self._kind.bits, height)
+    right = np.full_like(left, _UNKNOWN)
+    if foreseen is not None:
+      right = drawn(foreseen, self._kind.bits, height, real)
     return [_beside(left, [_SEEN]), _beside(right, [_BEFORE])]
 
   def _plots(
@@ -174,21 +172,20 @@ def frame(values: np.ndarray, bits: bool) -> np.ndarray:
   return shown if count == 3 else shown.mean(-1, keepdims=True).astype(np.uint8).repeat(3, -1)
 
 
-def marked(picture: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-  """Draw a frame around each cell of a picture that is wrong: bool [H, W]."""
-  image = Image.fromarray(picture)
-  draw, size = ImageDraw.Draw(image), picture.shape[0] / wrong.shape[0]
-  for y, x in np.argwhere(wrong):
-    box = (round(x * size), round(y * size), round((x + 1) * size) - 1, round((y + 1) * size) - 1)
-    draw.rectangle(box, outline=_WRONG, width=max(1, round(size / 8)))
-  return np.asarray(image)
-
-
-def _fitting(picture: np.ndarray, height: int) -> np.ndarray:
-  """Magnify or shrink a picture to a height, without blur."""
-  image = Image.fromarray(picture)
+def drawn(
+  values: np.ndarray, bits: bool, height: int, real: np.ndarray | None = None
+) -> np.ndarray:
+  """Draw a frame at a height; cells of planes that differ from the real ones stand out."""
+  image = Image.fromarray(frame(values, bits))
   width = max(1, round(image.width * height / image.height))
-  return np.asarray(image.resize((width, height), Image.Resampling.NEAREST))
+  image = image.resize((width, height), Image.Resampling.NEAREST)
+  if bits and real is not None:
+    draw, size = ImageDraw.Draw(image), height / len(values)
+    for cell in np.argwhere((values != real).any(-1)):
+      (top, left), (bottom, right) = (np.round((cell + far) * size).astype(int) for far in (0, 1))
+      box = int(left), int(top), int(right) - 1, int(bottom) - 1
+      draw.rectangle(box, outline=_WRONG, width=max(1, round(size / 8)))
+  return np.asarray(image)
 
 
 def _beside(picture: np.ndarray, words: Words) -> np.ndarray:

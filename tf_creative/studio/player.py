@@ -212,12 +212,12 @@ def _moments(
   with stepping.Patient(world, 1, render=True) as envs:
     seen, step, paid, over = envs.reset(seeds), 0, 0.0, False
     while not over:
-      yield foreseen.Moment(_shrunk(envs.render()), step, paid, seen, tuple(past))
+      yield foreseen.Moment(_grown(_shrunk(envs.render())), step, paid, seen, tuple(past))
       action = act(seen)
       past.append((seen, action))
       seen, reward, ended = envs.step(action)
       step, paid, over = step + 1, paid + float(reward[0]), bool(ended[0])
-    yield foreseen.Moment(_shrunk(envs.render()), step, paid, seen, tuple(past))
+    yield foreseen.Moment(_grown(_shrunk(envs.render())), step, paid, seen, tuple(past))
 
 
 def _captioned(moment: foreseen.Moment) -> np.ndarray:
@@ -231,3 +231,9 @@ def _shrunk(picture: np.ndarray, width: int = _WIDEST, height: int = _WIDEST) ->
   image = Image.fromarray(picture).convert('RGB')
   image.thumbnail((width, height), Image.Resampling.BOX, reducing_gap=None)
   return np.asarray(image)
+
+
+def _grown(picture: np.ndarray) -> np.ndarray:
+  """Magnify a small picture, so that words have room below it."""
+  zoom = max(1, _WIDEST // max(picture.shape[:2]))
+  return picture.repeat(zoom, 0).repeat(zoom, 1)
