@@ -45,10 +45,10 @@ def _told(one: Evaluation) -> str:
 
 def following(one: Evaluation) -> str:
   """Show next frames beside what was foreseen of them; empty where there are no frames."""
-  some = one.foreseen.next if one.foreseen else None
-  if some is None:
+  found = one.foreseen
+  if found is None or found.next is None:
     return ''
-  bits = one.foreseen.kind.bits
+  some, bits = found.next, found.kind.bits
   height = max(1, _FRAME // some.now.shape[1]) * some.now.shape[1]
   rows = {
     'now': [foreseen.drawn(now, bits, height) for now in some.now],

@@ -68,7 +68,7 @@ def table(one: Evaluation) -> tuple[list[str], list[list[str]]]:
   found = one.foreseen
   if not found:
     return [], []
-  known = columns(one.foreseen.kind.bits)
+  known = columns(found.kind.bits)
   rows = []
   for (acts, by), numbers in found.measures.items():
     cells = []
