@@ -86,6 +86,25 @@ def test_imagined_steps_begin_where_the_hand_was(played):
   assert not imagined.last.numpy()[:, 0].any()
 
 
+def test_steps_in_a_row_are_each_imagined_from_the_one_before(played):
+  seen = {'seen': tf.constant(np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32))}
+  actions, seed = tf.constant(np.arange(21).reshape(7, 3) % 2, tf.int32), tf.constant([1, 2])
+  first, told = played.foresight.ahead(seen, actions[:, :1], seed)
+  np.testing.assert_array_equal(
+    told.state, played.foresight.foresee(seen, actions[:, 0], seed).state
+  )
+  np.testing.assert_array_equal(first['seen'], told.state)
+  last, told = played.foresight.ahead(seen, actions, seed)
+  assert told.end.shape == (7,) and (last['seen'].numpy() != first['seen'].numpy()).all()
+
+
+def test_the_unit_of_errors_is_how_much_numbers_change(played):
+  frames = tf.nest.map_structure(lambda part: part.numpy(), played.agent.replay.newest(400))
+  goes_on = frames.step_type[:, :-1] != 2
+  change = np.diff(frames.observation['seen'], axis=1)[goes_on]
+  np.testing.assert_allclose(played.foresight.unit, change.std(0), rtol=0.2)
+
+
 def test_the_doubtful_are_left_out(played):
   [coupling] = played.coupling.each
   options = dataclasses.replace(coupling.options, percentile=1e-3, trust=0.25)

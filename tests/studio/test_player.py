@@ -65,6 +65,13 @@ def test_an_episode_is_watched_that_goes_on(trained):
   assert [int(side) for side in shown.tensor_proto.string_val[:2]] == [6 * 244 + 4, 168]
 
 
+def test_a_small_picture_is_magnified_so_that_words_have_room():
+  small = np.arange(84 * 84 * 3, dtype=np.uint8).reshape(84, 84, 3)
+  assert player._grown(small).shape == (168, 168, 3)
+  np.testing.assert_array_equal(player._grown(small)[::2, 1::2], small)
+  assert player._grown(np.zeros((160, 240, 3), np.uint8)).shape == (160, 240, 3)
+
+
 def test_what_cannot_be_drawn_is_not_watched(trained, monkeypatch):
   _, learner = run.load(trained)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tf_creative.api import asked, maker, tables
 from tf_creative.core import spec, storage
-from tf_creative.evaluation import comparison, measured, report
+from tf_creative.evaluation import comparison, foreseen_tables, measured, report
 from tf_creative.evaluation import tables as columns
 
 REPORT, NUMBERS = 'report.html', 'metrics.jsonl'
@@ -95,7 +95,8 @@ def _write(results: Sequence[measured.Evaluation], folder: pathlib.Path, seed: i
 
 def shown(one: measured.Evaluation) -> Iterable[tuple[list[str], list[list[str]]]]:
   """Return the tables of an evaluation that are not empty: head and rows."""
-  return filter(all, (columns.screen(one), columns.traits(one), columns.hands(one)))
+  known = columns.screen, columns.traits, columns.hands, foreseen_tables.table
+  return filter(all, (each(one) for each in known))
 
 
 def compare(results: Sequence[measured.Evaluation]) -> tuple[list[str], list[list[str]]] | None:
@@ -104,8 +105,8 @@ def compare(results: Sequence[measured.Evaluation]) -> tuple[list[str], list[lis
 
 
 def notes(one: measured.Evaluation) -> list[str]:
-  """Say which judge measured, and what so few works cannot tell."""
-  return columns.notes(one)
+  """Say which judge measured, what so few works cannot tell, and how it was foreseen."""
+  return [*columns.notes(one), *foreseen_tables.notes(one)]
 
 
 def _tables(one: measured.Evaluation) -> Iterable[tuple[str, list[dict[str, str]]]]:

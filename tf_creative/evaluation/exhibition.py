@@ -11,11 +11,12 @@ from tf_creative.evaluation import markup
 from tf_creative.evaluation.measured import Evaluation
 from tf_creative.learner import creator as creator_lib
 from tf_creative.metrics import likeness
-from tf_creative.studio import pictures, player
+from tf_creative.studio import foreseen, pictures, player
 
 _MOST_KINDS, _STEPS, _NEAREST = 52, 9, 12
 # Works of a class in a row: beside two other rows if they are at most so many pixels wide.
 _SMALL, _COLUMNS, _MORE_COLUMNS = 12, 8, 10
+_FRAME = 110  # pixels of a frame's height at most, or of its own if that is more
 _CELL = 66  # pixels on the screen that such a work is at most magnified to
 
 
@@ -24,7 +25,49 @@ def episode(one: Evaluation) -> str:
   sheets = pictures.episode(player.Player(one.learner))
   if not sheets:
     return ''
-  return '<p>An episode of the hand.</p>' + _stage(sheets, 'an episode, moment by moment', 'moment')
+  return f'<p>{_told(one)}</p>' + _stage(sheets, 'an episode, moment by moment', 'moment')
+
+
+def _told(one: Evaluation) -> str:
+  if not one.foreseen:
+    return 'An episode of the hand.'
+  kind, shown = one.foreseen.kind, ''
+  if len(kind.shape) < 3:
+    shown = 'Each line is a number of what the hand sees, over the last steps.'
+  elif kind.bits:
+    shown = 'Cells that were foreseen wrongly have a red frame.'
+  return (
+    'An episode of the hand: as the environment draws it, and beside that what the hand sees, and '
+    f'how it was foreseen {foreseen.AHEAD} steps before, from what was seen then and the actions '
+    f'taken since. {shown}'
+  )
+
+
+def following(one: Evaluation) -> str:
+  """Show next frames beside what was foreseen of them; empty where there are no frames."""
+  found = one.foreseen
+  if found is None or found.next is None:
+    return ''
+  some, bits = found.next, found.kind.bits
+  height = max(1, _FRAME // some.now.shape[1]) * some.now.shape[1]
+  rows = {
+    'now': [foreseen.drawn(now, bits, height) for now in some.now],
+    'next, really': [foreseen.drawn(after, bits, height) for after in some.after],
+    'next, as foreseen': [
+      foreseen.drawn(told, bits, height, after)
+      for told, after in zip(some.foreseen, some.after, strict=True)
+    ],
+  }
+  figures = ''.join(
+    f'<figure><figcaption>{title}</figcaption>'
+    f'{markup.works(np.stack(frames), len(frames), title)}</figure>'
+    for title, frames in rows.items()
+  )
+  red = ' Cells that were foreseen wrongly have a red frame.' if bits else ''
+  return (
+    f'<p>Steps of the hand, some of its actions random, spread evenly over all.{red}</p>'
+    f'<div class="rows" style="--scale:1">{figures}</div>'
+  )
 
 
 def painting(one: Evaluation) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tf_creative.core import works as works_lib
-from tf_creative.evaluation import baselines
+from tf_creative.evaluation import baselines, foreseen
 from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import creator as creator_lib
@@ -81,6 +81,7 @@ class Evaluation:
   like: np.ndarray | Any = None
   judge: str = ''  # what the judge is; empty in worlds without works
   remarks: tuple[str, ...] = ()  # what so few works cannot tell
+  foreseen: foreseen.Found | None = None  # with --gan=transitions: how well
 
   @property
   def made(self) -> str:
@@ -96,10 +97,9 @@ class Evaluation:
     for source, numbers in self.sources.items():
       yield run | {'source': source, 'judge': self.judge} | numbers
     for (works, hand), numbers in self.hands.items():
-      row = run | {'hand': hand, 'works': works}
-      for name, (mean, low, high) in numbers.items():
-        row |= {name: mean, f'{name}_low': low, f'{name}_high': high}
-      yield row
+      yield run | {'hand': hand, 'works': works} | _flat(numbers)
+    for (acts, by), numbers in self.foreseen.measures.items() if self.foreseen else ():
+      yield run | {'acts': acts, 'foresees': by} | _flat(numbers)
 
 
 def evaluate(
@@ -200,8 +200,19 @@ def _played(
     middle = aggregate.interquartile_mean
     low, high = aggregate.interval(played.returns, statistic=middle, seed=seed)
     hands['episodes', name][MIDDLE] = float(middle(played.returns)), low, high
-  history = log_lib.rows(path)
-  return Evaluation(path, config, learner, {}, hands, None, None, None, history, count)
+  found, history = foreseen.evaluate(learner, count, seed, say), log_lib.rows(path)
+  return Evaluation(
+    *(path, config, learner, {}, hands, None, None, None, history, count), foreseen=found
+  )
+
+
+def _flat(numbers: dict[str, foreseen.Interval]) -> dict[str, float]:
+  """Return means and the ends of their intervals by names of their own."""
+  return {
+    f'{name}{end}': value
+    for name, values in numbers.items()
+    for end, value in zip(('', '_low', '_high'), values, strict=True)
+  }
 
 
 def _measure(

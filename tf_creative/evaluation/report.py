@@ -13,7 +13,7 @@ import string
 import numpy as np
 
 from tf_creative.cli import flags as flags_lib
-from tf_creative.evaluation import comparison, curves, exhibition, markup, tables
+from tf_creative.evaluation import comparison, curves, exhibition, foreseen_tables, markup, tables
 from tf_creative.evaluation import measured as evaluation
 from tf_creative.evaluation.measured import Evaluation
 from tf_creative.runs import provenance, titles
@@ -34,9 +34,14 @@ def page(runs: Sequence[Evaluation], when: str, seed: int) -> str:
       'Traits': ('What the works are like', _traits(one)),
     }
   else:
-    sections = {'Episode': ('An episode', exhibition.episode(one))}
+    place, title = ('Foreseen', 'An episode, beside what was foreseen of it')
+    if not one.foreseen:
+      place, title = ('Episode', 'An episode')
+    sections = {place: (title, exhibition.episode(one))}
   sections |= {
     'Hand': ('The hand in numbers', _hand(one)),
+    'Next': ('The next frame', exhibition.following(one)),
+    'Foresight': ('What is foreseen, in numbers', foreseen_tables.section(one)),
     'Compared': ('The runs compared', _compared(runs) if len(runs) > 1 else ''),
     'Curves': ('Learning curves', curves.section(runs)),
   }

@@ -131,6 +131,11 @@ class Transitions(tf.Module):
     )
 
   @property
+  def spread(self) -> tf.Tensor:
+    """Standard deviations of the change of what a step renews, as seen in training."""
+    return tf.reshape(tf.sqrt(self._end.variance[:-1]), self.kind.changed)
+
+  @property
   def updates(self) -> tf.Tensor:
     """Number of updates of each generator."""
     return self.members[0].updates

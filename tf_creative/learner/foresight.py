@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 from tf_creative.core import batch as batch_lib
@@ -13,6 +14,7 @@ from tf_creative.gan import config as gan_config
 from tf_creative.gan import transitions
 
 Observation = dict[str, tf.Tensor]
+Foreseen = transitions.Foreseen
 
 
 class Foresight(tf.Module):
@@ -26,7 +28,7 @@ class Foresight(tf.Module):
     seed: int,
   ):
     super().__init__(name='foresight')
-    self._name, self._part = _single(world)
+    self.key, self.part = _single(world)  # of what is observed
     self._agent, self._actions = agent, world.play.action_spec.maximum + 1
     if config.distort:
       raise spec.SpecError('transitions are not pictures to distort: use --gan_distort=0.')
@@ -36,9 +38,9 @@ class Foresight(tf.Module):
         f'--gan_batch_size={config.batch_size} is less than a transition for each of '
         f'--gan_members={config.members}: make it larger.'
       )
-    shape = tuple(self._part.shape)
+    shape = tuple(self.part.shape)
     newest = shape[-1] // world.play.stack
-    bits = self._part.dtype == tf.uint8 and self._part.maximum == 1
+    bits = self.part.dtype == tf.uint8 and self.part.maximum == 1
     self.model = transitions.Transitions(
       config, transitions.Kind(shape, newest, self._actions, bits), seed
     )
@@ -62,7 +64,7 @@ class Foresight(tf.Module):
       seed=self._stream.next(),
     )
 
-  def transitions(self, count: int, tries: float) -> tuple[batch_lib.Batch, transitions.Foreseen]:
+  def transitions(self, count: int, tries: float) -> tuple[batch_lib.Batch, Foreseen]:
     """Imagine a step from each of `count` replayed states: sequences of two frames.
 
     Actions are the best by today's values, or, with the probability `tries`, any.
@@ -70,32 +72,56 @@ class Foresight(tf.Module):
     choice, luck, seed = streams.split(self._stream.next(), 3)
     seen = {name: part[:, 0] for name, part in self._agent.sample(count).observation.items()}
     action = hand_lib.decide(self._agent.values(seen), tries, choice)
-    foreseen = self.foresee(seen, action, seed)
+    following, foreseen = self.ahead(seen, action[:, None], seed)
     ended = tf.random.stateless_uniform([count], luck) < foreseen.end
-    following = {self._name: self._observed(foreseen.state)}
     imagined = batch_lib.transitions(seen, action, foreseen.reward, following, ended)
     return imagined, foreseen
 
-  def foresee(
-    self, observation: Observation, action: tf.Tensor, seed: tf.Tensor
-  ) -> transitions.Foreseen:
+  def foresee(self, observation: Observation, action: tf.Tensor, seed: tf.Tensor) -> Foreseen:
     """Imagine what follows actions [B] where something is observed."""
     return self.model.foresee(self._values(observation), action, seed)
 
+  def ahead(
+    self, observation: Observation, actions: tf.Tensor, seed: tf.Tensor
+  ) -> tuple[Observation, Foreseen]:
+    """Imagine what follows actions [B, T] one after the other, each step from the one before.
+
+    Return what would be observed after the last of them, and what was foreseen of it.
+    """
+    first, *others = tf.unstack(actions, axis=1)
+    foreseen = self.foresee(observation, first, seed)
+    observation = {self.key: self._observed(foreseen.state)}
+    for action in others:
+      [seed] = streams.split(seed, 1)
+      foreseen = self.foresee(observation, action, seed)
+      observation = {self.key: self._observed(foreseen.state)}
+    return observation, foreseen
+
+  @property
+  def unit(self) -> np.ndarray:
+    """In what errors of a state are told: the standard deviation of each number's changes.
+
+    Pixels have one for all of them, and of bits the wrong ones are counted.
+    """
+    spread = self.model.spread.numpy() * self._scale
+    if self.model.kind.bits:
+      return np.ones_like(spread)
+    return spread if spread.ndim == 1 else np.sqrt(np.mean(spread**2))
+
   def _values(self, observation: Observation) -> tf.Tensor:
     """Return what is observed as floats, bytes scaled to 0..1."""
-    seen = tf.cast(observation[self._name], tf.float32)
+    seen = tf.cast(observation[self.key], tf.float32)
     return seen / self._scale
 
   @property
   def _scale(self) -> float:
-    return float(self._part.maximum) if self._part.dtype == tf.uint8 else 1.0
+    return float(self.part.maximum) if self.part.dtype == tf.uint8 else 1.0
 
   def _observed(self, values: tf.Tensor) -> tf.Tensor:
     """Return values as they are observed: within bounds, and bytes whole."""
     seen = values * self._scale
-    seen = tf.clip_by_value(seen, float(self._part.minimum), float(self._part.maximum))
-    return tf.cast(tf.round(seen) if self._part.dtype == tf.uint8 else seen, self._part.dtype)
+    seen = tf.clip_by_value(seen, float(self.part.minimum), float(self.part.maximum))
+    return tf.cast(tf.round(seen) if self.part.dtype == tf.uint8 else seen, self.part.dtype)
 
 
 def _single(world: world_lib.World) -> tuple[str, works_lib.Bounded]:

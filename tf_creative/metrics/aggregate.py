@@ -34,3 +34,21 @@ def interval(
   tail = (1 - level) / 2
   low, high = np.quantile(statistic(drawn, axis=-1), [tail, 1 - tail])
   return float(low), float(high)
+
+
+def ratio(totals, sizes, seed: int = 0) -> tuple[float, float, float]:
+  """Return a mean over parts of different sizes, with an interval that redraws whole parts.
+
+  `totals` [N] are sums over parts, such as episodes, of `sizes` [N] steps. With totals [N, K], each
+  of K kinds is summed up over the parts first, and then the absolute values of these sums.
+  """
+  totals, sizes = np.asarray(totals, np.float64), np.asarray(sizes, np.float64)
+  totals = totals.reshape(len(sizes), -1)
+
+  def statistic(places, axis=None):
+    del axis
+    places = places.astype(int)
+    return np.abs(totals[places].sum(-2)).sum(-1) / sizes[places].sum(-1)
+
+  everything = np.arange(len(sizes))
+  return float(statistic(everything)), *interval(everything, statistic=statistic, seed=seed)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 import tensorflow as tf
 
 from tf_creative.core import spec, stepping
@@ -14,12 +15,12 @@ from tf_creative.core import world as world_lib
 from tf_creative.learner import batches
 from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import aggregate
+from tf_creative.studio import foreseen
 
 EPISODES = 20  # in an evaluation, for each purpose
 _AT_ONCE = 100  # episodes
 _VALIDATION, _HELD_OUT, _WATCHED = range(3)  # purposes of episodes; each has seeds of its own
 _MOST_FRAMES, _WIDEST = 60, 240  # of an animation: frames, and their longer side in pixels
-_LINE = 18  # height in pixels of the line below a frame
 _TERMINAL = 45, 30  # largest width and height of a picture there
 _MOMENTS, _APART = 6, 4  # of an episode that is watched: pictures of it, and steps between them
 
@@ -45,6 +46,7 @@ class Player:
   ):
     """Take a learner and `tell`, which is called to report progress."""
     self._world, self._agent, self._tell = learner.world, learner.agent, tell
+    self._beside = foreseen.Beside(learner.foresight) if learner.foresight else None
     self._best = tf.function(batches.in_batches(self._greedy), autograph=False)
 
   def act(self, observation: world_lib.Observation) -> np.ndarray:
@@ -76,13 +78,17 @@ class Player:
     return _numbers('random', play(self._world, self.at_random(seed), held_out(EPISODES)))
 
   def frames(self) -> np.ndarray | None:
-    """Draw one episode of the hand: uint8 RGB [T, height, width, 3], or None if impossible."""
+    """Draw one episode of the hand: uint8 RGB [T, height, width, 3], or None if impossible.
+
+    Where transitions are imagined, what was foreseen is beside it.
+    """
     if not self._world.simulator.renders:
       return None
     self._tell('drawing an episode')
     shown, every, newest = [], 1, None
     try:
-      for newest in _moments(self._world, self.act, held_out(1)):
+      memory = self._beside.memory if self._beside else 0
+      for newest in _moments(self._world, self.act, held_out(1), memory):
         if newest.step % every == 0:
           shown.append(newest)
         # An episode's length is not known before it ends: drop every second frame when full.
@@ -96,7 +102,10 @@ class Player:
     if shown[-1] is not newest:  # its end, which says what it came to
       shown.append(newest)
     kept = np.linspace(0, len(shown) - 1, min(len(shown), _MOST_FRAMES)).round().astype(int)
-    return np.stack([_captioned(shown[place]) for place in kept])
+    moments = [shown[place] for place in kept]
+    panels = self._beside.panels(moments) if self._beside else [[] for _ in moments]
+    pairs = zip(moments, panels, strict=True)
+    return np.stack([np.hstack([_captioned(moment), *beside]) for moment, beside in pairs])
 
 
 class Scene:
@@ -195,32 +204,26 @@ def _numbers(section: str, played: Episodes) -> dict[str, float]:
   }
 
 
-class _Moment(NamedTuple):
-  picture: np.ndarray  # uint8 RGB [height, width, 3]
-  step: int
-  paid: float  # return so far
-
-
-def _moments(world: world_lib.World, act: Act, seeds: list[int]) -> Iterator[_Moment]:
+def _moments(
+  world: world_lib.World, act: Act, seeds: list[int], memory: int
+) -> Iterator[foreseen.Moment]:
   """Play one episode; yield the moment before each step and after the last one."""
+  past = collections.deque(maxlen=memory)
   with stepping.Patient(world, 1, render=True) as envs:
     seen, step, paid, over = envs.reset(seeds), 0, 0.0, False
     while not over:
-      yield _Moment(_shrunk(envs.render()), step, paid)
-      seen, reward, ended = envs.step(act(seen))
+      yield foreseen.Moment(_grown(_shrunk(envs.render())), step, paid, seen, tuple(past))
+      action = act(seen)
+      past.append((seen, action))
+      seen, reward, ended = envs.step(action)
       step, paid, over = step + 1, paid + float(reward[0]), bool(ended[0])
-    yield _Moment(_shrunk(envs.render()), step, paid)
+    yield foreseen.Moment(_grown(_shrunk(envs.render())), step, paid, seen, tuple(past))
 
 
-def _captioned(moment: _Moment) -> np.ndarray:
+def _captioned(moment: foreseen.Moment) -> np.ndarray:
   """Write step and return below a picture."""
-  picture = Image.fromarray(moment.picture)
-  whole = Image.new('RGB', (picture.width, picture.height + _LINE), 'black')
-  whole.paste(picture)
   text = f'step {moment.step:,}  return {moment.paid:,.6g}'
-  font = ImageFont.load_default(12)
-  ImageDraw.Draw(whole).text((4, picture.height + _LINE // 2), text, 'white', font, anchor='lm')
-  return np.asarray(whole)
+  return foreseen.lined(moment.picture, [(text, foreseen.WHITE)])
 
 
 def _shrunk(picture: np.ndarray, width: int = _WIDEST, height: int = _WIDEST) -> np.ndarray:
@@ -228,3 +231,9 @@ def _shrunk(picture: np.ndarray, width: int = _WIDEST, height: int = _WIDEST) ->
   image = Image.fromarray(picture).convert('RGB')
   image.thumbnail((width, height), Image.Resampling.BOX, reducing_gap=None)
   return np.asarray(image)
+
+
+def _grown(picture: np.ndarray) -> np.ndarray:
+  """Magnify a small picture, so that words have room below it."""
+  zoom = max(1, _WIDEST // max(picture.shape[:2]))
+  return picture.repeat(zoom, 0).repeat(zoom, 1)

@@ -110,6 +110,7 @@ class Patient:
   def __init__(self, world: Any, count: int, render: bool = False):
     self._world, self._worker, self._steps, self._failed = world, Worker(), 0, False
     self._envs = self._call(world.simulator.vector, count, render)
+    self.ended = np.zeros(count, bool)  # where the last step was a true end, and not only cut short
 
   def __enter__(self) -> Patient:
     return self
@@ -125,8 +126,8 @@ class Patient:
   def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
     """Act; return what is seen, rewards [B], and which episodes are over: bool [B]."""
     self._steps += 1
-    seen, reward, ended, cut, _ = self._call(self._envs.step, actions)
-    return seen, reward, ended | cut
+    seen, reward, self.ended, cut, _ = self._call(self._envs.step, actions)
+    return seen, reward, self.ended | cut
 
   def render(self) -> np.ndarray:
     """Draw the first environment: uint8 RGB [height, width, 3]."""
