@@ -87,14 +87,15 @@ class Simulated(base.Coupling):
   def __init__(self, parts: coupling_lib.Parts, options: options_lib.Simulated, seed: int):
     super().__init__(parts, options, seed)
     _refuse('simulated', parts)
-    self._answers, play = parts.world.simulator.ask, parts.world.play
-    # As the hand's own steps; the answers are true ones.
-    self._most = play.reward_bound if parts.world.simulator.clip else np.inf
+    self._answers: Any = parts.world.simulator.ask
     if not self._answers:
       raise spec.SpecError(
         'this environment cannot be asked what would follow: its state is not what it shows. '
         'CartPole-v1, MountainCar-v0 and Acrobot-v1 of gym can.'
       )
+    # Answers are true ones; a hand that learns from clipped rewards gets these clipped, too.
+    clips, bound = parts.world.simulator.clip, parts.world.play.reward_bound
+    self._most = bound if clips else np.inf
     self._stream = streams.Stream(seed, 'simulated')
 
   def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
@@ -109,7 +110,7 @@ class Simulated(base.Coupling):
   def _ask(self, seen: dict[str, tf.Tensor], action: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
     names = sorted(seen)
 
-    def answer(action: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
+    def answer(action: np.ndarray, *values: np.ndarray) -> list[Any]:
       after, reward, ended = self._answers(dict(zip(names, values, strict=True)), action)
       told = [after[name].astype(value.dtype) for name, value in zip(names, values, strict=True)]
       return [*told, np.float32(reward), np.asarray(ended, bool)]

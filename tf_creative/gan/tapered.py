@@ -109,7 +109,7 @@ def _width(config: GanConfig, level: int) -> int:
 
 def _plain(stride: tuple[int, ...]) -> tuple[int, ...] | int:
   """Return a stride as layers of one axis want it: a number."""
-  return stride if len(stride) > 1 else stride[0]
+  return stride if stride[1:] else stride[0]
 
 
 def _cut(x: tf.Tensor, size: tuple[int, ...]) -> tf.Tensor:
