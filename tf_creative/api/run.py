@@ -19,7 +19,7 @@ from tf_creative.learner import learner as learner_lib
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress, titles
 from tf_creative.runs import run as run_lib
-from tf_creative.studio import edit, nearby, portfolio
+from tf_creative.studio import edit, nearby, portfolio, recording
 from tf_creative.worlds.pixel_art import palettes
 
 if TYPE_CHECKING:
@@ -120,6 +120,26 @@ class Run(maker.Maker):
     from tf_creative.api import exported
 
     return exported.export(self, folder, keep_versions, litert)
+
+  @quiet.quiet()
+  def record(
+    self, count: int = 20, seed: int = 0, out: str | os.PathLike = ''
+  ) -> dict[str, np.ndarray]:
+    """Play episodes with the greedy hand; return their steps as arrays, by Minari's names.
+
+    It is for environments, and for `reward(of=transitions, demonstrations=FILE)`, which imitates.
+
+    Args:
+      count: how many episodes.
+      seed: another one gives other episodes.
+      out: folder for the file episodes.npz; empty: none is written.
+    """
+    asked.check(count, seed)
+    self.world.need('simulator', by='record')
+    arrays = recording.record(self.learner, count, seed)
+    if out:
+      recording.save(arrays, pathlib.Path(out))
+    return arrays
 
   def serve(self, port: int = 0, rest_port: int = 0, host: str = '127.0.0.1') -> Any:
     """Refuse: an export is what can be served."""

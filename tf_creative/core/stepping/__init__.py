@@ -110,6 +110,7 @@ class Patient:
   def __init__(self, world: Any, count: int, render: bool = False):
     self._world, self._worker, self._steps, self._failed = world, Worker(), 0, False
     self._envs = self._call(world.simulator.vector, count, render)
+    self.cut = np.zeros(count, bool)  # which episodes the last step has only cut short
 
   def __enter__(self) -> Patient:
     return self
@@ -126,6 +127,7 @@ class Patient:
     """Act; return what is seen, rewards [B], and which episodes are over: bool [B]."""
     self._steps += 1
     seen, reward, ended, cut, _ = self._call(self._envs.step, actions)
+    self.cut = cut & ~ended
     return seen, reward, ended | cut
 
   def render(self) -> np.ndarray:
