@@ -121,25 +121,12 @@ class Run(maker.Maker):
 
     return exported.export(self, folder, keep_versions, litert)
 
-  @quiet.quiet()
-  def record(
-    self, count: int = 20, seed: int = 0, out: str | os.PathLike = ''
-  ) -> dict[str, np.ndarray]:
-    """Play episodes with the greedy hand; return their steps as arrays, by Minari's names.
+  def record(self, count: int = 20, seed: int = 0, out: asked.Path = '') -> dict[str, np.ndarray]:
+    """Record episodes of the hand in an environment, for `reward(of=transitions)` to imitate.
 
-    It is for environments, and for `reward(of=transitions, demonstrations=FILE)`, which imitates.
-
-    Args:
-      count: how many episodes.
-      seed: another one gives other episodes.
-      out: folder for the file episodes.npz; empty: none is written.
+    With `out`, a folder, they are also written there, as episodes.npz.
     """
-    asked.check(count, seed)
-    self.world.need('simulator', by='record')
-    arrays = recording.record(self.learner, count, seed)
-    if out:
-      recording.save(arrays, pathlib.Path(out))
-    return arrays
+    return recording.recorded(self.learner, count, seed, out)
 
   def serve(self, port: int = 0, rest_port: int = 0, host: str = '127.0.0.1') -> Any:
     """Refuse: an export is what can be served."""

@@ -80,16 +80,6 @@ class Reward:
     64, "works or steps in the critic's update, one per round", at_least=1, at_most=1_000_000
   )
 
-  def critic(self) -> dict[str, Any]:
-    """Return the settings of the critic, by their names in the imagination's."""
-    return {
-      'learning_rate': self.learning_rate,
-      'ema_decay': self.average,
-      'r1': self.penalty,
-      'r2': self.penalty,
-      'width': self.width,
-    }
-
   def check_agent(self, given: Any) -> None:
     """Raise a SpecError for options of another kind of reward, or a hand that cannot imitate."""
     of_works, of_transitions = ('shaping', 'real', 'whole'), ('demonstrations', 'world')

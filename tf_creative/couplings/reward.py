@@ -51,7 +51,7 @@ class Reward(base.Judge):
       options.batch_size,
       options.whole,
       options.real == 'code',
-      **options.critic(),
+      **transition_reward.critic_settings(options),
     )
     self.meter('critic_gap')
 

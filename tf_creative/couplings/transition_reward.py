@@ -25,6 +25,17 @@ def chosen(options: Options) -> type[base.Coupling]:
   return Imitation if options.demonstrations else Novelty
 
 
+def critic_settings(options: Options) -> dict[str, Any]:
+  """Return the settings of a critic that rewards, by their names in the imagination's."""
+  return {
+    'learning_rate': options.learning_rate,
+    'ema_decay': options.average,
+    'r1': options.penalty,
+    'r2': options.penalty,
+    'width': options.width,
+  }
+
+
 class _OfSteps(base.Judge):
   """Adds rewards of steps to a share of the world's own."""
 
@@ -64,7 +75,7 @@ class Imitation(_OfSteps):
     self._form, discount = FORMS[options.form], parts.agent.lesson.discount
     self._later = discount / (1 - discount)  # what a reward of 1 at each later step is worth
     # Another loss than this one gives no log of the ratio of densities, to which the forms refer.
-    self._critic = parts.foresight.new_critic(seed + 1, loss='minimax', **options.critic())
+    self._critic = parts.foresight.new_critic(seed + 1, loss='minimax', **critic_settings(options))
     self._stream = streams.Stream(seed, 'imitation')
     self.meter('critic_gap', 'rest')
 

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import numpy as np
 
-from tf_creative.core import stepping, storage
+from tf_creative.core import spec, stepping, storage
 from tf_creative.learner import learner as learner_lib
 from tf_creative.studio import player
 
-NAME = 'episodes.npz'
+_NAME = 'episodes.npz'
 _AT_ONCE = 20  # episodes
 _PURPOSE = 100  # no other episodes have these seeds; see player.episode_seeds
 
 
-def record(learner: learner_lib.Learner, count: int, seed: int) -> dict[str, np.ndarray]:
+def recorded(
+  learner: learner_lib.Learner, count: int, seed: int = 0, out: str | os.PathLike = ''
+) -> dict[str, np.ndarray]:
   """Play episodes with the greedy hand; return their steps, one episode after the other.
 
   Rows are steps: `observations`, `next_observations` (with /NAME where there are several),
-  `actions`, `rewards`, `terminations` and `truncations`.
+  `actions`, `rewards`, `terminations` and `truncations`. With `out`, a folder, they are also
+  written there.
   """
+  learner.world.need('simulator', by='a recording')
+  if count < 1:
+    raise spec.UserError(f'at least one episode is recorded, not {count}.')
   seeds = player.episode_seeds(_PURPOSE, count, seed)
   parts = [_together(learner, seeds[at : at + _AT_ONCE]) for at in range(0, count, _AT_ONCE)]
-  return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def save(arrays: dict[str, np.ndarray], folder: pathlib.Path) -> pathlib.Path:
-  """Write the arrays to a folder; return the file."""
-  folder.mkdir(parents=True, exist_ok=True)
-  with storage.whole(folder / NAME) as path, path.open('wb') as file:
-    np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
-  return folder / NAME
+  arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+  if out:
+    folder = pathlib.Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    with storage.whole(folder / _NAME) as path, path.open('wb') as file:
+      np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
+  return arrays
 
 
 def _together(learner: learner_lib.Learner, seeds: list[int]) -> dict[str, np.ndarray]:
