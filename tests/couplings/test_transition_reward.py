@@ -108,6 +108,20 @@ def test_the_critic_learns_from_recorded_against_replayed_steps(imitator):
     np.testing.assert_array_equal(one, other)
 
 
+def test_a_checkpoint_holds_the_critic_and_what_it_has_counted(imitator, tmp_path):
+  [coupling] = imitator.coupling.each
+  steps = imitator.foresight.steps(imitator.agent.sample(50))
+  coupling._train()
+  fresh = transition_reward.Imitation(coupling.parts, coupling.options, seed=5)
+  scores = [each._critic.score(steps).numpy() for each in (coupling, fresh)]
+  assert np.abs(scores[0] - scores[1]).max() > 1e-3
+  tf.train.Checkpoint(it=fresh).read(tf.train.Checkpoint(it=coupling).write(f'{tmp_path}/state'))
+  np.testing.assert_array_equal(fresh._critic.score(steps), scores[0])
+  for each in (coupling, fresh):  # who goes on learns the same
+    each._train()
+  np.testing.assert_array_equal(fresh._critic.score(steps), coupling._critic.score(steps))
+
+
 @pytest.mark.parametrize('form', ['logit', 'softplus'])
 def test_a_hand_learns_what_it_was_shown_and_nothing_else(tmp_path, form):
   """To go to the other of two places at every step, where the world pays most for staying."""
