@@ -108,7 +108,7 @@ def test_the_critic_learns_from_recorded_against_replayed_steps(imitator):
     np.testing.assert_array_equal(one, other)
 
 
-def test_a_checkpoint_holds_the_critic_and_what_it_has_counted(imitator, tmp_path):
+def test_a_checkpoint_holds_the_critic(imitator, tmp_path):
   [coupling] = imitator.coupling.each
   steps = imitator.foresight.steps(imitator.agent.sample(50))
   coupling._train()
@@ -117,9 +117,6 @@ def test_a_checkpoint_holds_the_critic_and_what_it_has_counted(imitator, tmp_pat
   assert np.abs(scores[0] - scores[1]).max() > 1e-3
   tf.train.Checkpoint(it=fresh).read(tf.train.Checkpoint(it=coupling).write(f'{tmp_path}/state'))
   np.testing.assert_array_equal(fresh._critic.score(steps), scores[0])
-  for each in (coupling, fresh):  # who goes on learns the same
-    each._train()
-  np.testing.assert_array_equal(fresh._critic.score(steps), coupling._critic.score(steps))
 
 
 @pytest.mark.parametrize('form', ['logit', 'softplus'])

@@ -35,7 +35,7 @@ def recorded(
     folder = pathlib.Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     with storage.whole(folder / _NAME) as path, path.open('wb') as file:
-      np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
+      np.savez_compressed(file, **arrays)
   return arrays
 
 
