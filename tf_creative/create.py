@@ -14,10 +14,15 @@ Equal seeds give equal works. A --target is painted as it is. Of a --start the g
 (transparent, or white in the --mask); a hand that was trained without targets continues it freely,
 once for each seed. --like finds what comes nearest to a picture in the imagination, --variations
 makes new works around that, and --between leads from one picture to another.
+
+In environments of Gymnasium there are no works: --count episodes of the greedy hand are recorded in
+episodes.npz, which other hands imitate by reward(of=transitions, demonstrations=FILE).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+import contextlib
 import dataclasses
 import pathlib
 from typing import Any
@@ -40,7 +45,7 @@ class CreateConfig:
     '', 'model server to use instead of a run: host:8500 for gRPC, http://host:8501 for REST'
   )
   count: int = setting(
-    64, 'number of works; with --target always 1', at_least=1, at_most=asked.MOST
+    64, 'number of works, or of episodes; with --target always 1', at_least=1, at_most=asked.MOST
   )
   seed: int = setting(
     0, 'seed of the first work; the others count up from it', at_least=0, at_most=asked.MOST_SEED
@@ -95,16 +100,16 @@ def _create(config: CreateConfig, verbosity: int) -> str:
     maker = exported.Remote(config.server) if config.server else run.Run(config.run_dir)
     folder = pathlib.Path('' if config.server else config.run_dir) / 'created'
     out = pathlib.Path(config.out or folder / storage.file_name(_name(config)))
-    maker.check_formats(config.format)
+    plays = not config.server and not maker.world.works
+    if not plays:
+      maker.check_formats(config.format)
   with command.status(console, 'making'):
+    if plays:
+      return _recorded(maker, config, out)
     works = _made(maker, config)
     works = maker.recoloured(works, config.palette) if config.palette else works
-  try:
+  with _writing(out):
     written = works.save(out, config.format)
-  except OSError as error:
-    raise spec.UserError(
-      f'cannot write to {out} ({error.strerror or error}): choose another --out.'
-    ) from error
   width = max(map(len, written))
   return '\n'.join(
     [
@@ -113,6 +118,27 @@ def _create(config: CreateConfig, verbosity: int) -> str:
       f'{out}:',
       *(f'  {name:<{width}}  {text}' for name, text in written.items()),
     ]
+  )
+
+
+def _recorded(run: Any, config: CreateConfig, out: pathlib.Path) -> str:
+  """Record episodes in a world without works; return a summary."""
+  kept = dataclasses.replace(
+    CreateConfig(), **{name: getattr(config, name) for name in ('run_dir', 'count', 'seed', 'out')}
+  )
+  if config != kept:
+    raise spec.UserError(
+      f"there are no works in the world '{run.world.name}', and episodes are recorded: give only "
+      '--count, --seed and --out.'
+    )
+  with _writing(out):
+    arrays = run.record(config.count, config.seed, out)
+  ends = arrays['terminations'] | arrays['truncations']
+  mean = arrays['rewards'].sum() / ends.sum()
+  return (
+    f'{config.count} episodes, {len(ends)} steps, recorded as of round {run.round}; mean return '
+    f'{mean:.6g}\n{out}:\n  episodes.npz  for --gan=transitions --couplings='
+    "'reward(of=transitions, demonstrations=FILE)'"
   )
 
 
@@ -127,6 +153,16 @@ def _made(maker: Any, config: CreateConfig) -> Any:
   if config.variations:
     return maker.vary(config.variations, config.strength, **common)
   return maker.create(**common, target=config.target, start=config.start, mask=config.mask)
+
+
+@contextlib.contextmanager
+def _writing(out: pathlib.Path) -> Iterator[None]:
+  try:
+    yield
+  except OSError as error:
+    raise spec.UserError(
+      f'cannot write to {out} ({error.strerror or error}): choose another --out.'
+    ) from error
 
 
 def _check(config: CreateConfig) -> None:

@@ -35,6 +35,10 @@ TRAINING = {
 COUPLINGS = {
   'coupling/reward/critic_gap': 'how easily the critic of canvases tells real ones from made ones',
   'coupling/reward/size': "moving mean of the absolute change of this critic's score in a step",
+  'coupling/imitation/critic_gap': "how easily the critic tells recorded steps from the hand's own",
+  'coupling/imitation/rest': 'its logit of a step at rest; above 0 if recorded ones end oftener',
+  'coupling/imitation/size': 'moving mean of the absolute reward by the critic, before `weight`',
+  'coupling/novelty/size': 'moving mean of how far the ensemble disagrees about a step',
   'coupling/guide/regret': 'relative regret of the hand on imagined works: 0, all of the return '
   'is reached; 1, nothing',
   'coupling/guide/coverage': 'moving mean of the share of real works near imagined ones',

@@ -30,7 +30,7 @@ def weights(learner):
     'the hand': learner.agent.learner._q_network.variables,
     'the generator': learner.gan.generator_variables,
     "the generator's critic": learner.gan.critic.variables,
-    'a critic of canvases': coupling.variables,
+    "a coupling's critic": coupling.variables,
   }
 
 

@@ -13,7 +13,7 @@ from tf_creative.agent import batches, build
 from tf_creative.agent import config as agent_config
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import spec, streams
-from tf_creative.couplings import canvas, controls, reward
+from tf_creative.couplings import base, canvas, controls, reward
 from tf_creative.learner import learner as learner_lib
 
 HEIGHTS = {
@@ -102,7 +102,7 @@ def test_the_same_stroke_is_paid_by_what_the_critic_has_learnt_since(parts):
   assert saved(parts.gan) == gan
   assert saved(coupling._critic) != own
   # The unit follows the critic slowly: m = .99 of the first size, and 1 of the second, over 1.99.
-  unit = (reward._MEMORY * sizes[0] + sizes[1]) / (1 + reward._MEMORY)
+  unit = (base.MEMORY * sizes[0] + sizes[1]) / (1 + base.MEMORY)
   assert np.abs(paid[1]).mean() == pytest.approx(sizes[1] / unit, rel=1e-3)
 
 

@@ -18,7 +18,7 @@ from tf_creative.cli import flags as flags_lib
 from tf_creative.cli import manual
 from tf_creative.core import spec
 from tf_creative.couplings import options as coupling_options
-from tf_creative.couplings import reward
+from tf_creative.couplings import transition_reward
 from tf_creative.gan import LOSSES
 from tf_creative.gan import NETWORKS as gan_networks
 from tf_creative.learner import config as config_lib
@@ -139,7 +139,7 @@ def test_what_is_checked_at_once_is_what_is_built(table, options):
   assert set(world_options.PALETTES) == {'grey', *palettes.NAMED, 'auto', 'FILE.hex'}
   assert world_options.MELODY_STEPS == scores.STEPS
   assert set(world_options.BRUSHES) == set(brushes.SHAPES)
-  assert set(coupling_options.FORMS) == set(reward._FORMS)
+  assert set(coupling_options.FORMS) == set(transition_reward.FORMS)
 
 
 def test_help_names_all_that_the_tables_hold():

@@ -15,13 +15,13 @@ from tf_creative.core import spec
 class PolicyHand(hand_lib.Hand):
   """Learns a policy and a state value."""
 
-  lesson = contract.Lesson(on_policy=True, every_action=False)
   temperature: float = 1.0  # actions are sampled from the policy itself
 
   def __init__(self, *args, frames: int, whole: bool, **kwargs):
     """Learn from sequences of `frames`; with `whole`, from full episodes without bootstrapping."""
     self.frames, self._whole = frames, whole
     super().__init__(*args, **kwargs)
+    self.lesson = contract.Lesson(True, False, self.config.discount)
     if self.config.average:
       raise spec.SpecError(
         '--agent_average averages a Q-network, which this agent does not have: use 0.'

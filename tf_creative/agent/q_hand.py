@@ -28,7 +28,8 @@ class QHand(hand_lib.Hand):
     """Take the frames of a sequence, `weigh`, a weight [B] for each, and what is learnt from."""
     self.frames = frames
     super().__init__(*args, **kwargs)
-    self._weigh, self.lesson = weigh, contract.Lesson(on_policy, every_action)
+    self._weigh = weigh
+    self.lesson = contract.Lesson(on_policy, every_action, self.config.discount)
     # The network that acts when works are made: a running average, if asked for.
     self._network = self.learner._q_network
     if self.config.average:

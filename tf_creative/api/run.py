@@ -19,7 +19,7 @@ from tf_creative.learner import learner as learner_lib
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress, titles
 from tf_creative.runs import run as run_lib
-from tf_creative.studio import edit, nearby, portfolio
+from tf_creative.studio import edit, nearby, portfolio, recording
 from tf_creative.worlds.pixel_art import palettes
 
 if TYPE_CHECKING:
@@ -120,6 +120,13 @@ class Run(maker.Maker):
     from tf_creative.api import exported
 
     return exported.export(self, folder, keep_versions, litert)
+
+  def record(self, count: int = 20, seed: int = 0, out: asked.Path = '') -> dict[str, np.ndarray]:
+    """Record episodes of the hand in an environment, for `reward(of=transitions)` to imitate.
+
+    With `out`, a folder, they are also written there, as episodes.npz.
+    """
+    return recording.recorded(self.learner, count, seed, out)
 
   def serve(self, port: int = 0, rest_port: int = 0, host: str = '127.0.0.1') -> Any:
     """Refuse: an export is what can be served."""

@@ -63,6 +63,17 @@ def plus(batch: Batch, reward: tf.Tensor | float) -> Batch:
   return batch._replace(reward=batch.reward + reward, action_rewards=every)
 
 
+def whole_steps(batch: Batch, count: int) -> Batch:
+  """Choose `count` rows whose first frame begins a step; where too few do, some are taken twice.
+
+  A frame after the end of an episode leads nowhere.
+  """
+  order = tf.argsort(tf.cast(batch.last[:, 0], tf.int32), stable=True)
+  whole = tf.maximum(tf.reduce_sum(tf.cast(~batch.last[:, 0], tf.int32)), 1)
+  rows = tf.gather(order, tf.range(count) % whole)
+  return tf.nest.map_structure(lambda part: tf.gather(part, rows), batch)
+
+
 def frames(batch: Batch) -> dict[str, tf.Tensor]:
   """Return the observations of all frames with batch and time folded: [B x T, ...]."""
   return {name: tf.reshape(x, [-1, *x.shape[2:]]) for name, x in batch.observation.items()}

@@ -32,6 +32,33 @@ class Foresight(Protocol):
     """Make one update on replayed transitions; return scalars for the log."""
     ...
 
+  def steps(self, batch: batch_lib.Batch) -> Any:
+    """Return the steps from each frame to the next, as critics read them: [B x (T - 1), ...]."""
+    ...
+
+  def new_critic(self, seed: int, **changes: Any) -> StepCritic:
+    """Build an independent critic with the same settings, except `changes`."""
+    ...
+
+
+class StepCritic(Protocol):
+  """Learns to tell some steps from others; what comes after the end of an episode is judged, too.
+
+  As in Kostrikov et al. 2019: who ends an episode is then in a state of rest for ever.
+  """
+
+  def score(self, steps: Any) -> tf.Tensor:
+    """Return logits [N], higher for steps that look more like the first kind."""
+    ...
+
+  def rest(self) -> tf.Tensor:
+    """Return the logit of a step at rest: a scalar."""
+    ...
+
+  def train_step(self, real: Any, fake: Any, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Make one update on equal numbers of both kinds; return scalars for the log."""
+    ...
+
 
 class Parts(NamedTuple):
   """The built parts of a learner, as the couplings receive them."""

@@ -32,6 +32,7 @@ class Lesson(NamedTuple):
 
   on_policy: bool  # only from its newest steps, made with the present policy
   every_action: bool  # from the reward of every action, not only of the one taken
+  discount: float  # what a reward counts a step later
 
   def refuse(self, trait: str, why: str, where: str = '') -> None:
     """Raise a SpecError that says why, if this is a field of the lesson that is true."""

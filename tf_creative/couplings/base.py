@@ -13,6 +13,8 @@ from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import works as works_lib
 
+MEMORY = 0.99  # decay of the moving mean of the size of rewards
+
 
 @dataclasses.dataclass(frozen=True)
 class NoOptions:
@@ -30,6 +32,12 @@ class Coupling(tf.Module):
   needs_shown = False  # whether the hand must see the work itself, not only its latent code
   foresees = False  # whether --gan=transitions is enough for it in place of what it needs
   gives_codes = False  # whether its concepts hold the codes that they were imagined from
+
+  @classmethod
+  def by_options(cls, options: Any) -> type[Coupling]:
+    """Return the class that does what the options ask for, if they choose between several."""
+    del options
+    return cls
 
   @classmethod
   def check(cls, options: Any, config: Any) -> None:
@@ -65,6 +73,27 @@ class Coupling(tf.Module):
     """Set the numbers that are logged for this round."""
     for name, number in numbers.items():
       self._meters[name].assign(number)
+
+
+class Judge(Coupling):
+  """A coupling whose rewards have a mean absolute size of 1 over time; scores have no fixed one."""
+
+  def __init__(self, parts: coupling_lib.Parts, options: Any, seed: int):
+    super().__init__(parts, options, seed)
+    # A moving mean of absolute rewards that starts at 0, and its bias correction (as in Adam).
+    self._size = tf.Variable(0.0, trainable=False)
+    self._seen = tf.Variable(0.0, trainable=False)
+    self.meter('size')
+
+  def measure(self, rewards: tf.Tensor) -> tf.Tensor:
+    """Return the mean absolute reward over time, these included, and log it."""
+    size = tf.reduce_mean(tf.abs(rewards))
+    # A non-finite size would stay in the mean for ever.
+    rate = tf.where(tf.math.is_finite(size), 1 - MEMORY, 0.0)
+    self._seen.assign_add(rate * (1 - self._seen))
+    self._size.assign_add(tf.where(rate > 0, rate * (size - self._size), 0.0))
+    self.show(size=self._size / self._seen)
+    return self._size / self._seen + 1e-8
 
 
 class Chain(tf.Module):

@@ -21,6 +21,7 @@ class ConstantReward(base.Coupling):
   """Adds the same reward at every step."""
 
   Options = Options
+  needs = ('play',)
 
   def reward(self, batch: batch_lib.Batch) -> batch_lib.Batch:
     return batch_lib.plus(batch, tf.fill(tf.shape(batch.reward), float(self.options.weight)))
@@ -30,6 +31,7 @@ class RandomReward(base.Coupling):
   """Adds a normally distributed reward, drawn again whenever a step is replayed."""
 
   Options = options_lib.RandomReward
+  needs = ('play',)
 
   def __init__(self, parts: coupling_lib.Parts, options: Options, seed: int):
     super().__init__(parts, options, seed)

@@ -16,6 +16,7 @@ SOME = 32  # solved works, and as many unsolved ones, that `curriculum` learns f
 SHAPINGS = ('difference', 'final')
 FORMS = ('logit', 'log_sigmoid', 'softplus')
 REAL = ('code', 'data')
+OF = ('works', 'transitions')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +39,21 @@ class Environment:
 
 @dataclasses.dataclass(frozen=True)
 class Reward:
-  """A critic of unfinished works rewards each step by how much it raises the critic's score."""
+  """A critic rewards what a step adds to a work, or how like recorded play or how new it is."""
 
+  of: str = setting(
+    'works',
+    'what is judged: works in the making; transitions, in worlds with --gan=transitions',
+    one_of=OF,
+  )
+  demonstrations: str = setting(
+    '',
+    'recorded play to imitate (transitions): FILE.npz, as create writes it, or minari:ID; empty: '
+    'what the imagination does not yet know is rewarded',
+  )
+  world: float = setting(
+    1.0, "weight of the world's own reward beside this (transitions); 0: this alone"
+  )
   weight: float = setting(0.15, 'mean absolute reward that is added per step')
   shaping: str = setting(
     'difference', 'reward at every step; final: the whole score at the last step', one_of=SHAPINGS
@@ -63,8 +77,22 @@ class Reward:
   penalty: float = setting(0.3, "weight of the critic's gradient penalties R1 and R2", at_least=0)
   width: int = setting(64, "channels of the critic's layers", at_least=1, at_most=8192)
   batch_size: int = setting(
-    64, "works in the critic's update, one per round", at_least=1, at_most=1_000_000
+    64, "works or steps in the critic's update, one per round", at_least=1, at_most=1_000_000
   )
+
+  def check_agent(self, given: Any) -> None:
+    """Raise a SpecError for options of another kind of reward, or a hand that cannot imitate."""
+    of_works, of_transitions = ('shaping', 'real', 'whole'), ('demonstrations', 'world')
+    for name in of_works if self.of == 'transitions' else of_transitions:
+      if getattr(self, name) != getattr(Reward, name):
+        other = 'works' if name in of_works else 'transitions'
+        raise spec.SpecError(f"the option '{name}' of reward is for of={other}.", name)
+    if self.demonstrations and given.discount >= 1:
+      raise spec.SpecError(
+        'who imitates compares the ends of episodes by what would follow for ever: give '
+        '--agent_discount below 1.',
+        'demonstrations',
+      )
 
 
 @dataclasses.dataclass(frozen=True)

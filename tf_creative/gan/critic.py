@@ -44,7 +44,7 @@ class Critic(tf.Module):
     build = functools.partial(chosen.critic, tuple(value_shape), num_labels, config, seed=seed)
     self.network = build()
     self.optimizer = optimizers.adam(config, self.network)
-    self._guard = guard.Guard('a critic of canvases' if averaged else "the generator's critic")
+    self._guard = guard.Guard("a coupling's critic" if averaged else "the generator's critic")
     self.average = build() if averaged else self.network
 
   def score(self, shown: Shown) -> tf.Tensor:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -11,7 +14,7 @@ from tf_creative.core import spec, streams
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.gan import config as gan_config
-from tf_creative.gan import transitions
+from tf_creative.gan import transition_critic, transitions
 
 Observation = dict[str, tf.Tensor]
 Foreseen = transitions.Foreseen
@@ -29,7 +32,7 @@ class Foresight(tf.Module):
   ):
     super().__init__(name='foresight')
     self.key, self.part = _single(world)  # of what is observed
-    self._agent, self._actions = agent, world.play.action_spec.maximum + 1
+    self._agent, self._config = agent, config
     if config.distort:
       raise spec.SpecError('transitions are not pictures to distort: use --gan_distort=0.')
     self._rows = config.batch_size // config.members * config.members  # shared by the members
@@ -42,27 +45,32 @@ class Foresight(tf.Module):
     newest = shape[-1] // world.play.stack
     bits = self.part.dtype == tf.uint8 and self.part.maximum == 1
     self.model = transitions.Transitions(
-      config, transitions.Kind(shape, newest, self._actions, bits), seed
+      config, transitions.Kind(shape, newest, world.play.action_spec.maximum + 1, bits), seed
     )
     self._stream = streams.Stream(seed, 'foresight')
 
   def learn(self) -> dict[str, tf.Tensor]:
     """Update the imagination on transitions from the replay; return scalars for the log."""
-    batch = self._agent.sample(self._rows)
-    # A frame after the end of an episode leads nowhere: others are taken twice instead.
-    order = tf.argsort(tf.cast(batch.last[:, 0], tf.int32), stable=True)
-    whole = tf.maximum(tf.reduce_sum(tf.cast(~batch.last[:, 0], tf.int32)), 1)
-    rows = tf.gather(order, tf.range(self._rows) % whole)
-    one = tf.nest.map_structure(lambda part: tf.gather(part, rows), batch)
-    seen = self._values(one.observation)
+    batch = batch_lib.whole_steps(self._agent.sample(self._rows), self._rows)
     return self.model.train_step(
-      state=seen[:, 0],
-      action=one.action[:, 0],
-      after=seen[:, 1, ..., -self.model.kind.newest :],
-      reward=one.reward[:, 0],
-      end=1 - one.discount[:, 0],
-      seed=self._stream.next(),
+      **self.steps(batch)._asdict(), reward=batch.reward[:, 0], seed=self._stream.next()
     )
+
+  def steps(self, batch: batch_lib.Batch) -> transition_critic.Steps:
+    """Return the steps from each frame to the next, as critics read them: [B x (T - 1), ...]."""
+    seen = self._values(batch.observation)
+    told = transition_critic.Steps(
+      state=seen[:, :-1],
+      action=batch.action[:, :-1],
+      after=seen[:, 1:, ..., -self.model.kind.newest :],
+      end=1 - batch.discount[:, :-1],
+    )
+    return tf.nest.map_structure(lambda part: tf.reshape(part, [-1, *part.shape[2:]]), told)
+
+  def new_critic(self, seed: int, **changes: Any) -> transition_critic.TransitionCritic:
+    """Build an independent critic with the same settings, except `changes`."""
+    config = dataclasses.replace(self._config, decay_steps=0, **changes)
+    return transition_critic.TransitionCritic(config, self.model.kind, seed)
 
   def transitions(self, count: int, tries: float) -> tuple[batch_lib.Batch, Foreseen]:
     """Imagine a step from each of `count` replayed states: sequences of two frames.

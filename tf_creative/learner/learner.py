@@ -186,7 +186,7 @@ def read_couplings(text: str) -> list[Chosen]:
     with part.pointed():
       coupling = couplings.COUPLINGS.load(part.name)
       options = spec.configure(coupling.Options, part.options, f"coupling '{part.name}'")
-      found.append(Chosen(part, coupling, options))
+      found.append(Chosen(part, coupling.by_options(options), options))
   return found
 
 
