@@ -131,8 +131,8 @@ class Simulator(abc.ABC):
   renders: bool  # whether there are pictures of what happens
   clip: bool = False  # whether a hand learns from rewards clipped to `reward_bound`
   # Where states can be read off what is seen, without a stack of frames: what would follow actions
-  # [B], in arrays as of `vector`, (observation, action) -> (observation, reward, ended).
-  ask: Callable[[dict[str, Any], Any], tuple[dict[str, Any], Any, Any]] | None = None
+  # [B], for the graph, (observation, action) -> (observation, reward, ended).
+  ask: Callable[[Observation, tf.Tensor], tuple[Observation, tf.Tensor, tf.Tensor]] | None = None
 
   @abc.abstractmethod
   def vector(self, count: int, render: bool = False) -> Any:

@@ -105,25 +105,10 @@ class Simulated(base.Coupling):
     count = int(batch.reward.shape[0] * self.options.share)
     seen = {name: part[:, 0] for name, part in agent.sample(count).observation.items()}
     action = hand_lib.decide(agent.values(seen), self.options.tries, self._stream.next())
-    following, reward, ended = self._ask(seen, action)
+    following, reward, ended = self._answers(seen, action)
+    reward = tf.clip_by_value(reward, -self._most, self._most)
     asked = batch_lib.transitions(seen, action, reward, following, ended)
     return augment.mixed(batch, asked, tf.fill([count], True))
-
-  def _ask(self, seen: dict[str, tf.Tensor], action: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
-    names = sorted(seen)
-
-    def answer(action: np.ndarray, *values: np.ndarray) -> list[Any]:
-      after, reward, ended = self._answers(dict(zip(names, values, strict=True)), action)
-      told = [after[name].astype(value.dtype) for name, value in zip(names, values, strict=True)]
-      return [*told, np.float32(reward), np.asarray(ended, bool)]
-
-    values = [seen[name] for name in names]
-    kinds = [*(value.dtype for value in values), tf.float32, tf.bool]
-    *after, reward, ended = tf.numpy_function(answer, [action, *values], kinds, name='ask')
-    for told, like in zip([*after, reward, ended], [*values, action, action], strict=True):
-      told.set_shape(like.shape)
-    reward = tf.clip_by_value(reward, -self._most, self._most)
-    return dict(zip(names, after, strict=True)), reward, ended
 
 
 def _refuse(name: str, parts: coupling_lib.Parts) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import tensorflow as tf
 
 _SEEN = 'seen'  # the name of a single part of an observation
 
@@ -17,12 +18,20 @@ class Answers:
     self._state, self._env = _STATES[name], gymnasium.make(name).unwrapped
 
   def __call__(
-    self, observation: dict[str, np.ndarray], action: np.ndarray
-  ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    self, observation: dict[str, tf.Tensor], action: tf.Tensor
+  ) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
     """Return what follows actions [B]: observations, rewards and true ends."""
-    steps = [self._step(*pair) for pair in zip(observation[_SEEN], action, strict=True)]
-    seen, reward, ended = zip(*steps, strict=True)
-    return {_SEEN: np.stack(seen)}, np.array(reward), np.array(ended)
+    seen = observation[_SEEN]
+    after, reward, ended = tf.numpy_function(
+      self._answer, [seen, action], [tf.float32, tf.float32, tf.bool], name='ask'
+    )
+    for told, like in ((after, seen), (reward, action), (ended, action)):
+      told.set_shape(like.shape)  # a numpy_function returns tensors of unknown shape
+    return {_SEEN: after}, reward, ended
+
+  def _answer(self, seen: np.ndarray, action: np.ndarray) -> list[np.ndarray]:
+    after, reward, ended = zip(*map(self._step, seen, action), strict=True)
+    return [np.stack(after), np.array(reward, np.float32), np.array(ended, bool)]
 
   def _step(self, seen: np.ndarray, action: int) -> tuple[np.ndarray, float, bool]:
     env: Any = self._env
