@@ -38,7 +38,8 @@ class AblateConfig:
   )
   column: tuple[str, ...] = setting(
     ('painted/frechet',),
-    "what to compare: a name in metrics.jsonl, or 'steps until NAME >= NUMBER' (or <=); repeatable",
+    "what to compare: a name in metrics.jsonl (its last value), 'mean NAME' (of all), or 'steps "
+    "until NAME >= NUMBER' (or <=); repeatable",
     split=False,
   )
   seeds: str = setting('0,1,2', 'seeds for every case, separated by commas')

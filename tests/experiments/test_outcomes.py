@@ -20,6 +20,7 @@ def test_a_column_is_the_last_value_or_the_first_step_at_which_it_holds():
     return outcomes.read_column(text).value(logged, config)
 
   assert (value('x'), value('y'), value('none')) == (0.7, 4.0, None)
+  assert (value('mean  y'), value('mean none')) == (4.0, None)
   # Warm-up: calls of 4 * 2 = 8 steps, three for the 20 asked for; a round has 3 * 8 = 24.
   assert value('steps until x >= 0.9') == 3 * 8 + 30 * 24
   assert value('steps  until y<=3') == 3 * 8 + 20 * 24

@@ -24,16 +24,19 @@ _STEPS = re.compile(r'steps\s+until\s+(\S+)\s*(>=|<=)\s*(\S+)')
 
 
 class Column(NamedTuple):
-  """A metric's last value, or with a sign, the environment steps until it reached a limit."""
+  """A metric's last value; or its mean; or with a sign, the steps until it reached a limit."""
 
   title: str
   name: str  # of the metric
   sign: str = ''
   limit: float = 0.0
+  whole: bool = False  # the mean over all that was logged: how high a learning curve lies
 
   def value(self, logged: Iterable[Mapping[str, float]], config: config_lib.Config) -> float | None:
     """Return the column's value for rows of metrics.jsonl; None if not logged or never reached."""
     having = [row for row in logged if self.name in row]
+    if self.whole:
+      return float(np.mean([row[self.name] for row in having])) if having else None
     if not self.sign:
       return having[-1][self.name] if having else None
     sense = 1 if self.sign == '>=' else -1
@@ -43,8 +46,10 @@ class Column(NamedTuple):
 
 
 def read_column(text: str) -> Column:
-  """Parse a column: 'NAME' or 'steps until NAME >= NUMBER'."""
+  """Parse a column: 'NAME', 'mean NAME' or 'steps until NAME >= NUMBER'."""
   text = ' '.join(text.split())
+  if text.startswith('mean '):
+    return Column(text, text.removeprefix('mean '), whole=True)
   if not text.startswith('steps '):
     return Column(text, text)
   match = _STEPS.fullmatch(text)
