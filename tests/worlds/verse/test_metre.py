@@ -1,0 +1,82 @@
+"""The metre: by hand, and the share of real lines that keep it."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.worlds.verse import verses
+from tf_creative.worlds.verse import metre, package, texts
+
+# Words with their readings, numbered from 1.
+READINGS = {
+  '': (),
+  'shall': ('1',),
+  'i': ('1',),
+  'the': ('0', '1'),
+  'compare': ('01',),
+  'summer': ('10',),
+  'content': ('10', '01'),
+  'eternal': ('010',),
+  'everlasting': ('0010',),
+  'unknown': (),
+}
+
+
+def line(words, steps=10):
+  numbers = [[*READINGS].index(word) for word in words.split()]
+  return tf.constant([numbers + [0] * (steps - len(numbers))])
+
+
+def says(words):
+  found = metre.Metre([*READINGS.values()])
+  return bool(found.whole(line(words))), bool(found.syllables(line(words)))
+
+
+@pytest.mark.parametrize(
+  ('words', 'fits', 'counts'),
+  [
+    # the COMPARE (places 2-3, stress on 3): a main stress on an odd place.
+    ('the compare i i i i i i i', False, True),
+    ('compare compare compare compare compare', True, True),  # stresses on 2, 4, 6, 8, 10
+    ('summer compare compare compare compare', True, True),  # the first foot turns: 1, 4, 6, 8, 10
+    ('compare summer compare compare compare', False, True),  # the second may not: 3
+    ('i i i i i i i i i', False, False),  # nine syllables
+    ('i i i i i i i i i i', True, True),  # words of one syllable fit anywhere
+    ('content content content content content', True, True),  # some reading fits
+    ('i eternal compare compare compare', False, True),  # e-TER-nal from place 2: stress on 3
+    ('eternal shall compare compare compare', True, True),  # 2, then 6, 8, 10
+    ('unknown compare compare compare compare', False, False),  # no reading leads on
+    ('everlasting everlasting i compare', False, False),  # 4 + 4 + 1 + 2 are eleven
+    ('', False, False),
+  ],
+)
+def test_a_line_keeps_the_metre_or_not(words, fits, counts):
+  assert says(words) == (fits, counts)
+
+
+def test_the_places_reached_are_those_of_all_readings():
+  found = metre.Metre([(), ('1', '01'), ('10',)])
+  reached = metre.reached(tf.constant([[1, 2, 0]]), found.stressed).numpy()[0]
+  # One or two syllables; then two more, the first on place 2 (from 1), not on place 3.
+  assert [np.flatnonzero(places).tolist() for places in reached] == [[0], [1, 2], [3], [3]]
+
+
+@verses.needs_poems
+@pytest.mark.parametrize(
+  ('poet', 'lines', 'read', 'share'),
+  [('shakespeare', 2155, 1500, 0.81), ('milton', 10567, 4100, 0.77), ('hopkins', 2015, 1350, 0.14)],
+)
+def test_real_lines_keep_the_metre_as_often_as_was_measured(poet, lines, read, share):
+  """Of the lines whose words are all in the table; these shares were found before, by others."""
+  known = package.readings()
+  assert len(known) == 119_153
+  every = [words for poem in texts.of_poet(poet) for words in poem]
+  assert len(every) == lines
+  every = [words for words in every if all(word in known for word in words)]
+  assert len(every) >= read
+  numbers = {word: at for at, word in enumerate({w: 0 for words in every for w in words}, 1)}
+  longest = max(map(len, every))
+  rows = [[numbers[word] for word in words] + [0] * (longest - len(words)) for words in every]
+  found = metre.Metre([(), *(known[word] for word in numbers)]).whole(tf.constant(rows))
+  print(poet, len(rows), float(np.mean(found)))
+  assert np.mean(found) == pytest.approx(share, abs=0.007)

@@ -1,0 +1,1 @@
+"""The world of verse: the hand writes a line word by word."""

@@ -1,0 +1,1 @@
+"""Lines of English poems as a TFDS data set."""
