@@ -34,6 +34,7 @@ PARTS = {
 TABLE = {
   'pixel_art': 'play rules works making media measures',
   'melody': 'play rules works making media measures',
+  'verse': 'play rules works making media measures',
   'level': 'play rules works levels media measures',
   'gym': 'play simulator measures',
   'minatar': 'play simulator measures',

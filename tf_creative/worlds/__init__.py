@@ -19,6 +19,7 @@ WORLDS = plugins.Table(
     'melody': 'tf_creative.worlds.melody.world:Melody',
     'minatar': 'tf_creative.worlds.arcade.minatar:Minatar',
     'pixel_art': 'tf_creative.worlds.pixel_art.world:PixelArt',
+    'verse': 'tf_creative.worlds.verse.world:Verse',
   },
 )
 

