@@ -35,6 +35,7 @@ WHY = {
   r'--peer': 'it times programs of others, in an environment of their own',
   r'skyline': 'it needs the plugin of tests/plugin, which test_plugin installs and runs',
   r'(minatar|atari)\(': 'it needs a package under the GPL, which its user installs; see test_games',
+  r'verse\(|/verse': 'it needs a package that its user installs; see tests/worlds/verse',
   r'thrift\(': 'it needs a plugin; test_plugin installs and runs one',
   r'^(tf-creative )?(eval|source) ': 'it is for the shell of a user',
 }

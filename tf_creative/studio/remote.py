@@ -20,9 +20,7 @@ _ROWS = 64  # in a request
 _MOST_WORDS = 2000  # letters of a world's spec, or of a label
 _MOST = float(np.finfo(np.float32).max)
 _ABOUT = {'about_bytes': tf.string}
-_MADE = {
-  'imagined': tf.uint8,
-  'work': tf.uint8,
+_MADE = {  # besides the works, whose type is the world's
   'label': tf.int32,
   'steps': tf.int32,
   'actions': tf.int32,
@@ -112,14 +110,15 @@ class Studio:
   def _made(self, signature: str, given: client.Arrays) -> portfolio.Portfolio:
     """Ask for works, some rows at a time."""
     count, parts = len(given['seed']), []
+    kinds = _MADE | dict.fromkeys(('imagined', 'work'), self.world.works.work_spec.dtype)
     for start in range(0, count, _ROWS):
       rows = {name: part[start : start + _ROWS] for name, part in given.items()}
-      parts.append(self._ask('creator', signature, rows, _MADE))
+      parts.append(self._ask('creator', signature, rows, kinds))
       try:
         self._check(parts[-1], rows['label'])
       except ValueError as error:
         raise client.odd(self._who, error) from error
-    made = {name: np.concatenate([part[name] for part in parts]) for name in _MADE}
+    made = {name: np.concatenate([part[name] for part in parts]) for name in kinds}
     # The server does not return codes; zeros only give `concept` the form that `blank` expects.
     code = np.zeros([count, self.world.play.code_size], np.float32)
     concept = world_lib.told(self.world, made['imagined'], made['label'], code)

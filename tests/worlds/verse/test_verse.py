@@ -75,6 +75,14 @@ def test_a_word_is_paid_by_the_error_that_it_removes_and_a_blank_ends_the_line(o
   assert paid == [1, 0]
 
 
+def test_what_comes_after_the_end_does_nothing(own):
+  world = verse.Verse(data=own, theory=1.0, likelihood=1.0)
+  state, *_ = play(world, start(world), LINE)
+  moved, _, done = world.rules.step(state, tf.constant([-1]), STILL)
+  np.testing.assert_array_equal(world.rules.work(moved), world.rules.work(state))
+  assert done
+
+
 def test_ten_words_end_a_line(own):
   world = verse.Verse(data=own)
   state, paid, done = play(world, start(world), [vocabulary.FIRST] * 12)
@@ -142,7 +150,7 @@ def test_words_of_like_use_are_near_each_other(own):
 
   def near(*words):
     one, other, *_ = world.works.to_values(numbers(world, ' '.join(words)))
-    return np.dot(one, other)
+    return np.dot(one - 0.5, other - 0.5) / np.dot(one - 0.5, one - 0.5)
 
   same = np.mean([near('red', 'dark'), near('leaf', 'road'), near('see', 'find')])
   others = np.mean([near('red', 'we'), near('leaf', 'above'), near('see', 'night')])

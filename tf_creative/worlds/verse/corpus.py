@@ -40,16 +40,16 @@ class Corpus(NamedTuple):
 
 def load(data: str, most: int) -> Corpus:
   """Load the lines of `data`, and number its `most` most frequent words."""
-  own = texts.files(data)
-  place = str(pathlib.Path(data).resolve()) if own else data
-  stamp = tuple((str(path), path.stat().st_mtime_ns) for path in own if path.exists())
-  return _load(place, most, stamp, os.environ.get('TFDS_DATA_DIR'))
+  own = [path.resolve() for path in texts.files(data)]
+  stamp = tuple((path, path.stat().st_mtime_ns) for path in own if path.exists())
+  return _load(data, most, stamp, os.environ.get('TFDS_DATA_DIR'))
 
 
 @functools.lru_cache(8)
 def _load(data: str, most: int, *changed: Any) -> Corpus:
   del changed  # what else the lines depend on
-  rows, labels = _own(texts.files(data)) if texts.files(data) else _stored(data)
+  files = texts.files(data)
+  rows, labels = _own(files) if files else _stored(data)
   train = (word for line, _ in rows['train'] for word in line)
   # In the poems of the package every word that is numbered has a pronunciation.
   known = package.readings() if data == OURS else None
@@ -104,7 +104,7 @@ def _stored(data: str) -> tuple[Rows, list[str]]:
     if split == 'validation' and split not in images.splits(data):
       continue
     with folders.read(data):
-      read = images.examples(data, split, keys, pixels=texts.MOST * 4).as_numpy_iterator()
+      read: Any = images.examples(data, split, keys, pixels=texts.MOST * 4).as_numpy_iterator()
       lines = [(texts.words(row['line'].decode()), int(row.get('label', 0))) for row in read]
       if any(not 0 <= label < len(labels) for _, label in lines):
         raise ValueError('a label has no name')

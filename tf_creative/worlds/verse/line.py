@@ -11,6 +11,7 @@ from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.worlds.verse import likelihood, rules, seeing, source, texts, vocabulary
 
+_NEVER = -1e9  # logit of a word that cannot stand at a place
 CODE_BOUND = 10  # bound of the numbers in a code, which are drawn from a standard normal
 
 
@@ -66,7 +67,7 @@ class Line(source.Source, world_lib.Play, world_lib.Works):
       **({'target': self.work_spec} if self.target == 'shown' else {}),
       **({'code': code} if self.code_size else {}),
       'label': works_lib.Bounded((), tf.int32, 0, len(self.label_names) - 1),
-      'words_left': works_lib.Bounded((), tf.int32, 0, self.horizon),
+      'time_left': works_lib.Bounded((), tf.int32, 0, self.horizon),
     }
 
   @property
@@ -84,7 +85,7 @@ class Line(source.Source, world_lib.Play, world_lib.Works):
       observation.get('target', line),
       observation['label'],
       observation.get('code', ()),
-      self.horizon - observation['words_left'],
+      self.horizon - observation['time_left'],
     )
 
   def prior_logits(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -113,7 +114,13 @@ class Line(source.Source, world_lib.Play, world_lib.Works):
     return features, self.match * words
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
-    """Choose the likeliest words up to the first blank; gradients are those of the mean vectors."""
+    """Choose the likeliest words up to the first blank; gradients are those of the mean vectors.
+
+    As in real lines, all words are known, and there are enough of them.
+    """
+    words = tf.range(len(self.corpus.words))
+    never = (tf.range(texts.MOST) < texts.LEAST)[:, None] & (words == vocabulary.BLANK)
+    raw = tf.where(never | (words == vocabulary.REST), _NEVER, raw)
     soft = tf.einsum('btw,wn->btn', tf.nn.softmax(raw), self.vectors)
     words = _until_blank(tf.argmax(raw, -1, tf.int32))
     return soft + tf.stop_gradient(self.to_values(words) - soft)
@@ -123,7 +130,7 @@ class Line(source.Source, world_lib.Play, world_lib.Works):
 
   def to_works(self, values: tf.Tensor) -> tf.Tensor:
     """Return the words whose vectors point most nearly the same way, up to the first blank."""
-    near = tf.einsum('btn,wn->btw', values, self.vectors)
+    near = tf.einsum('btn,wn->btw', values - 0.5, self.vectors - 0.5)
     return _until_blank(tf.argmax(near, -1, tf.int32))
 
   def _place(self, state: State) -> tf.Tensor:

@@ -30,7 +30,7 @@ class VerseMeasures(world_lib.Measures):
     self._world = world
 
   @functools.cached_property
-  def traits(self) -> dict[str, world_lib.Measure]:  # pyright: ignore[reportIncompatibleVariableOverride]
+  def traits(self) -> dict[str, world_lib.Measure]:
     metre = {
       'metrical': world_lib.Measure('.1%', 'of lines in metre'),
       'ten_syllables': world_lib.Measure('.1%', 'of lines of ten syllables'),

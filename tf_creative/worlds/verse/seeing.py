@@ -24,7 +24,7 @@ def seen(
   """
   words = tf.range(texts.MOST)
   parts = [
-    hearing.rows(line, place[:, None] - 1 - words),
+    hearing.rows(2 * line - 1, place[:, None] - 1 - words),
     tf.one_hot(place, texts.MOST + 1),
     label,
   ]
@@ -33,5 +33,5 @@ def seen(
     moves = metre.counted, metre.stressed
     parts += [tf.cast(metre_lib.reached(stands, each)[:, -1], tf.float32) for each in moves]
   if target is not None:
-    parts.append(hearing.rows(target, place[:, None] + words))
+    parts.append(hearing.rows(2 * target - 1, place[:, None] + words))
   return tf.concat(parts, 1)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 from tf_creative.core import spec
-from tf_creative.worlds import bounded
+from tf_creative.worlds import bounded, folders
 from tf_creative.worlds.verse import package
 
 LEAST, MOST = 7, 10  # words in a line
@@ -82,8 +82,10 @@ def content(path: str | os.PathLike) -> str:
 
 
 def files(data: str) -> list[pathlib.Path]:
-  """Return the texts that `data` names: a .txt file, or all of a folder; none if it is no place."""
+  """Return the texts that `data` names: a .txt file, or all of a folder; none of a data set."""
   place = pathlib.Path(data)
+  if folders.is_one(data):
+    return []  # though it may have a file of labels
   if place.is_dir():
     return sorted(path for path in place.rglob('*') if path.suffix.lower() == '.txt')
   return [place] if place.suffix.lower() == '.txt' else []

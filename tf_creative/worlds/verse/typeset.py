@@ -55,7 +55,7 @@ class Type:
 
   def svg(self, line: np.ndarray, first: int, zoom: int) -> str:
     """Write an SVG of a line; viewers with animations let the words from `first` on appear."""
-    x, row = (part[0].numpy() for part in self._layout(tf.constant(line[None])))
+    x, row = (part[0].numpy() for part in self._layout(tf.constant(line[None], tf.int32)))
     parts = [
       f'<text x="{_MARGIN + x[place]}" y="{_MARGIN + _ROW * row[place] + _BASE}" '
       f'textLength="{self.widths[word]}"'

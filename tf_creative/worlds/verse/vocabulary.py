@@ -11,7 +11,7 @@ from tf_creative.worlds.verse import texts
 
 BLANK, REST, FIRST = 0, 1, 2  # no word, a word that is not known, the first of those that are
 UNKNOWN = '…'  # how a word that is not known is written
-SIZE = 32  # numbers in a vector
+SIZE = 64  # numbers in a vector
 _SCALE = 8  # of the weights of neighbours, which become whole numbers: then sums are exact
 
 
@@ -39,14 +39,16 @@ class Vocabulary:
 
 
 def vectors(lines: np.ndarray, count: int) -> np.ndarray:
-  """Return a vector for each of `count` words, of length 1: float32 [count, SIZE].
+  """Return a vector for each of `count` words, all as far from the middle: float32 [count, SIZE].
+
+  Their numbers are from 0 to 1, as those of pictures are, and the middle is at a half.
 
   Half of a vector is the word's own, at random; half is the sum of those of its neighbours in the
   lines int32 [N, T], so that words of like use are near each other: random indexing (Sahlgren,
   Holst & Kanerva 2008, 'Permutations as a means to encode order in word space'), where the left and
   the right neighbour are told apart by turning their vectors. A neighbour weighs by how often it
   comes, times the logarithm of how much oftener that is than by chance. All sums are of whole
-  numbers, so that the vectors are the same on every machine.
+  numbers, so that the vectors do not depend on the order of the lines, nor on the machine.
   """
   own = np.random.default_rng(0).integers(0, 2, [count, SIZE]) * 2 - 1
   left, right = lines[:, :-1].ravel().astype(np.int64), lines[:, 1:].ravel().astype(np.int64)
@@ -62,4 +64,4 @@ def vectors(lines: np.ndarray, count: int) -> np.ndarray:
   np.add.at(around, one, weight * np.roll(own, 1, 1)[other])
   size = lambda rows: np.maximum(np.sqrt((rows**2).sum(1, keepdims=True)), 1e-9)  # noqa: E731
   mixed = own / size(own) + around / size(around)
-  return (mixed / size(mixed)).astype(np.float32)
+  return (0.5 + 0.5 * mixed / size(mixed)).astype(np.float32)

@@ -43,6 +43,7 @@ class Verse(
 
   def step(self, state: line_lib.State, action: tf.Tensor, seed: tf.Tensor):
     del seed  # the rules are deterministic
+    action = tf.maximum(action, vocabulary.BLANK)  # -1, where an episode was over already
     line = self._with(state, action)
     new = state._replace(line=line, time=state.time + 1)
     reward = self.side_reward(state, action[:, None])[:, 0]
@@ -56,7 +57,7 @@ class Verse(
       **({'target': state.target} if self.target == 'shown' else {}),
       **({'code': state.code} if self.code_size else {}),
       'label': state.label,
-      'words_left': self.horizon - state.time,
+      'time_left': self.horizon - state.time,
     }
 
   def midway(self, concept: works_lib.Works, time: tf.Tensor, seed: tf.Tensor) -> line_lib.State:
