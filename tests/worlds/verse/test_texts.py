@@ -13,7 +13,7 @@ from tf_creative.worlds.verse.verse import verse_dataset_builder
   [
     ('Shall I compare thee to a summer’s day?', "shall i compare thee to a summer's day"),
     ("'Tis th' end -- o'er-strained,", "tis th end o'er strained"),
-    ('Über allen Gipfeln ist Ruh, 1780', 'über allen gipfeln ist ruh'),
+    ('Über allen Gipfeln, 1780', 'über allen gipfeln'),
     ('Я помню чудное мгновенье', 'я помню чудное мгновенье'),
     ('नमस्ते दुनिया', 'नमस्ते दुनिया'),  # its vowel signs are marks, no letters
     ('e\u0301te\u0301', 'été'),  # accents of their own are joined to their letters

@@ -40,7 +40,7 @@ def twice(lines: tf.Tensor, metre: metre_lib.Metre) -> tf.Tensor:
   """Give -1 for a word that stands in the line already.
 
   Small models repeat themselves; Hafez (2016; interactive in Ghazvininejad, Shi, Priyadarshi &
-  Knight 2017) penalises it, too. Real poets do it in a third of their lines.
+  Knight 2017) penalises it, too. The four poets do it in a fifth of their lines.
   """
   del metre
   equal = (lines[:, :, None] == lines[:, None]) & (lines >= vocabulary.FIRST)[:, :, None]
