@@ -175,7 +175,7 @@ def test_verse_in_another_alphabet_is_learnt_without_the_rules(tmp_path, monkeyp
   path.write_text(FOREIGN)
   plain = verse.Verse(data=str(path), target='none', likelihood=1.0)
   assert 'мгновенье' in plain.corpus.words.words
-  assert 'metrical' not in plain.measures.traits and 'copies' in plain.measures.traits
+  assert 'metrical' not in plain.measures.traits and 'quoted' in plain.measures.traits
   assert plain.model.sample(2, 0).shape == (2, 10)
   ruled = verse.Verse(data=str(path), theory=1.0)
   with pytest.raises(spec.SpecError, match='known of 0% of those of .*: leave out theory='):
@@ -204,8 +204,8 @@ def test_measures_by_hand(world):
   np.testing.assert_allclose(told['distinct_2'], [1, 1 / 3, 0])
   assert told['length'].argmax(1).tolist() == [9, 4, 9]
   real = world.corpus.real['train'].work[:20]
-  assert (world.measures.describe(real)['copies'] == 1).all()
-  assert told['copies'][1] == 0
+  assert (world.measures.describe(real)['quoted'] == 1).all()
+  assert told['quoted'][1] == 0
   assert world.measures.describe(real)['extra_nll'].mean() < told['extra_nll'][1]
   scores = world.measures.metrics(lines, lines[[0, 0, 1]])
   # 'we see we see' beside the line: two of nine places are equal.

@@ -13,7 +13,7 @@ from tf_creative.core import world as world_lib
 from tf_creative.worlds.verse import likelihood, texts, vocabulary
 from tf_creative.worlds.verse import line as line_lib
 
-_COPIED = 5  # words in a row that are a copy where they stand in a training line
+_QUOTED = 5  # words in a row that are a quotation where a training line has them
 _JUDGED = 1000  # training lines that tell how likely real lines are
 
 
@@ -42,7 +42,7 @@ class VerseMeasures(world_lib.Measures):
       'extra_nll': world_lib.Measure('.2f', 'nats a word above real lines, by a held-out model'),
       'distinct_1': world_lib.Measure('.1%', 'of words in no line before'),
       'distinct_2': world_lib.Measure('.1%', 'of pairs in no line before'),
-      'copies': world_lib.Measure('.1%', 'of five words in a row copied'),
+      'quoted': world_lib.Measure('.1%', 'of five words in a row quoted'),
       'length': world_lib.Measure('.3f', 'numbers of words'),
     }
 
@@ -71,7 +71,7 @@ class VerseMeasures(world_lib.Measures):
       'extra_nll': _each(self._held_out, lines) - self._usual,
       'distinct_1': _new(lines, 1),
       'distinct_2': _new(lines, 2),
-      'copies': np.array([_share(row, _COPIED, self._copied) for row in lines]),
+      'quoted': np.array([_share(row, _QUOTED, self._quotable) for row in lines]),
       'length': np.eye(texts.MOST + 1)[(lines > 0).sum(1)],
     }
 
@@ -89,9 +89,9 @@ class VerseMeasures(world_lib.Measures):
     return float(_each(self._held_out, self._world.corpus.real['train'].work[:_JUDGED]).mean())
 
   @functools.cached_property
-  def _copied(self) -> set[Any]:
-    """All pieces of training lines that may be copied."""
-    return {piece for row in self._world.corpus.every['train'] for piece in _pieces(row, _COPIED)}
+  def _quotable(self) -> set[Any]:
+    """All pieces of training lines that may be quoted."""
+    return {piece for row in self._world.corpus.every['train'] for piece in _pieces(row, _QUOTED)}
 
 
 def _each(model: likelihood.NextWord, lines: np.ndarray) -> np.ndarray:
