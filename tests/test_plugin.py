@@ -79,7 +79,7 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
   for names in (
     'ppo, patient [',
     'strided, linear [',
-    'recurrent, plain [',
+    'tapered, plain [',
     'least_squares [',
   ):
     assert names in said

@@ -7,6 +7,7 @@ import types
 import numpy as np
 from PIL import Image
 import pytest
+import tensorflow as tf
 
 from tests.shared import toys
 from tf_creative import evaluate, train
@@ -32,7 +33,10 @@ def right(observation, actions, seed):
   del seed
   none = np.zeros(len(actions))
   for action in actions.T:
-    observation, reward, ended = simulated.Gym('CartPole-v1').ask(observation, action)
+    answer = simulated.Gym('CartPole-v1').ask(
+      *tf.nest.map_structure(tf.constant, (observation, action))
+    )
+    observation, reward, ended = tf.nest.map_structure(lambda part: part.numpy(), answer)
   return observation, transitions.Foreseen(observation['seen'], reward, 1.0 * ended, none, none)
 
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tests.shared.runs import parse, verify_here
-from tf_creative import create, evaluate, testing, train
+from tf_creative import evaluate, testing, train
 from tf_creative.cli import manual
 from tf_creative.core import spec
 from tf_creative.core.promises import simulating
@@ -157,9 +157,7 @@ def test_what_is_exported_acts_as_the_run_does(trained):
   assert '`agent`' in card and '`creator`' not in card and 'held_out/return:' in card
 
 
-def test_commands_that_need_works_are_refused(trained):
-  with pytest.raises(spec.SpecError, match="create needs a world with 'works', and 'gym' has none"):
-    create.create(create.CreateConfig(run_dir=str(trained)))
+def test_what_needs_works_is_refused(trained):
   settings, learner = run.load(trained)
   with pytest.raises(spec.SpecError, match="--litert needs a world with 'works'"):
     publishing.publish(learner, settings, trained / 'exports', 3, {}, litert=True)
