@@ -46,7 +46,7 @@ def test_noise_is_as_large_as_asked(learner):
 
 
 def test_other_lessons_and_longer_steps_are_refused():
-  with pytest.raises(spec.SpecError, match='are of single actions: use --agent=ddqn'):
+  with pytest.raises(spec.SpecError, match='replaces single actions: use --agent=ddqn'):
     tiny.learner(couplings='noisy_copies', agent='informed')
   with pytest.raises(spec.SpecError, match='use --agent_n_step=1'):
     agent = dataclasses.replace(toys.SMALL, n_step=3)

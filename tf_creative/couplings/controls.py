@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -42,37 +43,47 @@ class RandomReward(base.Coupling):
     return batch_lib.plus(batch, self.options.weight * draws)
 
 
-class NoisyCopies(base.Coupling):
+class _Replaced(base.Coupling):
+  """Replaces a part of each batch by single steps of another kind."""
+
+  _others: Callable[[int], batch_lib.Batch]  # so many of them, as sequences of two frames
+
+  @classmethod
+  def check(cls, options: Any, config: Any) -> None:
+    options.check_agent(config.agent)
+
+  def __init__(self, parts: coupling_lib.Parts, options: Any, seed: int):
+    super().__init__(parts, options, seed)
+    for trait in ('on_policy', 'every_action'):
+      parts.agent.lesson.refuse(trait, 'this control replaces single actions: use --agent=ddqn.')
+    self._stream = streams.Stream(seed, type(self).__name__)
+
+  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
+    count = int(batch.reward.shape[0] * self.options.share)
+    return augment.mixed(batch, self._others(count), tf.fill([count], True))
+
+
+class NoisyCopies(_Replaced):
   """Replaces a part of each batch by replayed transitions, with noise on the numbers observed."""
 
   Options = options_lib.NoisyCopies
   needs = ('play',)
 
-  @classmethod
-  def check(cls, options: options_lib.NoisyCopies, config: Any) -> None:
-    options.check_agent(config.agent)
-
-  def __init__(self, parts: coupling_lib.Parts, options: options_lib.NoisyCopies, seed: int):
-    super().__init__(parts, options, seed)
-    _refuse('noisy_copies', parts)
-    self._stream = streams.Stream(seed, 'noisy copies')
-
-  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
-    count = int(batch.reward.shape[0] * self.options.share)
+  def _others(self, count: int) -> batch_lib.Batch:
     copies = self.parts.agent.sample(count)
     seeds = streams.split(self._stream.next(), len(copies.observation))
     noisy = {
       name: self._noisy(part, seed) if part.dtype.is_floating else part
       for (name, part), seed in zip(copies.observation.items(), seeds, strict=True)
     }
-    return augment.mixed(batch, copies._replace(observation=noisy), tf.fill([count], True))
+    return copies._replace(observation=noisy)
 
   def _noisy(self, part: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     spread = self.options.noise * tf.math.reduce_std(part, [0, 1])
     return part + spread * tf.random.stateless_normal(tf.shape(part), seed)
 
 
-class Simulated(base.Coupling):
+class Simulated(_Replaced):
   """Replaces a part of each batch by what the environment answers to today's actions.
 
   They are asked in replayed states, as an imagination is. So this shows what a perfect one would be
@@ -82,13 +93,8 @@ class Simulated(base.Coupling):
   Options = options_lib.Simulated
   needs = ('simulator',)
 
-  @classmethod
-  def check(cls, options: options_lib.Simulated, config: Any) -> None:
-    options.check_agent(config.agent)
-
   def __init__(self, parts: coupling_lib.Parts, options: options_lib.Simulated, seed: int):
     super().__init__(parts, options, seed)
-    _refuse('simulated', parts)
     self._answers: Any = parts.world.simulator.ask
     if not self._answers:
       raise spec.SpecError(
@@ -98,19 +104,11 @@ class Simulated(base.Coupling):
     # Answers are true ones; a hand that learns from clipped rewards gets these clipped, too.
     clips, bound = parts.world.simulator.clip, parts.world.play.reward_bound
     self._most = bound if clips else np.inf
-    self._stream = streams.Stream(seed, 'simulated')
 
-  def experience(self, batch: batch_lib.Batch) -> batch_lib.Batch:
+  def _others(self, count: int) -> batch_lib.Batch:
     agent = self.parts.agent
-    count = int(batch.reward.shape[0] * self.options.share)
     seen = {name: part[:, 0] for name, part in agent.sample(count).observation.items()}
     action = hand_lib.decide(agent.values(seen), self.options.tries, self._stream.next())
     following, reward, ended = self._answers(seen, action)
     reward = tf.clip_by_value(reward, -self._most, self._most)
-    asked = batch_lib.transitions(seen, action, reward, following, ended)
-    return augment.mixed(batch, asked, tf.fill([count], True))
-
-
-def _refuse(name: str, parts: coupling_lib.Parts) -> None:
-  for trait in ('on_policy', 'every_action'):
-    parts.agent.lesson.refuse(trait, f'{name} are of single actions: use --agent=ddqn.')
+    return batch_lib.transitions(seen, action, reward, following, ended)

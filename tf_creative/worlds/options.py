@@ -131,11 +131,7 @@ class Melody(checked.Options):
 
   def check_agent(self, given: Any) -> None:
     """Raise a SpecError for a network that cannot read a melody."""
-    if given.network in ('conv', 'strided', 'map'):
-      raise spec.SpecError(
-        f'--agent_network={given.network} needs planes [H, W, C], which a melody has not; use '
-        '--agent_network=dense.'
-      )
+    _check_rows('a melody', given)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,11 +176,7 @@ class Verse(checked.Options):
 
   def check_agent(self, given: Any) -> None:
     """Raise a SpecError for a network that cannot read a line."""
-    if given.network in ('conv', 'strided', 'map'):
-      raise spec.SpecError(
-        f'--agent_network={given.network} needs planes [H, W, C], which a line has not; use '
-        '--agent_network=dense.'
-      )
+    _check_rows('a line', given)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,6 +194,14 @@ class Level(checked.Options):
 
   def __post_init__(self):
     self._check('level')
+
+
+def _check_rows(what: str, given: Any) -> None:
+  if given.network in ('conv', 'strided', 'map'):
+    raise spec.SpecError(
+      f'--agent_network={given.network} needs planes [H, W, C], which {what} has not; use '
+      '--agent_network=dense.'
+    )
 
 
 OPTIONS = WORLDS.options(globals())  # by name, each in a class of that name

@@ -10,10 +10,8 @@ import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.worlds import options
+from tf_creative.worlds import options, written
 from tf_creative.worlds.melody import hearing, likelihood, midi, scores, theory, tunes
-
-CODE_BOUND = 10  # bound of the numbers in a code, which are drawn from a standard normal
 
 
 class State(NamedTuple):
@@ -25,9 +23,10 @@ class State(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Tune(options.Melody, world_lib.Play, world_lib.Works):
+class Tune(options.Melody, written.Written, world_lib.Play, world_lib.Works):
   """The parts of the world that define melodies and observations, but not how they are made."""
 
+  written: ClassVar[tuple[str, str]] = ('melody', 'theme')
   label_names: ClassVar[list[str]] = list(scores.MODES)
   value_shape: ClassVar[tuple[int, ...]] = (scores.STEPS, scores.CLASSES)
   work_spec: ClassVar[works_lib.Bounded] = works_lib.Bounded(
@@ -45,25 +44,6 @@ class Tune(options.Melody, world_lib.Play, world_lib.Works):
   @property
   def horizon(self) -> int:
     return scores.STEPS - self.given
-
-  @property
-  def code_size(self) -> int:
-    return 0 if self.target == 'shown' else self.code
-
-  @property
-  def rewards_target(self) -> bool:
-    return self.target != 'none'
-
-  @property
-  def observation_spec(self) -> dict[str, works_lib.Bounded]:
-    code = works_lib.Bounded((self.code_size,), tf.float32, -CODE_BOUND, CODE_BOUND)
-    return {
-      'melody': self.work_spec,
-      **({'theme': self.work_spec} if self.target == 'shown' else {}),
-      **({'code': code} if self.code_size else {}),
-      'label': works_lib.Bounded((), tf.int32, 0, len(self.label_names) - 1),
-      'time_left': works_lib.Bounded((), tf.int32, 0, self.horizon),
-    }
 
   @property
   def reward_bound(self) -> float:
@@ -95,9 +75,6 @@ class Tune(options.Melody, world_lib.Play, world_lib.Works):
     state = self.resume(observation)
     melody, theme = self.to_values(state.melody), self.to_values(state.theme)
     return self._seen(melody, theme, state.label, state.time)
-
-  def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    return observation.get('code', tf.zeros([tf.shape(observation['label'])[0], 0]))
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return first features, and the highest return for the theme; other rewards are left out."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
+from tf_creative.worlds import written
 from tf_creative.worlds.melody import (
   measuring,
   scores,
@@ -43,7 +44,7 @@ class Melody(
     begun = self._until(concept.work, time)
     code = concept.code
     if self.code_size:
-      code = tf.clip_by_value(code, -tune.CODE_BOUND, tune.CODE_BOUND)
+      code = tf.clip_by_value(code, -written.CODE_BOUND, written.CODE_BOUND)
     return tune.State(begun, concept.work, concept.label, code if self.code_size else (), time)
 
   def step(self, state: tune.State, action: tf.Tensor, seed: tf.Tensor):
@@ -68,10 +69,6 @@ class Melody(
     """Return the states after `time` steps; there is only one way to write a melody."""
     start = self.start(concept, seed)
     return start._replace(melody=self._until(concept.work, time), time=time)
-
-  def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
-    wrong = tf.cast(work != goal, tf.float32)[:, self.given :]
-    return self.match * tf.reduce_sum(wrong, 1)
 
   def cell_values(self, goal: tf.Tensor) -> tf.Tensor:
     """Return the value of each class at each step, with `goal` as target: [B, STEPS, CLASSES]."""
@@ -116,8 +113,3 @@ class Melody(
     """Return the melodies with the action's class written at the next step."""
     now = tf.range(scores.STEPS) == self._place(state)[:, None]
     return tf.where(now, tf.cast(action, tf.uint8)[:, None], state.melody)
-
-  def _until(self, work: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
-    """Return works of which only the first given + time [B] steps are written."""
-    written = tf.range(scores.STEPS) < self.given + time[:, None]
-    return tf.where(written, work, tf.zeros_like(work))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
+from tf_creative.worlds import written
 from tf_creative.worlds.verse import likelihood, rules, seeing, source, texts, vocabulary
 
 _NEVER = -1e9  # logit of a word that cannot stand at a place
-CODE_BOUND = 10  # bound of the numbers in a code, which are drawn from a standard normal
 
 
 class State(NamedTuple):
@@ -24,8 +24,10 @@ class State(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Line(source.Source, world_lib.Play, world_lib.Works):
+class Line(source.Source, written.Written, world_lib.Play, world_lib.Works):
   """The parts of the world that define lines and observations, but not how they are made."""
+
+  written: ClassVar[tuple[str, str]] = ('line', 'target')
 
   @property
   def label_names(self) -> list[str]:
@@ -50,25 +52,6 @@ class Line(source.Source, world_lib.Play, world_lib.Works):
   @property
   def horizon(self) -> int:
     return texts.MOST - self.given
-
-  @property
-  def code_size(self) -> int:
-    return 0 if self.target == 'shown' else self.code
-
-  @property
-  def rewards_target(self) -> bool:
-    return self.target != 'none'
-
-  @property
-  def observation_spec(self) -> dict[str, works_lib.Bounded]:
-    code = works_lib.Bounded((self.code_size,), tf.float32, -CODE_BOUND, CODE_BOUND)
-    return {
-      'line': self.work_spec,
-      **({'target': self.work_spec} if self.target == 'shown' else {}),
-      **({'code': code} if self.code_size else {}),
-      'label': works_lib.Bounded((), tf.int32, 0, len(self.label_names) - 1),
-      'time_left': works_lib.Bounded((), tf.int32, 0, self.horizon),
-    }
 
   @property
   def reward_bound(self) -> float:
@@ -100,9 +83,6 @@ class Line(source.Source, world_lib.Play, world_lib.Works):
     state = self.resume(observation)
     line, target = self.to_values(state.line), self.to_values(state.target)
     return self._seen(line, state.line, target, state.label, state.time)
-
-  def brief(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    return observation.get('code', tf.zeros([tf.shape(observation['label'])[0], 0]))
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return first features, and the highest return for the target; other rewards are left out."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
+from tf_creative.worlds import written
 from tf_creative.worlds.verse import line as line_lib
 from tf_creative.worlds.verse import measuring, rules, showing, texts, vocabulary
 
@@ -37,7 +38,7 @@ class Verse(
     time = tf.zeros(tf.shape(concept.label), tf.int32)
     code = concept.code
     if self.code_size:
-      code = tf.clip_by_value(code, -line_lib.CODE_BOUND, line_lib.CODE_BOUND)
+      code = tf.clip_by_value(code, -written.CODE_BOUND, written.CODE_BOUND)
     begun = self._until(concept.work, time)
     return line_lib.State(begun, concept.work, concept.label, code if self.code_size else (), time)
 
@@ -66,10 +67,6 @@ class Verse(
     length = tf.reduce_sum(tf.cast(concept.work > 0, tf.int32), 1)
     time = tf.clip_by_value(length - self.given, 0, time)  # a line that has ended stays as it is
     return start._replace(line=self._until(concept.work, time), time=time)
-
-  def error(self, work: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
-    wrong = tf.cast(work != goal, tf.float32)[:, self.given :]
-    return self.match * tf.reduce_sum(wrong, 1)
 
   def cell_values(self, goal: tf.Tensor) -> tf.Tensor:
     """Return the value of each word at each step, with `goal` as target: [B, MOST, words]."""
@@ -124,8 +121,3 @@ class Verse(
     ended = (action == vocabulary.BLANK)[:, None] & (words >= place)
     line = tf.where(words == place, action[:, None], state.line)
     return tf.where(ended, vocabulary.BLANK, line)
-
-  def _until(self, work: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
-    """Return works of which only the first given + time [B] words are written."""
-    written = tf.range(texts.MOST) < self.given + time[:, None]
-    return tf.where(written, work, tf.zeros_like(work))
