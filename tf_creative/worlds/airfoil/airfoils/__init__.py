@@ -1,0 +1,1 @@
+"""Airfoils of the package aerosandbox as a TFDS data set."""
