@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import functools
 from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
+from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 
 # (imagined values, labels, gradient of the loss at the values) -> a scalar to add to the loss.
@@ -17,13 +19,20 @@ class Subject(NamedTuple):
   """What a GAN needs to know of the works that it imagines."""
 
   value_shape: tuple[int, ...]  # of what the critic reads
-  num_labels: int
+  num_labels: int  # or the numbers by which a label is described
   legal: Callable[[tf.Tensor], tf.Tensor]  # projects raw output onto legal values, differentiable
   raw_shape: tuple[int, ...]  # of what the generator makes
+  # Labels [B] as networks read them, float32 [B, num_labels]; None: one-hot.
+  describe: Callable[[tf.Tensor], tf.Tensor] | None = None
 
   @classmethod
   def of(cls, works: world_lib.Works) -> Subject:
-    return cls(works.value_shape, len(works.label_names), works.legal, works.raw_shape)
+    names = works.label_names
+    shapes = works.value_shape, len(names), works.legal, works.raw_shape
+    if not isinstance(names, works_lib.Described):
+      return cls(*shapes)
+    describe = functools.partial(works_lib.described, names)
+    return cls(*shapes, describe)._replace(num_labels=names.numbers.shape[1])
 
 
 class Critic(Protocol):

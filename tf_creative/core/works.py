@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import dataclasses
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -24,6 +26,25 @@ class Works(NamedTuple):
   work: tf.Tensor  # uint8 [B, ...]
   label: tf.Tensor  # int32 [B], 0 where a data set has no labels
   code: Any = ()  # float32 [B, C], the latent code, in worlds that show it to the hand
+
+
+class Described(list[str]):
+  """Names of labels, with numbers for each, by which networks read it in place of its place.
+
+  For labels that are no classes but lie in some space, and too many for each to be learnt.
+  """
+
+  def __init__(self, names: Iterable[str], numbers: np.ndarray):
+    """Take the names, and the numbers float32 [labels, N], of about -1 to 1."""
+    super().__init__(names)
+    self.numbers = numbers
+
+
+def described(names: list[str], labels: tf.Tensor) -> tf.Tensor:
+  """Return labels [B] as networks read them, float32 [B, N]: one-hot, or as they are described."""
+  if isinstance(names, Described):
+    return tf.gather(tf.constant(names.numbers), labels)
+  return tf.one_hot(labels, len(names))
 
 
 def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import functools
 from typing import Any, NamedTuple
 
@@ -36,8 +37,11 @@ class Critic(tf.Module):
     seed: int,
     averaged: bool = False,
     networks: layers.Networks | None = None,
+    describe: Callable[[Any], Any] | None = None,
   ):
+    """Take what describes labels to the network, if it is not to read them as they are."""
     super().__init__()
+    self._describe = describe or (lambda labels: labels)
     self.config = config
     self.loss = tables.LOSSES.load(config.loss)
     chosen: layers.Networks = networks or tables.NETWORKS.load(config.network)
@@ -49,7 +53,7 @@ class Critic(tf.Module):
 
   def score(self, shown: Shown) -> tf.Tensor:
     """Return logits [B], higher for works that look more like real ones of their label."""
-    return self.average(*shown)
+    return self.average(shown.values, self._describe(shown.labels))
 
   def train_step(self, real: Shown, fake: Shown, seed: tf.Tensor) -> dict[str, tf.Tensor]:
     """Make one update on equal numbers of real and other works; return scalars for the log."""
@@ -77,7 +81,7 @@ class Critic(tf.Module):
   ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return the logits of real works, of other works, and the gradient penalty."""
     config, penalty = self.config, tf.constant(0.0)
-    score = lambda shown: self.network(*shown)  # noqa: E731
+    score = lambda shown: self.network(shown.values, self._describe(shown.labels))  # noqa: E731
     both = tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), real, fake)
     if self.loss.interpolates:
       logits = score(both)

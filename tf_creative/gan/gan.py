@@ -33,8 +33,10 @@ class Gan(tf.Module):
     shape = tuple(subject.raw_shape), subject.num_labels, config
     self.generator = chosen.generator(*shape, seed=2 * seed)
     self.average = chosen.generator(*shape, seed=2 * seed)  # starts equal to the generator
+    self._describe = subject.describe or (lambda labels: labels)
+    judged = config, subject.value_shape, subject.num_labels
     self.critic = critic_lib.Critic(
-      config, subject.value_shape, subject.num_labels, seed=2 * seed + 1, networks=networks
+      *judged, seed=2 * seed + 1, networks=networks, describe=self._describe
     )
     self.bounds_gap = not self.critic.loss.interpolates
     self.generator_optimizer = optimizers.adam(config, self.generator)
@@ -48,7 +50,8 @@ class Gan(tf.Module):
     Its scores come from a running average of its weights, which fluctuates less.
     """
     config = dataclasses.replace(self.config, decay_steps=0, **changes)
-    return critic_lib.Critic(config, value_shape, self._subject.num_labels, seed, averaged=True)
+    judged = config, value_shape, self._subject.num_labels, seed
+    return critic_lib.Critic(*judged, averaged=True, describe=self._describe)
 
   def draw(self, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Draw a code for each label [B]; return the imagined values and the codes [B, code_size]."""
@@ -58,7 +61,7 @@ class Gan(tf.Module):
 
   def generate(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Return legal values [B, *value_shape] from the averaged generator."""
-    return self._subject.legal(self.average(codes, labels))
+    return self._subject.legal(self.average(codes, self._describe(labels)))
 
   def score(self, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Return the critic's logits [B], higher for works that look more like real ones."""
@@ -80,7 +83,7 @@ class Gan(tf.Module):
     # The generator runs once for both updates: this tape is kept until the gradient at `fake` is
     # known, and then leads it back to the generator's weights.
     with tf.GradientTape() as tape:
-      fake = self._subject.legal(self.generator(codes, labels))
+      fake = self._subject.legal(self.generator(codes, self._describe(labels)))
     with tf.GradientTape(watch_accessed_variables=False) as fake_tape:
       fake_tape.watch(fake)
       seen_real, seen = self._distorted(real, fake, of_penalty)

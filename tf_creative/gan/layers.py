@@ -36,8 +36,13 @@ def uses_labels(num_labels: int, config) -> bool:
 
 
 def with_labels(latents: tf.Tensor, labels: tf.Tensor, num_labels: int) -> tf.Tensor:
-  """Append one-hot labels to the codes: [B, latent_size + num_labels]."""
-  return tf.concat([latents, tf.one_hot(labels, num_labels)], 1)
+  """Append labels as `read` to the codes: [B, latent_size + num_labels]."""
+  return tf.concat([latents, read(labels, num_labels)], 1)
+
+
+def read(labels: tf.Tensor, num_labels: int) -> tf.Tensor:
+  """Return labels [B] one-hot, float32 [B, num_labels]; those that are described already stay."""
+  return labels if labels.dtype.is_floating else tf.one_hot(labels, num_labels)
 
 
 class Judgement(keras.layers.Layer):
@@ -62,5 +67,5 @@ class Judgement(keras.layers.Layer):
       return logits
     # A product with one-hot labels, not a gather: its gradients are dense, and Adam and R1 handle
     # dense gradients faster than sparse ones.
-    projected = self.embedding(features) * tf.one_hot(labels, self.num_labels)
+    projected = self.embedding(features) * read(labels, self.num_labels)
     return logits + tf.reduce_sum(projected, 1)

@@ -13,6 +13,7 @@ WORLDS = plugins.Table(
   'world',
   'tf_creative.worlds',
   {
+    'airfoil': 'tf_creative.worlds.airfoil.world:Airfoil',
     'atari': 'tf_creative.worlds.arcade.atari:Atari',
     'gym': 'tf_creative.worlds.simulated:Gym',
     'level': 'tf_creative.worlds.level.world:Level',

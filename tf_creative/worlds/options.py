@@ -29,6 +29,7 @@ PALETTES = _Palettes(('grey', 'gameboy', 'cga', 'primary', 'pico8', 'auto', 'FIL
 FITS = ('pad', 'crop', 'exact')
 BRUSHES = ('pixel', 'square', 'line')
 TARGETS = ('shown', 'hidden', 'none')
+FOILS = ('xxsmall', 'xsmall', 'small', 'medium', 'large', 'xlarge', 'xxlarge', 'xxxlarge')
 MELODY_STEPS = 32  # scores.STEPS, which is not imported, for that would load NumPy
 VERSE_LEAST = 7  # words in a line: texts.LEAST, which is not imported
 _MOST_WORDS = 20_000  # each is an action, and the hand's last layer has as many units
@@ -177,6 +178,30 @@ class Verse(checked.Options):
   def check_agent(self, given: Any) -> None:
     """Raise a SpecError for a network that cannot read a line."""
     _check_rows('a line', given)
+
+
+@dataclasses.dataclass(frozen=True)
+class Airfoil(checked.Options):
+  """Sections of wings, changed number by number until they meet a brief."""
+
+  formats = ('dat', 'dxf')
+
+  data: str = setting(
+    'airfoils',
+    'those of the package aerosandbox, which you install; or a folder of .dat files of your own, '
+    'or one that `create --format=tfrecord` wrote',
+  )
+  horizon: int = setting(40, 'strokes in an episode', at_least=1, at_most=10_000)
+  judge: str = setting(
+    'large', 'which network of NeuralFoil, which you install, tells lift and drag', one_of=FOILS
+  )
+
+  def __post_init__(self):
+    self._check('airfoil')
+
+  def check_agent(self, given: Any) -> None:
+    """Raise a SpecError for a network that cannot read a form."""
+    _check_rows('a form', given)
 
 
 @dataclasses.dataclass(frozen=True)

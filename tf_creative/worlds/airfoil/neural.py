@@ -14,7 +14,6 @@ import tensorflow as tf
 from tf_creative.core import spec
 from tf_creative.worlds.airfoil import section
 
-SIZES = ('xxsmall', 'xsmall', 'small', 'medium', 'large', 'xlarge', 'xxlarge', 'xxxlarge')
 INPUTS = 25  # numbers that the network reads
 _USED = 4  # of its answers: confidence, lift, drag, moment; then transition and boundary layers
 _OPEN_NOSE = 9.0  # the amplification at which a flow turns turbulent: an average wind tunnel

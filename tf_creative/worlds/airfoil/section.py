@@ -17,7 +17,7 @@ NUMBERS = 2 * SIDE + 2
 NOSE, EDGE = 2 * SIDE, 2 * SIDE + 1  # places of the last two numbers
 _LEAST_POINTS = 10  # of a side
 _WORST = 0.005  # root mean square distance of coordinates to the fitted form, in chords
-_TIE = 1e-5  # pull towards 0, which decides where points leave a number open
+_TIE = 1e-9  # pull towards 0, which decides where points leave a number open
 _LARGEST = 3.0  # a weight beyond is that of no airfoil
 
 
@@ -40,12 +40,20 @@ def stations(count: int) -> np.ndarray:
   return (1 - np.cos(np.linspace(0, np.pi, count))) / 2
 
 
-def outline(numbers: np.ndarray, count: int = 100) -> np.ndarray:
-  """Return a form's coordinates, from the trailing edge over the upper side and back: [2c-1, 2]."""
+def around(count: int = 100) -> tuple[np.ndarray, np.ndarray]:
+  """Return places x from the trailing edge over the upper side and back, [P], and what makes y.
+
+  That is a matrix [P, NUMBERS], of the numbers.
+  """
   x = stations(count)
-  upper, lower = (matrix @ np.asarray(numbers, np.float64) for matrix in sides(x))
-  points = np.stack([np.concatenate([x[::-1], x[1:]]), np.concatenate([upper[::-1], lower[1:]])], 1)
-  return points
+  upper, lower = sides(x)
+  return np.concatenate([x[::-1], x[1:]]), np.concatenate([upper[::-1], lower[1:]])
+
+
+def outline(numbers: np.ndarray, count: int = 100) -> np.ndarray:
+  """Return a form's coordinates around it: float64 [2 count - 1, 2]."""
+  x, matrix = around(count)
+  return np.stack([x, matrix @ np.asarray(numbers, np.float64)], 1)
 
 
 def fitted(points: np.ndarray) -> np.ndarray:

@@ -1,0 +1,52 @@
+"""Measures of the world of airfoils: lift over drag, whether briefs are met, and by how much."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_creative.core import world as world_lib
+from tf_creative.worlds.airfoil import brief as brief_lib
+from tf_creative.worlds.airfoil import flight, forms, shape
+
+
+class AirfoilMeasures(world_lib.Measures):
+  """Compares forms with those that they were made of, and measures what they are like."""
+
+  participle = 'improved'
+  scores = {'same': world_lib.Measure('.1%', 'of a form kept')}
+  traits = {
+    'thickness': world_lib.Measure('.3f', 'chords thick'),
+    'crossed': world_lib.Measure('.1%', 'of forms crossed'),
+    'ratio': world_lib.Measure('.1f', 'lift over drag at lift .6, Re 1e6'),
+    'sure': world_lib.Measure('.1%', 'of forms that the judge is sure of there'),
+  }
+
+  def __init__(self, world: shape.Shape):
+    self._world = world
+
+  @property
+  def splits(self) -> tuple[str, ...]:
+    return ('test',)
+
+  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
+    away = np.abs(np.asarray(works, np.float32) - np.asarray(concept, np.float32)).mean(1)
+    return {'same': 1 - away / (forms.LEVELS - 1)}
+
+  def describe(self, works: np.ndarray) -> dict[str, np.ndarray]:
+    seen = self._world.flown(tf.constant(works), tf.fill([len(works)], _usual()))
+    return {
+      'thickness': seen.thickness.numpy(),
+      'crossed': (seen.least < 0).numpy(),
+      'ratio': seen.ratio.numpy(),
+      'sure': (seen.aero.confidence >= flight.SURE).numpy(),
+    }
+
+
+@functools.cache
+def _usual() -> int:
+  """Return the label of the brief under which all forms are compared."""
+  return brief_lib.names().index(brief_lib.named(''))
