@@ -25,6 +25,7 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import pathlib
+import re
 from typing import Any
 
 from absl import logging
@@ -51,6 +52,9 @@ class CreateConfig:
     0, 'seed of the first work; the others count up from it', at_least=0, at_most=asked.MOST_SEED
   )
   label: tuple = setting(('any',), 'labels of the works, used in turn: names, or any')
+  brief: str = setting(
+    '', "what the works are for, in place of a label: 're=1e6, cl=0.8, thickness=.12'"
+  )
   format: tuple = setting(
     ('png',), f'file formats, separated by commas: {", ".join(asked.FORMATS)}'
   )
@@ -144,7 +148,7 @@ def _recorded(run: Any, config: CreateConfig, out: pathlib.Path) -> str:
 
 def _made(maker: Any, config: CreateConfig) -> Any:
   """Have the works made that are asked for."""
-  common = {'count': config.count, 'label': config.label}
+  common = {'count': config.count, 'label': (config.brief,) if config.brief else config.label}
   if config.between:
     return maker.between(*config.between, **common)
   common['seed'] = config.seed
@@ -179,6 +183,8 @@ def _check(config: CreateConfig) -> None:
     asked.check_between(config.between, config.count)
   if config.strength != asked.STRENGTH and not config.variations:
     raise spec.UserError('--strength says how far --variations go, and there are none.')
+  if config.brief and config.label != CreateConfig.label:
+    raise spec.UserError('--brief and --label ask for different things: choose one.')
   if config.out:
     command.check_writable(config.out, 'out')
 
@@ -195,6 +201,8 @@ def _name(config: CreateConfig) -> str:
     parts.append('-'.join(['between', *(pathlib.Path(one).stem for one in config.between)]))
   if not config.target:
     parts += [f'seed{config.seed}', f'count{config.count}']
+  if config.brief:
+    parts.append('brief-' + '+'.join(re.split(r'[\s,]+', config.brief.strip())))
   if config.label != ('any',):
     # No comma: the folder may be used in --world=...(data=FOLDER), where a comma ends an option.
     parts.append(f'label{"+".join(config.label)}')

@@ -9,6 +9,7 @@ from typing import Any
 from tf_creative.api import asked, near, quiet
 from tf_creative.api import works as works_lib
 from tf_creative.core import spec
+from tf_creative.core import works as core_works
 from tf_creative.core import world as world_lib
 from tf_creative.studio import formats, portfolio
 
@@ -111,6 +112,9 @@ class Maker(near.Near):
     """Return the indices of labels, -1 for 'any'; refuse labels that were not trained on."""
     several = isinstance(label, Iterable) and not isinstance(label, str)
     wanted = [str(name) for name in (label if several else [label])]
+    names = self.world.works.label_names
+    if isinstance(names, core_works.Described):  # of these all can be made, and read by more names
+      return [-1 if name == 'any' else names.index(names.read(name)) for name in wanted] or [-1]
     known = dict(zip(self.labels, self._known_labels(), strict=True)) | {'any': -1}
     for name in wanted:
       if name not in known:

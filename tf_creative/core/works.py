@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import dataclasses
 from typing import Any, NamedTuple
 
@@ -34,10 +34,13 @@ class Described(list[str]):
   For labels that are no classes but lie in some space, and too many for each to be learnt.
   """
 
-  def __init__(self, names: Iterable[str], numbers: np.ndarray):
-    """Take the names, and the numbers float32 [labels, N], of about -1 to 1."""
+  def __init__(self, names: Iterable[str], numbers: np.ndarray, read: Callable[[str], str]):
+    """Take the names, the numbers float32 [labels, N], of about -1 to 1, and what finds a name.
+
+    `read` returns the name that is nearest to what a user has written, or raises a SpecError.
+    """
     super().__init__(names)
-    self.numbers = numbers
+    self.numbers, self.read = numbers, read
 
 
 def described(names: list[str], labels: tf.Tensor) -> tf.Tensor:
@@ -45,6 +48,13 @@ def described(names: list[str], labels: tf.Tensor) -> tf.Tensor:
   if isinstance(names, Described):
     return tf.gather(tf.constant(names.numbers), labels)
   return tf.one_hot(labels, len(names))
+
+
+def classes(names: list[str], works: Works) -> Works:
+  """Return works with labels that are classes; those that are described are all of one class."""
+  if isinstance(names, Described):
+    return works._replace(label=np.zeros_like(works.label))
+  return works
 
 
 def select(condition: tf.Tensor, yes: Any, no: Any) -> Any:

@@ -51,10 +51,12 @@ class Eyes:
     """
     self._learner, self._world, self._count = learner, learner.world, count
     self._tell = tell
+    self._classed = functools.partial(works_lib.classes, self._world.works.label_names)
     self._judge = self._kept_judge(run_dir / 'judge.npz')
     self.judge_kind = self._judge.kind
     self.chosen_by = f'validation/{self._world.measures.best_by}'
-    self.training = summary.look(learner.real, self._world.works.to_values, self._judge)
+    of_training = self._classed(learner.real)
+    self.training = summary.look(of_training, self._world.works.to_values, self._judge)
     self.held_out = self.see(learner.works('test'))
     self._like = self._describe(self.held_out)
     self.for_hand = {
@@ -70,7 +72,8 @@ class Eyes:
   def _kept_judge(self, path: pathlib.Path) -> judge_lib.Judge:
     """Return the judge that is kept with the run, so that all its evaluations use one."""
     values = self._world.works.to_values(self._learner.real.work)
-    count = len(self._world.works.label_names)
+    label, names = self._classed(self._learner.real).label, self._world.works.label_names
+    count = 1 if isinstance(names, works_lib.Described) else len(names)
     try:
       return judge_lib.Judge.load(path, values.shape[1:], count)
     except judge_lib.Damaged as error:
@@ -78,13 +81,14 @@ class Eyes:
         said = ' '.join(str(error).split())
         print(f'warning: {path} cannot be read ({said}): a judge is trained anew', file=sys.stderr)
     tell = functools.partial(self._tell, 'training the judge')
-    judge = judge_lib.Judge.train(values, self._learner.real.label, count, tell)
+    judge = judge_lib.Judge.train(values, label, count, tell)
     judge.save(path)
     return judge
 
   def see(self, works: works_lib.Works) -> summary.Look:
     """Return the judge's view of works: features, labels, nearest training works."""
-    return summary.look(works, self._world.works.to_values, self._judge, self.training)
+    to_values = self._world.works.to_values
+    return summary.look(self._classed(works), to_values, self._judge, self.training)
 
   def imagined(self, seed: int = 0) -> works_lib.Works:
     """Imagine works with labels as frequent as in the training split; equal seeds, equal works."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import dataclasses
+import functools
 import pathlib
 from typing import Any
 
@@ -137,7 +138,7 @@ def _made(
   painted = imagined._replace(work=made.work)
   seen = eyes.see(imagined)
   nearest, likest = (_learnt(learner, rows) for rows in (seen.place, seen.twin))
-  hands = {}
+  hands, classed = {}, functools.partial(works_lib.classes, world.works.label_names)
   for name, concept in {**eyes.for_hand, 'imagined': imagined}.items():
     by_hand = made if name == 'imagined' else creator.make(concept)
     tries = {
@@ -146,13 +147,12 @@ def _made(
       'blank': _blank(creator, concept),
     }
     for hand, attempt in tries.items():
-      hands[name, hand] = _with_intervals(
-        eyes_lib.scores(world, concept, attempt), concept.label, seed
-      )
+      scores = eyes_lib.scores(world, concept, attempt)
+      hands[name, hand] = _with_intervals(scores, classed(concept).label, seed)
   # The loop ended with the imagined works.
   scribbled, blank = tries['random'].work, tries['blank'].work
   say('baselines')
-  simpler = baselines.imagined(world, learner.real, imagined.label, seed)
+  simpler = baselines.imagined(world, classed(learner.real), classed(imagined).label, seed)
   models = world.measures.models(imagined.label, seed)
   looks = {
     'held_out': None,

@@ -46,6 +46,8 @@ def go_on(
   """
   if by_chance(learner):
     return _draw_on(learner, work, given, labels, seed, count)
+  if given.all() and _begins_with(learner, work):
+    return _improved(learner, work, labels, seed)
   if given.all():
     raise spec.UserError(
       '--start has no gaps to be filled: make some by --mask. Works like it are found by --like, '
@@ -64,6 +66,23 @@ def go_on(
   begun = np.where(given, work, learner.creator.blank(goal))
   made = _make(learner, goal, begun, np.broadcast_to(given, begun.shape))
   return portfolio_lib.judged(learner, seeds, goal, begun, made)
+
+
+def _begins_with(learner: Learner, work: np.ndarray) -> bool:
+  """Return whether episodes begin with the whole work that they are about, as it was given."""
+  concept = works_lib.Works(work[None], learner.real.label[:1])
+  return bool((learner.creator.blank(concept) == work).all() and work.any())
+
+
+def _improved(
+  learner: Learner, work: np.ndarray, labels: Sequence[int], seed: int
+) -> portfolio_lib.Portfolio:
+  """Let the hand change a whole work, once for each label."""
+  every = np.ones(work.shape, bool)
+  label = np.array([_named(learner, work, every, label) for label in labels], np.int32)
+  concept = works_lib.Works(np.repeat(work[None], len(label), 0), label)
+  made = learner.creator.make(concept)
+  return portfolio_lib.judged(learner, seed + np.arange(len(label)), concept, concept.work, made)
 
 
 def by_chance(learner: Learner) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,7 +53,9 @@ def names() -> works_lib.Described:
   text = lambda re, cl, t, cm: f're={re:g} cl={cl:g} thickness={t:g} moment={cm:g}'  # noqa: E731
   numbers = np.indices(SIZES).reshape(len(SIZES), -1).T / (np.array(SIZES) - 1) * 2 - 1
   return works_lib.Described(
-    (text(*parts) for parts in itertools.product(*PARTS.values())), numbers.astype(np.float32)
+    (text(*parts) for parts in itertools.product(*PARTS.values())),
+    numbers.astype(np.float32),
+    named,
   )
 
 
@@ -62,20 +65,19 @@ def named(text: str) -> str:
   What is not said is usual; a SpecError tells what is no brief, or beyond all.
   """
   asked = dict(_USUAL)
-  for part in filter(None, (part.strip() for part in text.split(','))):
-    key, _, value = (piece.strip() for piece in part.partition('='))
+  for part in filter(None, re.split(r'[\s,]+', re.sub(r'\s*=\s*', '=', text))):
+    key, _, value = part.partition('=')
     if key not in PARTS:
       raise spec.SpecError(f"a brief has no '{key}'.{spec.nearest(key, PARTS)}", part)
     try:
       asked[key] = float(value)
     except ValueError as error:
       raise spec.SpecError(f"'{part}' in a brief is no number.", part) from error
-    low, high = min(PARTS[key]), max(PARTS[key])
+    low, high = PARTS[key][0], PARTS[key][-1]
     if not low <= asked[key] <= high:
       raise spec.SpecError(f'{key} in a brief must be {low:g} to {high:g}, not {value}.', part)
-  scale = {'re': np.log}
   places = []
   for key, known in PARTS.items():
-    read = scale.get(key, np.asarray)
-    places.append(int(np.abs(read(np.array(known)) - read(asked[key])).argmin()))
+    scale = np.log if key == 're' else np.asarray
+    places.append(int(np.abs(scale(known) - scale(asked[key])).argmin()))
   return names()[int(label(places))]

@@ -39,7 +39,9 @@ def _load(data: str, judge: str, *changed: Any) -> dict[str, Works]:
   for split, rows in read.items():
     kept = [row for row in rows if forms.fits(row)]
     if len(kept) < len(rows):
-      logging.info('%d of %d forms of %s are out of bounds.', len(rows) - len(kept), len(rows), split)
+      logging.info(
+        '%d of %d forms of %s are out of bounds.', len(rows) - len(kept), len(rows), split
+      )
     met = _briefed(network, np.array(kept).reshape(-1, section.NUMBERS))
     if len(met.label):
       found[split] = met

@@ -16,10 +16,12 @@ _LEAST_SLOPE = 0.02  # of lift, by degree: where it rises less the search goes n
 SURE = 0.9  # confidence of the network that NeuralFoil's authors ask for
 _STATIONS = 33  # along the chord, at which thickness is measured
 # What a penalty takes off the logarithm of lift over drag.
-_THIN, _CROSSED = 20.0, 40.0  # by chord
-_HEAVY, _DOUBT, _MISSED = 10.0, 3.0, 5.0  # by moment, by confidence, by lift
-# What still counts as met: rounding, as a form is stored, moves no number by more.
-_NEAR = {'thickness': 1e-3, 'moment': 1e-3, 'lift': 0.01}
+_COSTS = {'thickness': 30.0, 'moment': 15.0, 'confidence': 5.0, 'lift': 5.0}
+_CROSSED = 40.0  # by chord
+# Penalties begin so far inside of what is wanted, and what lies so far outside still counts as met.
+_MARGIN = {'thickness': 2e-3, 'moment': 5e-3, 'confidence': 0.03, 'lift': -5e-3}
+_NEAR = {'thickness': 1e-3, 'moment': 1e-3, 'confidence': 0.0, 'lift': 0.01}
+_LEAST_DRAG = 0.003  # no airfoil has less; far from its training data the network may say so
 LEAST, MOST = -6.0, 6.0  # bounds of what a form is worth
 
 
@@ -45,19 +47,23 @@ def flown(network: neural.Network, numbers: tf.Tensor, brief: brief_lib.Brief) -
   aero = network.aero(numbers, angle, brief.reynolds)
   local = tf.matmul(numbers, _THICKNESS, transpose_b=True)
   thickness, least = tf.reduce_max(local, 1), tf.reduce_min(local, 1)
-  thin = tf.nn.relu(brief.thickness - thickness)
-  heavy = tf.nn.relu(brief.moment - aero.moment)
-  missed = tf.abs(brief.lift - aero.lift)
-  doubt = tf.nn.relu(SURE - aero.confidence)
-  # Small lifts would give small logarithms of it, down to none: where lift is missed that counts.
-  ratio = aero.lift / aero.drag
-  worth = tf.math.log(brief.lift / aero.drag)
-  worth -= _THIN * thin + _HEAVY * heavy + _DOUBT * doubt + _CROSSED * tf.nn.relu(-least)
-  worth -= _MISSED * tf.nn.relu(missed - _NEAR['lift'] / 2)
-  feasible = (thin <= _NEAR['thickness']) & (heavy <= _NEAR['moment']) & (doubt <= 0)
-  feasible &= (missed <= _NEAR['lift']) & (least >= 0)
+  lacks = {
+    'thickness': brief.thickness - thickness,
+    'moment': brief.moment - aero.moment,
+    'confidence': SURE - aero.confidence,
+    'lift': tf.abs(brief.lift - aero.lift),
+  }
+  # The wanted lift, not the one that is found: a lift of 0 has no logarithm.
+  worth = tf.math.log(brief.lift / tf.maximum(aero.drag, _LEAST_DRAG))
+  for name, lack in lacks.items():
+    worth -= _COSTS[name] * tf.nn.relu(lack + _MARGIN[name])
+  worth -= _CROSSED * tf.nn.relu(-least)
+  # Bad forms are all bad, but worse ones still a little worse, or nothing would lead away.
+  worth = tf.where(worth < 0, -tf.math.log1p(tf.nn.relu(-worth)), worth)
+  met = [lack <= _NEAR[name] for name, lack in lacks.items()]
+  feasible = tf.reduce_all(tf.stack([*met, least >= 0]), 0)
   worth = tf.clip_by_value(worth, LEAST, MOST)
-  return Flight(worth, ratio, angle, aero, thickness, least, feasible)
+  return Flight(worth, aero.lift / aero.drag, angle, aero, thickness, least, feasible)
 
 
 def polar(
@@ -70,9 +76,7 @@ def polar(
   return neural.Aero(*(tf.reshape(part, [-1, count]) for part in aero))
 
 
-def _angle(
-  network: neural.Network, numbers: tf.Tensor, brief: brief_lib.Brief
-) -> tf.Tensor:
+def _angle(network: neural.Network, numbers: tf.Tensor, brief: brief_lib.Brief) -> tf.Tensor:
   """Return the least angle with the wanted lift, or the one that comes nearest to it: [B]."""
   lift = polar(network, numbers, brief.reynolds, ANGLES).lift
   short = lift - brief.lift[:, None]

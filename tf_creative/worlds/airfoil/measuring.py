@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import functools
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
 from tf_creative.worlds.airfoil import brief as brief_lib
-from tf_creative.worlds.airfoil import flight, forms, shape
+from tf_creative.worlds.airfoil import flight, forms, neural, package
 
 
 class AirfoilMeasures(world_lib.Measures):
@@ -25,16 +27,38 @@ class AirfoilMeasures(world_lib.Measures):
     'sure': world_lib.Measure('.1%', 'of forms that the judge is sure of there'),
   }
 
-  def __init__(self, world: shape.Shape):
+  def __init__(self, world: Any):
     self._world = world
 
   @property
   def splits(self) -> tuple[str, ...]:
     return ('test',)
 
-  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, np.ndarray]:
+  def metrics(self, works: tf.Tensor, concept: tf.Tensor) -> dict[str, Any]:
     away = np.abs(np.asarray(works, np.float32) - np.asarray(concept, np.float32)).mean(1)
     return {'same': 1 - away / (forms.LEVELS - 1)}
+
+  def reference_scores(self, works: works_lib.Works, act: Callable) -> dict[str, np.ndarray]:
+    """Judge the forms that a policy makes by another network than the one that it was paid by."""
+    rules, still = self._world.rules, tf.constant((0, 0))
+    step = tf.function(lambda state, action: rules.step(state, action, still)[0])
+    state = rules.start(tf.nest.map_structure(tf.constant, works), still)
+    for _ in range(rules.horizon):
+      state = step(state, tf.constant(act(rules.observe(state))))
+    forms_made, brief = forms.numbers(rules.work(state)), brief_lib.of(tf.constant(works.label))
+    seen = flight.flown(neural.Network(package.network(self._other)), forms_made, brief)
+    return {'lift_over_drag': seen.ratio.numpy(), 'briefs_met': seen.feasible.numpy()}
+
+  @property
+  def _other(self) -> str:
+    return 'xxxlarge' if self._world.judge != 'xxxlarge' else 'large'
+
+  def titles(self) -> dict[str, str]:
+    told = {'lift_over_drag': 'lift over drag', 'briefs_met': 'share of briefs that are met'}
+    return super().titles() | {
+      f'held_out/{name}': f'Held-out works, by NeuralFoil {self._other}: {title}'
+      for name, title in told.items()
+    }
 
   def describe(self, works: np.ndarray) -> dict[str, np.ndarray]:
     seen = self._world.flown(tf.constant(works), tf.fill([len(works)], _usual()))

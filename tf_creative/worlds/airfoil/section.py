@@ -93,7 +93,7 @@ def _upright(points: np.ndarray) -> np.ndarray:
 
 
 def _parted(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-  """Return the points of the upper and of the lower side; those past an end of the chord are cut."""
+  """Return the points of the upper and of the lower side, without those past an end."""
   nose = int(np.argmin(points[:, 0]))
   one, other = points[: nose + 1], points[nose:]
   within = lambda side: side[(side[:, 0] >= 0) & (side[:, 0] <= 1)]  # noqa: E731

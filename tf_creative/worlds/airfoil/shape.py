@@ -18,6 +18,8 @@ ACTIONS = section.NUMBERS * len(STEPS)
 _FACTS = 6  # numbers beside worth and slopes that the hand is shown of a form
 _CLEAR = 10  # bound of what is observed
 _GAIN = 20.0  # by which foretold gains are magnified for networks
+_USUAL = 4.0  # what forms are worth, about
+_FAR = 0.2  # the largest gain that a straight line is believed
 
 
 class State(NamedTuple):
@@ -84,6 +86,10 @@ class Shape(source.Source, world_lib.Play, world_lib.Works):
     """Return features [B, N] of form, brief, flow, and what each stroke promises."""
     return self._seen(self.resume(observation), self.to_values(observation['form']))
 
+  def prior_logits(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Return what a straight line foretells that each stroke gains, from which learning begins."""
+    return self._promises(self.resume(observation))
+
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return first features, and the same highest return for all: that no form is worth more.
 
@@ -99,9 +105,7 @@ class Shape(source.Source, world_lib.Play, world_lib.Works):
     """Return the states of forms at a time."""
     return State(form, label, time, *self._flown(forms.numbers(form), label))
 
-  def _flown(
-    self, numbers: tf.Tensor, label: tf.Tensor
-  ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+  def _flown(self, numbers: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return worth, facts and slopes of forms [B, NUMBERS], as states hold them."""
     brief = brief_lib.of(label)
     with tf.GradientTape() as tape:
@@ -125,15 +129,16 @@ class Shape(source.Source, world_lib.Play, world_lib.Works):
     described = works_lib.described(self.label_names, state.label)
     left = 1 - tf.cast(state.time, tf.float32)[:, None] / self.horizon
     worth = state.worth[:, None]
-    # A straight line foretells: what a number may still move, times its slope.
-    promises = tf.reshape(state.slopes[:, :, None] * self._moves(state), [-1, ACTIONS])
-    parts = [first, first * worth, worth / 5, left, described, state.facts]
-    return tf.concat([*parts, 2 * values[..., 0] - 1, _GAIN * promises], 1)
+    middle = worth - _USUAL  # centred, and larger, it is learnt sooner
+    parts = [first, 2 * first * middle, middle, left, described, state.facts]
+    return tf.concat([*parts, 2 * values[..., 0] - 1, _GAIN * self._promises(state)], 1)
 
-  def _moves(self, state: State) -> tf.Tensor:
-    """Return by what share of its span each stroke moves a number: [B, NUMBERS, STEPS]."""
+  def _promises(self, state: State) -> tf.Tensor:
+    """Return by how much each stroke moves its number, times the slope there: [B, ACTIONS]."""
     now = tf.cast(state.form, tf.int32)[:, :, None]
-    return tf.cast(_bounded(now + STEPS) - now, tf.float32) / (forms.LEVELS - 1)
+    moves = tf.cast(_bounded(now + STEPS) - now, tf.float32) / (forms.LEVELS - 1)
+    promised = tf.reshape(state.slopes[:, :, None] * moves, [-1, ACTIONS])
+    return tf.clip_by_value(promised, -_FAR, _FAR)
 
 
 def _bounded(levels: tf.Tensor) -> tf.Tensor:

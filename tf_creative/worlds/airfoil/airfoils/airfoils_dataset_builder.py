@@ -42,9 +42,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       for split in ('train', 'validation', 'test')
     }
 
-  def _generate_examples(
-    self, read: dict[str, np.ndarray]
-  ) -> Iterator[tuple[int, dict[str, Any]]]:
+  def _generate_examples(self, read: dict[str, np.ndarray]) -> Iterator[tuple[int, dict[str, Any]]]:
     for place, (name, form) in enumerate(read.items()):
       numbers = form.astype(np.float32)
       yield place, {'kulfan': numbers, 'name': name, 'label': coordinates.family(name)}
