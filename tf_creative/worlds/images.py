@@ -26,7 +26,8 @@ first_words = folders.first_words
 # Part of error messages: what data= takes.
 READ = (
   'data= takes the name of a data set of TFDS or the folder of one; for pixel_art also a folder, '
-  '.zip or .npz of pictures, for melodies a folder of MIDI files, and for verse .txt files.'
+  '.zip or .npz of pictures, for melodies a folder of MIDI files, for verse .txt and for airfoils '
+  '.dat files.'
 )
 
 

@@ -37,17 +37,16 @@ class Network:
     try:
       places = sorted({int(name.split('.')[1]) for name in arrays if name.startswith('net.')})
       layers = [(arrays[f'net.{at}.weight'].T, arrays[f'net.{at}.bias']) for at in places]
+      width = INPUTS
+      for kernel, bias in layers:
+        if (width, *bias.shape) != kernel.shape:
+          raise ValueError('its layers do not follow each other')
+        width = len(bias)
+      mean, inverse = arrays['mean_inputs_scaled'], arrays['inv_cov_inputs_scaled']
+      if width < _USED or mean.shape != (INPUTS,) or inverse.shape != (INPUTS, INPUTS):
+        raise ValueError('it has another form')
       last, bias = layers[-1]
       layers[-1] = last[:, :_USED], bias[:_USED]
-      mean, inverse = arrays['mean_inputs_scaled'], arrays['inv_cov_inputs_scaled']
-      shapes = [(kernel.shape, bias.shape) for kernel, bias in layers]
-      width = INPUTS
-      for (rows, columns), (units,) in shapes:
-        if rows != width or columns != units:
-          raise ValueError('its layers do not follow each other')
-        width = units
-      if width != _USED or mean.shape != (INPUTS,) or inverse.shape != (INPUTS, INPUTS):
-        raise ValueError('it has another form')
     except (KeyError, ValueError, IndexError) as error:
       raise spec.UserError(f'these are no weights of NeuralFoil: {error}.') from error
     with tf.init_scope():  # the first use may be while a graph is traced
