@@ -93,9 +93,9 @@ def test_the_hand_sees_how_far_a_form_is_from_its_brief(own):
   world = airfoil.Airfoil(data=own)
   told = world.observe(begun(world, text='cl=0.6 thickness=0.18 moment=-0.03'))
   angle, thick, moment, lift, sure, feasible = told['facts'].numpy()[0]
-  np.testing.assert_allclose(thick, 20 * (0.1247 - 0.18), atol=0.02)
-  np.testing.assert_allclose(moment, 20 * 0.03, atol=0.02)  # no camber, no moment
-  np.testing.assert_allclose([lift, sure], [0, 10 * (1 / (1 + np.exp(-6)) - 0.9)], atol=0.02)
+  np.testing.assert_allclose(thick, 20 * (0.1247 - 0.18), atol=0.05)
+  np.testing.assert_allclose(moment, 20 * 0.03, atol=0.05)  # no camber, no moment
+  np.testing.assert_allclose([lift, sure], [0, 10 * (1 / (1 + np.exp(-6)) - 0.9)], atol=0.05)
   assert feasible == 0 and 0 < angle < 1
 
 
@@ -106,7 +106,8 @@ def test_gradients_of_a_prospect_lead_to_the_form(own):
   with tf.GradientTape() as tape:
     tape.watch(values)
     features, most = world.prospect(values, state.label)
-  slope = tape.gradient(features[:, 2], values)[..., 0]  # of the worth
+    worth = features[:, 2]
+  slope = tape.gradient(worth, values)[..., 0]
   np.testing.assert_allclose(slope, state.slopes, rtol=1e-3, atol=1e-5)
   assert (most.numpy() == 6).all()
 
@@ -136,7 +137,7 @@ def test_real_works_meet_their_briefs_and_test_families_are_others(own):
 
 def test_a_run_is_refused_when_its_airfoils_have_changed(own, tmp_path):
   kept = airfoil.Airfoil(data=own).keepsake()
-  other = airfoil.Airfoil(data=str(wings.folder(tmp_path / 'other', 'dd ee ff')))
+  other = airfoil.Airfoil(data=str(wings.folder(tmp_path / 'other', 'dd ee ff', 4)))
   other.recall(kept)
   with pytest.raises(spec.UserError, match='has other airfoils than those of which'):
     other.real('train')
