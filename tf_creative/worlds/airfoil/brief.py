@@ -44,7 +44,8 @@ def of(labels: tf.Tensor) -> Brief:
 
 def label(places: Any) -> np.ndarray:
   """Return the labels of places [..., 4] in the PARTS."""
-  return np.ravel_multi_index(np.moveaxis(np.asarray(places), -1, 0), SIZES).astype(np.int32)
+  by_part = np.moveaxis(np.asarray(places), -1, 0)
+  return np.asarray(np.ravel_multi_index(tuple(by_part), SIZES), np.int32)
 
 
 @functools.cache
