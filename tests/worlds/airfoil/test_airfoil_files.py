@@ -36,6 +36,13 @@ def test_a_form_is_drawn_as_thick_as_it_is():
   assert (thin[104:] != thick[104:]).any()  # and its polar is another one
 
 
+def test_all_frames_of_an_animation_share_the_colours_of_a_gif():
+  rng = np.random.default_rng(0)
+  frames = MEDIA.render(rng.integers(256, size=(40, 18)).astype(np.uint8)).astype(int)
+  codes = (frames[..., 0] << 16) + (frames[..., 1] << 8) + frames[..., 2]
+  assert len(np.unique(codes)) <= 256
+
+
 def test_files_hold_what_is_stored(tmp_path):
   work = np.random.default_rng(0).integers(60, 140, (1, 18)).astype(np.uint8)
   work[0, 8:16] = 60

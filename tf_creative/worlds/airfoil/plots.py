@@ -15,6 +15,7 @@ _REYNOLDS = 1e6  # of the polar
 _RATIO = 200.0  # lift over drag that reaches to the polar's top
 _ANGLES = np.arange(-8, 17, dtype=np.float32)
 _PAPER, _INK, _LINE, _GRID = (250, 250, 247), (31, 41, 64), (190, 82, 40), (222, 222, 214)
+_SHADES = 60  # of a line's edge
 _STROKE_MS = 120
 
 
@@ -39,6 +40,7 @@ class Plotter:
     shade = tf.constant(_PAPER, tf.float32) + tf.zeros([tf.shape(works)[0], HEIGHT, WIDTH, 1])
     ink = self._form(numbers), self._polar(numbers)
     for cover, colour in ((self._grid[None], _GRID), (ink[1], _LINE), (ink[0], _INK)):
+      cover = tf.round(cover * _SHADES) / _SHADES  # a GIF has 256 colours
       shade += cover[..., None] * (tf.constant(colour, tf.float32) - shade)
     return tf.cast(tf.round(shade), tf.uint8)
 
@@ -67,7 +69,8 @@ class Plotter:
     steep = tf.abs(_row(ends[1]) - _row(ends[0])) * len(_ANGLES) / _CHORD
     row = tf.range(HEIGHT, dtype=tf.float32)[:, None] + 0.5
     away = tf.abs(row - line[:, None]) / tf.sqrt(1 + steep[:, None] ** 2)
-    return tf.clip_by_value(1.5 - away, 0, 1) * tf.cast(self._within, tf.float32)
+    below = tf.cast(row >= _FORM, tf.float32)
+    return tf.clip_by_value(1.5 - away, 0, 1) * below * tf.cast(self._within, tf.float32)
 
 
 def _row(ratio):
