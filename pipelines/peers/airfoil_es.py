@@ -1,6 +1,6 @@
 """An evolution strategy beside a run of pipelines/airfoil.flags, on held-out briefs.
 
-  python pipelines/peers/airfoil_es.py runs/airfoil --briefs=200 --xfoil=50
+  PYTHONPATH=. python pipelines/peers/airfoil_es.py runs/airfoil --briefs=200 --xfoil=50
 
 Each brief is met by an airfoil of a family that the run has not seen, and none was trained on. The
 control is a (1 + 1)-ES by the rule of one fifth (Rechenberg 1973) on the same worth, from the best

@@ -68,7 +68,8 @@ def test_what_is_served_is_what_is_written():
     told = np.loadtxt(MEDIA.files['dat'](work).decode().splitlines(), skiprows=1)
     np.testing.assert_allclose(rows, told, atol=2e-6)
   picture = tf.io.decode_png(served['png_bytes'][0])
-  np.testing.assert_array_equal(picture[::2, ::2], MEDIA.render(many)[0])
+  # A graph rounds otherwise, by one, and a shade in sixty where an edge lies just between two.
+  np.testing.assert_allclose(picture[::2, ::2], MEDIA.render(many)[0].astype(float), atol=5)
 
 
 def test_strokes_are_drawn_one_after_the_other():
