@@ -165,9 +165,7 @@ def main() -> None:
   found['gradient from the best known'] = 2 * (asked.evaluations // 10), climbed
   for title, judge in ((learner.world.judge, own), (asked.other, other)):
     control = judge(best, concept.label)
-    print(
-      f'\n{len(concept.label)} briefs, judged by {title}; lift over drag as a share of the ES\n'
-    )
+    print(f'\n{len(concept.label)} briefs by {title}; lift over drag as a share of the ES\n')
     print('| way | evaluations | feasible | mean share | median share | infeasible as 0 |')
     print('|---|---|---|---|---|---|')
     for name, (count, numbers) in found.items():
@@ -186,9 +184,7 @@ def diversity(learner, judge: Judge, known: np.ndarray, concept: works_lib.Works
   imagined = learner.creator.imagine(10**6 + np.arange(len(label)), label)
   made = forms.numbers(learner.creator.make(imagined).work).numpy()
   restarted, _ = strategy(judge, known, label, asked.evaluations, asked.seed + 1)
-  print(
-    f'\n{asked.diverse} briefs, {many} forms each: those within {CLOSE:.0%} of the best of all\n'
-  )
+  print(f'\n{asked.diverse} briefs, {many} forms each: those within {CLOSE:.0%} of the best\n')
   print('| way | good forms of a brief | mean distance of two, in spans |\n|---|---|---|')
   seen = {'imagination, hand': made, 'evolution strategy': restarted}
   judged = {name: judge(numbers, label) for name, numbers in seen.items()}
