@@ -78,7 +78,7 @@ def test_the_same_seed_is_the_same_run_whatever_the_time_a_step_takes():
 
 def test_steps_keep_their_order_where_no_loop_does():
   agent = toys.build(toys.dice())
-  steps = tf.function(lambda: [agent._collector._step(0) for _ in range(8)], autograph=False)
+  steps = tf.function(lambda: [agent._collector.run()[0] for _ in range(8)], autograph=False)
   steps()  # a step that is waited for before it was begun, or begun twice, is an error
   agent.episodes.close()
   first, frames = toys.build(toys.dice()), agent.replay.newest(8)

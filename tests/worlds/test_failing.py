@@ -124,9 +124,8 @@ def test_one_that_never_answers_ends_the_run_and_its_process(tmp_path):
 
 def test_a_worker_ends_with_whoever_has_it():
   worker = stepping.Worker()
-  assert worker.submit(lambda: 3).result() == 3
-  with pytest.raises(SystemExit):
-    worker.submit(sys.exit).result()  # which its thread survives
+  assert worker.submit(lambda: 3).outcome(5) == (3, None)
+  assert isinstance(worker.submit(sys.exit).outcome(5)[1], SystemExit)  # which its thread survives
   thread = worker.thread
   del worker
   thread.join(5)
