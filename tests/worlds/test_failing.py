@@ -79,7 +79,7 @@ def test_a_process_that_is_killed_ends_the_run(tmp_path, monkeypatch):
 
   class Killer(callbacks_lib.Callback):
     def on_start(self, learner, round_):
-      self.children = learner.agent.episodes._envs.unwrapped.processes
+      self.children = learner.agent.episodes.side._envs.unwrapped.processes
 
     def on_log(self, round_, metrics):
       if round_ == 10:
