@@ -15,13 +15,18 @@ from collections.abc import Iterator
 import sys
 
 import numpy as np
+
+import tf_creative as tc  # before TensorFlow  # isort: skip
 import tensorflow as tf
 
-import tf_creative as tc
+from tf_creative.core import works as works_lib
+from tf_creative.worlds.verse import rules as rules_lib
 
+STILL = tf.constant([0, 0])  # seed of the rules, which are not random
 COLUMNS = {
   'ten_syllables': ('ten syllables', '.1%'),
   'metrical': ('in metre', '.1%'),
+  'kept': ('all rules kept', '.1%'),
   'extra_nll': ('extra', '.2f'),
   'back': ('back', '.2f'),
   'distinct_2': ('distinct pairs', '.1%'),
@@ -30,27 +35,31 @@ COLUMNS = {
 }
 
 
-def by_hand(run: tc.Run, count: int, seed: int, temperature: float) -> np.ndarray:
-  """Let a run's hand go on from what its imagination begins, by dice: int32 [count, words]."""
-  learner, rules = run.learner, run.world.rules
-  labels = np.random.default_rng(seed).permutation(np.resize(learner.real.label, count))
-  concept = learner.creator.imagine(np.arange(count) + seed * count, labels)
+class Hand:
+  """A run's hand, which writes on from what its imagination begins, and throws dice."""
 
-  @tf.function(autograph=False)
-  def write(state, over, time):
-    values = learner.agent.values(rules.observe(state)) / temperature
-    dice = tf.random.stateless_uniform(tf.shape(values), [seed, time], 1e-9, 1.0)
-    action = tf.argmax(values - tf.math.log(-tf.math.log(dice)), -1, tf.int32)
-    moved, _, done = rules.step(state, tf.where(over, -1, action), tf.constant([0, 0]))
-    return moved, over | done
+  def __init__(self, run: tc.Run):
+    self._learner, self._rules = run.learner, run.world.rules
+    self._write = tf.function(self._word, autograph=False)
 
-  state = rules.start(tf.nest.map_structure(tf.constant, concept), tf.constant([0, 0]))
-  over = tf.zeros_like(state.time) > 0
-  for time in range(rules.horizon):
-    moved, ended = write(state, over, tf.constant(time))
-    keep = lambda old, new: tf.where(tf.reshape(over, [-1] + [1] * (len(old.shape) - 1)), old, new)  # noqa: B023, E731
-    state, over = tf.nest.map_structure(keep, state, moved), ended
-  return rules.work(state).numpy()
+  def lines(self, count: int, seed: int, temperature: float) -> np.ndarray:
+    """Write lines: int32 [count, words]."""
+    labels = np.random.default_rng(seed).permutation(np.resize(self._learner.real.label, count))
+    concept = self._learner.creator.imagine(np.arange(count) + seed * count, labels)
+    state = self._rules.start(tf.nest.map_structure(tf.constant, concept), STILL)
+    over = tf.zeros_like(state.time) > 0
+    for time in range(self._rules.horizon):
+      dice = tf.constant([seed, time])
+      state, over = self._write(state, over, dice, tf.constant(temperature, tf.float32))
+    return self._rules.work(state).numpy()
+
+  def _word(self, state, over, dice, temperature):
+    """Write the next word of lines that are not over."""
+    values = self._learner.agent.values(self._rules.observe(state)) / temperature
+    chance = tf.random.stateless_uniform(tf.shape(values), dice, 1e-9, 1.0)
+    action = tf.argmax(values - tf.math.log(-tf.math.log(chance)), -1, tf.int32)
+    moved, _, done = self._rules.step(state, tf.where(over, -1, action), STILL)
+    return works_lib.select(over, state, moved), over | done
 
 
 def real(run: tc.Run, count: int) -> Iterator[tuple[str, np.ndarray]]:
@@ -66,6 +75,9 @@ def measure(run: tc.Run, lines: np.ndarray, count: int) -> dict[str, float]:
   measures = run.world.measures
   found = {name: float(np.mean(each)) for name, each in measures.describe(lines).items()}
   numbers = {name: found[name] for name in COLUMNS if name in found}
+  if run.world.metre is not None:
+    kept = rules_lib.kept(tf.constant(lines), run.world.metre)
+    numbers['kept'] = float(tf.reduce_mean(tf.cast(kept, tf.float32)))
   if len(lines) < count:
     return numbers | {'distinct_2': np.nan, 'count': len(lines)}
   return numbers | {'back': measures.back(lines), 'count': len(lines)}
@@ -85,7 +97,7 @@ def row(title: str, temperature: str, numbers: list[dict[str, float]]) -> str:
 def main() -> None:
   parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
   parser.add_argument('--run_dir', default='runs/verse', help='runs, separated by commas')
-  parser.add_argument('--works', type=int, default=1000, help='lines of each row')
+  parser.add_argument('--works', type=int, default=500, help='lines of each row')
   parser.add_argument('--seed', type=int, default=0)
   parser.add_argument('--temperatures', default='0.7,0.85,1,1.15,1.3')
   parser.add_argument('--lines', type=int, default=10, help='how many of each row are printed')
@@ -93,13 +105,13 @@ def main() -> None:
   runs = [tc.Run(path) for path in given.run_dir.split(',')]
   if any(run.world.name != 'verse' for run in runs):
     sys.exit('verse_curve: these are no runs of the world verse.')
-  first, shown = runs[0], {}
+  first, hands, shown = runs[0], list(map(Hand, runs)), {}
   print(f'| | temperature | lines | {" | ".join(title for title, _ in COLUMNS.values())} |')
   print('|---' * (len(COLUMNS) + 3) + '|')
   for temperature in map(float, given.temperatures.split(',')):
     told, asked = f'{temperature:g}', (given.works, given.seed, temperature)
-    made = [by_hand(run, *asked) for run in runs]
-    numbers = [measure(run, lines, given.works) for run, lines in zip(runs, made, strict=True)]
+    made = [hand.lines(*asked) for hand in hands]
+    numbers = [measure(first, lines, given.works) for lines in made]
     print(row('the hand', told, numbers), flush=True)
     others = first.world.measures.drawn(*asked)
     for title, lines in others.items():

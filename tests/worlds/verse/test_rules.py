@@ -49,7 +49,8 @@ def test_words_that_are_not_known():
 
 def test_a_line_is_kept_if_it_is_in_metre_and_breaks_no_rule():
   seven = [SUMMER, EYE, THE, COMPARE, 7, 8, 9]  # 2 + 1 + 1 + 2 + 1 + 1 + 2, stresses on 1, 6, 10
-  known = metre.Metre([(), (), ('1',), ('01',), ('10',), ('0101',), ('0',), ('1',), ('1',), ('01',)])
+  table = [(), (), ('1',), ('01',), ('10',), ('0101',), ('0',), ('1',), ('1',), ('01',)]
+  known = metre.Metre(table)
   rows = [
     seven,
     [SUMMER, 7, *seven[2:]],  # one word twice

@@ -84,8 +84,8 @@ class VerseMeasures(world_lib.Measures):
     """Draw lines of the next-word model: alone, and with a metre in the two ways without a hand.
 
     Rejection sampling keeps what breaks no rule: the best that tilting the model can do. It may
-    return fewer lines than `count`. Constrained decoding draws each word among those after which the
-    metre can still be kept, and that are not in the line yet.
+    return fewer lines than `count`. Constrained decoding draws each word among those that are not
+    in the line yet, and after which the metre can still be kept.
     """
     model, metre = self._world.model, self._world.metre
     found = {'next-word model': model.sample(count, seed, temperature)}

@@ -59,7 +59,8 @@ class Metre:
     """
     stands = tf.where(tf.range(lines.shape[1]) < time, lines, 0)
     places = reached(stands, self.stressed)[:, -1]
-    words = tf.einsum('bp,wpq->bwq', tf.cast(places, tf.float32), tf.cast(self.stressed, tf.float32))
+    now, moves = tf.cast(places, tf.float32), tf.cast(self.stressed, tf.float32)
+    words = tf.einsum('bp,wpq->bwq', now, moves)
     may = tf.reduce_any((words > 0) & self._ahead[min(time + 1, texts.MOST)], 2)
     return tf.concat([places[:, -1:] & (time >= texts.LEAST), may[:, 1:]], 1)
 
