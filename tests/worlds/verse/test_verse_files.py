@@ -186,7 +186,7 @@ def test_without_the_package_only_the_rules_and_its_poems_are_refused(world, mon
   def missing():
     return package.text('any')
 
-  monkeypatch.setattr(package, '_NAME', 'no-such-package')
+  verses.without_packages(monkeypatch)
   monkeypatch.setattr(package, 'readings', missing)
   assert verse.Verse(data=world.data).metre is None
   for wanting in (verse.Verse(data=world.data, theory=1.0), verse.Verse(vocabulary=99)):

@@ -36,14 +36,14 @@ class VerseMedia(world_lib.Media):
 
   @functools.cached_property
   def _type(self) -> typeset.Type:
-    return typeset.Type(self._words.words)
+    return typeset.Type(self._words.words, self._words.space)
 
   def render(self, works: tf.Tensor) -> np.ndarray:
     return self._type.rgb(tf.convert_to_tensor(works)).numpy()
 
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
     words = tf.constant(self._words.words)
-    spaced = tf.constant(['', *(f' {word}' for word in self._words.words[1:])])
+    spaced = tf.constant(['', *(f'{self._words.space}{word}' for word in self._words.words[1:])])
     first, *others = tf.unstack(works, axis=1)
     end = tf.fill(tf.shape(first), '\n')
     text = [tf.gather(words, first), *(tf.gather(spaced, other) for other in others), end]
@@ -70,6 +70,8 @@ class VerseMedia(world_lib.Media):
     if pathlib.Path(path).suffix.lower() == '.json':
       content = _text_of(content, path)
     found = next(filter(None, map(texts.words, content.splitlines())), [])
+    if not self._words.space:
+      found = list(''.join(found))
     if not found or len(found) > texts.MOST:
       raise spec.UserError(
         f'the first line of {path} has {len(found)} words, and 1 to {texts.MOST} can be.'
@@ -86,7 +88,7 @@ class VerseMedia(world_lib.Media):
     return picture, np.where(at < 0, True, given[np.maximum(at, 0)])
 
   def store(self, works: works_lib.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
-    lines = np.array([self._words.text(line) for line in works.work])
+    lines = np.array([self._words.apart(line) for line in works.work])
     feature = tfds.features.Text()
     files.save('line', feature, lines, works.label, self._world.label_names, seeds, folder)
 
