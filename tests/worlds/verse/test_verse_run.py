@@ -45,12 +45,12 @@ def make(run_dir, out, **settings):
 
 
 def test_lines_are_written_in_every_format(maker, tmp_path):
-  make(maker, tmp_path, count=3, format=(*studio.FORMATS, 'txt', 'json'))
+  make(maker, tmp_path, count=3, format=(*studio.FORMATS, 'txt', 'json', 'ssml'))
   _, learner = run_lib.load(maker)
   with np.load(tmp_path / 'works.npz') as arrays:
     works, words = arrays['work'], arrays['words']
   assert works.dtype == np.int32 and tuple(words) == learner.world.corpus.words.words
-  for kind in ('png', 'gif', 'svg', 'txt', 'json'):
+  for kind in ('png', 'gif', 'svg', 'txt', 'json', 'ssml'):
     assert len(list((tmp_path / kind).iterdir())) == 3
   for work, path in zip(works, sorted((tmp_path / 'txt').iterdir()), strict=True):
     assert path.read_text() == f'{" ".join(words[work[work > 0]])}\n'

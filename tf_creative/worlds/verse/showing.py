@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 import functools
+import html
 import json
 import os
 import pathlib
@@ -28,7 +29,11 @@ class VerseMedia(world_lib.Media):
   def __init__(self, world: line_lib.Line):
     """Take the world, whose words are loaded when something is shown."""
     self._world = world
-    self.files: Mapping[str, Callable[[Any], bytes]] = {'txt': self._txt, 'json': self._json}
+    self.files: Mapping[str, Callable[[Any], bytes]] = {
+      'txt': self._txt,
+      'json': self._json,
+      'ssml': self._ssml,
+    }
 
   @property
   def _words(self) -> vocabulary.Vocabulary:
@@ -102,6 +107,16 @@ class VerseMedia(world_lib.Media):
       told['ten_syllables'] = bool(metre.syllables(line)[0])
       told['in_metre'] = bool(metre.whole(line)[0])
     return (json.dumps(told, ensure_ascii=False) + '\n').encode()
+
+  def _ssml(self, work: np.ndarray) -> bytes:
+    """Write a line for a voice, slower than prose and with a rest after it."""
+    language = 'und' if self._world.metre is None else 'en'  # only English has our rules
+    text = html.escape(self._words.text(work))
+    return (
+      '<?xml version="1.0" encoding="UTF-8"?>\n<speak version="1.1" '
+      f'xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="{language}"><s><prosody rate="slow">'
+      f'{text}</prosody></s><break strength="strong"/></speak>\n'
+    ).encode()
 
 
 def _text_of(content: str, path: str | os.PathLike) -> str:
