@@ -78,7 +78,9 @@ class VerseMeasures(world_lib.Measures):
 
   def models(self, label: np.ndarray, seed: int) -> dict[str, works_lib.Works]:
     drawn = self.drawn(len(label), seed)
-    return {name: works_lib.Works(lines, label[: len(lines)]) for name, lines in drawn.items()}
+    # Of a model whose lines hardly ever keep the rules too few are left.
+    whole = {name: lines for name, lines in drawn.items() if len(lines) == len(label)}
+    return {name: works_lib.Works(lines, label) for name, lines in whole.items()}
 
   def drawn(self, count: int, seed: int, temperature: float = 1.0) -> dict[str, np.ndarray]:
     """Draw lines of the next-word model: alone, and with a metre in the two ways without a hand.
