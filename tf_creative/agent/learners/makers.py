@@ -203,14 +203,19 @@ def _network(
   knows: bool = True,  # whether the world's prior logits are added to the output
   **parts: int,
 ):
+  alike = world.making.action_features() if world.making else None
+  count = world.play.action_spec.maximum + 1
+  if alike is not None and not knows and not parts:
+    alike, count = None, 1  # the value of a state, whatever the actions are like
   return NETWORKS.load(config.network)(
     _observation_spec(world),
     features=world.play.features,
     brief=world.play.brief,
     likely=world.play.prior_logits if knows else None,
-    num_actions=world.play.action_spec.maximum + 1,
+    num_actions=count,
     config=config,
     seed=seed,
+    alike=alike,
     **parts,
   )
 
