@@ -103,7 +103,6 @@ class Verse(
 
   def action_features(self) -> tf.Tensor:
     """Return the words' vectors and, with rules, which of them have the same readings."""
-    end = tf.one_hot(tf.zeros(len(self.corpus.words), tf.int32) - 1, 1)
     end = tf.one_hot(tf.range(len(self.corpus.words)), 1)
     parts = [2 * self.vectors - 1, end]
     if self.theory and self.metre is not None:
