@@ -63,6 +63,9 @@ SECTIONS = {
   'unseen': 'works of kinds that nothing was trained on (characters, for `glyphs`), made by the '
   'hand',
   'next-note_model': 'melodies drawn from the next-note model, in the world `melody`',
+  'next-word_model': 'lines drawn from the next-word model, in the world `verse`',
+  'rejection_sampling': 'of these lines those that break no rule of verse',
+  'constrained_decoding': 'lines drawn of words after which the metre can still be kept',
   'random': 'episodes of a random policy, in environments of Gymnasium',
 }
 OF_EPISODES = {

@@ -13,6 +13,7 @@ from tf_creative.agent import config as config_lib
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
 from tf_creative.core import spec
+from tf_creative.core import works as works_lib
 from tf_creative.couplings import augment
 from tf_creative.learner import learner as learner_lib
 
@@ -60,6 +61,37 @@ def test_what_only_pays_at_the_end_is_found(kind):
     np.testing.assert_allclose(worth, [18.5, 19, 19.5], rtol=0.1)
   else:  # TF-Agents gives its value a fifth of the loss, and it is later
     assert (worth > 8).all()  # at random it would be 20/8 - 3/4 at first
+
+
+class Kin(worlds.Detour):
+  """Of 40 actions every second one is the same, as it tells."""
+
+  action_spec = works_lib.Bounded((), tf.int32, 0, 39)
+
+  def step(self, state, action, seed):
+    return super().step(state, action % 2, seed)
+
+  def action_features(self):
+    return tf.one_hot(tf.range(40) % 2, 2)
+
+
+@pytest.mark.parametrize('kind', ['ppo', 'ddqn', 'c51', 'qr'])
+def test_actions_that_are_alike_are_valued_alike(kind):
+  config = dataclasses.replace(TOY, discount=0.9)
+  agent = build.hand(kind, Kin(), config, seed=0)
+  values = agent.values({'place': tf.constant([0, 1, 2]), 'time': tf.constant([0, 1, 2])}).numpy()
+  assert values.shape == (3, 40)
+  for odd in (0, 1):
+    same = np.repeat(values[:, odd : odd + 1], 20, 1)
+    np.testing.assert_allclose(values[:, odd::2], same, rtol=1e-5)
+  assert (np.abs(values[:, 0] - values[:, 1]) > 1e-6).all()
+
+
+def test_what_is_learnt_of_an_action_holds_for_those_alike():
+  agent = build.hand('ppo', Kin(), TOY, seed=0)
+  learn(agent, 60)
+  agent.collect()
+  assert float(tf.reduce_mean(agent.episodes.returns)) > 17
 
 
 @pytest.mark.parametrize('kind', ON_POLICY)

@@ -64,8 +64,8 @@ def test_the_same_seed_is_the_same_run_whatever_the_time_a_step_takes():
   for nap in (lambda: time.sleep(chance.uniform(0, 0.004)), lambda: None):
     agent = toys.build(toys.dice(in_between=nap), seed=3)
     if ends:
-      agent.episodes._worker.shutdown()
-      agent.episodes._worker = toys.AtOnce()
+      agent.episodes.side._worker.shutdown()
+      agent.episodes.side._worker = toys.AtOnce()
     toys.rounds(agent)(tf.constant(50))
     agent.episodes.close()
     ends.append(
@@ -78,7 +78,7 @@ def test_the_same_seed_is_the_same_run_whatever_the_time_a_step_takes():
 
 def test_steps_keep_their_order_where_no_loop_does():
   agent = toys.build(toys.dice())
-  steps = tf.function(lambda: [agent._collector._step(0) for _ in range(8)], autograph=False)
+  steps = tf.function(lambda: [agent._collector.run()[0] for _ in range(8)], autograph=False)
   steps()  # a step that is waited for before it was begun, or begun twice, is an error
   agent.episodes.close()
   first, frames = toys.build(toys.dice()), agent.replay.newest(8)
@@ -93,10 +93,10 @@ def test_environments_move_while_the_graph_goes_on():
   nap = lambda: time.sleep(0.02)  # noqa: E731
   agent = toys.build(toys.dice(1, in_between=nap))
   run = toys.rounds(agent, lambda: tf.numpy_function(nap, [], []))
-  workers, seconds = [toys.AtOnce(), agent.episodes._worker], {}
+  workers, seconds = [toys.AtOnce(), agent.episodes.side._worker], {}
   for repeat in range(4):
     for worker in workers:
-      agent.episodes._worker = worker
+      agent.episodes.side._worker = worker
       began = time.perf_counter()
       run(tf.constant(5))
       if repeat:  # the first one traces
@@ -154,7 +154,7 @@ def test_an_error_in_an_environment_is_told():
     assert ', in fail\n' in str(told.value)  # where it happened is told as well
   with pytest.raises(stepping.Fault, match='failed at step .*: the pole is of rubber'):
     agent.collect()
-  thread = agent.episodes._worker.thread
+  thread = agent.episodes.side._worker.thread
   assert thread.is_alive()
   agent.episodes.close()
   assert not thread.is_alive()

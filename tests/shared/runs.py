@@ -31,7 +31,7 @@ UNEXPORTED = [*TOY, '--works=40', '--noexport']
 PIPELINES = sorted(
   path.stem
   for path in pathlib.Path('pipelines').glob('*.flags')
-  if path.stem not in ('acrobot', 'base', 'cartpole', 'foresight', 'imitation', 'minatar')
+  if path.stem not in ('base', 'cartpole', 'control', 'foresight', 'imitation', 'minatar')
   and path.stem not in ('airfoil', 'verse')
   and not path.stem.endswith('_ablation')
 )

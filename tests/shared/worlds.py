@@ -68,6 +68,9 @@ class TwoStates(world_lib.World):
     del observation
     return tf.zeros([])
 
+  def action_features(self):
+    return None
+
   def brief(self, observation):
     return tf.zeros([tf.shape(observation['place'])[0], 0])
 

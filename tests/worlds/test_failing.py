@@ -79,7 +79,7 @@ def test_a_process_that_is_killed_ends_the_run(tmp_path, monkeypatch):
 
   class Killer(callbacks_lib.Callback):
     def on_start(self, learner, round_):
-      self.children = learner.agent.episodes._envs.unwrapped.processes
+      self.children = learner.agent.episodes.side._envs.unwrapped.processes
 
     def on_log(self, round_, metrics):
       if round_ == 10:
@@ -124,9 +124,8 @@ def test_one_that_never_answers_ends_the_run_and_its_process(tmp_path):
 
 def test_a_worker_ends_with_whoever_has_it():
   worker = stepping.Worker()
-  assert worker.submit(lambda: 3).result() == 3
-  with pytest.raises(SystemExit):
-    worker.submit(sys.exit).result()  # which its thread survives
+  assert worker.submit(lambda: 3).outcome(5) == (3, None)
+  assert isinstance(worker.submit(sys.exit).outcome(5)[1], SystemExit)  # which its thread survives
   thread = worker.thread
   del worker
   thread.join(5)

@@ -62,6 +62,6 @@ def _in_graph(config: config_lib.AgentConfig) -> Callable[..., Any]:
   collect_steps - 1 full ones is what makes it take collect_steps steps.
   """
   steps = config.environments * (config.collect_steps - 1) + 1
-  return lambda episodes, policy, observer: dynamic_step_driver.DynamicStepDriver(
-    episodes, policy, observers=[observer], num_steps=steps
+  return lambda episodes, policy, replay: dynamic_step_driver.DynamicStepDriver(
+    episodes, policy, observers=[replay.add_batch], num_steps=steps
   )

@@ -34,7 +34,7 @@ class Hand(tf.Module, abc.ABC):
     episodes: graph_world.World | vector.World,
     collector: Callable,
   ):
-    """Build exploration and replay; `collector(episodes, policy, observer)` returns a driver."""
+    """Build exploration and replay; `collector(episodes, policy, replay)` returns a driver."""
     super().__init__(name='agent')
     self.config, self.episodes, self.learner = config, episodes, learner
     self._world = world
@@ -52,7 +52,7 @@ class Hand(tf.Module, abc.ABC):
       seed=seed,
       stack=stack,
     )
-    self._collector = collector(episodes, self.explorer, self.replay.add_batch)
+    self._collector = collector(episodes, self.explorer, self.replay)
 
   @property
   @abc.abstractmethod

@@ -21,7 +21,7 @@ class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
 
   def __init__(self, data_spec, batch_size: int, max_length: int, seed: int, stack: int = 1):
     self._stack = stack
-    super().__init__(self._newest_frames(data_spec), batch_size=batch_size, max_length=max_length)
+    super().__init__(self.newest_frames(data_spec), batch_size=batch_size, max_length=max_length)
     self._stream = streams.Stream(seed, 'agent/replay')
 
   @property
@@ -50,8 +50,17 @@ class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
     blocks = tf.random.stateless_uniform([count, 1], where, maxval=self._batch_size, dtype=tf.int64)
     return self._read(starts, num_steps, blocks)
 
+  def add_steps(self, rows: Any) -> None:
+    """Add rows [T, B, ...] in one write; of stacks they hold the newest frames alone."""
+    steps = rows.reward.shape[0]
+    ids = self._increment_last_id(steps) + tf.range(1 - steps, 1, dtype=tf.int64)[:, None]
+    places = tf.reshape(self._get_rows_for_id(ids), [-1])
+    self._id_table.write(places, tf.repeat(ids, self._batch_size))
+    flat = tf.nest.map_structure(lambda part: tf.reshape(part, [-1, *part.shape[2:]]), rows)
+    self._data_table.write(places, flat)
+
   def _add_batch(self, items):
-    return super()._add_batch(self._newest_frames(items))
+    return super()._add_batch(self.newest_frames(items))
 
   def _read(self, starts: tf.Tensor, num_steps: int, blocks: tf.Tensor) -> Any:
     """Read sequences that begin at frames `starts` in `blocks` [B, 1]: [B, num_steps, ...].
@@ -81,7 +90,7 @@ class Replay(tf_uniform_replay_buffer.TFUniformReplayBuffer):
     rows = tf.nest.map_structure(lambda part: part[:, before:], rows)
     return rows._replace(observation=observation)
 
-  def _newest_frames(self, items: Any) -> Any:
+  def newest_frames(self, items: Any) -> Any:
     """Cut the newest frames out of stacked observations, or of their specs."""
     if self._stack == 1:
       return items

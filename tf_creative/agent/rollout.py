@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -11,6 +10,7 @@ from tf_agents.policies import tf_policy
 from tf_agents.trajectories import trajectory
 
 from tf_creative.agent import config as config_lib
+from tf_creative.agent import replay as replay_lib
 from tf_creative.core import world as world_lib
 
 _LONGEST = 256  # steps; longer episodes are collected in parts of collect_steps
@@ -29,11 +29,11 @@ class Driver:
     self,
     episodes: tf_environment.TFEnvironment,
     policy: tf_policy.TFPolicy,
-    observer: Callable[[Any], Any],
+    replay: replay_lib.Replay,
     frames: int,
   ):
     self._episodes, self._policy = episodes, policy
-    self._observer, self._frames = observer, frames
+    self._replay, self._frames = replay, frames
     # Starts the first episode now. Else its start would be the first frame collected, and where all
     # episodes have one length, each sequence would end one frame before an episode does.
     episodes.reset()
@@ -43,7 +43,7 @@ class Driver:
       now = self._episodes.current_time_step()
       action = self._policy.action(now)
       following = self._episodes.step(action.action)
-      self._observer(trajectory.from_transition(now, action, following))
+      self._replay.add_batch(trajectory.from_transition(now, action, following))
       return [count + 1]
 
     tf.while_loop(lambda count: count < self._frames, step, [0])

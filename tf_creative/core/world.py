@@ -113,6 +113,10 @@ class Making(abc.ABC):
     del state
     return tf.zeros_like(actions, tf.float32)
 
+  def action_features(self) -> tf.Tensor | None:
+    """Return what actions are like, so that what is learnt of one holds for others: [A, N]."""
+    return None
+
 
 _LACKS = {  # what the message says of a world without the part
   'play': 'nobody acts in it',

@@ -35,6 +35,7 @@ DATA = plugins.Table(
     'chorales': 'tf_creative.worlds.melody.chorales.chorales_dataset_builder:Builder',
     'verse': 'tf_creative.worlds.verse.verse.verse_dataset_builder:Builder',
     'airfoils': 'tf_creative.worlds.airfoil.airfoils.airfoils_dataset_builder:Builder',
+    'places': 'tf_creative.worlds.verse.places.places_dataset_builder:Builder',
     'minigrid_levels': f'{_LEVELS}:small',
     'minigrid_levels/four_rooms': f'{_LEVELS}:four_rooms',
     'minigrid_levels/multi_room': f'{_LEVELS}:multi_room',

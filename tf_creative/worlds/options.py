@@ -139,7 +139,7 @@ class Melody(checked.Options):
 class Verse(checked.Options):
   """Lines of seven to ten words, written word by word."""
 
-  formats = ('json', 'txt')
+  formats = ('json', 'ssml', 'txt')
 
   data: str = setting(
     'verse',

@@ -61,6 +61,28 @@ def test_the_places_reached_are_those_of_all_readings():
   assert [np.flatnonzero(places).tolist() for places in reached] == [[0], [1, 2], [3], [3]]
 
 
+def test_a_word_may_follow_if_the_metre_can_still_be_kept():
+  names = [*READINGS]
+  found = metre.Metre([*READINGS.values()])
+
+  def open_to(words):
+    row = found.open(line(words), len(words.split())).numpy()[0]
+    return {names[at] or 'end' for at in np.flatnonzero(row)}
+
+  # Two syllables are left, and one or more words: SUMmer would have its stress on place 9.
+  assert open_to('compare compare i i i i') == {'shall', 'i', 'the', 'content', 'compare'}
+  assert open_to('compare compare i i i i i') == {'shall', 'i', 'the'}
+  assert open_to('compare compare i i i i i i') == {'end'}
+  # Two syllables cannot be three words, and seven are wanted.
+  assert open_to('compare compare compare compare') == set()
+
+
+def test_words_of_equal_readings_are_of_one_kind():
+  kinds = dict(zip(READINGS, metre.Metre([*READINGS.values()]).kinds, strict=True))
+  assert kinds['shall'] == kinds['i'] and kinds['unknown'] == kinds['']
+  assert len({kinds[word] for word in READINGS}) == len({*READINGS.values()})
+
+
 @verses.needs_poems
 @pytest.mark.parametrize(
   ('poet', 'lines', 'read', 'share'),

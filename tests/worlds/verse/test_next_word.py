@@ -75,6 +75,25 @@ def test_samples_are_lines_and_repeat_by_their_seed():
   assert (said[:, 8:] == 0).all() and (said[:, :7] > 0).all()
 
 
+def test_samples_are_cold_or_hot_and_of_what_is_allowed():
+  model = likelihood.NextWord(np.stack([line(A, B, C, A, B, C, A)] * 9 + [line(*[B] * 7)]), 5)
+  plain = line(A, B, C, A, B, C, A)
+  equal = [(model.sample(100, 0, heat) == plain).all(1).mean() for heat in (0.2, 1.0, 5.0)]
+  assert equal[0] > 0.95 > equal[1] > equal[2]
+  # Only B, and the end after eight words.
+  allowed = lambda lines, time: tf.one_hot([0 if time == 8 else B] * len(lines), 5) > 0  # noqa: E731
+  lines = model.sample(20, 0, 1.0, allowed)
+  np.testing.assert_array_equal(lines, [line(*[B] * 8)] * 20)
+
+
+def test_many_samples_are_drawn_in_parts(monkeypatch):
+  monkeypatch.setattr(likelihood, '_AT_ONCE', 16)
+  model = likelihood.NextWord(np.stack([line(A, B, C, A, B, C, A)] * 30), 5)
+  drawn = model.sample(40, seed=0)
+  assert drawn.shape == (40, 10) and len(np.unique(drawn[:16], axis=0)) > 1
+  assert (drawn[:16] != drawn[16:32]).any()
+
+
 def test_only_the_most_frequent_words_are_kept_and_all_still_sum_to_1(monkeypatch):
   monkeypatch.setattr(likelihood, '_KEPT', (1, 1))
   lines = np.stack([line(A, B)] * 3 + [line(A, C)])

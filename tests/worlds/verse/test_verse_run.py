@@ -1,6 +1,8 @@
 """All commands on verse at toy size: no command has a special case for it."""
 
 import dataclasses
+import runpy
+import sys
 
 import numpy as np
 import pytest
@@ -43,12 +45,12 @@ def make(run_dir, out, **settings):
 
 
 def test_lines_are_written_in_every_format(maker, tmp_path):
-  make(maker, tmp_path, count=3, format=(*studio.FORMATS, 'txt', 'json'))
+  make(maker, tmp_path, count=3, format=(*studio.FORMATS, 'txt', 'json', 'ssml'))
   _, learner = run_lib.load(maker)
   with np.load(tmp_path / 'works.npz') as arrays:
     works, words = arrays['work'], arrays['words']
   assert works.dtype == np.int32 and tuple(words) == learner.world.corpus.words.words
-  for kind in ('png', 'gif', 'svg', 'txt', 'json'):
+  for kind in ('png', 'gif', 'svg', 'txt', 'json', 'ssml'):
     assert len(list((tmp_path / kind).iterdir())) == 3
   for work, path in zip(works, sorted((tmp_path / 'txt').iterdir()), strict=True):
     assert path.read_text() == f'{" ".join(words[work[work > 0]])}\n'
@@ -68,6 +70,22 @@ def test_the_report_has_the_worlds_own_numbers(maker):
   text = (maker / 'evaluation/report.html').read_text()
   for words in ('of lines in metre', 'by a held-out model', 'imagined and written', 'next-word'):
     assert words in text
+
+
+def test_a_curve_has_each_way_at_each_temperature(maker, monkeypatch, capsys):
+  given = [f'--run_dir={maker},{maker}', '--works=12', '--temperatures=0.5,1', '--lines=2']
+  monkeypatch.setattr(sys, 'argv', ['verse_curve.py', *given])
+  runpy.run_path('pipelines/verse_curve.py', run_name='__main__')
+  table, *lines = capsys.readouterr().out.split('\n\n')
+  rows = [[cell.strip() for cell in row.split('|')[1:-1]] for row in table.splitlines()]
+  titles, heats = [row[0] for row in rows[2:]], [row[1] for row in rows[2:]]
+  ways = ['the hand', 'next-word model', 'rejection sampling', 'constrained decoding']
+  assert titles == [*ways, *ways, 'real, training', 'real, held out (validation)']
+  assert heats == [*['0.5'] * 4, *['1'] * 4, '', '']
+  in_metre = rows[0].index('in metre')
+  assert rows[4][in_metre] == rows[5][in_metre] == '100.0%'
+  assert rows[2][in_metre].endswith(' ± 0.0%')  # the same run twice
+  assert len(lines) == 2 * 6 and lines[0].startswith('the hand:')
 
 
 def test_what_is_exported_makes_the_same_and_is_read_as_text(maker):

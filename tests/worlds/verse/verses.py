@@ -1,6 +1,8 @@
 """A small text of our own with its table of words, and the mark of tests that need real poems."""
 
+from importlib import metadata
 import random
+import types
 
 import pytest
 
@@ -46,6 +48,17 @@ def poem(number: int, lines: int = 6) -> str:
 
 def text(poems: int = 40) -> str:
   return '\n\n'.join(poem(number) for number in range(poems)) + '\n'
+
+
+def without_packages(patch: pytest.MonkeyPatch) -> None:
+  """Takes the packages for not installed."""
+
+  def missing(name):
+    raise metadata.PackageNotFoundError(name)
+
+  error = metadata.PackageNotFoundError
+  stand_in = types.SimpleNamespace(distribution=missing, PackageNotFoundError=error)
+  patch.setattr(package, 'metadata', stand_in)
 
 
 def with_table(patch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 import tensorflow as tf
-from tf_agents.agents.categorical_dqn import categorical_dqn_agent
 from tf_agents.agents.dqn import dqn_agent
 from tf_agents.agents.ppo import ppo_clip_agent
 from tf_agents.agents.reinforce import reinforce_agent
@@ -17,6 +16,7 @@ from tf_agents.trajectories import trajectory
 from tf_creative.agent import NETWORKS, graph_world, rollout
 from tf_creative.agent import config as config_lib
 from tf_creative.agent.learners import adam, policies
+from tf_creative.agent.learners import c51 as c51_lib
 from tf_creative.agent.learners import informed as informed_lib
 from tf_creative.agent.learners import pqn as pqn_lib
 from tf_creative.agent.learners import qr as qr_lib
@@ -74,7 +74,7 @@ def survey(
   )
 
 
-def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dqn_agent.DqnAgent:
+def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> c51_lib.C51Agent:
   """Build C51 (Bellemare et al. 2017); its support spans all returns that are possible."""
   if config.discount >= 1:
     raise spec.SpecError(
@@ -85,7 +85,7 @@ def c51(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> dq
   given = arguments(world, config, seed, atoms=config.atoms)
   # TF-Agents' C51 names the argument differently.
   given['categorical_q_network'] = given.pop('q_network')
-  return categorical_dqn_agent.CategoricalDqnAgent(min_q_value=-bound, max_q_value=bound, **given)
+  return c51_lib.C51Agent(min_q_value=-bound, max_q_value=bound, **given)
 
 
 def qr(world: world_lib.World, config: config_lib.AgentConfig, seed: int) -> qr_lib.QrAgent:
@@ -203,14 +203,19 @@ def _network(
   knows: bool = True,  # whether the world's prior logits are added to the output
   **parts: int,
 ):
+  alike = world.making.action_features() if world.making else None
+  count = world.play.action_spec.maximum + 1
+  if alike is not None and not knows and not parts:
+    alike, count = None, 1  # the value of a state, whatever the actions are like
   return NETWORKS.load(config.network)(
     _observation_spec(world),
     features=world.play.features,
     brief=world.play.brief,
     likely=world.play.prior_logits if knows else None,
-    num_actions=world.play.action_spec.maximum + 1,
+    num_actions=count,
     config=config,
     seed=seed,
+    alike=alike,
     **parts,
   )
 

@@ -34,11 +34,13 @@ class QNetwork(network.Network):
     atoms: int = 0,
     quantiles: int = 0,
     seed: int = 0,
+    alike: tf.Tensor | None = None,
     name: str = 'QNetwork',
   ):
     super().__init__(observation_spec, state_spec=(), name=name)
     self._features, self._brief, self._likely = features, brief, likely
     self._num_actions, self._config = num_actions, config
+    self._alike = alike  # features of the actions [actions, N], where the world has some
     self._seed = seed
     self.num_atoms, self._quantiles = atoms, quantiles
     self._parts = atoms or quantiles  # numbers for each action; 0: a value
@@ -197,13 +199,17 @@ class DirectQNetwork(ConvQNetwork):
 
 
 class DenseQNetwork(QNetwork):
-  """Layers of `width` units on the flattened features, for small worlds; too weak for pictures."""
+  """Layers of `width` units on the flattened features, for small worlds; too weak for pictures.
+
+  Where a world has features of its actions, the values are linear in them.
+  """
 
   def _make_layers(self, shape, width, depth, atoms):
     del shape
     dense = tf_keras.layers.Dense
     self._hidden = [self._normed(dense, width) for _ in range(depth)]
-    self._out = self._layer(dense, self._num_actions * atoms)
+    units = self._num_actions if self._alike is None else self._alike.shape[1]
+    self._out = self._layer(dense, units * atoms)
 
   def _make_reader(self, shape, width):
     """Make no layers: the brief is concatenated as it is."""
@@ -215,7 +221,11 @@ class DenseQNetwork(QNetwork):
     x = tf.reshape(features, [tf.shape(features)[0], -1])
     for layer in self._hidden:
       x = layer(x)
-    return self._out(x), x
+    values = self._out(x)
+    if self._alike is not None:
+      by_part = tf.reshape(values, [tf.shape(x)[0], self._alike.shape[1], -1])
+      values = tf.transpose(tf.tensordot(by_part, self._alike, [[1], [1]]), [0, 2, 1])
+    return values, x
 
 
 def beside(features: tf.Tensor, brief: tf.Tensor) -> tf.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent import futures
+import functools
 import queue
 import threading
 from typing import Any
@@ -21,7 +21,28 @@ class Fault(spec.UserError):
   """An environment that failed, died or hangs."""
 
 
-class Worker(futures.Executor):
+class Begun:
+  """A call that a worker has begun, or will begin after others."""
+
+  def __init__(self, call: Callable):
+    self._call = call
+    self._told = queue.SimpleQueue()  # four times as quick as a future of concurrent.futures
+
+  def run(self) -> None:
+    """Make the call, and keep what comes of it for `outcome`."""
+    try:
+      self._told.put((self._call(), None))
+    except BaseException as error:  # a SystemExit, too: whoever waits must hear of it
+      self._told.put((None, error))
+
+  def outcome(self, seconds: float) -> tuple[Any, BaseException | None]:
+    """Wait for what the call returns or raises; raise queue.Empty if that takes longer."""
+    outcome = self._told.get(timeout=seconds)
+    self._told.put(outcome)  # for whoever asks again
+    return outcome
+
+
+class Worker:
   """Runs calls one after the other in a thread of its own.
 
   Unlike those of a ThreadPoolExecutor, the thread does not keep the process alive if it hangs.
@@ -36,25 +57,21 @@ class Worker(futures.Executor):
     # Also at the end of the process: a library may not stand it that its thread is frozen.
     self._end = weakref.finalize(self, _end, self._calls, self.thread)
 
-  def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> futures.Future:
-    begun = futures.Future()
-    self._calls.put((begun, fn, args, kwargs))
+  def submit(self, call: Callable, *given: Any) -> Begun:
+    """Begin a call after those that were begun before."""
+    begun = Begun(functools.partial(call, *given))
+    self._calls.put(begun)
     return begun
 
-  def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+  def shutdown(self) -> None:
     """End the thread after the calls that are under way; a thread that hangs is left alone."""
-    del wait, cancel_futures
     self._end()
 
 
 def _work(calls: queue.SimpleQueue) -> None:
-  while (task := calls.get()) is not None:
-    begun, call, args, named = task
-    try:
-      begun.set_result(call(*args, **named))
-    except BaseException as error:  # a SystemExit, too: whoever waits must hear of it
-      begun.set_exception(error)
-    del task, begun, call, args, named  # or the last ones would be kept until there are others
+  while (begun := calls.get()) is not None:
+    begun.run()
+    del begun  # or the last one would be kept until there is another
 
 
 def _end(calls: queue.SimpleQueue, thread: threading.Thread) -> None:
@@ -63,24 +80,24 @@ def _end(calls: queue.SimpleQueue, thread: threading.Thread) -> None:
     thread.join(_CLOSING_SECONDS)
 
 
-def answer(begun: futures.Future, world: Any, step: int) -> Any:
+def answer(begun: Begun, world: Any, step: int) -> Any:
   """Wait for what a worker has begun; raise a Fault that names the world and the step if it fails.
 
   What is a UserError already is raised as it is.
   """
-  futures.wait([begun], SECONDS)
-  if not begun.done():
+  try:
+    told, error = begun.outcome(SECONDS)
+  except queue.Empty:
     why = f'hangs at step {step:,}: no answer within {SECONDS:,.0f} seconds'
-    raise _fault(world, why)
-  error = begun.exception()
+    raise _fault(world, why) from None
   if isinstance(error, spec.UserError):
     raise error
   if isinstance(error, (EOFError, ConnectionError)):  # of a pipe, whose other end is gone
     raise _fault(world, f'failed at step {step:,}: its process has died') from error
   if error is not None:
-    told = ' '.join(f'{type(error).__name__}: {error}'.split()).rstrip(':.')
-    raise _fault(world, f'failed at step {step:,}: {told}') from error
-  return begun.result()
+    why = ' '.join(f'{type(error).__name__}: {error}'.split()).rstrip(':.')
+    raise _fault(world, f'failed at step {step:,}: {why}') from error
+  return told
 
 
 def _fault(world: Any, why: str) -> Fault:
@@ -101,7 +118,9 @@ def close(worker: Any, envs: Any, failed: bool) -> None:
   closing = worker.submit(envs.close)
   worker.shutdown()
   if not failed:
-    closing.result(SECONDS)
+    _, error = closing.outcome(SECONDS)
+    if error is not None:
+      raise error
 
 
 class Patient:

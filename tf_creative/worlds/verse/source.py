@@ -50,7 +50,8 @@ class Source(options.Verse):
         raise
       return None
     found = metre.Metre([known.get(word, ()) for word in self.corpus.words.words])
-    share = found.known[vocabulary.FIRST :].mean()
+    # Letters are no words, though the table has their names.
+    share = found.known[vocabulary.FIRST :].mean() if self.corpus.words.space else 0.0
     if share >= _LEAST_KNOWN:
       return found
     if self.theory:

@@ -15,7 +15,8 @@ from tf_creative.worlds.verse import texts
 
 WIDTH, HEIGHT = 512, 128  # of a picture, in pixels
 _SIZE, _ROW, _ROWS = 20, 32, 3  # of the letters; of a row of words; rows
-_MARGIN, _SPACE, _BASE = 16, 6, 23  # around; between words; from a row's top to its base line
+_MARGIN, _SPACE, _TIGHT = 16, 6, 1  # around; between words; between letters
+_BASE = 23  # from a row's top to its base line
 _PAPER, _INK = (250, 250, 247), (31, 41, 64)
 _WORD_MS = 240
 _FONT = pathlib.Path('fonts', 'ttf', 'DejaVuSerif.ttf')  # comes with matplotlib
@@ -25,10 +26,10 @@ _WIDEST = WIDTH - 2 * _MARGIN
 class Type:
   """The words of a vocabulary, drawn once, column by column; a picture is put together of them."""
 
-  def __init__(self, words: Sequence[str]):
+  def __init__(self, words: Sequence[str], space: str = ' '):
     font = ImageFont.truetype(pathlib.Path(matplotlib.get_data_path()) / _FONT, _SIZE)
     drawn = [_columns(word, font) for word in words]
-    self._words = words
+    self._words, self._space = words, _SPACE if space else _TIGHT
     self.widths = np.array([len(part) for part in drawn], np.int32)
     starts = 1 + np.concatenate([[0], self.widths[:-1].cumsum()])
     columns = np.concatenate([np.zeros([1, _ROW], np.uint8), *drawn])  # the first is empty
@@ -85,7 +86,7 @@ class Type:
       x = tf.where(full, 0, x)
       places.append(x)
       rows.append(row)
-      x += tf.where(word > 0, width + _SPACE, 0)
+      x += tf.where(word > 0, width + self._space, 0)
     return tf.stack(places, 1), tf.stack(rows, 1)
 
   def _within(self, works: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -22,6 +22,8 @@ class Vocabulary:
     counts = collections.Counter(words)
     known = sorted(counts, key=lambda word: (-counts[word], word))[:most]
     self.words = ('', UNKNOWN, *known)
+    # Names are lines, too, whose words are their letters.
+    self.space = ' ' if any(len(word) > 1 for word in known) else ''
     self._numbers = {word: number for number, word in enumerate(self.words)}
 
   def __len__(self) -> int:
@@ -35,6 +37,10 @@ class Vocabulary:
 
   def text(self, line: Sequence[int]) -> str:
     """Return a line as text."""
+    return self.space.join(self.words[number] for number in line if number)
+
+  def apart(self, line: Sequence[int]) -> str:
+    """Return a line as data sets have it, with a space between any two words."""
     return ' '.join(self.words[number] for number in line if number)
 
 

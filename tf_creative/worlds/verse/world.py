@@ -101,6 +101,15 @@ class Verse(
       reward += self.likelihood * tf.gather(known, actions, batch_dims=1)
     return reward
 
+  def action_features(self) -> tf.Tensor:
+    """Return the words' vectors and, with rules, which of them have the same readings."""
+    end = tf.one_hot(tf.range(len(self.corpus.words)), 1)
+    parts = [2 * self.vectors - 1, end]
+    if self.theory and self.metre is not None:
+      kinds = self.metre.kinds
+      parts.append(tf.one_hot(kinds, int(kinds.max()) + 1))
+    return tf.concat(parts, 1)
+
   def work(self, state: line_lib.State) -> tf.Tensor:
     return state.line
 

@@ -1,0 +1,1 @@
+"""Names of places as a TFDS data set."""
