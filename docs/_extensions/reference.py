@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 import tf_creative
 from tf_creative import (
   ablate,
+  augment,
   benchmark,
   couplings,
   create,
@@ -48,6 +49,7 @@ COMMANDS = {
   'serve': (serve, serve.ServeConfig),
   'ablate': (ablate, ablate.AblateConfig),
   'benchmark': (benchmark, benchmark.BenchmarkConfig),
+  'augment': (augment, augment.AugmentConfig),
 }
 _GROUPS = {'': '', 'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
 _EVERY = (

@@ -51,7 +51,7 @@ CONTRACTS = {
 CALLED = {'hand': 'agent', **{name: name for name in ('agent', 'gan', 'world', 'episodes')}}
 BUILDER = {
   'learner/learner.py: self.agent.episodes',
-  'testing.py: learner.agent.episodes',
+  'testing/__init__.py: learner.agent.episodes',
 }  # handed to the others as Parts.episodes
 MOST_MEMBERS = 10
 HINT = ' (--couplings= leaves out all)'

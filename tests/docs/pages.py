@@ -21,7 +21,7 @@ PAGES = [
   ROOT / 'CONTRIBUTING.md',
   ROOT / 'pipelines/peers/README.md',
 ]
-COMMANDS = ('train', 'evaluate', 'create', 'export', 'serve', 'ablate', 'benchmark')
+COMMANDS = ('train', 'evaluate', 'create', 'export', 'serve', 'ablate', 'benchmark', 'augment')
 # What is not tried here, and why; a pattern is looked for in a command or a block of Python.
 WHY = {
   r'^(python3? -m )?pip(-audit)? |/pip ': 'it needs a network; CI installs everything anew',

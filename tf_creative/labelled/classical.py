@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_creative.labelled import features
-from tf_creative.labelled.sets import Column
+from tf_creative.labelled.reading.sets import Column
 
 WAYS = ('none', 'flips', 'shifts', 'shifts and flips')
 _SHIFT = 1 / 16  # of a side
@@ -36,7 +36,7 @@ def joined(*parts: Rows) -> Rows:
 
 
 def copies(rows: Rows, way: str) -> Rows:
-  """Add shifted and mirrored copies of pictures; the weights of an example's copies sum to its own."""
+  """Add shifted and mirrored copies of pictures; all copies of one weigh what it weighs."""
   shown = [rows.values]
   if 'shifts' in way:
     shown += [_shifted(rows.values, *step) for step in ((1, 0), (-1, 0), (0, 1), (0, -1))]
@@ -59,7 +59,7 @@ def _shifted(values: np.ndarray, down: int, right: int) -> np.ndarray:
 
 
 def mixed(values: np.ndarray, labels: np.ndarray, count: int, seed: int) -> Rows:
-  """Mix pairs of pictures (mixup, Zhang et al. 2018); a mixture counts for each label in its part."""
+  """Mix pairs of pictures (mixup, Zhang et al. 2018); a mixture counts for both labels in part."""
   random = np.random.default_rng([seed, 3])
   first, second = random.integers(0, len(labels), [2, count])
   share = random.beta(_MIX, _MIX, count)
@@ -77,7 +77,7 @@ def smote(
 ) -> Rows:
   """Make `each` rows a class between a row and a near one of its class (Chawla et al. 2002).
 
-  Of categories one of both is taken by chance; a missing value stays missing where either lacks it.
+  Of categories one of both is taken by chance; where either lacks a number, it stays missing.
   """
   random = np.random.default_rng([seed, 4])
   code = features.Encoding.of(columns, values).encoded(values)

@@ -10,9 +10,10 @@ import warnings
 import numpy as np
 from sklearn import ensemble, exceptions, linear_model, metrics
 
-from tf_creative.labelled import classical, features, groups
+from tf_creative.labelled import classical, features
 from tf_creative.labelled.classical import Rows
-from tf_creative.labelled.sets import Column
+from tf_creative.labelled.reading import groups
+from tf_creative.labelled.reading.sets import Column
 
 PARTS = 3  # of the n labels: two are learnt from, one is validated on
 _STRENGTHS = (0.01, 0.1, 1.0)  # of logistic regression, C: the inverse of its penalty
@@ -69,12 +70,10 @@ def _encoder(
 
 def _model(recipe: Recipe, columns: tuple[Column, ...]) -> Any:
   if recipe.reads != 'trees':
-    return linear_model.LogisticRegression(
-      C=recipe.strength, class_weight='balanced', max_iter=200, tol=1e-3
-    )
+    return linear_model.LogisticRegression(C=recipe.strength, max_iter=200, tol=1e-3)
   return ensemble.HistGradientBoostingClassifier(
     max_iter=_ROUNDS, min_samples_leaf=int(recipe.strength), early_stopping=False, random_state=0,
-    class_weight='balanced', categorical_features=[bool(one.words) for one in columns],
+    categorical_features=[bool(one.words) for one in columns],
   )  # fmt: skip
 
 
@@ -127,9 +126,21 @@ def tuned(task: Task) -> tuple[Recipe, Recipe]:
     return best, best
   pairs = itertools.product(features.KINDS, _STRENGTHS)
   plain = _best(task, [Recipe(*pair) for pair in pairs])
-  near = [one for one in _STRENGTHS if one >= plain.strength]  # copies allow a weaker penalty
-  ways = [plain._replace(way=way, strength=one) for way in classical.WAYS for one in near[:2]]
-  return plain, _best(task, ways)
+  base, chosen, most = task.loss(plain), plain, 0.0
+  # Copies allow a weaker penalty.
+  near = [one for one in _STRENGTHS if one >= plain.strength][:2]
+  for way, strength in itertools.product(classical.WAYS[1:], near):
+    recipe = plain._replace(way=way, strength=strength)
+    mean, sure = _fall(base, task.loss(recipe))
+    if sure > 0 and mean > most:
+      chosen, most = recipe, mean
+  return plain, chosen
+
+
+def _fall(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
+  """Return how far the mean loss falls, and that less the standard error of the fall."""
+  fall = before - after
+  return float(fall.mean()), float(fall.mean() - fall.std(ddof=1) / len(fall) ** 0.5)
 
 
 def _best(task: Task, recipes: Sequence[Recipe]) -> Recipe:
@@ -140,16 +151,16 @@ def share(task: Task, recipe: Recipe, extras: Sequence[Rows]) -> float:
   """Choose the weight of extra examples for that of the real ones: 0 where they are no help.
 
   `extras` are those of each part, made without its validated rows. Help is a mean validated loss
-  that falls by more than the standard error of the fall.
+  that falls by more than the standard error of the fall; so it is for classical augmentation, too.
   """
   base = task.loss(recipe)
   chosen, most = 0.0, 0.0
   for one in SHARES:
-    scaled = [scale(extra, one, len(rest)) for extra, (rest, _) in zip(extras, task.parts(), strict=True)]
-    fall = base - task.loss(recipe, scaled)
-    sure = fall.mean() - fall.std(ddof=1) / len(fall) ** 0.5
-    if sure > 0 and fall.mean() > most:
-      chosen, most = one, fall.mean()
+    pairs = zip(extras, task.parts(), strict=True)
+    scaled = [scale(extra, one, len(rest)) for extra, (rest, _) in pairs]
+    mean, sure = _fall(base, task.loss(recipe, scaled))
+    if sure > 0 and mean > most:
+      chosen, most = one, mean
   return chosen
 
 

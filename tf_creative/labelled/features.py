@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_creative.labelled.sets import Column
+from tf_creative.labelled.reading.sets import Column
 
 _ANGLES, _CELLS, _CUT, _TINY = 9, 4, 0.2, 1e-3
 KINDS = ('hog', 'pixels')

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from tf_creative.labelled import pictures
-from tf_creative.labelled.sets import Labelled
+from tf_creative.labelled.reading import pictures
+from tf_creative.labelled.reading.sets import Labelled
 
 NEAR, _SIDE = 0.05, 32  # root mean square of differences, of the range; pixels of what is compared
 _ROWS = 512  # compared at once

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from PIL import Image
 
-from tf_creative.labelled.sets import DataError, Labelled, listed
+from tf_creative.labelled.reading.sets import DataError, Labelled, listed
 from tf_creative.worlds import bare, bounded, files
 from tf_creative.worlds.pixel_art.pictures import sources
 

@@ -8,7 +8,7 @@ from PIL import Image
 import pytest
 
 from tests.labelled import made
-from tf_creative.labelled import pictures, records, sets
+from tf_creative.labelled.reading import pictures, records, sets
 
 DICOM = bytes(128) + b'DICM' + bytes(200)
 

@@ -12,8 +12,8 @@ import numpy as np
 from sklearn import datasets
 
 from tf_creative.core import spec
-from tf_creative.labelled import pictures
-from tf_creative.labelled.sets import Column, DataError, Labelled, listed
+from tf_creative.labelled.reading import pictures
+from tf_creative.labelled.reading.sets import Column, DataError, Labelled, listed
 from tf_creative.worlds import bounded
 
 NAMED = ('breast_cancer', 'digits', 'iris', 'wine')

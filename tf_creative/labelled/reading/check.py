@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import metrics, model_selection, tree
 
-from tf_creative.labelled import groups
-from tf_creative.labelled.sets import FEWEST, Labelled, listed
+from tf_creative.labelled.reading import groups
+from tf_creative.labelled.reading.sets import FEWEST, Labelled, listed
 
 _FOLDS, _CONTROLS = 5, 4  # parts of the cross-validation; shuffled labels to compare with
 _TELLS, _ALMOST = 0.3, 0.9  # share of the way from chance to all, from which it is said; a trap

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.labelled import made
-from tf_creative.labelled import check, groups, pictures, records
+from tf_creative.labelled.reading import check, groups, pictures, records
 
 
 def traps(found):

@@ -1,0 +1,152 @@
+"""The hand that chooses among imagined examples: double DQN in the world of candidates."""
+
+from __future__ import annotations
+
+import pathlib
+import tempfile
+
+import numpy as np
+from sklearn import linear_model
+import tensorflow as tf
+
+from tf_creative.agent import build
+from tf_creative.agent import config as agent_config
+from tf_creative.core import works as works_lib
+from tf_creative.labelled import candidates, features
+from tf_creative.labelled.classifiers import Recipe, Task
+from tf_creative.labelled.imagining import Imagined
+from tf_creative.learner import loop
+
+_EPISODES = 32
+_UPDATES, _FIRST = 300, 40  # of the hand; collections before the first of them
+_AGENT = agent_config.AgentConfig(
+  network='dense',
+  width=64,
+  depth=2,
+  batch_size=64,
+  environments=_EPISODES,
+  collect_steps=1,
+  epsilon_decay=200,
+  target_period=50,
+  replay_capacity=_EPISODES * 200,
+)
+
+
+class Sight:
+  """Fixed features of examples, of a recipe: principal components, as the n labels have them."""
+
+  def __init__(self, task: Task, recipe: Recipe):
+    self._columns, self._reads = task.columns, recipe.reads
+    self._encoding = features.Encoding.of(task.columns, task.values) if task.columns else None
+    seen = self._read(task.values)
+    self._middle = seen.mean(0)
+    _, sizes, directions = np.linalg.svd(seen - self._middle, full_matrices=False)
+    known = min(candidates.WIDTH, len(sizes))
+    self._basis = np.zeros([candidates.WIDTH, seen.shape[1]], np.float32)
+    # The root mean square of the largest component becomes 1.
+    self._basis[:known] = directions[:known] * len(seen) ** 0.5 / max(sizes[0], 1e-6)
+
+  def __call__(self, values: np.ndarray) -> np.ndarray:
+    """Describe examples as numbers: [N, WIDTH]."""
+    return ((self._read(values) - self._middle) @ self._basis.T).astype(np.float32)
+
+  def _read(self, values: np.ndarray) -> np.ndarray:
+    if self._encoding:
+      return self._encoding.encoded(values)
+    return features.of_pictures(values, self._reads)
+
+
+def facts(task: Task, recipe: Recipe, pools: list[Imagined]) -> candidates.Facts:
+  """Describe the candidates of each part, and what is validated in it."""
+  see = Sight(task, recipe)
+  rows = []
+  most = max(len(part) for _, part in task.parts())
+  for pool, (rest, part) in zip(pools, task.parts(), strict=True):
+    code, real, asked = see(pool.values), see(task.values[rest]), see(task.values[part])
+    head = linear_model.LogisticRegression(C=1.0, max_iter=200, tol=1e-3)
+    head.fit(real, task.labels[rest])
+    fill = most - len(part)
+    rows.append(
+      candidates.Facts(
+        code,
+        pool.labels.astype(np.int32),
+        _told(pool, code, real, task.labels[rest]),
+        _weights(head, task.classes),
+        np.pad(asked, ((0, fill), (0, 0))),
+        np.pad(task.labels[part], (0, fill)).astype(np.int32),
+        np.pad(np.full(len(part), 1 / len(part), np.float32), (0, fill)),
+      )
+    )
+  return candidates.Facts(*(np.stack(one) for one in zip(*rows, strict=True)))
+
+
+def _told(pool: Imagined, code: np.ndarray, real: np.ndarray, labels: np.ndarray) -> np.ndarray:
+  """Return the critic's logits and the nearness to real ones of the same and of other labels."""
+  apart = (code**2).sum(1)[:, None] + (real**2).sum(1) - 2 * code @ real.T
+  apart = np.sqrt(np.maximum(apart, 0))
+  same = pool.labels[:, None] == labels
+  near = [np.where(one, apart, np.inf).min(1) for one in (same, ~same)]
+  told = np.stack([pool.logits, *near], 1)
+  return ((told - told.mean(0)) / (told.std(0) + 1e-6)).astype(np.float32)
+
+
+def _weights(head: linear_model.LogisticRegression, classes: int) -> np.ndarray:
+  """Return the weights of a classifier: [WIDTH + 1, classes]."""
+  weights = np.concatenate([head.coef_, head.intercept_[:, None]], 1)
+  if len(weights) == 1:  # of two classes, only those of the second are told
+    weights = np.concatenate([-weights, weights]) / 2
+  full = np.zeros([classes, weights.shape[1]], np.float32)
+  full[head.classes_] = weights
+  return full.T
+
+
+class Chooser:
+  """A hand that is built and traced once, and learns anew to choose for each set of labels."""
+
+  def __init__(self, known: candidates.Facts, seed: int):
+    self._candidates = candidates.Candidates(known)
+    self.shapes = [fact.shape for fact in known]
+    self._hand = build.hand('ddqn', self._candidates, _AGENT, seed)
+    self._learn = tf.function(self._learnt, autograph=False)
+    self._walk = tf.function(self._walked, autograph=False)
+    self._folder = tempfile.TemporaryDirectory(prefix='tf_creative-')
+    self._born = tf.train.Checkpoint(hand=self._hand, episodes=self._hand.episodes)
+    self._path = self._born.write(str(pathlib.Path(self._folder.name) / 'born'))
+
+  def learn(self, known: candidates.Facts) -> dict[str, float]:
+    """Forget everything, and learn to choose; return the means of what was logged."""
+    self._born.read(self._path).assert_existing_objects_matched()
+    self._candidates.replace(known)
+    return {name: float(value) for name, value in self._learn().items()}
+
+  def choose(self, known: candidates.Facts) -> np.ndarray:
+    """Return which of the candidates are taken: bool [parts, M]."""
+    self._candidates.replace(known)
+    return self._walk().numpy()
+
+  def _learnt(self) -> dict[str, tf.Tensor]:
+    hand = self._hand
+    parts = self._candidates.work_spec.maximum + 1
+    work = tf.cast(tf.range(_EPISODES) % parts, tf.uint8)[:, None]
+    hand.episodes.refresh(works_lib.Works(work, tf.zeros([_EPISODES], tf.int32)))
+    loop.repeat(hand.collect, _FIRST)
+
+    def update() -> dict[str, tf.Tensor]:
+      batch = hand.sample()
+      return hand.collect() | hand.learn(batch)
+
+    return loop.repeat(update, _UPDATES)
+
+  def _walked(self) -> tf.Tensor:
+    """Walk past all candidates, in episodes as they were learnt from, without exploring."""
+    world, (parts, count) = self._candidates, self._candidates.size
+    begins = tf.range(0, count, world.horizon)
+    part = tf.repeat(tf.range(parts), tf.size(begins))
+    state = world.begin(part, tf.tile(begins, [parts]))
+    actions = []
+    for _ in range(world.horizon):
+      action = self._hand.act(world.observe(state))
+      actions.append(action > 0)
+      state, _, _ = world.step(state, action, tf.zeros([2], tf.int32))
+    taken = tf.reshape(tf.stack(actions, 1), [parts, -1])  # the last episode may go round
+    return taken[:, :count]
