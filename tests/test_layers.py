@@ -39,7 +39,9 @@ ARROWS = {
   PACKAGE: {'api', 'worlds'},
   '__main__': COMMANDS | {'core', 'cli', 'learner'},
   'testing': {'core', 'agent', 'couplings', 'gan', 'learner', 'worlds'},  # shipped, for plugins
-  **dict.fromkeys(COMMANDS, RUN | {'api', 'studio', 'experiments', 'labelled', 'serving', 'worlds'}),
+  **dict.fromkeys(
+    COMMANDS, RUN | {'api', 'studio', 'experiments', 'labelled', 'serving', 'worlds'}
+  ),
 }
 ADVICE = {
   'core': 'the core knows nothing but itself',

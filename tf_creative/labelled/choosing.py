@@ -58,7 +58,7 @@ class Sight:
 
 def facts(task: Task, recipe: Recipe, pools: list[Imagined]) -> candidates.Facts:
   """Describe the candidates of each part, and what is validated in it."""
-  see = Sight(task, recipe)
+  see, taught = Sight(task, recipe), task.taught()
   rows = []
   most = max(len(part) for _, part in task.parts())
   for pool, (rest, part) in zip(pools, task.parts(), strict=True):
@@ -74,7 +74,7 @@ def facts(task: Task, recipe: Recipe, pools: list[Imagined]) -> candidates.Facts
         _weights(head, task.classes),
         np.pad(asked, ((0, fill), (0, 0))),
         np.pad(task.labels[part], (0, fill)).astype(np.int32),
-        np.pad(np.full(len(part), 1 / len(part), np.float32), (0, fill)),
+        np.pad(taught[part] / max(taught[part].sum(), 1), (0, fill)).astype(np.float32),
       )
     )
   return candidates.Facts(*(np.stack(one) for one in zip(*rows, strict=True)))

@@ -111,6 +111,17 @@ class Task(NamedTuple):
       lost[part] = surprise(predict, self.values[part], self.labels[part])
     return lost
 
+  def taught(self) -> np.ndarray:
+    """Return which of the n examples a hand may be rewarded by: bool [n], every second of a class.
+
+    Whether its choice is of use is then asked of the others.
+    """
+    order = np.concatenate([part for _, part in self.parts()])
+    chosen = np.zeros(len(self.labels), bool)
+    for label in range(self.classes):
+      chosen[order[self.labels[order] == label][::2]] = True
+    return chosen
+
   def fit(self, recipe: Recipe, *extra: Rows) -> Predictor:
     """Fit a classifier to all of the n labels."""
     real = classical.weighed(self.values, self.labels)
@@ -124,9 +135,13 @@ def tuned(task: Task) -> tuple[Recipe, Recipe]:
     grid += [Recipe('trees', leaf) for leaf in _LEAVES]
     best = _best(task, grid)
     return best, best
-  pairs = itertools.product(features.KINDS, _STRENGTHS)
-  plain = _best(task, [Recipe(*pair) for pair in pairs])
-  base, chosen, most = task.loss(plain), plain, 0.0
+  plain, other = (
+    _best(task, [Recipe(kind, strength) for strength in _STRENGTHS]) for kind in features.KINDS
+  )
+  base = task.loss(plain)
+  if _fall(base, task.loss(other))[1] > 0:
+    plain, base = other, task.loss(other)
+  chosen, most = plain, 0.0
   # Copies allow a weaker penalty.
   near = [one for one in _STRENGTHS if one >= plain.strength][:2]
   for way, strength in itertools.product(classical.WAYS[1:], near):
@@ -147,18 +162,22 @@ def _best(task: Task, recipes: Sequence[Recipe]) -> Recipe:
   return min(recipes, key=lambda recipe: task.loss(recipe).mean())
 
 
-def share(task: Task, recipe: Recipe, extras: Sequence[Rows]) -> float:
+def share(
+  task: Task, recipe: Recipe, extras: Sequence[Rows], asked: np.ndarray | None = None
+) -> float:
   """Choose the weight of extra examples for that of the real ones: 0 where they are no help.
 
-  `extras` are those of each part, made without its validated rows. Help is a mean validated loss
+  `extras` are those of each part, made without its validated rows; `asked` [n] says who is asked, if
+  not all. Help is a mean validated loss
   that falls by more than the standard error of the fall; so it is for classical augmentation, too.
   """
-  base = task.loss(recipe)
+  rows = slice(None) if asked is None else asked
+  base = task.loss(recipe)[rows]
   chosen, most = 0.0, 0.0
   for one in SHARES:
     pairs = zip(extras, task.parts(), strict=True)
     scaled = [scale(extra, one, len(rest)) for extra, (rest, _) in pairs]
-    mean, sure = _fall(base, task.loss(recipe, scaled))
+    mean, sure = _fall(base, task.loss(recipe, scaled)[rows])
     if sure > 0 and mean > most:
       chosen, most = one, mean
   return chosen

@@ -109,9 +109,10 @@ def _gains(done: Outcome) -> list[str]:
     *_table(*gains(done)),
     '',
     f'Paired over {len(done.trials)} splits by group, 95% intervals (bootstrap over splits, '
-    'widened for few splits; tests of several splits overlap, so they are rather too narrow). *Used in*: '
-    'splits in which the validation, within the n labels, gave them a weight above 0. The hand, '
-    'the critic and chance choose as many of each class.',
+    'widened for few splits; their tests overlap, so they are rather too narrow). *Used in*: '
+    'splits in which the validation, within the n labels, gave them a weight above 0; what the '
+    'hand chose is validated on examples that did not reward it. Hand, critic and chance choose '
+    'as many of each class.',
     '',
     f'By real labels a class, all else equal: {told}. Tuned classifiers: {"; ".join(recipes)}.',
     '',

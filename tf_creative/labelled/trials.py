@@ -85,7 +85,8 @@ class Bench:
       got['classical'] = classifiers.score(task.fit(recipe), *tests)
     shares = {}
     for name, (of_parts, whole) in extras.items():
-      shares[name] = classifiers.share(task, recipe, of_parts)
+      asked = ~task.taught() if name == 'hand' else None
+      shares[name] = classifiers.share(task, recipe, of_parts, asked)
       more = [classifiers.scale(whole, shares[name], len(task.labels))] if shares[name] else []
       got[name] = classifiers.score(task.fit(recipe, *more), *tests)
     works = np.concatenate([pool.values[taken] for pool, taken in zip(pools, choice, strict=True)])
@@ -120,7 +121,7 @@ def share_of_hand(task: Task, recipe: Recipe, pools: list[Imagined], choice: np.
   """Return the weight at which what the hand took is validated to be of use; 0: at none."""
   if not choice.any():
     return 0.0
-  return classifiers.share(task, recipe, _chosen(pools, choice, 0)['hand'][0])
+  return classifiers.share(task, recipe, _chosen(pools, choice, 0)['hand'][0], ~task.taught())
 
 
 def _mixed(task: Task) -> dict[str, tuple[list[Rows], Rows]]:
