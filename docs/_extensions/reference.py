@@ -154,6 +154,7 @@ def exit_codes() -> str:
   ]
   errors = sorted((spec.UserError, storage.StorageError, alarms.Diverged), key=_code_of)
   rows += [[str(error.code), _escaped(_sentence(error.__doc__))] for error in errors]
+  rows += [[str(augment.TRAPS), '`augment --check_only` has found traps.']]
   rows += [['130', 'Stopped by Ctrl-C (128 + SIGINT). Training is saved.']]
   rows += [['143', 'Stopped by SIGTERM (128 + SIGTERM). Training is saved.']]
   return table(('code', 'meaning'), rows)

@@ -37,6 +37,7 @@ WHY = {
   r'(minatar|atari)\(': 'it needs a package under the GPL, which its user installs; see test_games',
   r'verse\(|/verse': 'it needs a package that its user installs; see tests/worlds/verse',
   r'thrift\(': 'it needs a plugin; test_plugin installs and runs one',
+  r'augment --data=': 'it needs data of a user, or minutes; see tests/labelled',
   r'^(tf-creative )?(eval|source) ': 'it is for the shell of a user',
 }
 

@@ -46,7 +46,7 @@ def test_the_world_keeps_the_contract():
 def test_a_reward_is_the_fall_of_the_loss():
   facts = described()
   world = candidates.Candidates(facts)
-  state = world.begin(tf.constant([0]), tf.constant([0]))
+  state = world.begin(tf.constant([0]))
   following, reward, over = world.step(state, tf.constant([1]), tf.constant([0, 0]))
   # The head begins at zero: p is a half, so a step adds .02 x .5 x features to the true label.
   x, label = facts.features[0, 0], facts.labels[0, 0]

@@ -45,8 +45,8 @@ class State(NamedTuple):
 class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Whole):
   """Candidates in their order; an episode is a walk past `horizon` of them.
 
-  The works are the numbers of the parts. What the world is about can be replaced: it is held in
-  variables, so that what was traced once serves for all splits.
+  A work is the number of a walk: which part it is of, and where it begins. What the world is about
+  can be replaced: it is held in variables, so that what was traced once serves for all splits.
   """
 
   name = 'candidates'
@@ -57,6 +57,7 @@ class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Who
     self._facts = Facts(*(tf.Variable(fact, trainable=False) for fact in facts))
     self._parts, self._count = facts.labels.shape
     self._classes = facts.head.shape[2]
+    self._walks = -(-self._count // self.horizon)  # in a part
 
   @property
   def size(self) -> tuple[int, int]:
@@ -103,19 +104,19 @@ class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Who
   # Rules: what follows.
 
   def start(self, concept: works_lib.Works, seed: tf.Tensor) -> State:
-    part = tf.cast(concept.work[:, 0], tf.int32)
-    count = tf.shape(part)[0]
-    place = tf.random.stateless_uniform([count], seed, maxval=self._count, dtype=tf.int32)
-    return self.begin(part, place)
+    del seed  # nothing is left to chance
+    return self.begin(concept.work[:, 0])
 
-  def begin(self, part: tf.Tensor, place: tf.Tensor) -> State:
-    """Begin episodes at these candidates."""
+  def begin(self, walk: tf.Tensor) -> State:
+    """Begin walks [B] by their numbers."""
+    part = walk // self._walks
     head = tf.gather(self._facts.head, part)
     taken = tf.zeros([tf.shape(part)[0], self._classes], tf.int32)
+    place = walk % self._walks * self.horizon
     return State(part, place, head, taken, tf.zeros_like(part))
 
   def step(self, state: State, action: tf.Tensor, seed: tf.Tensor):
-    del seed  # nothing is left to chance
+    del seed
     at = tf.stack([state.part, state.place], 1)
     hot = tf.one_hot(tf.gather_nd(self._facts.labels, at), self._classes)
     takes = action == _TAKE
@@ -139,46 +140,50 @@ class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Who
     return State(**observation)
 
   def work(self, state: State) -> tf.Tensor:
-    return tf.cast(state.part, tf.uint8)[:, None]
+    begun = (state.place - state.time) % self._count
+    return (state.part * self._walks + begun // self.horizon)[:, None]
 
   def place(self, state: State, work: tf.Tensor) -> State:
-    return state._replace(part=tf.cast(work[:, 0], tf.int32))
+    begun = self.begin(work[:, 0])
+    place = (begun.place + state.time) % self._count
+    return state._replace(part=begun.part, place=place)
 
   def allowed(self, state: State, keep: tf.Tensor) -> tf.Tensor:
-    del keep  # no action changes the part
+    del keep  # no action changes the walk
     return tf.ones([tf.shape(state.part)[0], _TAKE + 1], tf.bool)
 
-  # Works: the numbers of the parts.
+  # Works: the numbers of walks.
 
   @property
   def work_spec(self) -> works_lib.Bounded:
-    return works_lib.Bounded((1,), tf.uint8, 0, self._parts - 1)
+    return works_lib.Bounded((1,), tf.int32, 0, self._parts * self._walks - 1)
 
   @property
   def value_shape(self) -> tuple[int, ...]:
-    return (self._parts,)
+    return (self._parts * self._walks,)
 
   @property
   def label_names(self) -> list[str]:
     return ['']
 
   def real(self, split: str) -> tf.data.Dataset:
-    del split  # all parts are learnt from
-    work = (np.arange(self.horizon) % self._parts).astype(np.uint8)[:, None]
+    del split  # all are learnt from
+    work = np.arange(max(self.horizon, self.value_shape[0]), dtype=np.int32)[:, None]
+    work %= self.value_shape[0]
     return tf.data.Dataset.from_tensor_slices(works_lib.Works(work, np.zeros(len(work), np.int32)))
 
   def legal(self, raw: tf.Tensor) -> tf.Tensor:
     soft = tf.nn.softmax(raw)
-    return soft + tf.stop_gradient(tf.one_hot(tf.argmax(raw, -1), self._parts) - soft)
+    return soft + tf.stop_gradient(tf.one_hot(tf.argmax(raw, -1), self.value_shape[0]) - soft)
 
   def to_values(self, works: tf.Tensor) -> tf.Tensor:
-    return tf.one_hot(works[:, 0], self._parts)
+    return tf.one_hot(works[:, 0], self.value_shape[0])
 
   def to_works(self, values: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.argmax(values, -1), tf.uint8)[:, None]
+    return tf.argmax(values, -1, tf.int32)[:, None]
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    state = self.begin(tf.argmax(values, -1, tf.int32), tf.zeros_like(labels))
+    state = self.begin(tf.argmax(values, -1, tf.int32))
     features = self.features(self.observe(state))
     most = tf.fill(tf.shape(labels), float(self.horizon) * self.reward_bound)
     return features + 0 * tf.reduce_sum(values, 1, keepdims=True), most

@@ -17,7 +17,7 @@ from tf_creative.labelled.classifiers import Recipe, Task
 from tf_creative.labelled.imagining import Imagined
 from tf_creative.learner import loop
 
-_EPISODES = 32
+_EPISODES, _NEW = 32, 4  # at once; walks that are begun anew at each update
 _UPDATES, _FIRST = 300, 40  # of the hand; collections before the first of them
 _AGENT = agent_config.AgentConfig(
   network='dense',
@@ -126,12 +126,17 @@ class Chooser:
 
   def _learnt(self) -> dict[str, tf.Tensor]:
     hand = self._hand
-    parts = self._candidates.work_spec.maximum + 1
-    work = tf.cast(tf.range(_EPISODES) % parts, tf.uint8)[:, None]
-    hand.episodes.refresh(works_lib.Works(work, tf.zeros([_EPISODES], tf.int32)))
+    walks = self._candidates.value_shape[0]
+
+    def renew(count: int) -> None:
+      walk = (tf.cast(hand.updates, tf.int32) * _NEW + tf.range(count)) % walks
+      hand.episodes.refresh(works_lib.Works(walk[:, None], tf.zeros([count], tf.int32)))
+
+    renew(_EPISODES)
     loop.repeat(hand.collect, _FIRST)
 
     def update() -> dict[str, tf.Tensor]:
+      renew(_NEW)
       batch = hand.sample()
       return hand.collect() | hand.learn(batch)
 
@@ -140,9 +145,7 @@ class Chooser:
   def _walked(self) -> tf.Tensor:
     """Walk past all candidates, in episodes as they were learnt from, without exploring."""
     world, (parts, count) = self._candidates, self._candidates.size
-    begins = tf.range(0, count, world.horizon)
-    part = tf.repeat(tf.range(parts), tf.size(begins))
-    state = world.begin(part, tf.tile(begins, [parts]))
+    state = world.begin(tf.range(world.value_shape[0]))
     actions = []
     for _ in range(world.horizon):
       action = self._hand.act(world.observe(state))

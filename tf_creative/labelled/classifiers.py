@@ -167,9 +167,9 @@ def share(
 ) -> float:
   """Choose the weight of extra examples for that of the real ones: 0 where they are no help.
 
-  `extras` are those of each part, made without its validated rows; `asked` [n] says who is asked, if
-  not all. Help is a mean validated loss
-  that falls by more than the standard error of the fall; so it is for classical augmentation, too.
+  `extras` are those of each part, made without its validated rows; `asked` [n] says which rows
+  decide, if not all. Help is a mean validated loss that falls by more than the standard error of
+  the fall; so it is for classical augmentation, too.
   """
   rows = slice(None) if asked is None else asked
   base = task.loss(recipe)[rows]
