@@ -1,4 +1,4 @@
-"""Makes more examples for a small labelled set, and says what they are worth, if anything.
+"""Enlarges small labelled sets, and says what that is worth.
 
   python -m tf_creative.augment --data=scans/ --per_class=200
   python -m tf_creative.augment --data=patients.csv --label=outcome --ignore=id
@@ -18,7 +18,6 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative.api import quiet
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import UserError, setting
@@ -47,7 +46,6 @@ class AugmentConfig:
 
 def augment(settings: AugmentConfig) -> int:
   """Check the data, measure what is gained, and write examples; return the exit code."""
-  quiet.off()
   flags_lib.check(settings)
   if not settings.data:
     raise UserError(

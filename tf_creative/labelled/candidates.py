@@ -20,6 +20,7 @@ _RATE = 0.02  # of a gradient step
 _SCALE = 20.0  # of rewards
 _BOUND = 1000  # of a weight
 _TAKE = 1
+_LEAST = 32  # walks in a list of all; some are twice in a short one
 
 
 class Facts(NamedTuple):
@@ -42,7 +43,41 @@ class State(NamedTuple):
   time: tf.Tensor  # int32 [B]
 
 
-class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Whole):
+class Walks(world_lib.Works):
+  """The works of the world: numbers of walks, from 0 on."""
+
+  walks: int
+
+  @property
+  def work_spec(self) -> works_lib.Bounded:
+    return works_lib.Bounded((1,), tf.int32, 0, self.walks - 1)
+
+  @property
+  def value_shape(self) -> tuple[int, ...]:
+    return (self.walks,)
+
+  @property
+  def label_names(self) -> list[str]:
+    return ['']
+
+  def real(self, split: str) -> tf.data.Dataset:
+    del split  # all are learnt from
+    work = np.arange(max(_LEAST, self.walks), dtype=np.int32)[:, None]
+    work %= self.walks
+    return tf.data.Dataset.from_tensor_slices(works_lib.Works(work, np.zeros(len(work), np.int32)))
+
+  def legal(self, raw: tf.Tensor) -> tf.Tensor:
+    soft = tf.nn.softmax(raw)
+    return soft + tf.stop_gradient(tf.one_hot(tf.argmax(raw, -1), self.walks) - soft)
+
+  def to_values(self, works: tf.Tensor) -> tf.Tensor:
+    return tf.one_hot(works[:, 0], self.walks)
+
+  def to_works(self, values: tf.Tensor) -> tf.Tensor:
+    return tf.argmax(values, -1, tf.int32)[:, None]
+
+
+class Candidates(Walks, world_lib.Play, world_lib.Rules, world_lib.Whole):
   """Candidates in their order; an episode is a walk past `horizon` of them.
 
   A work is the number of a walk: which part it is of, and where it begins. What the world is about
@@ -57,7 +92,8 @@ class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Who
     self._facts = Facts(*(tf.Variable(fact, trainable=False) for fact in facts))
     self._parts, self._count = facts.labels.shape
     self._classes = facts.head.shape[2]
-    self._walks = -(-self._count // self.horizon)  # in a part
+    self._of_part = -(-self._count // self.horizon)  # walks
+    self.walks = self._parts * self._of_part
 
   @property
   def size(self) -> tuple[int, int]:
@@ -109,10 +145,10 @@ class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Who
 
   def begin(self, walk: tf.Tensor) -> State:
     """Begin walks [B] by their numbers."""
-    part = walk // self._walks
+    part = walk // self._of_part
     head = tf.gather(self._facts.head, part)
     taken = tf.zeros([tf.shape(part)[0], self._classes], tf.int32)
-    place = walk % self._walks * self.horizon
+    place = walk % self._of_part * self.horizon
     return State(part, place, head, taken, tf.zeros_like(part))
 
   def step(self, state: State, action: tf.Tensor, seed: tf.Tensor):
@@ -141,7 +177,7 @@ class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Who
 
   def work(self, state: State) -> tf.Tensor:
     begun = (state.place - state.time) % self._count
-    return (state.part * self._walks + begun // self.horizon)[:, None]
+    return (state.part * self._of_part + begun // self.horizon)[:, None]
 
   def place(self, state: State, work: tf.Tensor) -> State:
     begun = self.begin(work[:, 0])
@@ -151,36 +187,6 @@ class Candidates(world_lib.Play, world_lib.Rules, world_lib.Works, world_lib.Who
   def allowed(self, state: State, keep: tf.Tensor) -> tf.Tensor:
     del keep  # no action changes the walk
     return tf.ones([tf.shape(state.part)[0], _TAKE + 1], tf.bool)
-
-  # Works: the numbers of walks.
-
-  @property
-  def work_spec(self) -> works_lib.Bounded:
-    return works_lib.Bounded((1,), tf.int32, 0, self._parts * self._walks - 1)
-
-  @property
-  def value_shape(self) -> tuple[int, ...]:
-    return (self._parts * self._walks,)
-
-  @property
-  def label_names(self) -> list[str]:
-    return ['']
-
-  def real(self, split: str) -> tf.data.Dataset:
-    del split  # all are learnt from
-    work = np.arange(max(self.horizon, self.value_shape[0]), dtype=np.int32)[:, None]
-    work %= self.value_shape[0]
-    return tf.data.Dataset.from_tensor_slices(works_lib.Works(work, np.zeros(len(work), np.int32)))
-
-  def legal(self, raw: tf.Tensor) -> tf.Tensor:
-    soft = tf.nn.softmax(raw)
-    return soft + tf.stop_gradient(tf.one_hot(tf.argmax(raw, -1), self.value_shape[0]) - soft)
-
-  def to_values(self, works: tf.Tensor) -> tf.Tensor:
-    return tf.one_hot(works[:, 0], self.value_shape[0])
-
-  def to_works(self, values: tf.Tensor) -> tf.Tensor:
-    return tf.argmax(values, -1, tf.int32)[:, None]
 
   def prospect(self, values: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     state = self.begin(tf.argmax(values, -1, tf.int32))

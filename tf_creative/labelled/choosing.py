@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import pathlib
 import tempfile
 
@@ -15,7 +16,6 @@ from tf_creative.core import works as works_lib
 from tf_creative.labelled import candidates, features
 from tf_creative.labelled.classifiers import Recipe, Task
 from tf_creative.labelled.imagining import Imagined
-from tf_creative.learner import loop
 
 _EPISODES, _NEW = 32, 4  # at once; walks that are begun anew at each update
 _UPDATES, _FIRST = 300, 40  # of the hand; collections before the first of them
@@ -106,41 +106,44 @@ class Chooser:
   def __init__(self, known: candidates.Facts, seed: int):
     self._candidates = candidates.Candidates(known)
     self.shapes = [fact.shape for fact in known]
-    self._hand = build.hand('ddqn', self._candidates, _AGENT, seed)
+    hand = build.hand('ddqn', self._candidates, _AGENT, seed)
+    self._hand, self._episodes = hand, hand.episodes
+    self._begun = tf.Variable(0, trainable=False)  # walks
     self._learn = tf.function(self._learnt, autograph=False)
     self._walk = tf.function(self._walked, autograph=False)
     self._folder = tempfile.TemporaryDirectory(prefix='tf_creative-')
-    self._born = tf.train.Checkpoint(hand=self._hand, episodes=self._hand.episodes)
+    self._born = tf.train.Checkpoint(hand=hand, episodes=hand.episodes, begun=self._begun)
     self._path = self._born.write(str(pathlib.Path(self._folder.name) / 'born'))
 
-  def learn(self, known: candidates.Facts) -> dict[str, float]:
-    """Forget everything, and learn to choose; return the means of what was logged."""
+  def learn(self, known: candidates.Facts) -> None:
+    """Forget everything, and learn to choose among these."""
     self._born.read(self._path).assert_existing_objects_matched()
     self._candidates.replace(known)
-    return {name: float(value) for name, value in self._learn().items()}
+    self._learn()
 
   def choose(self, known: candidates.Facts) -> np.ndarray:
     """Return which of the candidates are taken: bool [parts, M]."""
     self._candidates.replace(known)
     return self._walk().numpy()
 
-  def _learnt(self) -> dict[str, tf.Tensor]:
+  def _learnt(self) -> None:
     hand = self._hand
     walks = self._candidates.value_shape[0]
 
     def renew(count: int) -> None:
-      walk = (tf.cast(hand.updates, tf.int32) * _NEW + tf.range(count)) % walks
-      hand.episodes.refresh(works_lib.Works(walk[:, None], tf.zeros([count], tf.int32)))
+      walk = (self._begun.assign_add(count) + tf.range(count)) % walks
+      self._episodes.refresh(works_lib.Works(walk[:, None], tf.zeros([count], tf.int32)))
 
     renew(_EPISODES)
-    loop.repeat(hand.collect, _FIRST)
+    _repeat(hand.collect, _FIRST)
 
-    def update() -> dict[str, tf.Tensor]:
+    def update() -> None:
       renew(_NEW)
       batch = hand.sample()
-      return hand.collect() | hand.learn(batch)
+      hand.collect()
+      hand.learn(batch)
 
-    return loop.repeat(update, _UPDATES)
+    _repeat(update, _UPDATES)
 
   def _walked(self) -> tf.Tensor:
     """Walk past all candidates, in episodes as they were learnt from, without exploring."""
@@ -148,8 +151,18 @@ class Chooser:
     state = world.begin(tf.range(world.value_shape[0]))
     actions = []
     for _ in range(world.horizon):
-      action = self._hand.act(world.observe(state))
+      action = tf.argmax(self._hand.values(world.observe(state)), -1, tf.int32)
       actions.append(action > 0)
       state, _, _ = world.step(state, action, tf.zeros([2], tf.int32))
     taken = tf.reshape(tf.stack(actions, 1), [parts, -1])  # the last episode may go round
     return taken[:, :count]
+
+
+def _repeat(step: Callable[[], object], count: int) -> None:
+  """Make steps in a loop in the graph."""
+
+  def body(number: tf.Tensor) -> tuple[tf.Tensor]:
+    step()
+    return (number + 1,)
+
+  tf.while_loop(lambda number: number < count, body, (tf.constant(0),))

@@ -57,8 +57,9 @@ class Imagination:
     )
     legal = self._picture if pictures else self._row
     subject = imagination_lib.Subject(shape, classes, legal, raw)
-    self._gan = gan_lib.Gan(config, subject, seed)
-    self._born = [variable.numpy() for variable in self._gan.variables]
+    built = gan_lib.Gan(config, subject, seed)
+    self._gan, self._variables = built, built.variables
+    self._born = [variable.numpy() for variable in self._variables]
     spec = tf.TensorSpec
     self._train = tf.function(
       self._run,
@@ -73,7 +74,7 @@ class Imagination:
 
   def learn(self, values: np.ndarray, labels: np.ndarray, seed: int) -> None:
     """Forget everything, and learn from these examples [N, ...] alone."""
-    for variable, value in zip(self._gan.variables, self._born, strict=True):
+    for variable, value in zip(self._variables, self._born, strict=True):
       variable.assign(value)
     if not self._columns:
       flat = values.reshape(len(values), -1)
