@@ -87,8 +87,8 @@ def test_no_example_is_validated_by_what_has_learnt_from_it():
   one = task(12)
   # Labels are told by nothing, and each example is unlike all others: by heart is no help.
   values = np.eye(12, dtype=np.float32)[:, :, None, None] * np.ones([1, 1, 12, 1], np.float32)
-  lost = one._replace(values=values).loss(classifiers.Recipe('pixels', 100.0))
-  assert lost.mean() > 0.6  # by chance it is log 2, .69; by heart near 0
+  judged = one._replace(values=values).validated(classifiers.Recipe('pixels', 100.0))
+  assert judged.lost.mean() > 0.6  # by chance it is log 2, .69; by heart near 0
 
 
 def test_extra_examples_that_help_get_a_weight_and_others_none():
@@ -102,6 +102,15 @@ def test_extra_examples_that_help_get_a_weight_and_others_none():
   recipe = classifiers.Recipe('hog', 0.1)
   assert classifiers.share(few, recipe, good) == 1
   assert classifiers.share(few, recipe, bad) == 0
+
+
+def test_a_loss_that_falls_by_doubt_alone_is_no_gain():
+  sure = classifiers.Validated(np.full(20, 0.5), np.array([1.0] * 15 + [0.0] * 5))
+  better = sure._replace(lost=np.linspace(0.2, 0.3, 20))
+  assert classifiers._gain(sure, better) == pytest.approx(0.25)
+  assert classifiers._gain(sure, better._replace(right=np.zeros(20))) == 0
+  luck = np.where(np.arange(20) % 2, -0.5, 1.4)  # a mean fall of .05, with a standard error of .22
+  assert classifiers._gain(sure, sure._replace(lost=luck)) == 0
 
 
 def test_trees_read_categories_and_gaps():

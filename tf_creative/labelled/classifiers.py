@@ -21,6 +21,7 @@ _LEAVES = (5, 20)  # rows in a leaf of a tree, at least
 _ROUNDS = 60  # trees
 SHARES = (0.25, 1.0)  # weight of all imagined examples for that of all real ones
 _LEAST = 1e-6  # of a probability
+_SURE = 2.0  # standard errors
 
 
 class Recipe(NamedTuple):
@@ -82,10 +83,14 @@ def score(predict: Predictor, values: np.ndarray, labels: np.ndarray) -> float:
   return float(metrics.balanced_accuracy_score(labels, predict(values).argmax(1)))
 
 
-def surprise(predict: Predictor, values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-  """Return the log loss of each example."""
-  said = predict(values)[np.arange(len(labels)), labels]
-  return -np.log(np.clip(said, _LEAST, 1))
+class Validated(NamedTuple):
+  """How each of the n examples was judged by a classifier that had not learnt from it."""
+
+  lost: np.ndarray  # float [n], the log loss
+  right: np.ndarray  # float [n], 0 or 1
+
+  def part(self, rows: Any) -> Validated:
+    return Validated(self.lost[rows], self.right[rows])
 
 
 class Task(NamedTuple):
@@ -101,15 +106,17 @@ class Task(NamedTuple):
     """Yield (learnt, validated) rows; no label beyond the n is in them."""
     yield from groups.folds(self.labels, PARTS, self.seed)
 
-  def loss(self, recipe: Recipe, extras: Sequence[Rows | None] | None = None) -> np.ndarray:
-    """Return the log loss of each of the n examples, when it was not learnt from."""
-    lost = np.zeros(len(self.labels))
+  def validated(self, recipe: Recipe, extras: Sequence[Rows] | None = None) -> Validated:
+    """Judge each of the n examples, by two thirds of the others and the extras of its part."""
+    lost, right = np.zeros([2, len(self.labels)])
     for place, (rest, part) in enumerate(self.parts()):
       more = extras[place] if extras else None
       real = classical.weighed(self.values[rest], self.labels[rest])
       predict = fit(recipe, self.columns, self.classes, real, *([more] if more else []))
-      lost[part] = surprise(predict, self.values[part], self.labels[part])
-    return lost
+      said, labels = predict(self.values[part]), self.labels[part]
+      lost[part] = -np.log(np.clip(said[np.arange(len(part)), labels], _LEAST, 1))
+      right[part] = said.argmax(1) == labels
+    return Validated(lost, right)
 
   def taught(self) -> np.ndarray:
     """Return which of the n examples a hand may be rewarded by: bool [n], every second of a class.
@@ -138,28 +145,32 @@ def tuned(task: Task) -> tuple[Recipe, Recipe]:
   plain, other = (
     _best(task, [Recipe(kind, strength) for strength in _STRENGTHS]) for kind in features.KINDS
   )
-  base = task.loss(plain)
-  if _fall(base, task.loss(other))[1] > 0:
-    plain, base = other, task.loss(other)
+  base = task.validated(plain)
+  if _gain(base, of_other := task.validated(other)):
+    plain, base = other, of_other
   chosen, most = plain, 0.0
   # Copies allow a weaker penalty.
   near = [one for one in _STRENGTHS if one >= plain.strength][:2]
   for way, strength in itertools.product(classical.WAYS[1:], near):
     recipe = plain._replace(way=way, strength=strength)
-    mean, sure = _fall(base, task.loss(recipe))
-    if sure > 0 and mean > most:
-      chosen, most = recipe, mean
+    if (gain := _gain(base, task.validated(recipe))) > most:
+      chosen, most = recipe, gain
   return plain, chosen
 
 
-def _fall(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
-  """Return how far the mean loss falls, and that less the standard error of the fall."""
-  fall = before - after
-  return float(fall.mean()), float(fall.mean() - fall.std(ddof=1) / len(fall) ** 0.5)
+def _gain(before: Validated, after: Validated) -> float:
+  """Return how far the mean loss falls, or 0 where that is not sure.
+
+  Sure is a fall of more than two standard errors, while no fewer examples are named rightly: a
+  classifier that is only less sure of itself loses less, too.
+  """
+  fall = before.lost - after.lost
+  sure = fall.mean() > _SURE * fall.std(ddof=1) / len(fall) ** 0.5
+  return float(fall.mean()) if sure and after.right.sum() >= before.right.sum() else 0.0
 
 
 def _best(task: Task, recipes: Sequence[Recipe]) -> Recipe:
-  return min(recipes, key=lambda recipe: task.loss(recipe).mean())
+  return min(recipes, key=lambda recipe: task.validated(recipe).lost.mean())
 
 
 def share(
@@ -168,18 +179,16 @@ def share(
   """Choose the weight of extra examples for that of the real ones: 0 where they are no help.
 
   `extras` are those of each part, made without its validated rows; `asked` [n] says which rows
-  decide, if not all. Help is a mean validated loss that falls by more than the standard error of
-  the fall; so it is for classical augmentation, too.
+  decide, if not all. What is no sure gain gets no weight; so it is with classical augmentation.
   """
   rows = slice(None) if asked is None else asked
-  base = task.loss(recipe)[rows]
+  base = task.validated(recipe).part(rows)
   chosen, most = 0.0, 0.0
   for one in SHARES:
     pairs = zip(extras, task.parts(), strict=True)
     scaled = [scale(extra, one, len(rest)) for extra, (rest, _) in pairs]
-    mean, sure = _fall(base, task.loss(recipe, scaled)[rows])
-    if sure > 0 and mean > most:
-      chosen, most = one, mean
+    if (gain := _gain(base, task.validated(recipe, scaled).part(rows))) > most:
+      chosen, most = one, gain
   return chosen
 
 
