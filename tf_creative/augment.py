@@ -53,6 +53,11 @@ def augment(settings: AugmentConfig) -> int:
     )
   if not settings.check_only:
     command.check_writable(settings.out, 'out')
+    if pathlib.Path(settings.out).resolve().is_relative_to(pathlib.Path(settings.data).resolve()):
+      raise UserError(
+        f'--out={settings.out} lies within --data, and what is imagined would be read as real: '
+        'choose another --out.'
+      )
   # Heavy imports stand inside functions, so that --help and a mistyped flag are answered at once.
   import rich.console
 

@@ -120,6 +120,11 @@ def test_what_is_recommended_runs(found, tmp_path, monkeypatch):
   exec(code.replace('epochs=50', 'epochs=1'), told)
   assert told['model'].predict(told['x'][:2]).shape == (2, 2)
 
+  people = source.read(str(made.table(tmp_path / 'REAL.csv', made.people(60))), 32)
+  making.write(people, making.Made(people.values, people.labels, 1, None, 1.0), tmp_path / 'made')
+  exec('\n'.join(report._use(people, few, 'made')).split('```python\n')[1].split('```')[0], told)
+  assert told['model'].n_features_in_ == 3
+
   table = source.read('iris', 32)
   some = making.Made(table.values[::9], table.labels[::9], 20, None, 1.0)
   making.write(table, some, tmp_path / 'made')
@@ -167,6 +172,7 @@ def test_a_check_alone_says_by_its_exit_code_whether_there_are_traps(tmp_path, c
     (['--data={place}/few.csv', '--out={place}/out'], "'yes' has 1"),
     (['--data={place}/one.csv', '--out={place}/out'], 'all examples are of one class'),
     (['--data=iris', '--out={place}/few.csv/x'], 'choose another --out'),
+    (['--data={place}', '--out={place}/out'], 'would be read as real'),
   ],
 )
 def test_a_mistake_is_answered_in_a_line(arguments, words, tmp_path, capsys):

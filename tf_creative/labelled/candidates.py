@@ -7,7 +7,7 @@ validated examples, which are of the n labels, and of which the imagination has 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -86,10 +86,9 @@ class Candidates(Walks, world_lib.Play, world_lib.Rules, world_lib.Whole):
 
   name = 'candidates'
   horizon = 32
-  reward_bound = 1.0
 
   def __init__(self, facts: Facts):
-    self._facts = Facts(*(tf.Variable(fact, trainable=False) for fact in facts))
+    self._facts: Any = Facts(*(tf.Variable(fact, trainable=False) for fact in facts))
     self._parts, self._count = facts.labels.shape
     self._classes = facts.head.shape[2]
     self._of_part = -(-self._count // self.horizon)  # walks
@@ -121,6 +120,10 @@ class Candidates(Walks, world_lib.Play, world_lib.Rules, world_lib.Whole):
   @property
   def action_spec(self) -> works_lib.Bounded:
     return works_lib.Bounded((), tf.int32, 0, _TAKE)
+
+  @property
+  def reward_bound(self) -> float:
+    return 1.0
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Describe the candidate, what the head thinks of it, and what was taken: [B, N]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import pathlib
 import tempfile
+from typing import Any
 
 import numpy as np
 from sklearn import linear_model
@@ -90,7 +91,7 @@ def _told(pool: Imagined, code: np.ndarray, real: np.ndarray, labels: np.ndarray
   return ((told - told.mean(0)) / (told.std(0) + 1e-6)).astype(np.float32)
 
 
-def _weights(head: linear_model.LogisticRegression, classes: int) -> np.ndarray:
+def _weights(head: Any, classes: int) -> np.ndarray:
   """Return the weights of a classifier: [WIDTH + 1, classes]."""
   weights = np.concatenate([head.coef_, head.intercept_[:, None]], 1)
   if len(weights) == 1:  # of two classes, only those of the second are told
@@ -107,7 +108,8 @@ class Chooser:
     self._candidates = candidates.Candidates(known)
     self.shapes = [fact.shape for fact in known]
     hand = build.hand('ddqn', self._candidates, _AGENT, seed)
-    self._hand, self._episodes = hand, hand.episodes
+    self._hand: Any = hand
+    self._episodes: Any = hand.episodes
     self._begun = tf.Variable(0, trainable=False)  # walks
     self._learn = tf.function(self._learnt, autograph=False)
     self._walk = tf.function(self._walked, autograph=False)

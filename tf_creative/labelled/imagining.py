@@ -80,7 +80,7 @@ class Imagination:
       flat = values.reshape(len(values), -1)
       self._middle.assign(flat.mean(0))
       _, sizes, directions = np.linalg.svd(flat - flat.mean(0), full_matrices=False)
-      scaled = np.zeros(self._basis.shape, np.float32)
+      scaled = np.zeros_like(self._basis.numpy())
       known = min(len(scaled), len(sizes))
       spread = np.maximum(sizes[:known] / len(flat) ** 0.5, _LEAST)
       scaled[:known] = spread[:, None] * directions[:known]
@@ -103,9 +103,8 @@ class Imagination:
     count = self._gan.batch_size
 
     def step(number: tf.Tensor) -> tuple[tf.Tensor]:
-      of_rows, of_noise, *pair = streams.split(
-        tf.random.experimental.stateless_fold_in(seed, number), 4
-      )
+      own = tf.random.experimental.stateless_fold_in(seed, number)  # pyright: ignore[reportAttributeAccessIssue]
+      of_rows, of_noise, *pair = streams.split(own, 4)
       rows = tf.random.stateless_uniform([count], of_rows, 0, tf.shape(labels)[0], tf.int32)
       real = tf.gather(values, rows)
       if self._columns:

@@ -67,6 +67,8 @@ def write(found: Labelled, made: Made, out: pathlib.Path) -> list[str]:
   for label, name in enumerate(found.label_names):
     folder = out / storage.file_name(name)
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob('imagined_*.png'):  # of an earlier run
+      old.unlink()
     for place, values in enumerate(made.values[made.labels == label]):
       storage.write(folder / f'imagined_{place:04d}.png', _png(values))
   gallery(found, made).save(out / GALLERY)

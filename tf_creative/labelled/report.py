@@ -29,13 +29,13 @@ model.compile('adam', 'sparse_categorical_crossentropy', weighted_metrics=['accu
 model.fit(x, y, sample_weight=np.array(weight), epochs=50)"""
 _SKLEARN = """\
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
+import sklearn.ensemble, sklearn.preprocessing
 
 read = lambda path: np.genfromtxt(path, delimiter=',', skip_header=1, dtype=str)
-real, made = read('REAL.csv'), read('{out}/{table}')  # the same columns, the label last
+real, made = read('REAL.csv'), read('{out}/{table}')  # of the same columns, labels last
 both = np.concatenate([real, made])
-weight = np.r_[np.ones(len(real)), np.full(len(made), {share:g} * len(real) / len(made))]
-model = HistGradientBoostingClassifier(min_samples_leaf=5)
+{encode}weight = np.r_[np.ones(len(real)), np.full(len(made), {share:g} * len(real) / len(made))]
+model = sklearn.ensemble.HistGradientBoostingClassifier(min_samples_leaf=5)
 model.fit(both[:, :-1].astype(float), both[:, -1], sample_weight=weight)"""
 
 
@@ -176,7 +176,7 @@ def _use(found: Labelled, made: Made, out: str) -> list[str]:
   text = _KERAS if found.kind == 'pictures' else _SKLEARN
   code = text.format(
     side=found.values.shape[1], mode='rgb' if found.values.shape[-1] == 3 else 'grayscale', out=out,
-    share=made.share, classes=found.classes, table=making.TABLE,
+    share=made.share, classes=found.classes, table=making.TABLE, encode=_encode(found),
   )  # fmt: skip
   return [
     '## Use',
@@ -189,6 +189,16 @@ def _use(found: Labelled, made: Made, out: str) -> list[str]:
     '```',
     '',
   ]
+
+
+def _encode(found: Labelled) -> str:
+  """Return the line that turns the words of a table into numbers, if it has any."""
+  places = [place for place, column in enumerate(found.columns) if column.words]
+  if not places:
+    return ''
+  return (
+    f'both[:, {places}] = sklearn.preprocessing.OrdinalEncoder().fit_transform(both[:, {places}])\n'
+  )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

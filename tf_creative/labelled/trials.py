@@ -44,7 +44,7 @@ class Bench:
     found = self.found
     return Task(found.values[rows], found.labels[rows], found.columns, found.classes, seed)
 
-  def pools(self, task: Task, recipe: Recipe, each: int = POOL, seed: int = 0) -> list[Imagined]:
+  def pools(self, task: Task, recipe: Recipe, seed: int = 0) -> list[Imagined]:
     """Imagine candidates for each part, from the other labels of the n."""
     made = []
     for place, (rest, _) in enumerate(task.parts()):
@@ -56,7 +56,7 @@ class Bench:
       else:
         learnt = classical.copies(classical.weighed(values, labels), recipe.way)
       self._imagination.learn(learnt.values, learnt.labels, number)
-      pool = self._imagination.imagine(each, number)
+      pool = self._imagination.imagine(POOL, number)
       if encoding:
         pool = pool._replace(values=encoding.decoded(pool.values))
       made.append(pool)
