@@ -143,14 +143,17 @@ def test_intervals_hold_zero_as_often_as_they_say():
 
 def test_equivalent_labels_are_read_off_a_curve_that_never_falls():
   sizes, means = [10, 20, 40], [0.6, 0.7, 0.8]
-  assert scores.equivalent(sizes, means, 0.7) == pytest.approx((20, False))
-  assert scores.equivalent(sizes, means, 0.75) == pytest.approx(
-    (28.28, False), abs=0.01
-  )  # root 800
-  assert scores.equivalent(sizes, means, 0.9) == pytest.approx((40, True))
-  assert scores.equivalent(sizes, means, 0.5) == pytest.approx((10, True))
-  # 20 and 40 are pooled to .65, which nothing beyond reaches.
-  assert scores.equivalent(sizes, [0.6, 0.7, 0.6], 0.66).beyond
+  assert scores.equivalent(sizes, means, 10, 0.1) == pytest.approx((20, False))
+  # Half-way between 20 and 40 on a logarithmic scale: the root of 800.
+  assert scores.equivalent(sizes, means, 20, 0.05) == pytest.approx((28.28, False), abs=0.01)
+  assert scores.equivalent(sizes, means, 20, -0.1) == pytest.approx((10, False))
+  assert scores.equivalent(sizes, means, 20, 0.2) == pytest.approx((40, True))
+  assert scores.equivalent(sizes, means, 20, -0.2) == pytest.approx((10, True))
+  # 10 and 20 are pooled to .65: no gain is no label, the least gain is worth the plateau.
+  flat = [0.7, 0.6, 0.8]
+  assert scores.equivalent(sizes, flat, 10, 0.0) == (10, False)
+  assert scores.equivalent(sizes, flat, 10, 1e-6).count == pytest.approx(20, abs=0.01)
+  assert scores.equivalent(sizes, flat, 20, -1e-6).beyond
 
 
 def trial(**got):

@@ -10,12 +10,14 @@ from tf_creative.labelled import choosing, making, outcome, report, trials
 from tf_creative.labelled.reading import groups, pictures, source
 
 
-@pytest.fixture(autouse=True)
-def _short(monkeypatch):
+@pytest.fixture(autouse=True, scope='module')
+def _short():
   """Less is learnt: these tests are about what may be seen, not about how good it gets."""
-  monkeypatch.setattr(trials, '_STEPS', {'pictures': 30, 'records': 30})
-  monkeypatch.setattr(trials, 'POOL', 16)
-  monkeypatch.setattr(choosing, '_UPDATES', 40)
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(trials, '_STEPS', {'pictures': 30, 'records': 30})
+    patch.setattr(trials, 'POOL', 16)
+    patch.setattr(choosing, '_UPDATES', 40)
+    yield
 
 
 @pytest.fixture(scope='module')
@@ -23,8 +25,14 @@ def found(tmp_path_factory):
   return pictures.read(str(made.folder(tmp_path_factory.mktemp('bars'), 48)), 12)
 
 
-def test_poisoned_tests_leave_the_choice_bit_for_bit(found):
-  bench = trials.Bench(found)
+@pytest.fixture(scope='module')
+def shared(found):
+  """What is traced once; tests lay their own labels before it."""
+  return trials.Bench(found)
+
+
+def test_poisoned_tests_leave_the_choice_bit_for_bit(found, shared):
+  bench = shared
   clean = bench.trial(6, 0)
   unseen = groups.split(found.labels, 6, 0)
   poisoned = found._replace(values=found.values.copy(), labels=found.labels.copy())
@@ -45,9 +53,10 @@ def test_poisoned_tests_leave_the_choice_bit_for_bit(found):
   )
 
 
-def test_permuted_labels_gain_nothing(found):
+def test_permuted_labels_gain_nothing(found, shared):
   labels = np.random.default_rng(3).permutation(found.labels)
-  done = trials.run(trials.Bench(found._replace(labels=labels)), 6, 4)
+  shared.found = found._replace(labels=labels)
+  done = trials.run(shared, 6, 4)
   assert not done.gained
   assert abs(done.score('nothing').mean - 0.5) < 0.25
 
@@ -90,6 +99,7 @@ def test_a_folder_becomes_a_folder_with_a_report(tmp_path, capsys):
   assert all(name.startswith(('lies/imagined_', 'stands/imagined_', 'gallery')) for name in files)
 
 
+@pytest.mark.slow  # test_what_is_recommended_runs writes a table, too
 def test_a_table_becomes_a_table(tmp_path, capsys):
   path = made.table(tmp_path / 'people.csv', made.people(60))
   out = tmp_path / 'out'

@@ -61,7 +61,8 @@ class Outcome(NamedTuple):
     """Return how many real labels a class would score as this does."""
     sizes = sorted(set.intersection(*(set(one.curve) for one in self.trials)))
     means = [float(np.mean([one.curve[size] for one in self.trials])) for size in sizes]
-    return scores.equivalent(sizes, means, self.score(name).mean)
+    base = float(np.mean([one.curve[self.count] for one in self.trials]))
+    return scores.equivalent(sizes, means, self.count, self.score(name).mean - base)
 
   @staticmethod
   def _of(one: Trial, name: str) -> float:

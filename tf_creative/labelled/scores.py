@@ -10,6 +10,7 @@ from scipy import stats
 from sklearn import isotonic
 
 _DRAWS, _LEVEL = 2000, 0.95
+_TINY = 1e-9
 
 
 class Interval(NamedTuple):
@@ -46,18 +47,25 @@ class Labels(NamedTuple):
   beyond: bool
 
 
-def equivalent(sizes: Sequence[int], means: Sequence[float], score: float) -> Labels:
-  """Return the labels a class with which real ones alone would score so.
+def equivalent(sizes: Sequence[int], means: Sequence[float], count: int, gain: float) -> Labels:
+  """Return the labels a class with which real ones alone would gain so much over `count` of them.
 
-  The curve is made monotone (isotonic regression) and interpolated over the labels' logarithm.
+  The curve is made monotone (isotonic regression) and interpolated over the labels' logarithm. On a
+  plateau, any gain leads to its right end, and any loss to its left one.
   """
   order = np.argsort(sizes)
   places = np.log(np.asarray(sizes, float)[order])
   rising = isotonic.IsotonicRegression().fit_transform(places, np.asarray(means, float)[order])
-  if score <= rising[0] or score >= rising[-1]:
-    end = places[0] if score <= rising[0] else places[np.argmax(rising >= rising[-1])]
-    return Labels(float(np.exp(end)), bool(score < rising[0] or score > rising[-1]))
-  after = int(np.searchsorted(rising, score, 'right'))
-  share = (score - rising[after - 1]) / (rising[after] - rising[after - 1])
-  place = places[after - 1] + share * (places[after] - places[after - 1])
-  return Labels(float(np.exp(place)), False)
+  now = rising[list(np.asarray(sizes)[order]).index(count)]
+  score = now + gain
+  if abs(gain) < _TINY:
+    return Labels(float(count), False)
+  if not rising[0] <= score <= rising[-1]:
+    return Labels(float(np.exp(places[-1 if gain > 0 else 0])), True)
+  after = int(np.searchsorted(rising, score, 'right' if gain > 0 else 'left'))
+  after = min(max(after, 1), len(rising) - 1)
+  low, high = rising[after - 1], rising[after]
+  share = (score - low) / (high - low) if high > low else 0.0
+  return Labels(
+    float(np.exp(places[after - 1] + share * (places[after] - places[after - 1]))), False
+  )
