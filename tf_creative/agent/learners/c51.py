@@ -34,7 +34,9 @@ class C51Agent(categorical_dqn_agent.CategoricalDqnAgent):
     said = tf.gather(self._q_network(now.observation)[0], taken.action, batch_dims=1)
     error = tf.nn.softmax_cross_entropy_with_logits(tf.stop_gradient(target), said)
     valid = tf.cast(~now.is_last(), tf.float32)
-    loss = common.aggregate_losses(per_example_loss=valid * error, sample_weight=weights).total_loss
+    loss = common.aggregate_losses(
+      per_example_loss=valid * error, sample_weight=weights
+    ).total_loss
     return tf_agent.LossInfo(loss, ())
 
 
