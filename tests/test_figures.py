@@ -37,7 +37,7 @@ KINDS = {
 # core.world asks so that others need not; core.promises and testing ask what to check.
 ASKING = (
   *('tf_creative/worlds/', 'tf_creative/agent/', 'tf_creative/core/world.py'),
-  *('tf_creative/core/promises/', 'tf_creative/testing.py'),
+  *('tf_creative/core/promises/', 'tf_creative/testing/'),
 )
 
 

@@ -19,7 +19,7 @@ TESTS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tests/**/*.py'
 BUILD = (ROOT / 'BUILD').read_text()
 MOST_LINES = {'tf_creative': 250, 'tests': 320}
 
-COMMANDS = {'ablate', 'benchmark', 'train', 'create', 'evaluate', 'export', 'serve'}
+COMMANDS = {'ablate', 'augment', 'benchmark', 'train', 'create', 'evaluate', 'export', 'serve'}
 PACKAGE = '__init__'  # imported with every part of it; it registers the worlds with Gymnasium
 COMPANION = 'tf-creative-agents'  # TF-Agents with metadata of ours, for which BUILD says tf-agents
 # The map (ARCHITECTURE.md): what each part of the house may import besides itself.
@@ -34,11 +34,14 @@ ARROWS = {
   'studio': RUN | {'metrics', 'serving'},
   'evaluation': RUN | {'gan', 'metrics', 'studio'},
   'experiments': RUN | {'evaluation', 'metrics', 'studio'},
+  'labelled': {'core', 'agent', 'gan', 'worlds'},
   'api': RUN | {'agent', 'couplings', 'evaluation', 'experiments', 'serving', 'studio', 'worlds'},
   PACKAGE: {'api', 'worlds'},
   '__main__': COMMANDS | {'core', 'cli', 'learner'},
   'testing': {'core', 'agent', 'couplings', 'gan', 'learner', 'worlds'},  # shipped, for plugins
-  **dict.fromkeys(COMMANDS, RUN | {'api', 'studio', 'experiments', 'serving', 'worlds'}),
+  **dict.fromkeys(
+    COMMANDS, RUN | {'api', 'studio', 'experiments', 'labelled', 'serving', 'worlds'}
+  ),
 }
 ADVICE = {
   'core': 'the core knows nothing but itself',
@@ -232,7 +235,7 @@ def test_the_arrows_are_few():
     for part, paths in _by_part().items()
   )
   print(f'{arrows} arrows between the parts')
-  assert arrows <= 80
+  assert arrows <= 86
 
 
 def _by_part() -> dict[str, list[str]]:

@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 import tf_creative
 from tf_creative import (
   ablate,
+  augment,
   benchmark,
   couplings,
   create,
@@ -48,6 +49,7 @@ COMMANDS = {
   'serve': (serve, serve.ServeConfig),
   'ablate': (ablate, ablate.AblateConfig),
   'benchmark': (benchmark, benchmark.BenchmarkConfig),
+  'augment': (augment, augment.AugmentConfig),
 }
 _GROUPS = {'': '', 'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
 _EVERY = (
@@ -152,6 +154,7 @@ def exit_codes() -> str:
   ]
   errors = sorted((spec.UserError, storage.StorageError, alarms.Diverged), key=_code_of)
   rows += [[str(error.code), _escaped(_sentence(error.__doc__))] for error in errors]
+  rows += [[str(augment.TRAPS), '`augment --check_only` has found traps.']]
   rows += [['130', 'Stopped by Ctrl-C (128 + SIGINT). Training is saved.']]
   rows += [['143', 'Stopped by SIGTERM (128 + SIGTERM). Training is saved.']]
   return table(('code', 'meaning'), rows)

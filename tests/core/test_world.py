@@ -52,7 +52,8 @@ CONTRACTS = {
 CALLED = {'hand': 'agent', **{name: name for name in ('agent', 'gan', 'world', 'episodes')}}
 BUILDER = {
   'learner/learner.py: self.agent.episodes',
-  'testing.py: learner.agent.episodes',
+  'testing/__init__.py: learner.agent.episodes',
+  'labelled/choosing.py: hand.episodes',
 }  # handed to the others as Parts.episodes
 MOST_MEMBERS = 10
 HINT = ' (--couplings= leaves out all)'

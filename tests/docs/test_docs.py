@@ -21,6 +21,7 @@ import tf_creative
 from tf_creative import (
   ablate,
   agent,
+  augment,
   benchmark,
   couplings,
   create,
@@ -54,6 +55,7 @@ SETTINGS = {
   'serve': serve.ServeConfig,
   'ablate': ablate.AblateConfig,
   'benchmark': benchmark.BenchmarkConfig,
+  'augment': augment.AugmentConfig,
 }
 # What a reader who knows nothing looks for, where it is, and words that it must have.
 SOUGHT = {
