@@ -100,7 +100,7 @@ def test_help_tells_the_options_of_one_that_is_named(folder):
 
 
 TYPOS = [
-  ('--world=skylin', "unknown world 'skylin'. Did you mean 'skyline'? Valid: atari, gym, l"),
+  ('--world=skylin', "unknown world 'skylin'. Did you mean 'skyline'? Valid: airfoil, atari"),
   ('--couplings=tied', "unknown coupling 'tied'. Did you mean 'tide'?"),
   ('--agent=patent', "--agent cannot be 'patent'. Did you mean 'patient'?"),
   ('--agent_network=linea', "Did you mean 'linear'?"),

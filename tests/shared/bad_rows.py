@@ -200,7 +200,7 @@ OTHERS = [
   (
     'create',
     '--format=png,pgn',
-    "--format cannot be 'pgn'. Did you mean 'png'? Valid: gif, json",
+    "--format cannot be 'pgn'. Did you mean 'png'? Valid: dat, dxf, gif",
   ),
   ('create', '--count=0', '--count must be 1 to'),
   ('create', '--seed=-1', '--seed must be 0 to'),

@@ -163,7 +163,7 @@ def test_what_is_no_text_is_told(data):
 
 def test_a_folder_without_texts_is_told(tmp_path):
   (tmp_path / 'x.jpg').write_bytes(b'')
-  with pytest.raises(spec.UserError, match='for verse .txt files'):
+  with pytest.raises(spec.UserError, match='for verse .txt'):
     verse.Verse(data=str(tmp_path)).corpus  # noqa: B018
 
 

@@ -15,25 +15,26 @@ from tf_creative.serving.exports import saver
 
 _ALLOWED = frozenset(
   """
-  Abs Add AddN AddV2 All Any ArgMax ArgMin Assert AvgPool BatchMatMulV2 BiasAdd BiasAddGrad
-  BitwiseAnd BitwiseOr BitwiseXor BroadcastArgs BroadcastTo Cast Ceil ClipByValue ConcatOffset
-  ConcatV2 Const Conv2D Conv2DBackpropFilter Conv2DBackpropInput Cos Cumsum DecodeBase64 DecodePng
-  DepthwiseConv2dNative DivNoNan Einsum Elu EluGrad EncodeBase64 EncodePng EnsureShape Equal Erf
-  Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod FusedBatchNormGradV3 FusedBatchNormV3
-  GatherNd GatherV2 Greater GreaterEqual Identity IdentityN If InvertPermutation LeakyRelu
-  LeakyReluGrad LeftShift Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul
-  Max MaxPool MaxPoolGrad Maximum Mean Min Minimum MirrorPad MirrorPadGrad Mul Neg NoOp NotEqual
-  OneHot OnesLike Pack Pad PadV2 PartitionedCall Placeholder Pow PreventGradient Prod Range Rank
-  ReadVariableOp RealDiv Reciprocal Relu ReluGrad Reshape ResizeNearestNeighbor
-  ResizeNearestNeighborGrad ReverseV2 RightShift Round Rsqrt RsqrtGrad ScatterNd Select SelectV2
-  Selu SeluGrad Shape ShapeN Sigmoid SigmoidGrad Sign Sin Size Slice Softmax Softplus SoftplusGrad
+  Abs Add AddN AddV2 All Any ArgMax ArgMin AsString Assert AvgPool BatchMatMulV2 BiasAdd
+  BiasAddGrad BitwiseAnd BitwiseOr BitwiseXor BroadcastArgs BroadcastGradientArgs BroadcastTo Cast
+  Ceil ClipByValue ConcatOffset ConcatV2 Const Conv2D Conv2DBackpropFilter Conv2DBackpropInput Cos
+  Cumsum DecodeBase64 DecodePng DepthwiseConv2dNative DivNoNan DynamicStitch Einsum Elu EluGrad
+  EncodeBase64 EncodePng EnsureShape Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor FloorDiv
+  FloorMod FusedBatchNormGradV3 FusedBatchNormV3 GatherNd GatherV2 Greater GreaterEqual Identity
+  IdentityN If InvertPermutation IsFinite LeakyRelu LeakyReluGrad LeftShift Less LessEqual Log
+  Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool MaxPoolGrad Maximum Mean Min
+  Minimum MirrorPad MirrorPadGrad Mul Neg NoOp NotEqual OneHot OnesLike Pack Pad PadV2
+  PartitionedCall Placeholder Pow PreventGradient Prod Range Rank ReadVariableOp RealDiv
+  Reciprocal ReduceJoin Relu ReluGrad Reshape ResizeNearestNeighbor ResizeNearestNeighborGrad
+  ReverseV2 RightShift Round Rsqrt RsqrtGrad ScatterNd Select SelectV2 Selu SeluGrad Shape ShapeN
+  Sigmoid SigmoidGrad Sign Sin Size Slice Softmax Softplus SoftplusGrad
   SparseSoftmaxCrossEntropyWithLogits Split SplitV Sqrt SqrtGrad Square SquaredDifference Squeeze
   StatefulPartitionedCall StatelessIf StatelessRandomGetAlg StatelessRandomGetKeyCounter
   StatelessRandomNormalV2 StatelessRandomUniformFullIntV2 StatelessRandomUniformIntV2
-  StatelessRandomUniformV2 StatelessWhile StopGradient StridedSlice StridedSliceGrad StringJoin Sub
-  Sum Tanh TanhGrad TensorListFromTensor TensorListGetItem TensorListLength TensorListReserve
-  TensorListSetItem TensorListStack TensorScatterUpdate Tile TopKV2 Transpose Unpack VarHandleOp
-  Where While Xlogy ZerosLike
+  StatelessRandomUniformV2 StatelessWhile StopGradient StridedSlice StridedSliceGrad StringJoin
+  Sub Sum Tanh TanhGrad TensorListFromTensor TensorListGetItem TensorListLength TensorListReserve
+  TensorListSetItem TensorListStack TensorScatterUpdate Tile TopKV2 Transpose Unpack UnravelIndex
+  UnsortedSegmentSum VarHandleOp Where While Xlogy ZerosLike
   """.split()
 )
 

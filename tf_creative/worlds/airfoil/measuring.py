@@ -14,6 +14,8 @@ from tf_creative.core import world as world_lib
 from tf_creative.worlds.airfoil import brief as brief_lib
 from tf_creative.worlds.airfoil import flight, forms, neural, package
 
+_OTHER = 'xxxlarge'  # the judge that nothing was paid by; no world has it
+
 
 class AirfoilMeasures(world_lib.Measures):
   """Compares forms with those that they were made of, and measures what they are like."""
@@ -46,17 +48,13 @@ class AirfoilMeasures(world_lib.Measures):
     for _ in range(rules.horizon):
       state = step(state, tf.constant(act(rules.observe(state))))
     forms_made, brief = forms.numbers(rules.work(state)), brief_lib.of(tf.constant(works.label))
-    seen = flight.flown(neural.Network(package.network(self._other)), forms_made, brief)
+    seen = flight.flown(neural.Network(package.network(_OTHER)), forms_made, brief)
     return {'lift_over_drag': seen.ratio.numpy(), 'briefs_met': seen.feasible.numpy()}
-
-  @property
-  def _other(self) -> str:
-    return 'xxxlarge' if self._world.judge != 'xxxlarge' else 'large'
 
   def titles(self) -> dict[str, str]:
     told = {'lift_over_drag': 'lift over drag', 'briefs_met': 'share of briefs that are met'}
     return super().titles() | {
-      f'held_out/{name}': f'Held-out works, by NeuralFoil {self._other}: {title}'
+      f'held_out/{name}': f'Held-out works, by NeuralFoil {_OTHER}: {title}'
       for name, title in told.items()
     }
 

@@ -66,7 +66,7 @@ class LevelWorks(options.Level, world_lib.Works):
     """Return levels with one start, one goal and at most one key, each at its highest logit."""
     hard = tf.one_hot(self._tiles(raw), len(tiles.NAMES))
     soft = tf.where(self._inner[..., None], tf.nn.softmax(raw), hard)
-    return hard + soft - tf.stop_gradient(soft)
+    return hard + (soft - tf.stop_gradient(soft))  # exactly `hard`, however it is rounded
 
   def to_values(self, works: tf.Tensor) -> tf.Tensor:
     return tf.one_hot(tf.cast(works, tf.int32) % len(tiles.NAMES), len(tiles.NAMES))
