@@ -1,5 +1,6 @@
 """Recorded play as it is read: from files, from data sets of Minari, and from what is neither."""
 
+import re
 import sys
 import types as python_types
 
@@ -110,6 +111,16 @@ def test_files_that_are_none_are_said_in_a_line(tmp_path, monkeypatch):
   spoiled[80:90] = bytes(10)
   broken = tmp_path / 'broken.npz'
   broken.write_bytes(spoiled)
+  # Zip's own fields: a password is wanted, and a way of packing that nobody knows.
+  locked, packed = bytearray(whole.read_bytes()), bytearray(whole.read_bytes())
+  for begins, flags, method in ((b'PK\x03\x04', 6, 8), (b'PK\x01\x02', 8, 10)):
+    for at in [part.start() for part in re.finditer(re.escape(begins), whole.read_bytes())]:
+      locked[at + flags] |= 1
+      packed[at + method] = 77
+  for path, content in ((tmp_path / 'l.npz', locked), (tmp_path / 'p.npz', packed)):
+    path.write_bytes(content)
+    with pytest.raises(spec.SpecError, match='no whole .npz'):
+      demonstrations.read(str(path), POLE)
   for path in (half, text, broken, tmp_path, tmp_path / 'missing.npz'):
     with pytest.raises(spec.SpecError, match='is no recorded play'):
       demonstrations.read(str(path), POLE)

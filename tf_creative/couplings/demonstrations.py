@@ -55,8 +55,8 @@ def _file(name: str) -> Arrays:
       return {key: arrays[key] for key in arrays.files if key.split('/')[0] in (*_HEAD, *_FLAT)}
   except OSError as error:
     raise ValueError(error.strerror or str(error)) from error
-  # What zipfile raises of bad files; the last, its own, is of a way of packing that it cannot undo.
-  except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+  # What zipfile raises of bad files; a RuntimeError, of those locked or packed in another way.
+  except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
     raise ValueError(f'no whole .npz ({error})') from error
 
 

@@ -1,9 +1,13 @@
-"""Reads files that strangers made: regular ones only, and no more bytes than are expected."""
+"""Finds and reads files that strangers made: regular ones, of no more bytes than are expected."""
 
 from __future__ import annotations
 
+from importlib import metadata
 import os
+import pathlib
 import stat
+
+from tf_creative.core import spec
 
 
 def content(path: str | os.PathLike, most: int) -> bytes:
@@ -19,3 +23,15 @@ def content(path: str | os.PathLike, most: int) -> bytes:
       return file.read(most)
   except OSError as error:
     raise ValueError(error.strerror or str(error)) from error
+
+
+def installed(package: str, place: str, lacking: str) -> pathlib.Path:
+  """Return where a file lies of a package that the user installs, none of whose code is run.
+
+  Raise a UserError that says what is `lacking` if it is not there.
+  """
+  try:
+    found = metadata.distribution(package)
+  except metadata.PackageNotFoundError as error:
+    raise spec.UserError(lacking) from error
+  return pathlib.Path(str(found.locate_file(place)))

@@ -7,6 +7,7 @@ import types
 import pytest
 
 from tests.shared import toys
+from tf_creative.worlds import bounded
 from tf_creative.worlds.verse import package
 
 # Each with its readings, as package.readings has them.
@@ -58,7 +59,7 @@ def without_packages(patch: pytest.MonkeyPatch) -> None:
 
   error = metadata.PackageNotFoundError
   stand_in = types.SimpleNamespace(distribution=missing, PackageNotFoundError=error)
-  patch.setattr(package, 'metadata', stand_in)
+  patch.setattr(bounded, 'metadata', stand_in)
 
 
 def with_table(patch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from tf_agents.utils import common
 class C51Agent(categorical_dqn_agent.CategoricalDqnAgent):
   """Learns the distribution of each action's return by C51 (Bellemare et al. 2017).
 
-  TF-Agents' own compares every atom with every other and asks the target network twice, which took
-  half of a round in CartPole. It also learns from rows that lead from an episode to the next.
+  TF-Agents' own compares every atom with every other, asks the target network twice, and learns
+  from rows that lead from an episode to the next.
   """
 
   def _loss(

