@@ -4,17 +4,19 @@
 
 A case is a name and its flags of `train`: --case='dense: --gan_network=dense'. The first case is
 the baseline that the others are compared with. Specs need quotes only for spaces outside of
-brackets. If stopped, run the same command again: it trains what is missing. Writes a run for each
-case and seed, table.md, ablation.png and ablation.jsonl to --out.
+brackets. With --search each case first looks for its own best settings. If stopped, run the same
+command again: it trains what is missing. Writes a run for each case and seed, table.md,
+ablation.png and ablation.jsonl to --out, anew whenever a run ends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+import contextlib
 import dataclasses
-import json
+import functools
+import os
 import pathlib
-import shlex
-import statistics
 from typing import Any
 
 from absl import logging
@@ -23,6 +25,7 @@ from tf_creative.cli import command, signals
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import UserError, setting
 
+GOALS = ('least', 'most')
 _LAST_LINES = 10  # of a failed run's log
 
 
@@ -44,6 +47,19 @@ class AblateConfig:
   )
   seeds: str = setting('0,1,2', 'seeds for every case, separated by commas')
   jobs: int = setting(1, 'runs to train at once; they share the cores', at_least=1, at_most=1000)
+  cluster: str = setting(
+    '', "a scheduler of Dask (tcp://HOST:8786), or local:2 for two workers here; '': no cluster"
+  )
+  search: int = setting(
+    0, 'before that, trials of each case to find its best --try', at_least=0, at_most=100_000
+  )
+  try_: tuple[str, ...] = setting(
+    (), "what to search: 'FLAG: LOW..HIGH [log]' or 'FLAG: A, B, C'; repeatable", split=False
+  )
+  goal: str = setting(
+    '', "whether the search wants the first column's 'most' or 'least'", one_of=('', *GOALS)
+  )
+  tuning_seeds: str = setting('100', 'seeds for every trial; --seeds has none of them')
   out: str = setting('runs/ablation', 'folder for runs, table and plot')
   table_only: bool = setting(False, 'train nothing, only show the table of finished runs')
 
@@ -54,13 +70,16 @@ def ablate(settings: AblateConfig) -> int:
   from tf_creative.experiments import grid
 
   flags_lib.check(settings)
+  if settings.cluster:  # whose workers have other current folders
+    settings = dataclasses.replace(settings, out=os.path.abspath(settings.out))
   cases = grid.read_cases(settings.case)
-  cells = grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
+  grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
   command.check_prefix(settings.out)
   command.check_writable(settings.out, 'out')
 
   import rich.console
 
+  from tf_creative.experiments import ablation_report, waiting
   from tf_creative.experiments import ablation_tables as outcomes
 
   logging.set_verbosity(logging.ERROR)  # the libraries' imports have raised it
@@ -68,35 +87,90 @@ def ablate(settings: AblateConfig) -> int:
   if not console.is_terminal:
     console = rich.console.Console(highlight=False, markup=False, width=160)
   columns = [outcomes.read_column(text) for text in dict.fromkeys(settings.column)]
-  todo = [cell for cell in cells if not cell.finished()]
-  failed = []
-  if todo and not settings.table_only:
-    signal, failed = _train(cells, todo, columns, settings, console)
-    if signal:
-      console.print(
-        f'stopped, {sum(cell.finished() for cell in cells)} of {len(cells)} done; the same command '
-        'goes on from there; with --table_only it shows the finished runs',
-        soft_wrap=True,
-      )
-      return 128 + signal
+  searched, failed = None, []
+  with signals.Stop() as stop, _engine(settings) as engine:
+    train = functools.partial(_train, engine=engine, stop=stop, console=console)
+    if settings.search:
+      searched, cases = _search(settings, cases, columns[0], train)
+    cells = grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
+    report = ablation_report.Report(
+      cells, cases, columns, settings.pipeline, settings.out, searched
+    )
+    todo = [cell for cell in cells if not cell.finished()]
+    if todo and not settings.table_only and not stop.signal:
+      console.print(f'{settings.out}: {len(todo)} of {len(cells)} runs to train', soft_wrap=True)
+      with grid.alone(cells) as engine.lock:
+        failed = train(waiting.Waiting(todo), report.told)
+  if stop.signal:
+    console.print(
+      f'stopped, {len(report.done())} of {len(cells)} done; the same command goes on from there; '
+      'with --table_only it shows the finished runs',
+      soft_wrap=True,
+    )
+    return 128 + stop.signal
   for cell in failed:
     console.print(f'\n{cell.path.name} failed; the end of {cell.log}:', soft_wrap=True)
     for line in _last_lines(cell):
       console.print(f'  {line}', soft_wrap=True)
-  done = [cell for cell in cells if cell.finished()]
-  if done:
-    outcomes.check_logged(done, columns)
-    _show([outcomes.row(cell, columns) for cell in done], cases, columns, settings, console)
+  if report.done():
+    report.show(console)
   elif not failed:
     raise UserError(f'no run in {settings.out} is finished: leave out --table_only to train them.')
   return 1 if failed else 0
 
 
+@contextlib.contextmanager
+def _engine(settings: AblateConfig) -> Iterator[Any]:
+  """Open what trains the cells: processes of this machine, or the workers of a cluster."""
+  from tf_creative.experiments import cluster, watched
+
+  if settings.cluster and not settings.table_only:
+    with cluster.Cluster(settings.cluster) as engine:
+      yield engine
+  else:
+    yield watched.Here(settings.jobs)
+
+
+def _search(
+  settings: AblateConfig, cases: list, column: Any, train: Callable[..., list]
+) -> tuple[Any, list]:
+  """Run the trials that are missing; return the table of them, and the cases with the best."""
+  from tf_creative.experiments import ablation_tables, grid, search, studies, tries
+
+  seeds = grid.read_seeds(settings.tuning_seeds, 'tuning_seeds')
+  if both := set(seeds) & set(grid.read_seeds(settings.seeds)):
+    raise UserError(f'--tuning_seeds and --seeds both have {min(both)}: take others for one.')
+  if not settings.try_:
+    raise UserError("--search needs --try='FLAG: LOW..HIGH', one by one.")
+  if not settings.goal and not column.sign:
+    raise UserError(f"--search needs --goal=most or least: of '{column.title}', which is better?")
+  found = studies.Studies(
+    studies.Plan(
+      tries=[tries.read(text) for text in settings.try_],
+      trials=settings.search,
+      seeds=seeds,
+      column=column,
+      most=settings.goal == 'most',
+      pipeline=settings.pipeline,
+      out=pathlib.Path(settings.out),
+    ),
+    cases,
+  )
+
+  def told(cell: grid.Cell, at_once: int) -> str:
+    del at_once
+    row = ablation_tables.row(cell, [column])
+    return f'{row["minutes"]:.1f} min, {ablation_tables.brief(row, column.title)}'
+
+  if not settings.table_only and found.more():
+    train(search.Search(found), told)
+  return (found.table(), found.best()) if found.complete() else (None, cases)
+
+
 def _train(
-  cells: list, todo: list, columns: list, settings: AblateConfig, console: Any
-) -> tuple[int | None, list]:
-  """Train the cells in `todo`; return the signal that stopped it (or None) and the failed cells."""
-  from tf_creative.experiments import ablation_tables as outcomes
+  queue: Any, told: Callable[[Any, int], str], *, engine: Any, stop: signals.Stop, console: Any
+) -> list:
+  """Train cells and say what each came to; return the failed ones."""
   from tf_creative.experiments import grid
 
   failed = []
@@ -105,71 +179,23 @@ def _train(
     if code is None:
       text = 'started'
     elif code == 0:
-      row = outcomes.row(cell, columns)
-      minutes = [other.record()['minutes'] for other in cells if other.finished()]
-      left = len(cells) - len(minutes)
-      numbers = ', '.join(outcomes.brief(row, column.title) for column in columns[:2])
-      text = f'{row["minutes"]:.1f} min, {numbers}; {len(minutes)} of {len(cells)} done'
-      if left and not stop.signal:
-        text += f', about {_duration(left * statistics.mean(minutes) / settings.jobs)} to go'
+      text = told(cell, engine.room())
     elif stop.signal:
       text = 'stopped'
+    elif queue.gave_up(cell):
+      text = 'given up: others were better by then'
     else:
       failed.append(cell)
       text = f'failed with exit code {code}: {"".join(_last_lines(cell)[-1:])}'
     console.print(f'{cell.path.name}: {text}', soft_wrap=True)
 
-  try:
-    pathlib.Path(settings.out).mkdir(parents=True, exist_ok=True)
-  except OSError as error:
-    raise UserError(
-      f'cannot write to {settings.out} ({error.strerror}): choose another --out.'
-    ) from error
-  console.print(f'{settings.out}: {len(todo)} of {len(cells)} runs to train', soft_wrap=True)
-  with signals.Stop() as stop:
-    grid.run(todo, settings.jobs, stop, tell)
-  return stop.signal, failed
+  grid.run(queue, engine, stop, tell)
+  return failed
 
 
 def _last_lines(cell: Any) -> list[str]:
   lines = cell.log.read_text(errors='replace').splitlines()
   return [line for line in lines if line.strip()][-_LAST_LINES:]
-
-
-def _duration(minutes: float) -> str:
-  return f'{minutes:.0f} min' if minutes < 100 else f'{minutes / 60:.1f} h'
-
-
-def _show(rows: list, cases: list, columns: list, settings: AblateConfig, console: Any) -> None:
-  """Print the tables, and write tables, plot and numbers to files."""
-  from tf_creative.cli import columns as table_lib
-  from tf_creative.core import storage
-  from tf_creative.experiments import ablation_plot as dots
-  from tf_creative.experiments import ablation_tables as outcomes
-
-  names, titles = [case.name for case in cases], [column.title for column in columns]
-  tables = [outcomes.table(rows, names, titles)]
-  if len(names) > 1:
-    tables.append(outcomes.against(rows, names, titles))
-  console.print()
-  for head, body in tables:
-    table_lib.show(console, head, body)
-  out = pathlib.Path(settings.out)
-  text = outcomes.markdown(
-    tables, settings.pipeline, {case.name: shlex.join(case.flags) for case in cases}
-  )
-  with storage.whole(out / 'table.md') as partial:
-    partial.write_text(text)
-  with storage.whole(out / 'ablation.jsonl') as partial:
-    partial.write_text(''.join(json.dumps(row) + '\n' for row in rows))
-  with storage.whole(out / 'ablation.png') as partial:
-    dots.draw(rows, names, titles).savefig(partial, dpi=150)
-  for name, what in (
-    ('table.md', 'these tables'),
-    ('ablation.png', 'the same as a plot'),
-    ('ablation.jsonl', 'all numbers, a row for each run'),
-  ):
-    console.print(f'{out / name}  {what}', soft_wrap=True)
 
 
 if __name__ == '__main__':

@@ -44,7 +44,7 @@ TOY = (
 
 @pytest.fixture
 def stub(monkeypatch):
-  monkeypatch.setattr(grid, 'TRAIN', [sys.executable, '-c', STUB])
+  monkeypatch.setattr(watched, 'TRAIN', [sys.executable, '-c', STUB])
   monkeypatch.setattr(grid, '_PAUSE', 0.01)
   monkeypatch.delenv('TF_NUM_INTRAOP_THREADS', raising=False)
 
@@ -134,7 +134,7 @@ def test_cells_are_ordinary_runs_seed_by_seed(tmp_path):
   ],
 )
 def test_a_wrong_case_is_answered_before_anything_is_trained(case, answer, tmp_path, monkeypatch):
-  monkeypatch.setattr(grid, 'TRAIN', None)
+  monkeypatch.setattr(watched, 'TRAIN', None)
   with pytest.raises(spec.UserError) as error:
     ablate.ablate(settings(tmp_path, *case) if case else ablate.AblateConfig())
   assert answer in str(error.value)
@@ -176,7 +176,7 @@ def test_a_grid_is_trained_once_and_says_what_it_came_to(stub, tmp_path, capsys,
     assert min(picture.size) > 200
   assert not list(out.glob('**/.partial*'))
 
-  monkeypatch.setattr(grid, 'TRAIN', None)  # whatever is started now, fails
+  monkeypatch.setattr(watched, 'TRAIN', None)  # whatever is started now, fails
   assert ablate.ablate(given) == 0
   assert 'started' not in capsys.readouterr().out
   with pytest.raises(

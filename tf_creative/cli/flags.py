@@ -22,7 +22,7 @@ def flag_fields(settings: type) -> Iterator[tuple[str, str, dataclasses.Field]]:
   """Yield every setting as (flag, group, field); the group is '' for fields outside of groups."""
   for field in dataclasses.fields(settings):
     if not dataclasses.is_dataclass(field.default):
-      yield field.name, '', field
+      yield field.name.rstrip('_'), '', field  # a name that Python keeps for itself
       continue
     prefix = '' if field.name == 'run' else f'{field.name}_'
     for inner in dataclasses.fields(field.default):

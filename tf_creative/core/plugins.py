@@ -130,3 +130,14 @@ def _entries() -> Any:
 
 def _bringer(entry: metadata.EntryPoint) -> str:
   return f'{entry.dist.name} {entry.dist.version}'  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def extra(module: str, name: str, what: str) -> Any:
+  """Import a module of a package that the user installs as the extra `name` of this one."""
+  try:
+    return importlib.import_module(module)
+  except ImportError as error:
+    raise spec.SpecError(
+      f'{what} needs a package that is not installed ({error}): run '
+      f"pip install 'tf_creative[{name}]'."
+    ) from error

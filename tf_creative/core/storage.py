@@ -14,11 +14,11 @@ import re
 import shutil
 import socket
 import stat
+import sys
 from typing import IO
 import zipfile
 
 import numpy as np
-import tensorflow as tf
 
 from tf_creative.core import spec
 
@@ -125,7 +125,10 @@ def kept(path: pathlib.Path, advice: str) -> Iterator[None]:
     yield
   except OSError as error:
     raise _failed(error.filename or path, error.strerror or str(error), advice) from error
-  except tf.errors.OpError as error:
+  except Exception as error:
+    tf = sys.modules.get('tensorflow')  # whose errors come only where it is imported already
+    if not tf or not isinstance(error, tf.errors.OpError):
+      raise
     for reason in map(os.strerror, _REASONS):
       if reason in error.message:
         raise _failed(path, reason, advice) from error

@@ -116,15 +116,19 @@ def against(rows: Sequence[Row], cases: Sequence[str], columns: Sequence[str]) -
   return [f'against {cases[0]}', 'pairs', *columns, *COST], body
 
 
-def markdown(tables: Sequence[Table], pipeline: str, cases: Mapping[str, str]) -> str:
+def markdown(
+  tables: Sequence[Table], pipeline: str, cases: Mapping[str, str], searched: Table | None = None
+) -> str:
   """Format the tables and the flags of all cases as Markdown."""
-  what = (
+  what = [
     f'Runs of `{pipeline}`: mean ± standard deviation over seeds [95% bootstrap interval of the '
     'mean]; minutes are means.',
     'Ratios of runs of one seed: their mean [95% bootstrap interval].',
-  )
+  ][: len(tables)]
+  if searched:
+    what.append('The search that chose the settings, with seeds of its own.')
   parts = []
-  for text, (head, body) in zip(what, tables, strict=False):
+  for text, (head, body) in zip(what, [*tables, *filter(None, [searched])], strict=True):
     lines = [head, ['---', *['---:'] * (len(head) - 1)], *body]
     cells = [[cell.replace('|', r'\|') for cell in line] for line in lines]
     parts.append(text + '\n\n' + '\n'.join(f'| {" | ".join(line)} |' for line in cells))

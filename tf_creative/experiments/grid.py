@@ -1,31 +1,27 @@
-"""A grid of cases and seeds: the settings of each cell, and the processes that train them."""
+"""A grid of cases and seeds: the settings of each cell, and the order in which they are trained."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+import contextlib
 import dataclasses
 import fcntl
 import json
-import os
 import pathlib
 import re
 import shlex
 import signal
-import subprocess
-import sys
 import time
 from typing import Any, NamedTuple
 
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec, storage
-from tf_creative.experiments import watched
+from tf_creative.experiments import waiting as waiting_lib
 from tf_creative.learner import config as config_lib
 
-TRAIN = [sys.executable, '-m', f'{__name__.partition(".")[0]}.train']
 _MOST_BYTES = 1 << 20  # of a cell's record
 _PAUSE = 0.2  # seconds between two checks of the processes
 _OWN = {'seed', 'run_dir'}  # flags that the grid sets, so a case may not
-_THREADS = ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS')
 
 
 class Case(NamedTuple):
@@ -103,30 +99,61 @@ def read_cases(texts: Sequence[str]) -> list[Case]:
     raise spec.UserError("an ablation needs cases: --case='name: train flags', one by one.")
   names: dict[str, str] = {}
   for name, _ in cases:
-    folder = _folder(name).lower()  # some file systems ignore case
-    if folder in names:
-      raise spec.UserError(f"the cases '{names[folder]}' and '{name}' have one name: change one.")
-    names[folder] = name
+    place = folder(name).lower()  # some file systems ignore case
+    if place in names:
+      raise spec.UserError(f"the cases '{names[place]}' and '{name}' have one name: change one.")
+    names[place] = name
   return cases
 
 
 def cells(cases: Sequence[Case], pipeline: str, seeds: str, out: str) -> list[Cell]:
   """Return all cells, ordered by seed: a stopped grid then has all cases of its first seeds."""
   return [
-    _cell(case, pipeline, seed, pathlib.Path(out)) for seed in _read_seeds(seeds) for case in cases
+    cell(case, pipeline, seed, pathlib.Path(out)) for seed in read_seeds(seeds) for case in cases
   ]
 
 
 def run(
-  cells: Sequence[Cell], jobs: int, stop: Any, tell: Callable[[Cell, int | None], None]
+  waiting: waiting_lib.Waiting, engine: Any, stop: Any, tell: Callable[[Cell, int | None], None]
 ) -> None:
-  """Train the cells in turn, `jobs` at once; `tell(cell, exit code or None)` reports each event.
+  """Train the cells that wait, as many at once as the engine has room for.
 
-  A signal that `stop` has caught is passed on once: training then saves and ends, and no other cell
-  starts.
+  `tell(cell, exit code or None)` reports each event. A signal that `stop` has caught is passed on
+  once: training then saves and ends, and no other cell starts.
   """
-  waiting, running, passed_on = list(cells), [], False
+  running, passed_on = [], False
+  try:
+    while running or (waiting.more() and not stop.signal):
+      while not stop.signal and len(running) < engine.room() and (cell := waiting.next()):
+        tell(cell, None)
+        running.append(engine.start(cell))
+      time.sleep(_PAUSE)
+      if stop.signal and not passed_on:
+        for training in running:
+          training.stop(stop.signal)
+        passed_on = True
+      for training in list(running):
+        if (code := training.look()) is not None:
+          running.remove(training)
+          waiting.ended(training.cell, code)
+          tell(training.cell, code)
+        elif waiting.hopeless(training.cell):
+          training.stop(signal.SIGTERM)
+  finally:
+    for training in running:
+      training.stop(signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def alone(cells: Sequence[Cell]) -> Iterator[int]:
+  """Lock the folder of cells; the descriptor keeps the lock while any process has it."""
   out = cells[0].path.parent
+  try:
+    out.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise spec.UserError(
+      f'cannot write to {out} ({error.strerror}): choose another --out.'
+    ) from error
   storage.check_links(
     out, ['.lock', *(n for cell in cells for n in (cell.path.name, cell.log.name))]
   )
@@ -138,41 +165,7 @@ def run(
         f'{out} is being worked on, by this command elsewhere or by a run that it left behind: '
         'wait, or end that one.'
       ) from error
-    try:
-      while running or (waiting and not stop.signal):
-        while waiting and len(running) < jobs and not stop.signal:
-          cell = waiting.pop(0)
-          tell(cell, None)
-          running.append(watched.Watched(cell, _start(cell, jobs, lock.fileno())))
-        time.sleep(_PAUSE)
-        if stop.signal and not passed_on:
-          for training in running:
-            os.kill(training.process.pid, stop.signal)
-          passed_on = True
-        for training in list(running):
-          if (code := training.look()) is not None:
-            running.remove(training)
-            tell(training.cell, code)
-    finally:
-      for training in running:
-        os.kill(training.process.pid, signal.SIGKILL)
-
-
-def _start(cell: Cell, jobs: int, lock: int) -> subprocess.Popen:
-  # TensorFlow would use all cores for each of the runs; the user's own settings take precedence.
-  share = str(max(1, (os.cpu_count() or 1) // jobs))
-  threads = dict.fromkeys(_THREADS, share) if jobs > 1 else {}
-  with cell.log.open('ab') as log:
-    return subprocess.Popen(
-      [*TRAIN, *cell.flags],
-      stdin=subprocess.DEVNULL,
-      stdout=log,
-      stderr=subprocess.STDOUT,
-      env={**threads, **os.environ, 'PYTHONUNBUFFERED': '1'},
-      pass_fds=[lock],  # the lock stays held while any of the runs is alive
-      # Otherwise Ctrl-C in a terminal would reach it directly, too, and a second signal kills it.
-      process_group=0,
-    )
+    yield lock.fileno()
 
 
 def _read_case(text: str) -> Case:
@@ -204,18 +197,19 @@ def _words(text: str) -> list[str]:
   return words
 
 
-def _read_seeds(text: str) -> list[int]:
+def read_seeds(text: str, flag: str = 'seeds') -> list[int]:
   try:
     seeds = [int(word) for word in text.split(',')]
   except ValueError as error:
-    raise spec.UserError(f"--seeds must be numbers like 0,1,2, not '{text}'.") from error
+    raise spec.UserError(f"--{flag} must be numbers like 0,1,2, not '{text}'.") from error
   if len(set(seeds)) < len(seeds):
-    raise spec.UserError(f'--seeds has one twice: {text}.')
+    raise spec.UserError(f'--{flag} has one twice: {text}.')
   return seeds
 
 
-def _cell(case: Case, pipeline: str, seed: int, out: pathlib.Path) -> Cell:
-  run_dir = out / f'{_folder(case.name)}-{seed}'
+def cell(case: Case, pipeline: str, seed: int, out: pathlib.Path) -> Cell:
+  """Return the cell of a case and a seed; a UserError where its flags are wrong."""
+  run_dir = out / f'{folder(case.name)}-{seed}'
   flags = [f'--flagfile={pipeline}', *case.flags]
   flags += [f'--seed={seed}', f'--run_dir={run_dir}', '--noprogress', '--noexport']
   try:
@@ -225,7 +219,7 @@ def _cell(case: Case, pipeline: str, seed: int, out: pathlib.Path) -> Cell:
   return Cell(case.name, seed, flags, config)
 
 
-def _folder(name: str) -> str:
+def folder(name: str) -> str:
   """Turn a name into a part of a folder's name that is valid on every system and shell."""
   return re.sub(r'[^\w.+-]+', '_', name)
 

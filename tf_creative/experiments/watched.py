@@ -1,14 +1,52 @@
-"""Watches a process that trains a cell of a grid, and notes its time."""
+"""Processes that train cells of a grid: starts them, watches them, and notes their time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import os
 import pathlib
 import subprocess
+import sys
 import time
 from typing import Any
 
+TRAIN = [sys.executable, '-m', f'{__name__.partition(".")[0]}.train']
+_THREADS = ('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS')
 _NOTE_SECONDS = 20  # between two notes of its time
+
+
+class Here:
+  """Trains cells as processes of this machine, `jobs` at once."""
+
+  def __init__(self, jobs: int):
+    self._jobs = jobs
+    self.lock: int | None = None  # a descriptor: held while any of the processes is alive
+
+  def room(self) -> int:
+    """Return how many cells may be trained at once."""
+    return self._jobs
+
+  def start(self, cell: Any) -> Watched:
+    # TensorFlow would use all cores for each of the runs.
+    threads = max(1, (os.cpu_count() or 1) // self._jobs) if self._jobs > 1 else 0
+    locks = [] if self.lock is None else [self.lock]
+    process = start(cell, TRAIN, threads, stdin=subprocess.DEVNULL, pass_fds=locks)
+    return Watched(cell, process)
+
+
+def start(cell: Any, command: Sequence[str], threads: int, **options: Any) -> subprocess.Popen:
+  """Start to train a cell, with so many threads unless the user's environment says otherwise."""
+  share = dict.fromkeys(_THREADS, str(threads)) if threads else {}
+  with cell.log.open('ab') as log:
+    return subprocess.Popen(
+      [*command, *cell.flags],
+      stdout=log,
+      stderr=subprocess.STDOUT,
+      env={**share, **os.environ, 'PYTHONUNBUFFERED': '1'},
+      # Otherwise Ctrl-C in a terminal would reach it directly, too, and a second signal kills it.
+      process_group=0,
+      **options,
+    )
 
 
 class Watched:
@@ -18,6 +56,10 @@ class Watched:
     self.cell, self.process = cell, process
     self._before, self._began = cell.spent(), time.monotonic()
     self._noted = self._began
+
+  def stop(self, signal: int) -> None:
+    """Send it a signal."""
+    os.kill(self.process.pid, signal)
 
   def look(self) -> int | None:
     """Return its exit code, or None while it trains; note its time."""

@@ -6,7 +6,6 @@ import abc
 from collections.abc import Mapping
 import contextlib
 import dataclasses
-import importlib
 import math
 from typing import Any
 
@@ -187,17 +186,6 @@ class Gym(options.Gym, Simulated):
       disable_env_checker=True,
       **({'render_mode': PICTURES} if render else {}),
     )
-
-
-def needed(module: str, extra: str) -> Any:
-  """Import a module of a package that the user installs as one of our extras."""
-  try:
-    return importlib.import_module(module)
-  except ImportError as error:
-    raise spec.SpecError(
-      f"the world '{extra}' needs a package that is not installed ({error}): run "
-      f"pip install 'tf_creative[{extra}]'."
-    ) from error
 
 
 def _parts(space: gymnasium.Space) -> dict[str, gymnasium.Space]:

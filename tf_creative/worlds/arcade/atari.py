@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from tf_creative.core import spec
+from tf_creative.core import plugins, spec
 from tf_creative.worlds import options, simulated
 from tf_creative.worlds.arcade import published
 
@@ -51,7 +51,7 @@ class Atari(options.Atari, simulated.Simulated):
 
   def __post_init__(self):
     super().__post_init__()
-    games = simulated.needed('ale_py.roms', 'atari').get_all_rom_ids()
+    games = _module('ale_py.roms').get_all_rom_ids()
     if self.game not in games:
       raise spec.SpecError(
         f"atari has no game '{self.game}'.{spec.nearest(self.game, games)}", 'game='
@@ -63,9 +63,9 @@ class Atari(options.Atari, simulated.Simulated):
   def environments(self, count: int, render: bool) -> Games:
     """Make games of single frames: `simulated.Told` stacks them, as ale-py would pad with black."""
     del render
-    ale = simulated.needed('ale_py', 'atari')
+    ale = _module('ale_py')
     ale.ALEInterface.setLoggerMode(ale.LoggerMode.Error)
-    vector = simulated.needed('ale_py.vector_env', 'atari').AtariVectorEnv
+    vector = _module('ale_py.vector_env').AtariVectorEnv
     envs = vector(
       self.game,
       count,
@@ -79,3 +79,7 @@ class Atari(options.Atari, simulated.Simulated):
       autoreset_mode=gymnasium.vector.AutoresetMode.NEXT_STEP,
     )
     return Games(envs)
+
+
+def _module(name: str) -> Any:
+  return plugins.extra(name, 'atari', "the world 'atari'")

@@ -13,6 +13,7 @@ import gymnasium
 import matplotlib
 import numpy as np
 
+from tf_creative.core import plugins
 from tf_creative.worlds import options, simulated
 
 _ACTIONS = 6  # of every game, by MinAtar's own numbers
@@ -104,7 +105,7 @@ def _package() -> Any:
   root.addHandler(nothing)
   logging.disable(logging.WARNING)
   try:
-    return simulated.needed('minatar', 'minatar')
+    return plugins.extra('minatar', 'minatar', "the world 'minatar'")
   finally:
     logging.disable(logging.NOTSET)
     root.removeHandler(nothing)
