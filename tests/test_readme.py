@@ -39,7 +39,7 @@ from tf_creative import (
 )
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
-from tf_creative.experiments import grid
+from tf_creative.experiments import watched
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.runs import run as run_lib
@@ -111,7 +111,7 @@ def place(tmp_path_factory):
     patch.setenv('PYTHONPATH', str(ROOT))  # for the processes that a command starts
     hurry(patch)
     verify_here(patch)
-    patch.setattr(grid, 'TRAIN', [sys.executable, '-c', STUB])
+    patch.setattr(watched, 'TRAIN', [sys.executable, '-c', STUB])
     patch.setattr(run_lib, 'load', functools.cache(run_lib.load))  # which takes seconds
     yield folder
 

@@ -18,7 +18,17 @@ from tf_creative.core import plugins, spec
 from tf_creative.learner import config as config_lib
 
 # In the order in which a person needs them: each is a module with a function of its name.
-COMMANDS = ('train', 'evaluate', 'create', 'export', 'serve', 'ablate', 'benchmark', 'augment', 'bulk')
+COMMANDS = (
+  'train',
+  'evaluate',
+  'create',
+  'export',
+  'serve',
+  'ablate',
+  'benchmark',
+  'augment',
+  'bulk',
+)
 _HELP = ('', '--help', '-help', '-h', '--helpshort', '--helpfull')
 
 

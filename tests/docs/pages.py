@@ -21,7 +21,17 @@ PAGES = [
   ROOT / 'CONTRIBUTING.md',
   ROOT / 'pipelines/peers/README.md',
 ]
-COMMANDS = ('train', 'evaluate', 'create', 'export', 'serve', 'ablate', 'benchmark', 'augment')
+COMMANDS = (
+  'train',
+  'evaluate',
+  'create',
+  'export',
+  'serve',
+  'ablate',
+  'benchmark',
+  'augment',
+  'bulk',
+)
 # What is not tried here, and why; a pattern is looked for in a command or a block of Python.
 WHY = {
   r'^(python3? -m )?pip(-audit)? |/pip ': 'it needs a network; CI installs everything anew',

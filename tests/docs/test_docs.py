@@ -23,6 +23,7 @@ from tf_creative import (
   agent,
   augment,
   benchmark,
+  bulk,
   couplings,
   create,
   evaluate,
@@ -56,6 +57,7 @@ SETTINGS = {
   'ablate': ablate.AblateConfig,
   'benchmark': benchmark.BenchmarkConfig,
   'augment': augment.AugmentConfig,
+  'bulk': bulk.BulkConfig,
 }
 # What a reader who knows nothing looks for, where it is, and words that it must have.
 SOUGHT = {

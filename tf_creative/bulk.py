@@ -1,8 +1,8 @@
-"""Makes works by the million, on Apache Beam: on this machine's cores, or a cluster's.
+"""Makes works by the million, on the cores of this machine or of a cluster.
 
-  python -m tf_creative.bulk --export_dir=runs/pixel_art/exports --count=1000000 --workers=2
-  python -m tf_creative.bulk --distinct --least_logit=0 --format=array_record --out=works
-  python -m tf_creative.bulk --runner=flink --runner_flags=--flink_master=host:8081
+  python -m tf_creative.bulk --export_dir=runs/pixel_art/exports --workers=2
+  python -m tf_creative.bulk --count=100000 --distinct --format=array_record
+  python -m tf_creative.bulk --runner=flink --runner_flags=--flink_master=HOST
 
 Work number i has the seed --seed + i: the works are those of `create`, bit for bit, however many
 processes make them. They become a data set that TFDS reads (and --world='...(data=FOLDER)'), in
@@ -21,12 +21,7 @@ from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import setting
 
 FORMATS = ('tfrecord', 'array_record', 'png')
-RUNNERS = {  # names of ours -> Beam's
-  'direct': 'apache_beam.runners.portability.fn_api_runner.FnApiRunner',
-  'flink': 'FlinkRunner',
-  'spark': 'SparkRunner',
-  'dataflow': 'DataflowRunner',
-}
+RUNNERS = ('direct', 'flink', 'spark', 'dataflow')
 _ALL = -1e9  # below any logit
 
 
@@ -55,7 +50,11 @@ def bulk(config: BulkConfig) -> int:
   command.check_writable(config.out, 'out')
   # Heavy imports stand inside functions, so that --help and a mistyped flag are answered at once.
   logging.set_verbosity(logging.ERROR)
-  from tf_creative.bulk import pipeline
+  from tf_creative.api.bulk import pipeline
 
   logging.set_verbosity(logging.ERROR)  # the libraries' imports have raised it
   return pipeline.run(config)
+
+
+if __name__ == '__main__':
+  command.run(bulk, __doc__, BulkConfig)

@@ -16,12 +16,18 @@ from typing import Any
 
 import rich.console
 
-from tf_creative import bulk
-from tf_creative.bulk import shards as shards_lib
+from tf_creative.api import exported
+from tf_creative.api.bulk import shards as shards_lib
 from tf_creative.core import plugins, spec, storage
 
 beam: Any = plugins.extra('apache_beam', 'beam', '`bulk`')
 _options: Any = plugins.extra('apache_beam.options.pipeline_options', 'beam', '`bulk`')
+_RUNNERS = {  # names of ours -> Beam's
+  'direct': 'apache_beam.runners.portability.fn_api_runner.FnApiRunner',
+  'flink': 'FlinkRunner',
+  'spark': 'SparkRunner',
+  'dataflow': 'DataflowRunner',
+}
 _SUMMARY, _SETTINGS = 'bulk.json', 'settings.json'
 _STEP = '[while running'  # in messages of errors
 _LOOK_SECONDS = 5  # between two lines of progress
@@ -36,8 +42,6 @@ class Make(beam.DoFn):
 
   def setup(self) -> None:
     """Load the models, once in each process."""
-    from tf_creative.api import exported
-
     self._maker = exported.Export(self._exports)
 
   def process(self, number: int) -> Iterator[tuple[int, tuple[int, int]]]:
@@ -74,10 +78,8 @@ def _finish(found: tuple[int, dict[str, Any]], shards: shards_lib.Shards) -> Non
   shards.finish(number, parts['again'])
 
 
-def run(config: bulk.BulkConfig) -> int:
+def run(config: Any) -> int:
   """Make all works that are missing; return the exit code."""
-  from tf_creative.api import exported
-
   out = pathlib.Path(os.path.abspath(config.out))
   console = rich.console.Console(highlight=False)
   maker = exported.Export(os.path.abspath(config.export_dir))
@@ -100,7 +102,7 @@ def run(config: bulk.BulkConfig) -> int:
   began = time.monotonic()
   try:
     with _told(shards, console):
-      root = beam.Pipeline(bulk.RUNNERS[config.runner], options=_settings(config))
+      root = beam.Pipeline(_RUNNERS[config.runner], options=_settings(config))
       build(root, shards, str(maker.path), config.distinct)
       root.run().wait_until_finish()
   except KeyboardInterrupt:
@@ -127,7 +129,7 @@ def run(config: bulk.BulkConfig) -> int:
   return 0
 
 
-def _prepared(config: bulk.BulkConfig, out: pathlib.Path, round_: int) -> bool:
+def _prepared(config: Any, out: pathlib.Path, round_: int) -> bool:
   """Note what is to be made; return whether it is; a UserError if something else is there."""
   told = {name: part for name, part in dataclasses.asdict(config).items() if name not in _SILENT}
   text = json.dumps({**told, 'export_dir': os.path.abspath(config.export_dir), 'round': round_})
@@ -143,7 +145,7 @@ def _prepared(config: bulk.BulkConfig, out: pathlib.Path, round_: int) -> bool:
   return (out / _SUMMARY).exists()
 
 
-def _settings(config: bulk.BulkConfig) -> Any:
+def _settings(config: Any) -> Any:
   """Return Beam's options."""
   if config.runner != 'direct':
     return _options.PipelineOptions([*config.runner_flags])

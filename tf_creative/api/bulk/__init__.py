@@ -1,0 +1,1 @@
+"""Makes works by the million, on Apache Beam."""
