@@ -19,17 +19,7 @@ TESTS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tests/**/*.py'
 BUILD = (ROOT / 'BUILD').read_text()
 MOST_LINES = {'tf_creative': 250, 'tests': 320}
 
-COMMANDS = {
-  'ablate',
-  'augment',
-  'benchmark',
-  'bulk',
-  'train',
-  'create',
-  'evaluate',
-  'export',
-  'serve',
-}
+COMMANDS = set('ablate augment benchmark bulk create evaluate export serve train'.split())
 PACKAGE = '__init__'  # imported with every part of it; it registers the worlds with Gymnasium
 COMPANION = 'tf-creative-agents'  # TF-Agents with metadata of ours, for which BUILD says tf-agents
 # The map (ARCHITECTURE.md): what each part of the house may import besides itself.

@@ -39,7 +39,7 @@ from tf_creative import (
 )
 from tf_creative.cli import command
 from tf_creative.cli import flags as flags_lib
-from tf_creative.experiments import watched
+from tf_creative.experiments.ablation import watched
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.runs import run as run_lib

@@ -67,7 +67,7 @@ class AblateConfig:
 def ablate(settings: AblateConfig) -> int:
   """Train the missing runs and show the results; return the exit code."""
   # Heavy imports stand inside functions, so that --help and a mistyped case are answered at once.
-  from tf_creative.experiments import grid
+  from tf_creative.experiments.ablation import grid
 
   flags_lib.check(settings)
   if settings.cluster:  # whose workers have other current folders
@@ -79,8 +79,9 @@ def ablate(settings: AblateConfig) -> int:
 
   import rich.console
 
-  from tf_creative.experiments import ablation_report, waiting
-  from tf_creative.experiments import ablation_tables as outcomes
+  from tf_creative.experiments.ablation import report as report_lib
+  from tf_creative.experiments.ablation import tables as outcomes
+  from tf_creative.experiments.ablation import waiting
 
   logging.set_verbosity(logging.ERROR)  # the libraries' imports have raised it
   console = rich.console.Console(highlight=False, markup=False)
@@ -93,9 +94,7 @@ def ablate(settings: AblateConfig) -> int:
     if settings.search:
       searched, cases = _search(settings, cases, columns[0], train)
     cells = grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
-    report = ablation_report.Report(
-      cells, cases, columns, settings.pipeline, settings.out, searched
-    )
+    report = report_lib.Report(cells, cases, columns, settings.pipeline, settings.out, searched)
     todo = [cell for cell in cells if not cell.finished()]
     if todo and not settings.table_only and not stop.signal:
       console.print(f'{settings.out}: {len(todo)} of {len(cells)} runs to train', soft_wrap=True)
@@ -122,7 +121,7 @@ def ablate(settings: AblateConfig) -> int:
 @contextlib.contextmanager
 def _engine(settings: AblateConfig) -> Iterator[Any]:
   """Open what trains the cells: processes of this machine, or the workers of a cluster."""
-  from tf_creative.experiments import cluster, watched
+  from tf_creative.experiments.ablation import cluster, watched
 
   if settings.cluster and not settings.table_only:
     with cluster.Cluster(settings.cluster) as engine:
@@ -135,7 +134,7 @@ def _search(
   settings: AblateConfig, cases: list, column: Any, train: Callable[..., list]
 ) -> tuple[Any, list]:
   """Run the trials that are missing; return the table of them, and the cases with the best."""
-  from tf_creative.experiments import ablation_tables, grid, search, studies, tries
+  from tf_creative.experiments.ablation import grid, search, studies, tables, tries
 
   seeds = grid.read_seeds(settings.tuning_seeds, 'tuning_seeds')
   if both := set(seeds) & set(grid.read_seeds(settings.seeds)):
@@ -159,8 +158,8 @@ def _search(
 
   def told(cell: grid.Cell, at_once: int) -> str:
     del at_once
-    row = ablation_tables.row(cell, [column])
-    return f'{row["minutes"]:.1f} min, {ablation_tables.brief(row, column.title)}'
+    row = tables.row(cell, [column])
+    return f'{row["minutes"]:.1f} min, {tables.brief(row, column.title)}'
 
   if not settings.table_only and found.more():
     train(search.Search(found), told)
@@ -171,7 +170,7 @@ def _train(
   queue: Any, told: Callable[[Any, int], str], *, engine: Any, stop: signals.Stop, console: Any
 ) -> list:
   """Train cells and say what each came to; return the failed ones."""
-  from tf_creative.experiments import grid
+  from tf_creative.experiments.ablation import grid
 
   failed = []
 

@@ -1,4 +1,4 @@
-"""Makes works by the million, on the cores of this machine or of a cluster.
+"""Makes works by the million, on this machine or on a cluster.
 
   python -m tf_creative.bulk --export_dir=runs/pixel_art/exports --workers=2
   python -m tf_creative.bulk --count=100000 --distinct --format=array_record

@@ -24,6 +24,7 @@ from tf_creative import (
   ablate,
   augment,
   benchmark,
+  bulk,
   couplings,
   create,
   evaluate,
@@ -50,6 +51,7 @@ COMMANDS = {
   'ablate': (ablate, ablate.AblateConfig),
   'benchmark': (benchmark, benchmark.BenchmarkConfig),
   'augment': (augment, augment.AugmentConfig),
+  'bulk': (bulk, bulk.BulkConfig),
 }
 _GROUPS = {'': '', 'run': 'The run', 'gan': 'The imagination (GAN)', 'agent': 'The hand (agent)'}
 _EVERY = (

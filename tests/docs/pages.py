@@ -21,17 +21,7 @@ PAGES = [
   ROOT / 'CONTRIBUTING.md',
   ROOT / 'pipelines/peers/README.md',
 ]
-COMMANDS = (
-  'train',
-  'evaluate',
-  'create',
-  'export',
-  'serve',
-  'ablate',
-  'benchmark',
-  'augment',
-  'bulk',
-)
+COMMANDS = 'train evaluate create export serve ablate benchmark augment bulk'.split()
 # What is not tried here, and why; a pattern is looked for in a command or a block of Python.
 WHY = {
   r'^(python3? -m )?pip(-audit)? |/pip ': 'it needs a network; CI installs everything anew',
@@ -48,6 +38,8 @@ WHY = {
   r'verse\(|/verse': 'it needs a package that its user installs; see tests/worlds/verse',
   r'airfoil': 'it needs packages that its user installs; see tests/worlds/airfoil',
   r'thrift\(': 'it needs a plugin; test_plugin installs and runs one',
+  r'dask|--(cluster|search)=': 'it needs packages that its user installs; see tests/experiments',
+  r'tf_creative\.bulk': 'it needs a package that its user installs; see tests/api/test_bulk.py',
   r'augment --data=': 'it needs data of a user, or minutes; see tests/labelled',
   r'^(tf-creative )?(eval|source) ': 'it is for the shell of a user',
 }

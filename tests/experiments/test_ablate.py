@@ -16,8 +16,8 @@ import pytest
 from tf_creative import ablate
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
-from tf_creative.experiments import ablation_tables as outcomes
-from tf_creative.experiments import grid, watched
+from tf_creative.experiments.ablation import grid, watched
+from tf_creative.experiments.ablation import tables as outcomes
 from tf_creative.runs import log as log_lib
 
 # What stands in for train: it ends well, or as a coupling's name says.

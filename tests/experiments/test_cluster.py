@@ -13,8 +13,8 @@ import pytest
 from tests.experiments import test_ablate
 from tf_creative import ablate
 from tf_creative.core import spec
-from tf_creative.experiments import cluster as cluster_lib
-from tf_creative.experiments import grid, waiting
+from tf_creative.experiments.ablation import cluster as cluster_lib
+from tf_creative.experiments.ablation import grid, waiting
 from tf_creative.runs import log as log_lib
 
 pytest.importorskip('distributed', reason="run pip install 'tf_creative[cluster]'")
@@ -36,7 +36,7 @@ with metrics.open('a') as file:
     time.sleep(0.2)
     print('{"round": %d, "painted/frechet": %d}' % (number, number), file=file, flush=True)
 """
-LEASHED = ['-m', 'tf_creative.experiments.leash', 'toy_train']
+LEASHED = ['-m', 'tf_creative.experiments.ablation.leash', 'toy_train']
 
 
 @pytest.fixture

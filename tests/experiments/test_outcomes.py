@@ -1,7 +1,7 @@
 """What a grid came to: columns and tables, with numbers worked by hand."""
 
 from tf_creative.cli import flags as flags_lib
-from tf_creative.experiments import ablation_tables as outcomes
+from tf_creative.experiments.ablation import tables as outcomes
 
 
 def test_a_column_is_the_last_value_or_the_first_step_at_which_it_holds():

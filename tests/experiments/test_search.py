@@ -10,7 +10,7 @@ import pytest
 from tests.experiments import test_ablate
 from tf_creative import ablate
 from tf_creative.core import spec
-from tf_creative.experiments import grid, tries, watched
+from tf_creative.experiments.ablation import grid, tries, watched
 
 pytest.importorskip('optuna', reason="run pip install 'tf_creative[search]'")
 
@@ -122,7 +122,7 @@ def test_all_seeds_of_a_trial_count_and_a_failing_trial_stops_no_other(stub, tmp
 
 
 def test_a_hopeless_run_is_given_up(stub, tmp_path, monkeypatch, capsys):
-  monkeypatch.setattr('tf_creative.experiments.search._LOOK_SECONDS', 0.05)
+  monkeypatch.setattr('tf_creative.experiments.ablation.search._LOOK_SECONDS', 0.05)
   given = settings(tmp_path, 'plain: --agent_width=8', search=12)
   assert ablate.ablate(given) == 0
   assert 'given up: others were better by then' in capsys.readouterr().out
@@ -151,7 +151,7 @@ TWICE = """
 import sys
 from tests.experiments import test_search
 from tf_creative import ablate
-from tf_creative.experiments import watched
+from tf_creative.experiments.ablation import watched
 watched.TRAIN[:] = [sys.executable, '-c', test_search.STUB]
 sys.exit(ablate.ablate(test_search.settings(test_search.pathlib.Path(sys.argv[1]))))
 """

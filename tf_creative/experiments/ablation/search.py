@@ -10,7 +10,7 @@ import statistics
 import time
 from typing import Any
 
-from tf_creative.experiments import grid, studies, waiting
+from tf_creative.experiments.ablation import grid, studies, waiting
 from tf_creative.runs import log as log_lib
 
 _LOOK_SECONDS = 2  # between two looks at what a run has logged

@@ -1,4 +1,4 @@
-"""Runs a module for a parent that may vanish: `python -m tf_creative.experiments.leash MODULE ...`.
+"""Runs a module for a parent that may vanish, by python -m with this module before the other one.
 
 The parent holds the other end of stdin. When that closes, however the parent has ended, this
 process sends itself SIGTERM, at which a run is saved.

@@ -17,7 +17,7 @@ from typing import Any
 import uuid
 
 from tf_creative.core import plugins, spec
-from tf_creative.experiments import watched
+from tf_creative.experiments.ablation import watched
 
 _LEASHED = ['-m', f'{__name__.rpartition(".")[0]}.leash', watched.TRAIN[-1]]
 _PAUSE = 0.2  # seconds between two looks at a process

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import zlib
 
 from tf_creative.core import plugins, spec, storage
-from tf_creative.experiments import ablation_tables, grid
-from tf_creative.experiments import tries as tries_lib
+from tf_creative.experiments.ablation import grid
+from tf_creative.experiments.ablation import tables as tables_lib
+from tf_creative.experiments.ablation import tries as tries_lib
 
 FOLDER = 'search'
 
@@ -22,7 +23,7 @@ class Plan(NamedTuple):
   tries: Sequence[tries_lib.Try]
   trials: int  # of each case
   seeds: Sequence[int]
-  column: ablation_tables.Column  # what a run is judged by
+  column: tables_lib.Column  # what a run is judged by
   most: bool  # whether more of it is better
   pipeline: str
   out: pathlib.Path
@@ -107,7 +108,7 @@ class Studies:
       found.append(grid.Case(case.name, [*case.flags, *self._flags(study.best_params)]))
     return found
 
-  def table(self) -> ablation_tables.Table:
+  def table(self) -> tables_lib.Table:
     """Build a table of the search: what each case had, and what was best."""
     states, body = self.optuna.trial.TrialState, []
     for case, study in zip(self._cases, self._studies, strict=True):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec, storage
-from tf_creative.experiments import waiting as waiting_lib
+from tf_creative.experiments.ablation import waiting as waiting_lib
 from tf_creative.learner import config as config_lib
 
 _MOST_BYTES = 1 << 20  # of a cell's record

@@ -11,7 +11,8 @@ from typing import Any
 
 from tf_creative.cli import columns as table_lib
 from tf_creative.core import storage
-from tf_creative.experiments import ablation_plot, ablation_tables, grid
+from tf_creative.experiments.ablation import grid, plot
+from tf_creative.experiments.ablation import tables as tables_lib
 
 _FILES = (
   ('table.md', 'these tables'),
@@ -27,10 +28,10 @@ class Report:
     self,
     cells: Sequence[grid.Cell],
     cases: Sequence[grid.Case],
-    columns: Sequence[ablation_tables.Column],
+    columns: Sequence[tables_lib.Column],
     pipeline: str,
     out: str,
-    searched: ablation_tables.Table | None = None,
+    searched: tables_lib.Table | None = None,
   ):
     """Take the table of the search that chose the settings, if there was one."""
     self._cells, self._cases, self._columns = cells, cases, columns
@@ -43,23 +44,23 @@ class Report:
   def told(self, cell: grid.Cell, at_once: int) -> str:
     """Write the tables anew; say what a cell came to, and how long the others will take."""
     self.write()
-    row, done = ablation_tables.row(cell, self._columns), self.done()
-    numbers = ', '.join(ablation_tables.brief(row, column.title) for column in self._columns[:2])
+    row, done = tables_lib.row(cell, self._columns), self.done()
+    numbers = ', '.join(tables_lib.brief(row, column.title) for column in self._columns[:2])
     text = f'{row["minutes"]:.1f} min, {numbers}; {len(done)} of {len(self._cells)} done'
     if left := len(self._cells) - len(done):
       mean = statistics.mean(other.record()['minutes'] for other in done)
       text += f', about {_duration(left * mean / max(1, at_once))} to go'
     return text
 
-  def write(self) -> tuple[list[ablation_tables.Row], list[ablation_tables.Table]]:
+  def write(self) -> tuple[list[tables_lib.Row], list[tables_lib.Table]]:
     """Write numbers and tables of the finished cells, and return both."""
-    rows = [ablation_tables.row(cell, self._columns) for cell in self.done()]
+    rows = [tables_lib.row(cell, self._columns) for cell in self.done()]
     names, titles = self._names()
-    tables = [ablation_tables.table(rows, names, titles)]
+    tables = [tables_lib.table(rows, names, titles)]
     if len(names) > 1:
-      tables.append(ablation_tables.against(rows, names, titles))
+      tables.append(tables_lib.against(rows, names, titles))
     flags = {case.name: shlex.join(case.flags) for case in self._cases}
-    text = ablation_tables.markdown(tables, self._pipeline, flags, self._searched)
+    text = tables_lib.markdown(tables, self._pipeline, flags, self._searched)
     with storage.whole(self._out / 'table.md') as partial:
       partial.write_text(text)
     with storage.whole(self._out / 'ablation.jsonl') as partial:
@@ -68,10 +69,10 @@ class Report:
 
   def show(self, console: Any) -> None:
     """Print the tables, write the files and say where."""
-    ablation_tables.check_logged(self.done(), self._columns)
+    tables_lib.check_logged(self.done(), self._columns)
     rows, tables = self.write()
     with storage.whole(self._out / 'ablation.png') as partial:
-      ablation_plot.draw(rows, *self._names()).savefig(partial, dpi=150)
+      plot.draw(rows, *self._names()).savefig(partial, dpi=150)
     console.print()
     for head, body in (*tables, *([self._searched] if self._searched else [])):
       table_lib.show(console, head, body)

@@ -8,7 +8,7 @@ import textwrap
 from matplotlib import axes, figure, ticker
 import numpy as np
 
-from tf_creative.experiments import ablation_tables as outcomes
+from tf_creative.experiments.ablation import tables as outcomes
 from tf_creative.metrics import aggregate
 
 _RUN, _MEAN = '#0072B2', '#D55E00'  # blue and vermilion, which colour-blind people can distinguish

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tf_creative.core import spec
-from tf_creative.experiments import grid
+from tf_creative.experiments.ablation import grid
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import loop
 from tf_creative.metrics import aggregate

@@ -1,0 +1,1 @@
+"""Grids of runs: what is trained, by whom, and tables of what came of it."""
