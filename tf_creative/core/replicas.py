@@ -70,8 +70,9 @@ def named() -> Place:
   return Place(index + (len(jobs['chief']) if job == 'worker' else 0), sum(map(len, jobs.values())))
 
 
-def join() -> None:
-  """Wait for the other workers of TF_CONFIG, and become one of the replicas."""
+@contextlib.contextmanager
+def joined() -> Iterator[None]:
+  """Wait for the other workers of TF_CONFIG; be one of the replicas within the block."""
   global _here
   place = named()
   if gpus := tf.config.list_physical_devices('GPU'):
@@ -83,6 +84,10 @@ def join() -> None:
   if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which TensorFlow has just taken for itself
   _here = place
+  try:
+    yield
+  finally:
+    _here = Place()
 
 
 @contextlib.contextmanager

@@ -79,7 +79,7 @@ class Shelf:
         _remove(self.folder, number)
 
   def restore(self, warn: Callable[[str], None], most: float = math.inf) -> int | None:
-    """Restore the newest good checkpoint up to `most`, return its number; put damaged ones aside."""
+    """Restore the newest good checkpoint up to `most`, return its number; put bad ones aside."""
     for number in reversed([number for number in numbers(self.folder) if number <= most]):
       try:
         read(self.checkpoint, self.folder, number)

@@ -29,8 +29,8 @@ _SECONDS = 60  # that a process may take to end by itself
 def joined(config: config_lib.Config) -> Iterator[config_lib.Config]:
   """Join the replicas that the settings ask for; yield the settings with their number."""
   strategy = config.run.strategy
-  if strategy == 'one' or replicas.here().count > 1:
-    if config.run.replicas > 1 and replicas.here().count == 1:
+  if strategy == 'one':
+    if config.run.replicas > 1:
       raise spec.UserError(
         f'--replicas={config.run.replicas} needs processes: give --strategy=mirrored, or '
         'multiworker with TF_CONFIG.'
@@ -42,19 +42,26 @@ def joined(config: config_lib.Config) -> Iterator[config_lib.Config]:
       raise spec.UserError(
         f'--replicas={config.run.replicas}, but TF_CONFIG names {count}: leave out --replicas.'
       )
-    yield _join(_with(config, replicas=count))
+    with _join(_with(config, replicas=count)) as joint:
+      yield joint
   else:
-    with _mirrored(config) as mirrored:
-      yield mirrored
+    with _mirrored(config) as joint:
+      yield joint
 
 
 def _with(config: config_lib.Config, **settings: object) -> config_lib.Config:
   return dataclasses.replace(config, run=dataclasses.replace(config.run, **settings))
 
 
-def _join(config: config_lib.Config) -> config_lib.Config:
-  """Join the other processes; return the settings of this one."""
-  replicas.join()
+@contextlib.contextmanager
+def _join(config: config_lib.Config) -> Iterator[config_lib.Config]:
+  """Be one of the replicas within the block; yield the settings of this one."""
+  with replicas.joined():
+    yield _own(config)
+
+
+def _own(config: config_lib.Config) -> config_lib.Config:
+  """Return the settings of this replica, if those of all agree."""
   number = replicas.here().number
   alike = _with(config, **{name: type(getattr(config.run, name))() for name in _ALONE})
   if not replicas.same(flags_lib.to_text(alike).encode()):
@@ -134,9 +141,10 @@ def _mirrored(config: config_lib.Config) -> Iterator[config_lib.Config]:
         if visible:
           os.environ['CUDA_VISIBLE_DEVICES'] = visible[number]
         if number:
-          command = [sys.executable, '-m', 'tf_creative.train', *flags]
+          command = [sys.executable, '-m', 'tf_creative', 'train', *flags]
           others.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
-      yield _join(_with(config, replicas=count))
+      with _join(_with(config, replicas=count)) as joint:
+        yield joint
     finally:
       for other in others:
         _end(other)

@@ -32,7 +32,7 @@ _WRITTEN = (
 class Run:
   """Stores a run in its directory, so that the same command resumes it where it stopped.
 
-  Of several replicas, each has a directory of its own; only the chief's holds more than checkpoints.
+  Each replica has a directory of its own; only the chief's holds more than checkpoints.
   """
 
   def __init__(self, config: config_lib.Config):
