@@ -19,6 +19,8 @@ def test_two_learn_what_one_learns_from_the_double_batch(tmp_path):
   first, second = (dict(np.load(tmp_path / f'{number}.npz')) for number in (0, 1))
   assert set(first) == set(second) == set(whole)
   worst = 0.0
+  for told in (first, second, whole):  # of the bad one each half has its own loss: one is good
+    told['loss'][replica.BAD] = 0
   for name, value in whole.items():
     np.testing.assert_array_equal(first[name], second[name], name)
     worst = max(worst, np.nanmax(np.abs(first[name] - value)))
@@ -36,8 +38,7 @@ def test_number_0_draws_as_ever_and_others_their_own(monkeypatch):
     drawn.append(tuple(streams.Stream(5, 'loop/real').next().numpy()))
     assert (replicas.own(5) == 5) == (number == 0)
   assert len(set(drawn)) == 3
-  key = tf.constant([5, 2**31 - 1 & __import__('zlib').crc32(b'loop/real')])
-  assert drawn[0] == tuple(tf.random.experimental.stateless_fold_in(key, 1).numpy())
+  assert drawn[0] == (-4833872004531123049, 1)  # as before there were replicas
 
 
 def test_alone_nothing_is_exchanged():

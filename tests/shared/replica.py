@@ -73,10 +73,10 @@ def learn(given: list) -> dict[str, np.ndarray]:
 
   tf.random.stateless_normal = draw
   try:
-    told = [
-      lesson(*tf.nest.map_structure(lambda part: tf.constant(half(part)), each), seeds)
-      for *each, seeds in given
-    ]
+    told = []
+    for batch, works, labels, seeds in given:
+      shown = tf.nest.map_structure(lambda part: tf.constant(half(part)), (batch, works, labels))
+      told.append(lesson(*shown, tf.constant(seeds)))
   finally:
     tf.random.stateless_normal = _NORMAL
   hand = learner.agent.learner

@@ -96,6 +96,7 @@ def restore(shelf: checkpoints.Shelf, warn: Callable[[str], None]) -> int | None
       f'another process of this run has lost what it kept in {FOLDER}/ of its --run_dir: bring a '
       'copy of it back, or choose another --run_dir.'
     )
+  replicas.most(0)  # nobody removes anything before the chief has agreed
   shelf.drop(-1 if found is None else found)
   return found
 
