@@ -15,7 +15,7 @@ def test_two_learn_what_one_learns_from_the_double_batch(tmp_path):
   (tmp_path / 'lessons').write_bytes(pickle.dumps(given))
   processes = [replica.start(tmp_path, config) for config in replica.configs(2)]
   whole = replica.learn(given)
-  assert [process.wait(300) for process in processes] == [0, 0]
+  assert [process.wait(900) for process in processes] == [0, 0]
   first, second = (dict(np.load(tmp_path / f'{number}.npz')) for number in (0, 1))
   assert set(first) == set(second) == set(whole)
   worst = 0.0
