@@ -75,8 +75,8 @@ def learn(given: list) -> dict[str, np.ndarray]:
   try:
     told = []
     for batch, works, labels, seeds in given:
-      shown = tf.nest.map_structure(lambda part: tf.constant(half(part)), (batch, works, labels))
-      told.append(lesson(*shown, tf.constant(seeds)))
+      batch = tf.nest.map_structure(lambda part: tf.constant(half(part)), batch)
+      told.append(lesson(batch, half(works), half(labels), tf.constant(seeds)))
   finally:
     tf.random.stateless_normal = _NORMAL
   hand = learner.agent.learner
