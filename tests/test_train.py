@@ -27,10 +27,10 @@ from tf_creative.core import spec
 from tf_creative.evaluation import evaluator as eyes_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.metrics import judge
+from tf_creative.runs import forks, titles
 from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
 from tf_creative.runs import summaries as board
-from tf_creative.runs import titles
 
 
 @pytest.fixture(autouse=True, scope='module')
@@ -164,8 +164,8 @@ def test_a_watched_run_learns_the_same_and_knows_all_that_it_shows(plain, tmp_pa
   assert all(f'{whose} works: equal pixels' in shown for whose in ('Held-out', 'Imagined'))
   for patterns in board.CHARTS.values():
     assert all(any(re.match(pattern, name) for name in logged) for pattern in patterns)
-  settings = run_lib.settings(tiny_config(tmp_path))
-  assert set(settings) >= board.TELLING and not run_lib.FREE & set(settings)
+  settings = forks.settings(tiny_config(tmp_path))
+  assert set(settings) >= board.TELLING and not forks.FREE & set(settings)
 
 
 def test_rows_after_the_checkpoint_are_logged_once(plain, tmp_path):

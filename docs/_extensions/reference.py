@@ -143,7 +143,7 @@ def metrics() -> str:
 
 def exit_codes() -> str:
   """Return the exit codes; those of errors are their classes' own."""
-  from tf_creative.core import storage
+  from tf_creative.core import replicas, storage
   from tf_creative.learner import alarms
 
   rows = [
@@ -154,7 +154,8 @@ def exit_codes() -> str:
       'in tf_creative: then with a traceback and the command to report.',
     ],
   ]
-  errors = sorted((spec.UserError, storage.StorageError, alarms.Diverged), key=_code_of)
+  ours = spec.UserError, storage.StorageError, alarms.Diverged, replicas.Lost
+  errors = sorted(ours, key=_code_of)
   rows += [[str(error.code), _escaped(_sentence(error.__doc__))] for error in errors]
   rows += [[str(augment.TRAPS), '`augment --check_only` has found traps.']]
   rows += [['130', 'Stopped by Ctrl-C (128 + SIGINT). Training is saved.']]

@@ -146,7 +146,7 @@ def test_trust_costs_little(monkeypatch, tmp_path):
   config = config_lib.Config()
   ours = learner_lib.Learner(config)
   with monkeypatch.context() as patch:
-    patch.setattr(guard.Guard, 'apply', lambda self, checked, update: update())
+    patch.setattr(guard.Guard, 'apply', lambda self, gradients, update, *_: update(gradients))
     patch.setattr(guard, 'checked', lambda loss: loss)
     stock = learner_lib.Learner(config)
     agent = stock.agent

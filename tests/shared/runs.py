@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -108,7 +109,9 @@ def hasty(patch: pytest.MonkeyPatch) -> None:
   verify_here(patch)
 
 
-def start(pipeline: str, run_dir: pathlib.Path, *flags: str) -> subprocess.Popen:
+def start(
+  pipeline: str, run_dir: pathlib.Path, *flags: str, **environment: str
+) -> subprocess.Popen:
   """The command as a process, which saves every second round."""
   arguments = [
     *(f'--flagfile=pipelines/{pipeline}.flags', *UNEXPORTED, '--checkpoint_every=2'),
@@ -121,6 +124,7 @@ def start(pipeline: str, run_dir: pathlib.Path, *flags: str) -> subprocess.Popen
     stderr=subprocess.PIPE,
     text=True,
     cwd=ROOT,
+    env={**os.environ, **environment},
   )
 
 

@@ -20,7 +20,7 @@ from tf_agents.trajectories import time_step as ts
 from tf_creative.agent import graph_world, stepped
 from tf_creative.agent import replay as replay_lib
 from tf_creative.core import batch as batch_lib
-from tf_creative.core import stepping
+from tf_creative.core import replicas, stepping
 from tf_creative.core import world as world_lib
 
 
@@ -42,7 +42,7 @@ class World(tf.Module):
     )
     self._parts = [*tf.nest.flatten(self.time_step_spec), tf.TensorSpec([], tf.float32)]
     types = [part.dtype.as_numpy_dtype for part in self._parts[:-1]]
-    self.side = stepped.Steps(world, batch_size, seed, types)
+    self.side = stepped.Steps(world, batch_size, replicas.own(seed), types)
     # All episodes count as just ended, so that the first step is a reset.
     blank = tensor_spec.zero_spec_nest(self.time_step_spec, outer_dims=[batch_size])
     self._now = graph_world.variables(

@@ -78,4 +78,7 @@ def _prepare(config: config_lib.Config) -> None:
   for folder in (config.run.run_dir, config.run.fork_from):
     command.check_prefix(folder)
   command.check_writable(config.run.run_dir, 'run_dir')
-  os.environ['TF_NUM_INTRAOP_THREADS'] = str(command.threads())
+  here = config.run.replicas if config.run.strategy == 'mirrored' else 1
+  os.environ['TF_NUM_INTRAOP_THREADS'] = str(max(1, command.threads() // here))
+  if config.run.memory_growth:
+    os.environ['TF_FORCE_GPU_ALLOW_GROWTH'] = 'true'

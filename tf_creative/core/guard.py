@@ -1,10 +1,13 @@
-"""Skips, and counts, optimizer updates whose loss or gradients are not finite."""
+"""The one place where weights change: updates are of all replicas, and none that is not finite."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
+
+from tf_creative.core import replicas
 
 
 class Guard(tf.Module):
@@ -16,11 +19,18 @@ class Guard(tf.Module):
     self.skipped = tf.Variable(0, dtype=tf.int64, trainable=False, name='skipped')
     self.in_a_row = tf.Variable(0, dtype=tf.int64, trainable=False, name='in_a_row')
 
-  def apply(self, checked: Iterable[tf.Tensor | None], update: Callable[[], object]) -> None:
-    """Call `update` if all `checked` losses and gradients are finite; else count a skip."""
+  def apply(
+    self, gradients: Sequence[Any], update: Callable[[list[Any]], object], *losses: tf.Tensor
+  ) -> None:
+    """Call `update` with the replicas' mean gradients if all is finite; else count a skip.
+
+    A gradient is None for a variable without one. What is not finite in one replica makes the mean
+    so in all of them: they skip the same updates.
+    """
+    gradients, losses = replicas.mean([list(gradients), list(losses)])
     # One sum is much cheaper than a test of every element. It can overflow where all elements are
-    # finite, but gradients that large are a reason to skip, too. None: a variable without gradient.
-    sums = [tf.reduce_sum(part) for part in checked if part is not None]
+    # finite, but gradients that large are a reason to skip, too.
+    sums = [tf.reduce_sum(part) for part in (*losses, *gradients) if part is not None]
     fine = tf.math.is_finite(tf.add_n(sums))
 
     def skip() -> tf.Tensor:
@@ -28,7 +38,7 @@ class Guard(tf.Module):
       return self.in_a_row.assign_add(1)
 
     def make() -> tf.Tensor:
-      update()
+      update(gradients)
       return self.in_a_row.assign(0)
 
     tf.cond(fine, make, skip)

@@ -1,5 +1,7 @@
 """Random streams that a checkpoint can hold: stateless draws, keyed by (seed, name, count).
 
+Each replica of a run draws its own: its number is in the key, but for number 0.
+
 TensorFlow's stateful random ops keep their state in op kernels, which no checkpoint saves. Here the
 only state is the count of draws, an ordinary variable: a resumed run draws what the uninterrupted
 run would have drawn.
@@ -11,6 +13,8 @@ import zlib
 
 import tensorflow as tf
 
+from tf_creative.core import replicas
+
 
 class Stream(tf.Module):
   """A source of seeds for stateless ops; every place that draws has a stream of its own."""
@@ -19,6 +23,8 @@ class Stream(tf.Module):
     super().__init__(name=None)
     # A checksum, because Python's own hash of a string differs from process to process.
     self._key = tf.constant([seed % 2**31, zlib.crc32(name.encode()) % 2**31], tf.int32)
+    if replica := replicas.here().number:
+      self._key = tf.random.experimental.stateless_fold_in(self._key, replica)  # pyright: ignore[reportAttributeAccessIssue]
     self.count = tf.Variable(0, dtype=tf.int64, trainable=False, name='count')
 
   def next(self) -> tf.Tensor:

@@ -11,7 +11,7 @@ from tf_creative.core import world as world_lib
 from tf_creative.evaluation.measured import NORMALISED, Evaluation
 from tf_creative.learner import config as config_lib
 from tf_creative.metrics import aggregate
-from tf_creative.runs import run as run_lib
+from tf_creative.runs import forks
 
 # Measures of the painted works, with their formats; the hand's measures come from the world.
 _OVER_GAMES = world_lib.Measure('.1%', 'return, where a human has 100% and chance 0%')
@@ -77,7 +77,7 @@ def recipe(config: config_lib.Config, *without: str) -> str:
   Those that `without` names are left out, too.
   """
   # FREE are the flags that a resumed run may change. Of these, `rounds` does affect the result.
-  free = run_lib.FREE - {'rounds'} | {'seed', *without}
+  free = forks.FREE - {'rounds'} | {'seed', *without}
   lines = flags_lib.to_text(config).splitlines()
   return '\n'.join(line for line in lines if line[2:].partition('=')[0] not in free)
 

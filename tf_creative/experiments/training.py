@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 import contextlib
 import functools
 import itertools
+import math
 import sys
 import time
 from typing import NamedTuple
 
 import tf_creative
 from tf_creative.cli import signals
+from tf_creative.core import replicas
 from tf_creative.evaluation import evaluator as evaluator_lib
 from tf_creative.experiments import callbacks as callbacks_lib
 from tf_creative.experiments import looks as looks_lib
 from tf_creative.learner import alarms as alarms_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
-from tf_creative.runs import keepsakes, summaries, titles
+from tf_creative.runs import cluster, keepsakes, summaries, titles
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import progress as progress_lib
 from tf_creative.runs import run as run_lib
@@ -37,7 +39,10 @@ def train(
 
   `screen` is how to show progress, if not as the config says; `began` is when the user asked.
   """
-  with contextlib.closing(run_lib.Run(config)) as run:
+  with (
+    cluster.joined(config) as config,
+    contextlib.closing(run_lib.Run(config)) as run,
+  ):
     training = Training(config, run, screen, callbacks, began)
     return Trained(training.run(), training.learner)
 
@@ -65,10 +70,13 @@ class Training:
     self._tick('data and networks')
     self._done = run.attach(self.learner, _warn)
     self._tick('restoring')
-    self._imagines = self.learner.creator is not None
+    self._imagines, self._leads = self.learner.creator is not None, not replicas.here().number
     self._metrics: dict[str, float] = {}  # of the last call of the loop
+    self._stopped = 0  # the signal that ended the training, if one did
     self._callbacks = callbacks_lib.Callbacks(tuple(callbacks))
     self._screen = screen or progress_lib.Screen(self._settings.progress)
+    if not self._leads:
+      self._screen = self._screen._replace(live=False, seconds=math.inf)
     self._scene = None if self._imagines else player.Scene(self.learner)
     rows, own = log_lib.rows(run.path), titles.headline(self.learner.world.measures)
     given = self._settings.rounds, self._done, self._screen, rows
@@ -89,18 +97,19 @@ class Training:
         self._start()
         self._train(stop)
         self._run.save(self._done)
-        if not stop.signal:
+        if not self._stopped and self._leads:
           numbers = self._looks.finish(self._done)
           try:
             self._publish(numbers)
           except Exception as error:  # raised below, after the numbers have been shown
             fault = error
+      if not self._leads:
+        return 128 + self._stopped if self._stopped else 0
       if numbers is None:
-        assert stop.signal
         self._progress.say(
           f'stopped at round {self._done}, saved; the same command goes on from there'
         )
-        return 128 + stop.signal
+        return 128 + self._stopped
       if self._imagines:
         told = evaluator_lib.headlines(numbers, self.learner.world)
         told += ''.join(f'\n{line}' for line in self._looks.remarks)
@@ -127,7 +136,7 @@ class Training:
   def _train(self, stop: signals.Stop) -> None:
     """Call the loop until the last round or a signal."""
     first, rounds, size = self._done, self._settings.rounds, self._settings.rounds_per_call
-    while self._done < rounds and not stop.signal and not self._callbacks.enough:
+    while not self._ends(stop):
       # Up to the next multiple, so that a resumed run logs the same rows as one never stopped.
       count = min(rounds - self._done, size - self._done % size)
       self._metrics = self.learner.loop.step(count)
@@ -140,16 +149,26 @@ class Training:
           action()
       self._progress.update(self._done, self._metrics)
 
+  def _ends(self, stop: signals.Stop) -> bool:
+    """Return whether the last round, a signal or a callback ends it, here or in any replica."""
+    self._stopped = replicas.most(stop.signal or 0)
+    enough = replicas.most(self._callbacks.enough)
+    return bool(self._stopped or enough or self._done >= self._settings.rounds)
+
   def _actions(self) -> tuple[tuple[int, Callable[[], object]], ...]:
     """List what is done between calls, each with its interval in rounds; 0: never."""
     settings, run = self._settings, self._run
+    checked = settings.rounds_per_call, lambda: self._alarms.look(self._done, self._metrics)
+    saved = settings.checkpoint_every, lambda: run.save(self._done, due=False)
+    if not self._leads:
+      return checked, saved
     return (
       (settings.rounds_per_call, self._log),
-      (settings.rounds_per_call, lambda: self._alarms.look(self._done, self._metrics)),
+      checked,
       (settings.picture_every, self._show),
       (settings.histogram_every, self._histograms),
       (settings.evaluate_every, self._look),
-      (settings.checkpoint_every, lambda: run.save(self._done, due=False)),
+      saved,
     )
 
   def _log(self) -> None:
@@ -181,6 +200,8 @@ class Training:
     self._run.board.histograms(self._done, summaries.weights(self.learner))
 
   def _alarm(self, round_: int, text: str) -> None:
+    if not self._leads:
+      return
     _warn(text) if self._screen.quiet else self._progress.say(f'warning: {text}')
     self._run.board.text(round_, 'warnings', text)
 

@@ -64,12 +64,12 @@ class Critic(tf.Module):
     variables = self.network.trainable_variables
     gradients = tape.gradient(total, variables)
 
-    def update() -> None:
+    def update(gradients: list[tf.Tensor]) -> None:
       self.optimizer.apply(gradients, variables)
       if self.average is not self.network:
         optimizers.follow(self.average, self.network, self.config.ema_decay, self.optimizer)
 
-    self._guard.apply([total, *gradients], update)
+    self._guard.apply(gradients, update, total)
     return {
       'critic_loss': loss,
       'penalty': penalty,

@@ -104,12 +104,12 @@ class Gan(tf.Module):
     variables = self.generator.trainable_variables
     gradients = tape.gradient(fake, variables, output_gradients=gradient)  # pyright: ignore[reportCallIssue]
 
-    def update() -> None:
+    def update(gradients: list[tf.Tensor]) -> None:
       decay, optimizer = self.config.ema_decay, self.generator_optimizer
       optimizer.apply(gradients, variables)
       optimizers.follow(self.average, self.generator, decay, optimizer)
 
-    self._guard.apply([loss, *gradients], update)
+    self._guard.apply(gradients, update, loss)
     return metrics
 
   def _distorted(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tf_creative.core import imagination as imagination_lib
-from tf_creative.core import streams
+from tf_creative.core import replicas, streams
 from tf_creative.gan import gan as gan_lib
 from tf_creative.gan import layers
 from tf_creative.gan.config import GanConfig
@@ -39,10 +39,13 @@ class Spread(tf.Module):
     self._seen = tf.Variable(0.0, trainable=False)
 
   def note(self, values: tf.Tensor) -> None:
-    """Take in a batch [B, ...]: at first as the mean of all, later with a fixed weight."""
+    """Take in a batch [B, ...]: at first as the mean of all, later with a fixed weight.
+
+    Networks depend on these numbers, so they are those of all replicas.
+    """
     rate = tf.maximum(1 / self._seen.assign_add(1.0), _SLOWEST)
-    self.mean.assign_add(rate * tf.reduce_mean(values - self.mean, 0))
-    spread = tf.reduce_mean(tf.square(values - self.mean), 0)
+    self.mean.assign_add(rate * replicas.mean(tf.reduce_mean(values - self.mean, 0)))
+    spread = replicas.mean(tf.reduce_mean(tf.square(values - self.mean), 0))
     self.variance.assign(tf.maximum(self.variance + rate * (spread - self.variance), _LEAST))
 
   def standardised(self, values: tf.Tensor) -> tf.Tensor:

@@ -51,6 +51,22 @@ class RunConfig:
     at_most=2**31 - 1,
     common=True,
   )
+  strategy: str = setting(
+    'one',
+    'one process; mirrored: one for each GPU of this host, or --replicas on CPUs; multiworker: '
+    'those of TF_CONFIG, on many hosts',
+    one_of=('one', 'mirrored', 'multiworker'),
+  )
+  replicas: int = setting(
+    1,
+    'processes that learn together, each from episodes and batches of its own; 1 with --strategy: '
+    'as many as there are devices or workers',
+    at_least=1,
+    at_most=1000,
+  )
+  memory_growth: bool = setting(
+    False, 'take memory of a GPU as it is needed, instead of all at once'
+  )
   rounds: int = setting(
     5000,
     'rounds of training, each an agent phase and a GAN phase',

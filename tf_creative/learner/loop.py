@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_creative.agent import config as agent_config
 from tf_creative.core import batch as batch_lib
 from tf_creative.core import coupling as coupling_lib
-from tf_creative.core import streams
+from tf_creative.core import replicas, streams
 from tf_creative.core import works as works_lib
 from tf_creative.learner import config as config_lib
 
@@ -39,7 +39,7 @@ class Loop(tf.Module):
     # The bank holds one concept per environment. A quarter of it is renewed each round, which is
     # faster than episodes end.
     self._fresh = max(1, config.agent.environments // 4)
-    self.rounds = tf.function(lambda count: repeat(self._round, count), autograph=False)
+    self.rounds = tf.function(self._rounds, autograph=False)
     self._warming_up = tf.function(self._warm_up, autograph=False)
 
   @property
@@ -65,12 +65,13 @@ class Loop(tf.Module):
   @contextlib.contextmanager
   def _faults(self) -> Iterator[None]:
     """Raise what has failed in an environment as it is, not as TensorFlow's words around it."""
-    try:
-      yield
-    except tf.errors.OpError as error:
-      if fault := self._parts.episodes.fault:
-        raise fault from error
-      raise
+    with replicas.together():
+      try:
+        yield
+      except tf.errors.OpError as error:
+        if fault := self._parts.episodes.fault:
+          raise fault from error
+        raise
 
   def _warm_up(self) -> None:
     config = self._agent_config
@@ -78,6 +79,10 @@ class Loop(tf.Module):
       self._parts.episodes.refresh(self._coupling.concept(self._draw(config.environments)))
     per_call = config.environments * config.collect_steps
     repeat(self._parts.agent.collect, tf.constant(warm_up_steps(config) // per_call))
+
+  def _rounds(self, count: tf.Tensor) -> Metrics:
+    """Train for `count` rounds; metrics are means over these, and over all replicas."""
+    return replicas.mean(repeat(self._round, count))
 
   def _round(self) -> Metrics:
     imagines = self._parts.gan is not None

@@ -70,9 +70,17 @@ class Shelf:
     for path in set(self.folder.iterdir()) - wanted:
       shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-  def restore(self, warn: Callable[[str], None]) -> int | None:
-    """Restore the newest good checkpoint and return its number; move damaged ones aside."""
-    for number in reversed(numbers(self.folder)):
+  def drop(self, above: int) -> None:
+    """Remove what is newer than a number, for its rounds are trained again."""
+    known = numbers(self.folder)
+    if newer := [number for number in known if number > above]:
+      _name(self.folder, [number for number in known if number <= above])
+      for number in newer:
+        _remove(self.folder, number)
+
+  def restore(self, warn: Callable[[str], None], most: float = math.inf) -> int | None:
+    """Restore the newest good checkpoint up to `most`, return its number; put bad ones aside."""
+    for number in reversed([number for number in numbers(self.folder) if number <= most]):
       try:
         read(self.checkpoint, self.folder, number)
       except DAMAGE as error:

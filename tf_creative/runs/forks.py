@@ -1,10 +1,12 @@
-"""Starts a new run from the newest checkpoint of another one; settings may differ."""
+"""Compares settings of runs, and starts a run from another one whose settings may differ."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+import dataclasses
 import difflib
 import pathlib
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,8 +16,26 @@ from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
 from tf_creative.runs import checkpoints
 
+# Settings that may change when a run is resumed, because learning does not depend on them.
+FREE = {
+  'run_dir',
+  'rounds',
+  'rounds_per_call',
+  'evaluate_every',
+  'picture_every',
+  'histogram_every',
+  'checkpoint_every',
+  'checkpoint_seconds',
+  'keep_checkpoints',
+  'export',
+  'progress',
+  'works',
+  'strategy',
+  'memory_growth',
+}
 
-def changes(old: str, new: str, free: Container[str]) -> str:
+
+def changes(old: str, new: str, free: Container[str] = frozenset(FREE)) -> str:
   """Return a diff of two lists of settings, without the settings named in `free`."""
 
   def bound(text: str) -> list[str]:
@@ -24,6 +44,14 @@ def changes(old: str, new: str, free: Container[str]) -> str:
   lines = difflib.unified_diff(bound(old), bound(new), n=0, lineterm='')
   # Keeps '-' or '+' before '--flag=value': drops the diff's header.
   return '\n  '.join(line for line in lines if line[1:3] == '--' and '=' in line)
+
+
+def settings(config: config_lib.Config) -> dict[str, Any]:
+  """Return the settings that learning depends on, by the names of their flags."""
+  rooms = dataclasses.asdict(config)
+  named = rooms.pop('run')
+  named |= {f'{room}_{name}': value for room, own in rooms.items() for name, value in own.items()}
+  return {name: value for name, value in named.items() if name not in FREE}
 
 
 def start(

@@ -3,64 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import dataclasses
 import json
 import pathlib
 import shutil
 import sys
 import time
-from typing import Any
 
 import tensorflow as tf
 
 from tf_creative.cli import flags as flags_lib
-from tf_creative.core import spec, storage
+from tf_creative.core import replicas, spec, storage
 from tf_creative.core import world as world_lib
 from tf_creative.learner import config as config_lib
 from tf_creative.learner import learner as learner_lib
-from tf_creative.runs import checkpoints, forks, keepsakes
+from tf_creative.runs import checkpoints, cluster, forks, keepsakes
 from tf_creative.runs import log as log_lib
 from tf_creative.runs import provenance as builds
 from tf_creative.runs import summaries as board_lib
 
-# Settings that may change when a run is resumed, because learning does not depend on them.
-FREE = {
-  'run_dir',
-  'rounds',
-  'rounds_per_call',
-  'evaluate_every',
-  'picture_every',
-  'histogram_every',
-  'checkpoint_every',
-  'checkpoint_seconds',
-  'keep_checkpoints',
-  'export',
-  'progress',
-  'works',
-}
 # What a run may hold, and commands write; none of it may be a link, nor lie behind one.
 _WRITTEN = (
   *('.lock', 'run.flags', 'build.json', keepsakes.NAME, log_lib.NAME),
   *('judge.npz', 'gallery.png', 'painting.gif'),
-  *('checkpoints', 'best', 'tensorboard', 'exports', 'evaluation', 'created'),
+  *('checkpoints', 'best', 'tensorboard', 'exports', 'evaluation', 'created', cluster.FOLDER),
 )
 
 
 class Run:
-  """Stores a run in its directory, so that the same command resumes it where it stopped."""
+  """Stores a run in its directory, so that the same command resumes it where it stopped.
+
+  Each replica has a directory of its own; only the chief's holds more than checkpoints.
+  """
 
   def __init__(self, config: config_lib.Config):
     """Check the settings against those of the directory; nothing is written before `attach`."""
     self.path = pathlib.Path(config.run.run_dir)
     self._config, self._text = config, flags_lib.to_text(config)
     self._metrics, self._lock = self.path / log_lib.NAME, None
+    self._leads = not replicas.here().number
     if checkpoints.numbers(self.path / 'checkpoints'):
       flags, text = self.path / 'run.flags', flags_lib.saved(self.path)
       if lost := flags_lib.lost(text):
         raise spec.UserError(
           f'{flags} {lost}. Bring a copy of it back, or choose another --run_dir.'
         )
-      if changes := forks.changes(text, self._text, FREE):
+      if changes := forks.changes(text, self._text):
         raise spec.UserError(
           f'{self.path} holds a run with other settings (- its own, + yours):\n  {changes}\nChoose '
           f'another --run_dir (with --fork_from={self.path} it starts from what that has learnt), '
@@ -88,24 +75,26 @@ class Run:
         warn(f'{self._metrics} lacks {lost} of its {counted} rows, or they are damaged')
       storage.write(self._metrics, ''.join(f'{json.dumps(row)}\n' for row in rows))
       builds.note(self.path / 'build.json', done, warn)
-      self._open_board(done, not restored, learner.world.measures)
+      if self._leads:
+        self._open_board(done, not restored, learner.world.measures)
     return done
 
   def _restore(self, learner: learner_lib.Learner, warn: Callable[[str], None]) -> bool:
     """Restore a checkpoint or start a fork; return whether a checkpoint was restored."""
     self._rows = tf.Variable(0, dtype=tf.int64, trainable=False)  # in metrics.jsonl when saving
     checkpoint = tf.train.Checkpoint(learner=learner, rows=self._rows)
-    keep = self._config.run.keep_checkpoints
+    # One more where the chief's, by which all are restored, may be of the round before.
+    keep = self._config.run.keep_checkpoints + (not self._leads)
     self._last = checkpoints.Shelf(self.path / 'checkpoints', checkpoint, keep)
     self._best = checkpoints.Shelf(self.path / 'best', _as_best(learner), 1)
-    self._warn, self._saved = warn, time.monotonic()
+    self._learner, self._warn, self._saved = learner, warn, time.monotonic()
     aside = self._last.folder / checkpoints.DAMAGED
     begun = bool(checkpoints.numbers(self._last.folder)) or aside.exists()
     with self._kept():
       self._last.clean()
       self._best.clean()
-      restored = self._last.restore(warn) is not None
-    if begun and not restored:
+      restored = cluster.restore(self._last, warn) is not None
+    if begun and not restored and self._leads:
       raise spec.UserError(
         f'no checkpoint in {self._last.folder} can be read: all were put aside in {aside}. Bring '
         'a copy of them back, or choose another --run_dir.'
@@ -123,17 +112,17 @@ class Run:
     self.board.text(done, 'flags', self._text)
     if fresh:
       own = measures.titles() if measures else {}
-      self.board.hparams(str(self.path), settings(self._config), own)
+      self.board.hparams(str(self.path), forks.settings(self._config), own)
       self.board.layout(own)
 
   def save(self, round_: int, due: bool = True) -> None:
     """Save a checkpoint if it is `due`, or if `checkpoint_seconds` have passed since the last."""
     now = time.monotonic()
-    if due or now - self._saved >= self._config.run.checkpoint_seconds:
+    if due or replicas.most(now - self._saved >= self._config.run.checkpoint_seconds):
       with self._kept():
         storage.sync(self._metrics)  # before the checkpoint, which counts this file's rows
       self._rows.assign(len(log_lib.rows(self.path)))
-      self._last.save(round_)
+      cluster.save(self._last, round_, self._learner)
       self._saved = now
 
   @property
@@ -164,7 +153,9 @@ class Run:
     return storage.kept(self.path, advice)
 
   def log(self, round_: int, metrics: dict[str, float]) -> None:
-    """Append a row to metrics.jsonl, and log the same numbers to TensorBoard."""
+    """Append a row to metrics.jsonl, and log the same numbers to TensorBoard, if we lead."""
+    if not self._leads:
+      return
     row = {'round': round_, **{name: float(value) for name, value in metrics.items()}}
     with self._kept(), self._metrics.open('a') as file:
       file.write(json.dumps(row) + '\n')
@@ -238,11 +229,3 @@ def _as_best(learner: learner_lib.Learner) -> tf.train.Checkpoint:
   """Make a checkpoint of the learner and of the number by which it was chosen."""
   frechet = tf.Variable(0.0, trainable=False, dtype=tf.float64)
   return tf.train.Checkpoint(learner=learner, frechet=frechet)
-
-
-def settings(config: config_lib.Config) -> dict[str, Any]:
-  """Return the settings that learning depends on, by the names of their flags."""
-  rooms = dataclasses.asdict(config)
-  named = rooms.pop('run')
-  named |= {f'{room}_{name}': value for room, own in rooms.items() for name, value in own.items()}
-  return {name: value for name, value in named.items() if name not in FREE}

@@ -25,10 +25,9 @@ class Adam(tf_keras.optimizers.legacy.Adam):
     return self._decayed_lr(tf.float32)  # pyright: ignore[reportReturnType]
 
   def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, tf.Variable]], *_, **__):
-    pairs = list(grads_and_vars)
+    gradients, variables = zip(*grads_and_vars, strict=True)
     update = super().apply_gradients
-    gradients = [gradient for gradient, _ in pairs if gradient is not None]
-    self.guard.apply(gradients, lambda: update(pairs))
+    self.guard.apply(gradients, lambda means: update(zip(means, variables, strict=True)))
 
 
 def optimizer(config: config_lib.AgentConfig, variables: list[tf.Variable]) -> Adam:
