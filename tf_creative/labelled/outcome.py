@@ -20,6 +20,9 @@ REAL = {
   'mixup': 'mixup',
   'smote': 'SMOTE',
 }
+# What is real, but not to be had from the labels alone.
+UNLABELLED = {'pseudo': 'pseudo-labels of unlabelled ones'}
+TITLES = {**REAL, **UNLABELLED, **CHOSEN}
 
 
 class Trial(NamedTuple):
@@ -50,7 +53,7 @@ class Outcome(NamedTuple):
   def names(self) -> list[str]:
     """Return the ways that competed, in their order."""
     known = {name for one in self.trials for name in one.scores} | set(CHOSEN)
-    return [name for name in (*REAL, *CHOSEN) if name in known]
+    return [name for name in TITLES if name in known]
 
   @property
   def gained(self) -> bool:

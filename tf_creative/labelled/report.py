@@ -87,7 +87,7 @@ def gains(done: Outcome) -> tuple[list[str], list[list[str]]]:
     used = [one.shares.get(name, 0) > 0 for one in done.trials]
     rows.append(
       [
-        {**outcome.REAL, **outcome.CHOSEN}[name],
+        outcome.TITLES[name],
         f'{score.mean:.1%}',
         '' if name == 'hand' else _points(done.gain(name)),
         _labels(done.labels(name), done.count),

@@ -13,6 +13,7 @@ from tf_creative.labelled import (
   features,
   imagining,
   privacy,
+  pseudo,
 )
 from tf_creative.labelled.classical import Rows
 from tf_creative.labelled.classifiers import Recipe, Task
@@ -79,6 +80,8 @@ class Bench:
     pools = self.pools(task, recipe)
     choice = self.choice(task, recipe, pools)
     extras = {**_mixed(task), **_chosen(pools, choice, number)}
+    if len(parts.more):  # without their labels
+      extras['pseudo'] = pseudo.extras(task, recipe, found.values[parts.more])
     tests = found.values[parts.test], found.labels[parts.test]
     got = {'nothing': classifiers.score(task.fit(plain), *tests)}
     if found.kind == 'pictures':
