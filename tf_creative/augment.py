@@ -5,7 +5,8 @@
   python -m tf_creative.augment --data=scans/ --check_only
 
 First prints traps in the data: copies, and what gives labels away. --data is a folder of pictures
-by class, a .zip or .npz of them, a CSV, or breast_cancer, digits, iris or wine of scikit-learn.
+by class, a .zip or .npz of them, a CSV, tfds:NAME of TFDS, breast_cancer, digits, iris or wine of
+scikit-learn, or gbsg2 or lymph_node of lifelines.
 Writes the examples, a gallery and report.md to --out; where they are of no use, the report says so
 in its first line.
 """
@@ -29,6 +30,11 @@ TRAPS = 5  # exit code of a check that has found some
 class AugmentConfig:
   data: str = setting('', 'folder of pictures by class, CSV, or a set of scikit-learn by name')
   label: str = setting('', "the CSV's column of classes; empty: one named label, class or target")
+  group: str = setting(
+    '',
+    "the CSV's column of what stays together, as patients; of pictures: folder, or the sign of "
+    'their names before which that stands',
+  )
   ignore: tuple[str, ...] = setting((), 'columns of the CSV to leave out, separated by commas')
   size: int = setting(32, 'side in pixels to which pictures are resized', at_least=8, at_most=64)
   check_only: bool = setting(False, 'only look for traps; exit code 5 if there are any')
@@ -69,7 +75,9 @@ def augment(settings: AugmentConfig) -> int:
     from tf_creative.labelled.reading import check, source
 
     logging.set_verbosity(logging.ERROR)  # the libraries' imports have raised it
-    found = source.read(settings.data, settings.size, settings.label, settings.ignore)
+    found = source.read(
+      settings.data, settings.size, settings.label, settings.ignore, settings.group
+    )
     findings = check.check(found)
   for line in check.shown(found, findings):
     console.print(line, soft_wrap=True)

@@ -43,7 +43,12 @@ class Bench:
   def task(self, rows: np.ndarray, seed: int) -> Task:
     """Make the task of learning from these rows alone."""
     found = self.found
-    return Task(found.values[rows], found.labels[rows], found.columns, found.classes, seed)
+    of = None if found.groups is None else found.groups[rows]
+    return Task(found.values[rows], found.labels[rows], found.columns, found.classes, seed, of)
+
+  def split(self, count: int, number: int) -> groups.Split:
+    """Split the examples for one trial."""
+    return groups.split(self.found.labels, count, 1000 * self._seed + number, self.found.groups)
 
   def pools(self, task: Task, recipe: Recipe, seed: int = 0) -> list[Imagined]:
     """Imagine candidates for each part, from the other labels of the n."""
@@ -74,7 +79,7 @@ class Bench:
   def trial(self, count: int, number: int) -> Trial:
     """Compare all ways to use `count` labels a class in one split."""
     found = self.found
-    parts = groups.split(found.labels, count, 1000 * self._seed + number)
+    parts = self.split(count, number)
     task = self.task(parts.learn, number)
     plain, recipe = classifiers.tuned(task)
     pools = self.pools(task, recipe)
@@ -176,6 +181,8 @@ def run(
   bench: Bench, count: int, splits: int, tell: Callable[[str], object] = lambda text: None
 ) -> Outcome:
   """Run all splits."""
+  for number in range(splits):  # groups may forbid one: better said now than after minutes
+    bench.split(count, number)
   done = []
   for number in range(splits):
     tell(f'split {number + 1} of {splits}')

@@ -54,11 +54,11 @@ def test_large_pictures_are_reduced_to_the_same_means(tmp_path):
   [
     (lambda top: None, 'has no picture that can be read'),
     (lambda top: (top / 'a').mkdir(), 'has no picture that can be read'),
-    (lambda top: (top / 'a.dcm').write_bytes(DICOM), '1 files are DICOM: convert by `dcmj2pnm'),
-    (lambda top: (top / 'IM0001').write_bytes(DICOM), '1 files are DICOM: convert by'),
+    (lambda top: (top / 'a.dcm').write_bytes(DICOM), '1 file of DICOM: convert by `dcmj2pnm'),
+    (lambda top: (top / 'IM0001').write_bytes(DICOM), '1 file of DICOM: convert by'),
     (lambda top: (top / 'a.png').write_bytes(DICOM), 'it is DICOM: convert by'),
-    (lambda top: (top / 'a.tif').write_bytes(b'II*'), '1 files are TIFF: convert by'),
-    (lambda top: (top / 'a.nii.gz').write_bytes(b''), '1 files are NIfTI: write each slice'),
+    (lambda top: (top / 'a.tif').write_bytes(b'II*'), '1 file of TIFF: convert by'),
+    (lambda top: (top / 'a.nii.gz').write_bytes(b''), '1 file of NIfTI: write each slice'),
     (lambda top: (top / 'a.png').write_bytes(b''), 'a.png (it is empty)'),
     (lambda top: (top / 'a.png').write_bytes(b'no'), 'a.png (it is none, or none of'),
     (lambda top: made.save(top / '1.png', np.zeros([4, 4], np.uint8)), 'has no classes'),
@@ -78,7 +78,7 @@ def test_files_that_are_damaged_are_left_out_and_counted(tmp_path):
   found = pictures.read(str(tmp_path), 8)
   assert len(found.labels) == 6
   assert any(line.startswith('1 left out: lies/bad.png') for line in found.lines)
-  assert any(line.startswith('1 files are DICOM') for line in found.lines)
+  assert any(line.startswith('1 file of DICOM') for line in found.lines)
 
 
 ROWS = made.people(20)
@@ -103,7 +103,7 @@ def test_labels_may_be_numbers_and_rows_may_lack_them(tmp_path):
   rows = [['grade', 'x'], [10, 1], [2, 2], ['', 3], [2, 4]]
   found = records.read(str(made.table(tmp_path / 'a.csv', rows)), 'grade', ())
   assert found.label_names == ('2', '10') and found.labels.tolist() == [1, 0, 0]
-  assert '1 rows without a label are left out' in found.lines
+  assert '1 row without a label left out' in found.lines
 
 
 def test_a_table_without_a_head_is_read_and_its_last_column_has_the_labels(tmp_path):
@@ -157,14 +157,6 @@ def test_too_few_examples_to_learn_from_are_refused(counts, words, tmp_path):
   ]
   with pytest.raises(sets.DataError, match=words):
     sets.learnable(records.read(str(made.table(tmp_path / 'a.csv', rows)), '', ()))
-
-
-def test_sets_of_scikit_learn_are_read_by_name():
-  digits = records.named('digits', 32)
-  assert digits.kind == 'pictures' and digits.values.shape == (1797, 8, 8, 1)
-  assert digits.values.max() == 1
-  cancer = records.named('breast_cancer', 32)
-  assert cancer.values.shape == (569, 30) and cancer.label_names == ('malignant', 'benign')
 
 
 def test_a_picture_in_sixteen_bits_of_colour_is_said_to_lose_some(tmp_path):

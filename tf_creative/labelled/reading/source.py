@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import pathlib
 
-from tf_creative.core import spec
-from tf_creative.labelled.reading import groups, pictures, records, sets
+from tf_creative.labelled.reading import groups, named, pictures, records, sets
 from tf_creative.labelled.reading.sets import DataError, Labelled
 
 _LEAST = 3  # labels of a class: each part of the validation wants one
 
 
-def read(data: str, size: int, label: str = '', ignore: tuple[str, ...] = ()) -> Labelled:
-  """Read a folder, an archive, a CSV, or a set of scikit-learn, whatever it is."""
+def read(
+  data: str, size: int, label: str = '', ignore: tuple[str, ...] = (), group: str = ''
+) -> Labelled:
+  """Read a folder, an archive, a CSV, or a set by its name, whatever it is."""
   path = pathlib.Path(data)
   is_table = path.is_file() and path.suffix.lower() not in ('.zip', '.npz')
   if (label or ignore) and not is_table:
     raise DataError(f"--label and --ignore are for columns of a CSV, and '{data}' is none.")
   if path.is_dir() or (path.is_file() and not is_table):
-    return pictures.read(data, size)
+    return pictures.read(data, size, group)
   if is_table:
-    return records.read(data, label, ignore)
-  if data in records.NAMED:
-    return records.named(data, size)
-  near = spec.closest(data, records.NAMED)
-  raise DataError(
-    f"there is no '{data}': name a folder of pictures by class, a CSV, or one of "
-    f'{", ".join(records.NAMED)}.{near}'
-  )
+    return records.read(data, label, ignore, group)
+  if group:
+    raise DataError(f"--group is for folders and tables, and '{data}' is a set by name.")
+  return named.read(data, size)
 
 
 def prepared(found: Labelled) -> tuple[Labelled, list[str]]:
@@ -41,7 +38,7 @@ def prepared(found: Labelled) -> tuple[Labelled, list[str]]:
 def count(found: Labelled, asked: int) -> int:
   """Return the labels of each class to learn from: as asked, or a third of the smallest class."""
   smallest = int(found.counts.min())
-  chosen = asked or max(_LEAST, smallest // 3)
+  chosen = asked or max(_LEAST, int(found.grouped.min()) // 3)
   most = smallest - max(1, smallest // 3)
   if not _LEAST <= chosen <= most:
     raise DataError(
