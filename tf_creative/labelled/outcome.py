@@ -42,6 +42,13 @@ class Outcome(NamedTuple):
 
   trials: list[Trial]
   count: int  # labels a class
+  unlabelled: bool = False  # whether unlabelled examples can be had
+
+  @property
+  def rivals(self) -> list[str]:
+    """Return the ways that can be had without imagining."""
+    known = {**REAL, **UNLABELLED} if self.unlabelled else REAL
+    return [name for name in self.names() if name in known]
 
   def gain(self, over: str, of: str = 'hand') -> scores.Interval:
     """Return the paired gain in balanced accuracy; what was not used gains nothing."""
@@ -58,7 +65,7 @@ class Outcome(NamedTuple):
   @property
   def gained(self) -> bool:
     """Whether the hand's choice beats all that can be had without imagining."""
-    return all(self.gain(name).low > 0 for name in self.names() if name in REAL)
+    return all(self.gain(name).low > 0 for name in self.rivals)
 
   def labels(self, name: str) -> scores.Labels:
     """Return how many real labels a class would score as this does."""

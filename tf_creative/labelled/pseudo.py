@@ -6,12 +6,17 @@ what is labelled but imagined.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+import csv
+import io
+
 import numpy as np
 
 from tf_creative.labelled import classical, classifiers
 from tf_creative.labelled.classical import Rows
 from tf_creative.labelled.classifiers import Predictor, Recipe, Task
 
+TABLE = 'pseudo_labels.csv'
 _KEPT = 0.5  # of those that get a name, the surest
 
 
@@ -40,3 +45,16 @@ def extras(task: Task, recipe: Recipe, unlabelled: np.ndarray) -> tuple[list[Row
     real = classical.weighed(task.values[rest], task.labels[rest])
     of_parts.append(named(classifiers.fit(recipe, task.columns, task.classes, real)))
   return of_parts, named(task.fit(recipe))
+
+
+def table(
+  task: Task, unlabelled: np.ndarray, names: Sequence[str], label_names: Sequence[str]
+) -> str:
+  """Name unlabelled examples by all labels; return a CSV of the surest."""
+  rows, labels, sure = surest(task.fit(classifiers.tuned(task)[1]), unlabelled)
+  text = io.StringIO()
+  lines = csv.writer(text, lineterminator='\n')
+  lines.writerow(['file', 'label', 'probability'])
+  for row, label, one in zip(rows, labels, sure, strict=True):
+    lines.writerow([names[row], label_names[label], f'{one:.3f}'])
+  return text.getvalue()

@@ -29,8 +29,10 @@ _STEPS = {'pictures': 600, 'records': 400}  # updates of the imagination
 class Bench:
   """Holds what is traced once and learns anew in each split: the imagination and the chooser."""
 
-  def __init__(self, found: Labelled, seed: int = 0):
+  def __init__(self, found: Labelled, seed: int = 0, unlabelled: np.ndarray | None = None):
+    """Take a set, and unlabelled pictures; without them, the labels of the rest are hidden."""
     self.found, self._seed = found, seed
+    self.unlabelled = unlabelled
     pictures = found.kind == 'pictures'
     self._shape = found.values.shape[1:]
     if not pictures:
@@ -85,8 +87,9 @@ class Bench:
     pools = self.pools(task, recipe)
     choice = self.choice(task, recipe, pools)
     extras = {**_mixed(task), **_chosen(pools, choice, number)}
-    if len(parts.more):  # without their labels
-      extras['pseudo'] = pseudo.extras(task, recipe, found.values[parts.more])
+    spare = found.values[parts.more] if self.unlabelled is None else self.unlabelled
+    if len(spare):
+      extras['pseudo'] = pseudo.extras(task, recipe, spare)
     tests = found.values[parts.test], found.labels[parts.test]
     got = {'nothing': classifiers.score(task.fit(plain), *tests)}
     if found.kind == 'pictures':
@@ -187,4 +190,4 @@ def run(
   for number in range(splits):
     tell(f'split {number + 1} of {splits}')
     done.append(bench.trial(count, number))
-  return Outcome(done, count)
+  return Outcome(done, count, bench.unlabelled is not None)

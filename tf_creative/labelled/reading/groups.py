@@ -98,9 +98,7 @@ def split(labels: np.ndarray, count: int, seed: int, of: np.ndarray | None = Non
   return Split(chosen, spare, tests)
 
 
-def _by_group(
-  labels: np.ndarray, count: int, of: np.ndarray, random: np.random.Generator
-) -> Split:
+def _by_group(labels: np.ndarray, count: int, of: np.ndarray, random: np.random.Generator) -> Split:
   """Deal out whole groups: first to the tests, then to what is learnt from, until all have enough.
 
   A group gives a sixth of a class's labels at most; what it has beyond that is in no part.
@@ -133,7 +131,7 @@ def _by_group(
 def folds(
   labels: np.ndarray, count: int, seed: int, of: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-  """Yield (rest, part) of `count` parts in which all classes have their share, and no two a group."""
+  """Yield (rest, part) of `count` parts with a share of each class; no two have a group."""
   random = np.random.default_rng([seed, 2])
   place = np.zeros(len(labels), int)
   if of is not None:

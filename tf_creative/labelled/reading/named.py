@@ -92,7 +92,8 @@ def _of_lifelines(name: str) -> Labelled:
   ]
   label = f'a recurrence within {_DAYS} days'
   lines = [f'{plural(len(rows) - len(kept), "row")} left out: not followed for so long']
-  return records.labelled(f'{name} of lifelines', [*known.split(), label], kept, label, (), '', lines)
+  head = [*known.split(), label]
+  return records.labelled(f'{name} of lifelines', head, kept, label, (), '', lines)
 
 
 def _of_tfds(name: str, size: int) -> Labelled:

@@ -79,6 +79,19 @@ def read(data: str, size: int, group: str = '') -> Labelled:
   )
 
 
+def unlabelled(data: str, size: int, channels: int) -> tuple[np.ndarray, list[str]]:
+  """Read pictures whose classes are not asked for: float32 [N, size, size, channels], names."""
+  try:
+    with sources.opened(data) as found:
+      rows, broken = _rows(found, size)
+  except (ValueError, OSError) as error:
+    raise DataError(f"--unlabelled: '{data}' cannot be read: {error}.") from error
+  if not rows:
+    why = listed(broken or [f'read are {", ".join(sources.KINDS)}'])
+    raise DataError(f"--unlabelled: '{data}' has no picture that can be read: {why}.")
+  return np.stack([_channels(row[1], channels) for row in rows]), [row[0].name for row in rows]
+
+
 def _groups(data: str, entries: list[sources.Entry], group: str) -> list[str]:
   """Return what each picture's group is called, '' where nothing says it."""
   named = []

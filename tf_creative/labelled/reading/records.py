@@ -10,7 +10,15 @@ import re
 import numpy as np
 
 from tf_creative.core import spec
-from tf_creative.labelled.reading.sets import FEWEST, Column, DataError, Labelled, listed, numbered, plural
+from tf_creative.labelled.reading.sets import (
+  FEWEST,
+  Column,
+  DataError,
+  Labelled,
+  listed,
+  numbered,
+  plural,
+)
 from tf_creative.worlds import bounded
 
 _MOST_BYTES = 256 << 20
@@ -21,7 +29,7 @@ _MOST_CLASSES = 50
 _MOST_WORDS = 50  # categories of a column that is learnt from
 _NUMBER = re.compile(r'[+-]?(\d+([.]\d*)?|[.]\d+)([eE][+-]?\d+)?')
 _COMMA = re.compile(r'[+-]?\d+,\d+')
-_PERSON = re.compile(r'(patient|subject|participant|person|case|id)([ _-]?(id|no|nr|number))?', re.I)
+_PERSON = re.compile(r'(patient|subject|participant|person|case|id)([ _-]?(id|no|nr))?', re.I)
 
 
 def read(data: str, label: str, ignore: tuple[str, ...], group: str = '') -> Labelled:
@@ -49,11 +57,12 @@ def labelled(
 ) -> Labelled:
   """Make a labelled set of the cells of a table."""
   at = _label_column(data, head, label)
-  for flag, name in (*(('ignore', name) for name in ignore), *([('group', group)] if group else [])):
+  asked = [('ignore', name) for name in ignore] + ([('group', group)] if group else [])
+  for flag, name in asked:
     if name not in head:
       raise DataError(f"--{flag}: '{data}' has no column '{name}'.{spec.nearest(name, head)}")
   if group == head[at]:
-    raise DataError(f"--group={group} is the column of the labels: name that of the patients.")
+    raise DataError(f'--group={group} is the column of the labels: name that of the patients.')
   cells = [[cell.strip() for cell in row] for row in rows]
   kept = [row for row in cells if row[at].lower() not in _MISSING]
   if len(kept) < len(cells):
@@ -113,7 +122,7 @@ def _hint(name: str, cells: list[str]) -> list[str]:
   """Say so if a column seems to name patients of whom there are several rows."""
   given = [cell for cell in cells if cell.lower() not in _MISSING]
   rows = len(given) / max(len(set(given)), 1)
-  if not _PERSON.fullmatch(name) or not 1 < rows or len(set(given)) < FEWEST:
+  if not _PERSON.fullmatch(name) or rows == 1 or len(set(given)) < FEWEST:
     return []
   return [
     f"'{name}' names {len(set(given)):,} with {rows:.1f} rows each: if these belong together, keep "

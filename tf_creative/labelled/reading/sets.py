@@ -88,7 +88,7 @@ def learnable(found: Labelled) -> None:
 
 
 def numbered(names: Sequence[str]) -> tuple[np.ndarray, int]:
-  """Number groups [N] by their names, and count them; without a name, an example is one alone."""
+  """Give groups [N] numbers by their names, and count them; without a name, each is its own."""
   own = [name or f'\0{place}' for place, name in enumerate(names)]
   known, groups = np.unique(own, return_inverse=True)
   return groups.ravel(), len(known)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pathlib
 
+import numpy as np
+
 from tf_creative.labelled.reading import groups, named, pictures, records, sets
 from tf_creative.labelled.reading.sets import DataError, Labelled
 
@@ -25,6 +27,20 @@ def read(
   if group:
     raise DataError(f"--group is for folders and tables, and '{data}' is a set by name.")
   return named.read(data, size)
+
+
+def unlabelled(data: str, found: Labelled) -> tuple[np.ndarray, list[str]]:
+  """Read unlabelled pictures and their names, without near copies of any labelled one."""
+  if found.kind != 'pictures':
+    raise DataError('--unlabelled is for pictures, and --data has records.')
+  size, channels = found.values.shape[2:]
+  values, names = pictures.unlabelled(data, size, channels)
+  both = found._replace(values=np.concatenate([found.values, values]))
+  copies = groups.near_pairs(groups.thumbnails(both))[:, 1] - len(found.values)
+  kept = np.setdiff1d(np.arange(len(values)), copies)
+  if not len(kept):
+    raise DataError(f"--unlabelled: all pictures of '{data}' are near copies of labelled ones.")
+  return values[kept], [names[row] for row in kept]
 
 
 def prepared(found: Labelled) -> tuple[Labelled, list[str]]:
