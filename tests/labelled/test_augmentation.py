@@ -185,3 +185,14 @@ def test_copies_and_members_are_betrayed():
   unrelated = privacy.advantage(real, others, random.random([40, 8]), ())
   assert unrelated.found < 0.45
   assert privacy.advantage(real, others, real[:0], ()) == (0, 0)
+
+
+def test_columns_that_are_empty_or_constant_are_no_hindrance():
+  random = np.random.default_rng(0)
+  labels = np.arange(40) % 2
+  told = labels + random.normal(0, 0.1, 40)
+  values = np.stack([np.full(40, np.nan), np.full(40, 7.0), told], 1).astype(np.float32)
+  columns = (Column('empty', ()), Column('same', ()), Column('told', ()))
+  one = classifiers.Task(values, labels, columns, 2, 0)
+  for recipe in (classifiers.Recipe('trees', 5), classifiers.Recipe('rows', 1.0)):
+    assert classifiers.score(one.fit(recipe), values, labels) == 1

@@ -183,6 +183,9 @@ def test_a_check_alone_says_by_its_exit_code_whether_there_are_traps(tmp_path, c
     (['--data={place}/one.csv', '--out={place}/out'], 'all examples are of one class'),
     (['--data=iris', '--out={place}/few.csv/x'], 'choose another --out'),
     (['--data={place}', '--out={place}/out'], 'would be read as real'),
+    (['--data=iris', '--group=x'], '--group is for folders and tables'),
+    (['--data=iris', '--unlabelled={place}', '--out={place}x'], '--unlabelled is for pictures'),
+    (['--data=iris', '--per_class=0'], '--per_class must be 1 to 10000, not 0'),
   ],
 )
 def test_a_mistake_is_answered_in_a_line(arguments, words, tmp_path, capsys):

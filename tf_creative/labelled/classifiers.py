@@ -61,7 +61,8 @@ def _encoder(
   recipe: Recipe, columns: tuple[Column, ...], real: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
   if recipe.reads == 'trees':
-    return lambda values: values
+    known = ~np.isnan(real).all(0)  # the trees of scikit-learn cannot bin an empty column
+    return lambda values: np.where(known, values, 0.0)
   if recipe.reads == 'rows':
     return features.Encoding.of(columns, real).encoded
   seen = features.of_pictures(real, recipe.reads)

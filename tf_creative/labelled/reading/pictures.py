@@ -47,7 +47,8 @@ def read(data: str, size: int, group: str = '') -> Labelled:
     raise DataError(f"'{data}' has no picture that can be read: {listed(why)}.")
   if not any(row[0].label for row in rows):
     raise DataError(
-      f"'{data}' has no classes: put the pictures of each class into a folder of its name."
+      f"'{data}' has no two classes: put the pictures of each into a folder of its name, side by "
+      'side, or give an .npz its `labels`.'
     )
   names = tuple(sorted({row[0].label for row in rows}))
   colour = np.mean([row[1].shape[-1] == 3 for row in rows]) > 0.5
@@ -154,7 +155,7 @@ def _decoded(content: bytes) -> tuple[tuple[int, int], np.ndarray, list[str]]:
   """
   remarks = []
   kept, _ = bare.picture(content)
-  if content.startswith(b'\x89PNG') and content[24] == 16:
+  if content.startswith(b'\x89PNG') and content[24:25] == b'\x10':
     with warnings.catch_warnings(action='ignore'):
       file = Image.open(io.BytesIO(kept), formats=['PNG'])
     if file.mode.startswith('I'):

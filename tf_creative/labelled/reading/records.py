@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import pathlib
@@ -26,6 +27,7 @@ _SEPARATORS = ',;\t|'
 _MISSING = {'', 'na', 'n/a', 'nan', 'null', 'none', '?', '.'}
 _LABELS = ('label', 'class', 'target', 'diagnosis', 'outcome', 'y')
 _MOST_CLASSES = 50
+_MOST = 1e30  # of a number; what is larger counts as missing
 _MOST_WORDS = 50  # categories of a column that is learnt from
 _NUMBER = re.compile(r'[+-]?(\d+([.]\d*)?|[.]\d+)([eE][+-]?\d+)?')
 _COMMA = re.compile(r'[+-]?\d+,\d+')
@@ -61,8 +63,10 @@ def labelled(
   for flag, name in asked:
     if name not in head:
       raise DataError(f"--{flag}: '{data}' has no column '{name}'.{spec.nearest(name, head)}")
-  if group == head[at]:
-    raise DataError(f'--group={group} is the column of the labels: name that of the patients.')
+  if twice := [flag for flag, name in asked if name == head[at]]:
+    raise DataError(
+      f'--{twice[0]}={head[at]} is the column of the labels: name another, or --label.'
+    )
   cells = [[cell.strip() for cell in row] for row in rows]
   kept = [row for row in cells if row[at].lower() not in _MISSING]
   if len(kept) < len(cells):
@@ -132,12 +136,9 @@ def _hint(name: str, cells: list[str]) -> list[str]:
 
 def table(data: str, content: bytes) -> tuple[list[str], list[list[str]], list[str]]:
   """Split a CSV into its head and its rows, by the separator that makes most columns."""
-  lines = []
-  try:
-    text = content.decode('utf-8-sig')
-  except UnicodeDecodeError:
-    text = content.decode('latin-1')
-    lines.append('its letters are no UTF-8: read as Latin-1')
+  text, lines = _text(content)
+  if not text.strip():
+    raise DataError(f"'{data}' is empty.")
   begin = '\n'.join(text.splitlines()[:20])
   widths = {}
   for sign in _SEPARATORS:
@@ -171,6 +172,18 @@ def table(data: str, content: bytes) -> tuple[list[str], list[list[str]], list[s
   return head, rows[1:], lines
 
 
+def _text(content: bytes) -> tuple[str, list[str]]:
+  """Decode a file, and say by which letters if these are not UTF-8."""
+  wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+  for code in ('utf-16' if wide else 'utf-8-sig', 'latin-1'):
+    try:
+      text = content.decode(code)
+    except UnicodeDecodeError:
+      continue
+    return text, [] if code == 'utf-8-sig' else [f'its letters are no UTF-8: read as {code}']
+  return '', []
+
+
 def _label_column(data: str, head: list[str], label: str) -> int:
   """Find the column of labels: as told, by a usual name, or the last."""
   if label:
@@ -191,7 +204,7 @@ def _column(name: str, cells: list[str]) -> tuple[Column | None, np.ndarray]:
   if given and all(_COMMA.fullmatch(cell) or _NUMBER.fullmatch(cell) for cell in given):
     numbers = np.full(len(cells), np.nan)
     numbers[~blank] = [float(cell.replace(',', '.')) for cell in given]
-    return Column(name, ()), np.where(np.isfinite(numbers), numbers, np.nan)
+    return Column(name, ()), np.where(np.abs(numbers) < _MOST, numbers, np.nan)
   words = sorted(set(given))
   if len(words) > max(_MOST_WORDS, len(cells) // 2) or len(words) > 0.8 * len(cells):
     return None, np.zeros(0)

@@ -47,7 +47,10 @@ def prepared(found: Labelled) -> tuple[Labelled, list[str]]:
   """Keep one example of each group; raise a DataError if then too few are left."""
   sets.learnable(found)
   kept, lines = groups.unique(found)
-  sets.learnable(kept)
+  try:
+    sets.learnable(kept)
+  except DataError as error:
+    raise DataError(f'{"; ".join(lines)}. Then {error}') from error
   return kept, lines
 
 
