@@ -38,7 +38,7 @@ WHY = {
   r'verse\(|/verse': 'it needs a package that its user installs; see tests/worlds/verse',
   r'airfoil': 'it needs packages that its user installs; see tests/worlds/airfoil',
   r'thrift\(': 'it needs a plugin; test_plugin installs and runs one',
-  r'augment --data=': 'it needs data of a user, or minutes; see tests/labelled',
+  r'augment( --data=|\()': 'it needs data of a user, or minutes; see tests/labelled',
   r'^(tf-creative )?(eval|source) ': 'it is for the shell of a user',
 }
 

@@ -180,6 +180,10 @@ def test_copies_and_members_are_betrayed():
   random = np.random.default_rng(0)
   real, others = random.random([2, 40, 8])
   assert privacy.copies(real[:10], real, ()).copies == 1
+  # Of 0, 3 and 10, the nearest others are 3, 3 and 7 away; the median is 3.
+  line = np.array([[0.0], [3.0], [10.0]])
+  assert privacy.copies(line[:1] + 1, line, ())[:3] == (0, 0, 1)
+  assert privacy.copies(line[:1], line, ()).of_real == pytest.approx(3)
   told = privacy.advantage(real, others, real + 1e-3, ())
   assert told.found == 1 and told.chance < 0.4
   unrelated = privacy.advantage(real, others, random.random([40, 8]), ())
