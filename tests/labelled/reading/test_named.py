@@ -71,6 +71,7 @@ def of_patients(rows: int = 90, patients: int = 30):
 def test_no_patient_is_on_two_sides(tmp_path):
   path = made.table(tmp_path / 'a.csv', of_patients())
   found = records.read(str(path), '', (), 'patient')
+  assert found.groups is not None
   assert [column.name for column in found.columns] == ['age', 'size']
   assert "30 groups by 'patient', of which none is on two sides" in found.lines
   assert found.grouped.tolist() == [15, 15] and found.counts.tolist() == [45, 45]
@@ -82,6 +83,7 @@ def test_no_patient_is_on_two_sides(tmp_path):
     assert np.bincount(found.labels[parts.learn]).tolist() == [6, 6] and len(sides[0]) == 12
     assert np.bincount(found.labels[parts.test]).tolist() == [15, 15]
     task = trials.Bench.task(_Of(found), parts.learn, seed)
+    assert task.groups is not None
     for rest, part in task.parts():
       assert not {*task.groups[rest].tolist()} & {*task.groups[part].tolist()}
       assert {*task.labels[rest].tolist()} == {0, 1} and {*task.labels[part].tolist()} == {0, 1}
@@ -133,12 +135,12 @@ def test_pictures_stay_together_by_their_folder_or_the_beginning_of_their_name(t
     split, patient = ('train', 'test')[place > 20], place // 3
     made.save(tmp_path / split / f'c{label}' / f'p{patient}' / f's{place % 8}_{place}.png', picture)
   of_folder = pictures.read(str(tmp_path), 12, 'folder')
-  assert len(set(of_folder.groups.tolist())) == 8
+  assert len(np.unique(of_folder.groups)) == 8
   said = [finding.text for finding in check.check(of_folder) if finding.trap]
   # Pictures 21 to 23 are tests; they are of patient 7, and nobody else is.
   assert not any('in several splits' in text for text in said)
   of_name = pictures.read(str(tmp_path), 12, '_')
-  assert len(set(of_name.groups.tolist())) == 8
+  assert len(np.unique(of_name.groups)) == 8
   said = [finding.text for finding in check.check(of_name) if finding.trap]
   assert any(text.startswith('3 groups in several splits, as that of ') for text in said)
   with pytest.raises(sets.DataError, match='--group=# tells no picture'):

@@ -104,8 +104,8 @@ def _of_tfds(name: str, size: int) -> Labelled:
   values, labels, splits = [], [], []
   for split in images.splits(name):
     rows = images.read(name, split, _square(size), size * size * 3, 256).take(_MOST)
-    for row in rows.as_numpy_iterator():
-      values.append(row.work)
+    for row in rows:
+      values.append(row.work.numpy())
       labels.append(int(row.label))
       splits.append(split)
   held = np.array([np.abs(one - one.mean(-1, keepdims=True)).mean() for one in values])
