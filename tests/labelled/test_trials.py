@@ -243,8 +243,9 @@ def test_augment_from_python_returns_the_outcome(tmp_path, capsys):
     verbose=0,
   )  # fmt: skip
   assert capsys.readouterr().out == ''
-  assert done.report == tmp_path / 'out' / report.NAME and done.outcome
-  assert done.report.read_text().replace('**', '').startswith(done.verdict)
+  page = tmp_path / 'out' / report.NAME
+  assert done.report == page and done.outcome
+  assert page.read_text().replace('**', '').startswith(done.verdict)
   assert done.outcome.unlabelled and len(done.outcome.trials) == 2
   assert 'pseudo-labels of unlabelled ones' in done.gains[''] and 'mixup' in repr(done)
   values, labels = done.examples

@@ -135,12 +135,12 @@ def test_pictures_stay_together_by_their_folder_or_the_beginning_of_their_name(t
     split, patient = ('train', 'test')[place > 20], place // 3
     made.save(tmp_path / split / f'c{label}' / f'p{patient}' / f's{place % 8}_{place}.png', picture)
   of_folder = pictures.read(str(tmp_path), 12, 'folder')
-  assert len(np.unique(of_folder.groups)) == 8
+  assert of_folder.groups is not None and len(np.unique(of_folder.groups)) == 8
   said = [finding.text for finding in check.check(of_folder) if finding.trap]
   # Pictures 21 to 23 are tests; they are of patient 7, and nobody else is.
   assert not any('in several splits' in text for text in said)
   of_name = pictures.read(str(tmp_path), 12, '_')
-  assert len(np.unique(of_name.groups)) == 8
+  assert of_name.groups is not None and len(np.unique(of_name.groups)) == 8
   said = [finding.text for finding in check.check(of_name) if finding.trap]
   assert any(text.startswith('3 groups in several splits, as that of ') for text in said)
   with pytest.raises(sets.DataError, match='--group=# tells no picture'):
