@@ -35,7 +35,8 @@ ARROWS = {
   'evaluation': RUN | {'gan', 'metrics', 'studio'},
   'experiments': RUN | {'evaluation', 'metrics', 'studio'},
   'labelled': {'core', 'agent', 'gan', 'worlds'},
-  'api': RUN | {'agent', 'couplings', 'evaluation', 'experiments', 'serving', 'studio', 'worlds'},
+  'api': RUN
+  | {'agent', 'couplings', 'evaluation', 'experiments', 'labelled', 'serving', 'studio', 'worlds'},
   PACKAGE: {'api', 'worlds'},
   '__main__': COMMANDS | {'core', 'cli', 'learner'},
   'testing': {'core', 'agent', 'couplings', 'gan', 'learner', 'worlds'},  # shipped, for plugins

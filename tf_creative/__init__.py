@@ -27,6 +27,8 @@ STARTED = time.monotonic()  # the log shows how long start-up takes
 
 if TYPE_CHECKING:
   from tf_creative.api import parts
+  from tf_creative.api.augmenting import Augmented as Augmented
+  from tf_creative.api.augmenting import augment as augment
   from tf_creative.api.catalog import agents as agents
   from tf_creative.api.catalog import pipelines as pipelines
   from tf_creative.api.exported import Export as Export
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 # The Python API: what `import tf_creative as tc` has, each loaded when it is first used.
 _API = {
   **dict.fromkeys(('agents', 'couplings', 'pipelines', 'worlds'), 'catalog'),
+  **dict.fromkeys(('Augmented', 'augment'), 'augmenting'),
   **dict.fromkeys(('connect', 'load'), 'opened'),
   **dict.fromkeys(('Export', 'Remote', 'Server'), 'exported'),
   **dict.fromkeys(('Work', 'Works'), 'works'),
@@ -54,7 +57,7 @@ _API = {
   'Run': 'run',
   'train': 'training',
 }
-_MODULES = ('couplings', 'train', 'worlds')  # which are also modules: these can be called
+_MODULES = ('augment', 'couplings', 'train', 'worlds')  # modules, too: these can be called
 
 
 def _of_api(name: str) -> Any:

@@ -40,7 +40,7 @@ WHY = {
   r'thrift\(': 'it needs a plugin; test_plugin installs and runs one',
   r'dask|--(cluster|search)=': 'it needs packages that its user installs; see tests/experiments',
   r'tf_creative\.bulk': 'it needs a package that its user installs; see tests/api/test_bulk.py',
-  r'augment --data=': 'it needs data of a user, or minutes; see tests/labelled',
+  r'augment( --data=|\()': 'it needs data of a user, or minutes; see tests/labelled',
   r'^(tf-creative )?(eval|source) ': 'it is for the shell of a user',
 }
 

@@ -180,8 +180,23 @@ def test_copies_and_members_are_betrayed():
   random = np.random.default_rng(0)
   real, others = random.random([2, 40, 8])
   assert privacy.copies(real[:10], real, ()).copies == 1
+  # Of 0, 3 and 10, the nearest others are 3, 3 and 7 away; the median is 3.
+  line = np.array([[0.0], [3.0], [10.0]])
+  assert privacy.copies(line[:1] + 1, line, ())[:3] == (0, 0, 1)
+  assert privacy.copies(line[:1], line, ()).of_real == pytest.approx(3)
   told = privacy.advantage(real, others, real + 1e-3, ())
   assert told.found == 1 and told.chance < 0.4
   unrelated = privacy.advantage(real, others, random.random([40, 8]), ())
   assert unrelated.found < 0.45
   assert privacy.advantage(real, others, real[:0], ()) == (0, 0)
+
+
+def test_columns_that_are_empty_or_constant_are_no_hindrance():
+  random = np.random.default_rng(0)
+  labels = np.arange(40) % 2
+  told = labels + random.normal(0, 0.1, 40)
+  values = np.stack([np.full(40, np.nan), np.full(40, 7.0), told], 1).astype(np.float32)
+  columns = (Column('empty', ()), Column('same', ()), Column('told', ()))
+  one = classifiers.Task(values, labels, columns, 2, 0)
+  for recipe in (classifiers.Recipe('trees', 5), classifiers.Recipe('rows', 1.0)):
+    assert classifiers.score(one.fit(recipe), values, labels) == 1

@@ -6,7 +6,7 @@ import pytest
 from tests.labelled import made
 from tf_creative import augment
 from tf_creative.cli import command
-from tf_creative.labelled import choosing, making, outcome, report, trials
+from tf_creative.labelled import choosing, making, outcome, pseudo, report, trials
 from tf_creative.labelled.reading import groups, pictures, source
 
 
@@ -183,6 +183,9 @@ def test_a_check_alone_says_by_its_exit_code_whether_there_are_traps(tmp_path, c
     (['--data={place}/one.csv', '--out={place}/out'], 'all examples are of one class'),
     (['--data=iris', '--out={place}/few.csv/x'], 'choose another --out'),
     (['--data={place}', '--out={place}/out'], 'would be read as real'),
+    (['--data=iris', '--group=x'], '--group is for folders and tables'),
+    (['--data=iris', '--unlabelled={place}', '--out={place}x'], '--unlabelled is for pictures'),
+    (['--data=iris', '--per_class=0'], '--per_class must be 1 to 10000, not 0'),
   ],
 )
 def test_a_mistake_is_answered_in_a_line(arguments, words, tmp_path, capsys):
@@ -191,3 +194,65 @@ def test_a_mistake_is_answered_in_a_line(arguments, words, tmp_path, capsys):
   code, _, said = run(capsys, *(word.replace('{place}', str(tmp_path)) for word in arguments))
   assert code == 2 and words in said and said.count('\n') == 1
   assert not (tmp_path / 'out').exists()
+
+
+def test_pseudo_labels_are_a_control_and_an_option(found, shared, tmp_path):
+  shared.found = found
+  trial = shared.trial(6, 0)
+  assert 'pseudo' in trial.scores and 'pseudo' in trial.shares
+  # The labels of the rest are not seen: any others give the same score.
+  parts = shared.split(6, 0)
+  task = shared.task(parts.learn, 0)
+  names = [name for name in outcome.TITLES if name in trial.scores]
+  of_parts, whole = pseudo.extras(task, trial.recipe, found.values[parts.more])
+  again = pseudo.extras(task, trial.recipe, found.values[parts.more])[1]
+  assert len(of_parts) == 3 and np.array_equal(whole.labels, again.labels)
+  assert len(whole.labels) == pytest.approx(len(parts.more) / 2, abs=1)
+  assert (whole.labels == np.argmax(task.fit(trial.recipe)(whole.values), 1)).all()
+  hidden, given = (outcome.Outcome([trial], 6, flag) for flag in (False, True))
+  assert 'pseudo' in names and 'pseudo' not in hidden.rivals and 'pseudo' in given.rivals
+
+
+def test_what_pseudo_labels_gain_is_told_where_it_is_sure():
+  trial = trials.Trial(
+    {'nothing': 0.7, 'classical': 0.7, 'mixup': 0.7, 'pseudo': 0.8, 'hand': 0.75}, {}, 5, {6: 0.7},
+    outcome.privacy.Advantage(0.1, 0.1), trials.Recipe('hog', 1.0), np.ones([1, 4], bool),
+  )  # fmt: skip
+  hidden, given = (outcome.Outcome([trial] * 3, 6, flag) for flag in (False, True))
+  assert 'gain +10.0 points (+10.0 to +10.0): if you have' in report.advice(hidden)
+  assert report.advice(given).endswith('use those.')
+  assert hidden.gained and not given.gained  # the hand's choice is worse than pseudo-labels
+  worse = trial._replace(scores={**trial.scores, 'pseudo': 0.6})
+  assert report.advice(outcome.Outcome([trial, worse, trial], 6)) == ''
+
+
+def test_augment_from_python_returns_the_outcome(tmp_path, capsys):
+  import tf_creative as tc
+
+  top = made.folder(tmp_path / 'bars', 36)
+  pixels, _ = made.blobs(30, seed=9)
+  for place, picture in enumerate([*pixels, made.blobs(36)[0][0]]):  # the last is a copy
+    made.save(tmp_path / 'rest' / f'{place}.png', picture)
+  looked = tc.augment(top, size=12, check_only=True)
+  assert looked.traps == [] and not looked.useful and looked.verdict == ''
+  assert '0 traps' in capsys.readouterr().out and '0 traps' in repr(looked)
+  with pytest.raises(tc.UserError, match='without check_only'):
+    _ = looked.examples
+  done = tc.augment(
+    top, size=12, per_class=2, splits=2, out=tmp_path / 'out', unlabelled=tmp_path / 'rest',
+    verbose=0,
+  )  # fmt: skip
+  assert capsys.readouterr().out == ''
+  page = tmp_path / 'out' / report.NAME
+  assert done.report == page and done.outcome
+  assert page.read_text().replace('**', '').startswith(done.verdict)
+  assert done.outcome.unlabelled and len(done.outcome.trials) == 2
+  assert 'pseudo-labels of unlabelled ones' in done.gains[''] and 'mixup' in repr(done)
+  values, labels = done.examples
+  assert values.shape[1:] == (12, 12, 1) and len(values) == len(labels) <= 4
+  assert '30 unlabelled pictures, without near copies of labelled ones' in done.lines
+  rows = (tmp_path / 'out' / pseudo.TABLE).read_text().splitlines()
+  assert rows[0] == 'file,label,probability' and len(rows) == pytest.approx(16, abs=1)
+  assert {row.split(',')[1] for row in rows[1:]} == {'lies', 'stands'}
+  with pytest.raises(tc.UserError, match="unknown setting 'per_clas'"):
+    tc.augment(top, per_clas=3)

@@ -61,7 +61,8 @@ def _encoder(
   recipe: Recipe, columns: tuple[Column, ...], real: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
   if recipe.reads == 'trees':
-    return lambda values: values
+    known = ~np.isnan(real).all(0)  # the trees of scikit-learn cannot bin an empty column
+    return lambda values: np.where(known, values, 0.0)
   if recipe.reads == 'rows':
     return features.Encoding.of(columns, real).encoded
   seen = features.of_pictures(real, recipe.reads)
@@ -101,10 +102,11 @@ class Task(NamedTuple):
   columns: tuple[Column, ...]
   classes: int
   seed: int
+  groups: np.ndarray | None = None  # [n], of which none is in two parts
 
   def parts(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (learnt, validated) rows; no label beyond the n is in them."""
-    yield from groups.folds(self.labels, PARTS, self.seed)
+    yield from groups.folds(self.labels, PARTS, self.seed, self.groups)
 
   def validated(self, recipe: Recipe, extras: Sequence[Rows] | None = None) -> Validated:
     """Judge each of the n examples, by two thirds of the others and the extras of its part."""
@@ -121,9 +123,12 @@ class Task(NamedTuple):
   def taught(self) -> np.ndarray:
     """Return which of the n examples a hand may be rewarded by: bool [n], every second of a class.
 
-    Whether its choice is of use is then asked of the others.
+    Whether its choice is of use is then asked of the others. Of groups, it is every second group.
     """
     order = np.concatenate([part for _, part in self.parts()])
+    if self.groups is not None:
+      known = list(dict.fromkeys(self.groups[order].tolist()))
+      return np.isin(self.groups, known[::2])
     chosen = np.zeros(len(self.labels), bool)
     for label in range(self.classes):
       chosen[order[self.labels[order] == label][::2]] = True

@@ -20,6 +20,9 @@ REAL = {
   'mixup': 'mixup',
   'smote': 'SMOTE',
 }
+# What is real, but not to be had from the labels alone.
+UNLABELLED = {'pseudo': 'pseudo-labels of unlabelled ones'}
+TITLES = {**REAL, **UNLABELLED, **CHOSEN}
 
 
 class Trial(NamedTuple):
@@ -39,6 +42,13 @@ class Outcome(NamedTuple):
 
   trials: list[Trial]
   count: int  # labels a class
+  unlabelled: bool = False  # whether unlabelled examples can be had
+
+  @property
+  def rivals(self) -> list[str]:
+    """Return the ways that can be had without imagining."""
+    known = {**REAL, **UNLABELLED} if self.unlabelled else REAL
+    return [name for name in self.names() if name in known]
 
   def gain(self, over: str, of: str = 'hand') -> scores.Interval:
     """Return the paired gain in balanced accuracy; what was not used gains nothing."""
@@ -50,12 +60,12 @@ class Outcome(NamedTuple):
   def names(self) -> list[str]:
     """Return the ways that competed, in their order."""
     known = {name for one in self.trials for name in one.scores} | set(CHOSEN)
-    return [name for name in (*REAL, *CHOSEN) if name in known]
+    return [name for name in TITLES if name in known]
 
   @property
   def gained(self) -> bool:
     """Whether the hand's choice beats all that can be had without imagining."""
-    return all(self.gain(name).low > 0 for name in self.names() if name in REAL)
+    return all(self.gain(name).low > 0 for name in self.rivals)
 
   def labels(self, name: str) -> scores.Labels:
     """Return how many real labels a class would score as this does."""

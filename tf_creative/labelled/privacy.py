@@ -34,28 +34,30 @@ def nearest(
   some: np.ndarray, others: np.ndarray, columns: tuple[Column, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
   """Return the distance of examples from their nearest of others (rms), and its row."""
+  apart = _apart(some, others, columns)
+  return apart.min(1), apart.argmin(1)
+
+
+def _apart(some: np.ndarray, others: np.ndarray, columns: tuple[Column, ...]) -> np.ndarray:
+  """Return all distances (rms): [N, M]."""
   if columns:
     encoding = features.Encoding.of(columns, others)
     some, others = encoding.encoded(some), encoding.encoded(others)
   flat, rest = some.reshape(len(some), -1), others.reshape(len(others), -1)
-  apart = (flat**2).sum(1)[:, None] + (rest**2).sum(1) - 2 * flat @ rest.T
-  row = apart.argmin(1)
-  least = np.maximum(apart[np.arange(len(flat)), row], 0)
-  return np.sqrt(least / flat.shape[1]), row
+  squared = (flat**2).sum(1)[:, None] + (rest**2).sum(1) - 2 * flat @ rest.T
+  return np.sqrt(np.maximum(squared, 0) / flat.shape[1])
 
 
 def copies(works: np.ndarray, real: np.ndarray, columns: tuple[Column, ...]) -> Copies:
   """Measure how many works are copies of real examples, or near ones."""
   apart, _ = nearest(works, real, columns)
-  between = [
-    nearest(real[row : row + 1], np.delete(real, row, 0), columns)[0][0]
-    for row in range(min(len(real), _MEMBERS))
-  ]
+  between = _apart(real[:_MEMBERS], real, columns)
+  np.fill_diagonal(between, np.inf)  # an example is not its own neighbour
   return Copies(
     float((apart <= _COPY).mean()),
     float((apart <= groups.NEAR).mean()),
     float(apart.min()),
-    float(np.median(between)),
+    float(np.median(between.min(1))),
   )
 
 

@@ -41,11 +41,10 @@ model.fit(both[:, :-1].astype(float), both[:, -1], sample_weight=weight)"""
 
 def verdict(done: Outcome, made: Made) -> str:
   """Return the first line: whether the works are of use, in a sentence with its numbers."""
-  rivals = [name for name in done.names() if name in outcome.REAL]
-  best = max(rivals, key=lambda name: done.score(name).mean)
+  best = max(done.rivals, key=lambda name: done.score(name).mean)
   gain = done.gain(best)
   measured = (
-    f'{_points(gain)} in balanced accuracy over {outcome.REAL[best]}, with {done.count} labels a '
+    f'{_points(gain)} in balanced accuracy over {outcome.TITLES[best]}, with {done.count} labels a '
     f'class in {len(done.trials)} splits'
   )
   if not done.gained:
@@ -58,6 +57,18 @@ def verdict(done: Outcome, made: Made) -> str:
   return f'**These are of use**: {measured}.'
 
 
+def advice(done: Outcome) -> str:
+  """Say what pseudo-labels gain over real labels; empty where that is not sure."""
+  rivals = [name for name in done.names() if name in outcome.REAL]
+  gains = [done.gain(name, 'pseudo') for name in rivals if 'pseudo' in done.names()]
+  if not gains or min(gain.low for gain in gains) <= 0:
+    return ''
+  least = _points(min(gains))
+  return f'Pseudo-labels of unlabelled examples gain {least}: ' + (
+    'use those.' if done.unlabelled else 'if you have such pictures, name them by --unlabelled.'
+  )
+
+
 def page(
   data: str, found: Labelled, done: Outcome, made: Made, remarks: Sequence[str], out: str
 ) -> str:
@@ -65,6 +76,7 @@ def page(
   return '\n'.join(
     [
       verdict(done, made),
+      *filter(None, [advice(done)]),
       '',
       f'# Imagined examples for {data}',
       '',
@@ -87,7 +99,7 @@ def gains(done: Outcome) -> tuple[list[str], list[list[str]]]:
     used = [one.shares.get(name, 0) > 0 for one in done.trials]
     rows.append(
       [
-        {**outcome.REAL, **outcome.CHOSEN}[name],
+        outcome.TITLES[name],
         f'{score.mean:.1%}',
         '' if name == 'hand' else _points(done.gain(name)),
         _labels(done.labels(name), done.count),

@@ -13,6 +13,7 @@ from tf_creative.labelled import (
   features,
   imagining,
   privacy,
+  pseudo,
 )
 from tf_creative.labelled.classical import Rows
 from tf_creative.labelled.classifiers import Recipe, Task
@@ -28,8 +29,10 @@ _STEPS = {'pictures': 600, 'records': 400}  # updates of the imagination
 class Bench:
   """Holds what is traced once and learns anew in each split: the imagination and the chooser."""
 
-  def __init__(self, found: Labelled, seed: int = 0):
+  def __init__(self, found: Labelled, seed: int = 0, unlabelled: np.ndarray | None = None):
+    """Take a set, and unlabelled pictures; without them, the labels of the rest are hidden."""
     self.found, self._seed = found, seed
+    self.unlabelled = unlabelled
     pictures = found.kind == 'pictures'
     self._shape = found.values.shape[1:]
     if not pictures:
@@ -42,7 +45,12 @@ class Bench:
   def task(self, rows: np.ndarray, seed: int) -> Task:
     """Make the task of learning from these rows alone."""
     found = self.found
-    return Task(found.values[rows], found.labels[rows], found.columns, found.classes, seed)
+    of = None if found.groups is None else found.groups[rows]
+    return Task(found.values[rows], found.labels[rows], found.columns, found.classes, seed, of)
+
+  def split(self, count: int, number: int) -> groups.Split:
+    """Split the examples for one trial."""
+    return groups.split(self.found.labels, count, 1000 * self._seed + number, self.found.groups)
 
   def pools(self, task: Task, recipe: Recipe, seed: int = 0) -> list[Imagined]:
     """Imagine candidates for each part, from the other labels of the n."""
@@ -73,12 +81,15 @@ class Bench:
   def trial(self, count: int, number: int) -> Trial:
     """Compare all ways to use `count` labels a class in one split."""
     found = self.found
-    parts = groups.split(found.labels, count, 1000 * self._seed + number)
+    parts = self.split(count, number)
     task = self.task(parts.learn, number)
     plain, recipe = classifiers.tuned(task)
     pools = self.pools(task, recipe)
     choice = self.choice(task, recipe, pools)
     extras = {**_mixed(task), **_chosen(pools, choice, number)}
+    spare = found.values[parts.more] if self.unlabelled is None else self.unlabelled
+    if len(spare):
+      extras['pseudo'] = pseudo.extras(task, recipe, spare)
     tests = found.values[parts.test], found.labels[parts.test]
     got = {'nothing': classifiers.score(task.fit(plain), *tests)}
     if found.kind == 'pictures':
@@ -173,8 +184,10 @@ def run(
   bench: Bench, count: int, splits: int, tell: Callable[[str], object] = lambda text: None
 ) -> Outcome:
   """Run all splits."""
+  for number in range(splits):  # groups may forbid one: better said now than after minutes
+    bench.split(count, number)
   done = []
   for number in range(splits):
     tell(f'split {number + 1} of {splits}')
     done.append(bench.trial(count, number))
-  return Outcome(done, count)
+  return Outcome(done, count, bench.unlabelled is not None)

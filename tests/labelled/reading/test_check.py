@@ -30,8 +30,8 @@ def test_copies_are_found_within_and_across_classes_and_splits(tmp_path):
   found = pictures.read(str(tmp_path), 12)
   said = '\n'.join(traps(found))
   assert '2 of 26 pictures are equal to another (8%)' in said
-  assert '1 groups that are equal lie in several classes' in said and 'again.png' in said
-  assert '1 groups that are equal lie in several splits' in said and 'tested.png' in said
+  assert '1 group of equal ones in several classes' in said and 'again.png' in said
+  assert '1 group of equal ones in several splits' in said and 'tested.png' in said
 
 
 def test_near_copies_are_a_group_of_which_one_is_kept(tmp_path):
@@ -53,7 +53,7 @@ def test_groups_whose_labels_differ_are_left_out(tmp_path):
   both.labels[1] = 1
   kept, lines = groups.unique(both)
   assert len(kept.labels) == 22
-  assert '1 groups of several labels are left out' in lines[0]
+  assert 'left out: 1 group of several labels' in lines[0]
 
 
 def test_what_tells_the_label_beside_the_picture_is_found(tmp_path):

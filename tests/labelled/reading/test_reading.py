@@ -8,7 +8,7 @@ from PIL import Image
 import pytest
 
 from tests.labelled import made
-from tf_creative.labelled.reading import pictures, records, sets
+from tf_creative.labelled.reading import pictures, records, sets, source
 
 DICOM = bytes(128) + b'DICM' + bytes(200)
 
@@ -54,14 +54,15 @@ def test_large_pictures_are_reduced_to_the_same_means(tmp_path):
   [
     (lambda top: None, 'has no picture that can be read'),
     (lambda top: (top / 'a').mkdir(), 'has no picture that can be read'),
-    (lambda top: (top / 'a.dcm').write_bytes(DICOM), '1 files are DICOM: convert by `dcmj2pnm'),
-    (lambda top: (top / 'IM0001').write_bytes(DICOM), '1 files are DICOM: convert by'),
+    (lambda top: (top / 'a.dcm').write_bytes(DICOM), '1 file of DICOM: convert by `dcmj2pnm'),
+    (lambda top: (top / 'IM0001').write_bytes(DICOM), '1 file of DICOM: convert by'),
     (lambda top: (top / 'a.png').write_bytes(DICOM), 'it is DICOM: convert by'),
-    (lambda top: (top / 'a.tif').write_bytes(b'II*'), '1 files are TIFF: convert by'),
-    (lambda top: (top / 'a.nii.gz').write_bytes(b''), '1 files are NIfTI: write each slice'),
+    (lambda top: (top / 'a.tif').write_bytes(b'II*'), '1 file of TIFF: convert by'),
+    (lambda top: (top / 'a.nii.gz').write_bytes(b''), '1 file of NIfTI: write each slice'),
     (lambda top: (top / 'a.png').write_bytes(b''), 'a.png (it is empty)'),
     (lambda top: (top / 'a.png').write_bytes(b'no'), 'a.png (it is none, or none of'),
-    (lambda top: made.save(top / '1.png', np.zeros([4, 4], np.uint8)), 'has no classes'),
+    (lambda top: (top / 'a.png').write_bytes(b'\x89PNG\r\n\x1a\n'), 'a.png ('),
+    (lambda top: made.save(top / '1.png', np.zeros([4, 4], np.uint8)), 'has no two classes'),
   ],
 )
 def test_a_folder_that_cannot_be_read_is_answered_in_a_line(make, words, tmp_path):
@@ -78,7 +79,7 @@ def test_files_that_are_damaged_are_left_out_and_counted(tmp_path):
   found = pictures.read(str(tmp_path), 8)
   assert len(found.labels) == 6
   assert any(line.startswith('1 left out: lies/bad.png') for line in found.lines)
-  assert any(line.startswith('1 files are DICOM') for line in found.lines)
+  assert any(line.startswith('1 file of DICOM') for line in found.lines)
 
 
 ROWS = made.people(20)
@@ -99,16 +100,35 @@ def test_decimal_commas_quotes_and_missing_values(tmp_path):
   np.testing.assert_array_equal(found.values, [[1.5, np.nan], [-2.25, 3], [7, np.nan]])
 
 
+def test_letters_of_other_codes_are_read_and_told(tmp_path):
+  text = 'x,class\n1,größer\n2,kleiner\n'
+  for code, told in (('utf-16', 'utf-16'), ('latin-1', 'latin-1'), ('utf-8-sig', '')):
+    (tmp_path / 'a.csv').write_bytes(text.encode(code))
+    found = records.read(str(tmp_path / 'a.csv'), '', ())
+    assert found.label_names == ('größer', 'kleiner')
+    said = [line for line in found.lines if 'UTF-8' in line]
+    assert said == ([f'its letters are no UTF-8: read as {told}'] if told else [])
+
+
 def test_labels_may_be_numbers_and_rows_may_lack_them(tmp_path):
   rows = [['grade', 'x'], [10, 1], [2, 2], ['', 3], [2, 4]]
   found = records.read(str(made.table(tmp_path / 'a.csv', rows)), 'grade', ())
   assert found.label_names == ('2', '10') and found.labels.tolist() == [1, 0, 0]
-  assert '1 rows without a label are left out' in found.lines
+  assert '1 row without a label left out' in found.lines
 
 
 def test_a_table_without_a_head_is_read_and_its_last_column_has_the_labels(tmp_path):
   found = records.read(str(made.table(tmp_path / 'a.csv', [[1, 2, 0], [3, 4, 1]])), '', ())
   assert found.values.tolist() == [[1, 2], [3, 4]] and found.labels.tolist() == [0, 1]
+
+
+def test_numbers_without_bounds_count_as_missing(tmp_path):
+  rows = [['x', 'z', 'class'], ['1e400', 1, 'a'], ['-1e39', 2, 'b'], ['inf', 3, 'a'], [4, 4, 'b']]
+  with np.errstate(all='raise'):
+    words = records.read(str(made.table(tmp_path / 'a.csv', rows)), 'class', ('x',))
+    found = records.read(str(made.table(tmp_path / 'b.csv', [*rows[:3], rows[4]])), 'class', ())
+  assert words.values.shape == (4, 1)
+  np.testing.assert_array_equal(found.values[:, 0], [np.nan, np.nan, 4])
 
 
 def test_names_of_people_are_not_learnt_from(tmp_path):
@@ -121,7 +141,7 @@ def test_names_of_people_are_not_learnt_from(tmp_path):
 @pytest.mark.parametrize(
   ('rows', 'label', 'ignore', 'words'),
   [
-    ([], '', (), 'is no table'),
+    ([], '', (), 'is empty'),
     ([['x']], '', (), 'is no table'),
     ([['x', 'class']], '', (), 'has a head and no rows'),
     ([['x', 'class'], [1, 'a', 3]], '', (), 'is no table: its first rows are not of one width'),
@@ -129,6 +149,7 @@ def test_names_of_people_are_not_learnt_from(tmp_path):
     ([['x', 'class'], [1, '']], '', (), "the column 'class' holds no label"),
     ([['x', 'class'], [1, 'a']], 'clas', (), "has no column 'clas'. Did you mean 'class'?"),
     ([['x', 'class'], [1, 'a']], '', ('y',), "--ignore: '"),
+    ([['x', 'class'], [1, 'a']], '', ('class',), '--ignore=class is the column of the labels'),
     ([['y', 'class'], [1, 'a']], '', (), 'name one by --label'),
     ([['x', 'class'], [1, 'a']], '', ('x',), 'has no column to learn from'),
     ([['x', 'v'], *([1, place / 7] for place in range(99))], '', (), 'are no classes'),
@@ -159,12 +180,12 @@ def test_too_few_examples_to_learn_from_are_refused(counts, words, tmp_path):
     sets.learnable(records.read(str(made.table(tmp_path / 'a.csv', rows)), '', ()))
 
 
-def test_sets_of_scikit_learn_are_read_by_name():
-  digits = records.named('digits', 32)
-  assert digits.kind == 'pictures' and digits.values.shape == (1797, 8, 8, 1)
-  assert digits.values.max() == 1
-  cancer = records.named('breast_cancer', 32)
-  assert cancer.values.shape == (569, 30) and cancer.label_names == ('malignant', 'benign')
+def test_rows_that_leave_too_few_are_said_to_be_equal(tmp_path):
+  rows = [['x', 'class'], *([i % 9, 'ab'[i % 2]] for i in range(80))]
+  found = source.read(str(made.table(tmp_path / 'a.csv', rows)), 32)
+  with pytest.raises(sets.DataError, match='one of each group of equal rows is kept: 0 of 80; left '
+                     'out: 9 groups of several labels. Then of a class, 6 examples'):  # fmt: skip
+    source.prepared(found)
 
 
 def test_a_picture_in_sixteen_bits_of_colour_is_said_to_lose_some(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn import metrics, model_selection, tree
 
 from tf_creative.labelled.reading import groups
-from tf_creative.labelled.reading.sets import FEWEST, Labelled, listed
+from tf_creative.labelled.reading.sets import FEWEST, Labelled, listed, plural
 
 _FOLDS = 5  # of the cross-validation
 _TELLS, _ALMOST = 0.3, 0.9  # share of the way from chance to all, from which it is said; a trap
@@ -28,7 +28,7 @@ class Finding(NamedTuple):
 
 def check(found: Labelled) -> list[Finding]:
   """Look for traps; those that make a measurement wrong come first."""
-  seen = [*_classes(found), *_copies(found), *_told_by(found)]
+  seen = [*_classes(found), *_copies(found), *_groups(found), *_told_by(found)]
   if found.kind == 'records':
     seen += _columns(found)
   return sorted(seen, key=lambda finding: not finding.trap)
@@ -45,7 +45,7 @@ def shown(found: Labelled, findings: list[Finding]) -> list[str]:
     lines += [f'{"TRAP" if finding.trap else "note"}  {finding.text}', f'      {finding.cure}']
   notes = len(findings) - traps
   lines += [''] if findings else []
-  lines.append(f'{traps} trap{"s" * (traps != 1)}, {notes} note{"s" * (notes != 1)}')
+  lines.append(f'{plural(traps, "trap")}, {plural(notes, "note")}')
   return lines
 
 
@@ -107,9 +107,22 @@ def _copies(found: Labelled) -> list[Finding]:
       if len(mixed):
         pair = found.names[np.flatnonzero(group == mixed[0])[:2]]
         of = f'{pair[0]} and {pair[-1]}'
-        text = f'{len(mixed):,} groups that are {kind} lie in several {across}, as {of}'
+        text = f'{plural(len(mixed), "group")} of {kind} ones in several {across}, as {of}'
         seen.append(Finding(True, text, cure))
   return seen
+
+
+def _groups(found: Labelled) -> list[Finding]:
+  """Look for groups, such as patients, of which some examples are in one split, some in another."""
+  if found.groups is None:
+    return []
+  pairs = {*zip(found.groups.tolist(), found.splits.tolist(), strict=True)}
+  several = np.flatnonzero(np.bincount([group for group, _ in pairs]) > 1)
+  if not len(several):
+    return []
+  names = found.names[found.groups == several[0]]
+  text = f'{plural(len(several), "group")} in several splits, as that of {names[0]} and {names[-1]}'
+  return [Finding(True, text, 'a test would ask of whom was learnt: split by group')]
 
 
 def _told_by(found: Labelled) -> list[Finding]:

@@ -10,10 +10,11 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from tf_creative.labelled.reading import pictures
-from tf_creative.labelled.reading.sets import Labelled
+from tf_creative.labelled.reading.sets import DataError, Labelled, plural
 
 NEAR, _SIDE = 0.05, 32  # root mean square of differences, of the range; pixels of what is compared
 _ROWS = 512  # compared at once
+_SPREAD = 6  # groups of which the labels of a class must come, at least
 
 
 class Split(NamedTuple):
@@ -70,19 +71,21 @@ def unique(found: Labelled) -> tuple[Labelled, list[str]]:
     lines.append(
       f'one of each group of {what} is kept: {len(kept):,} of {len(groups):,}'
       + (
-        f'; {len(first) - len(kept):,} groups of several labels are left out'
+        f'; left out: {plural(len(first) - len(kept), "group")} of several labels'
         * (len(kept) < len(first))
       )
     )
   return found.part(kept), lines
 
 
-def split(labels: np.ndarray, count: int, seed: int) -> Split:
+def split(labels: np.ndarray, count: int, seed: int, of: np.ndarray | None = None) -> Split:
   """Split rows: `count` of each class to learn from, a third for tests, the rest for the ceiling.
 
-  The rows are of different groups, since `unique` has left one of each.
+  No group, `of` [N], is in two of these; of near copies, `unique` has left one.
   """
   random = np.random.default_rng([seed, 1])
+  if of is not None:
+    return _by_group(labels, count, of, random)
   learn, more, test = [], [], []
   for label in np.unique(labels):
     rows = random.permutation(np.flatnonzero(labels == label))
@@ -95,11 +98,50 @@ def split(labels: np.ndarray, count: int, seed: int) -> Split:
   return Split(chosen, spare, tests)
 
 
-def folds(labels: np.ndarray, count: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-  """Yield (rest, part) of `count` parts in which all classes have their share."""
+def _by_group(labels: np.ndarray, count: int, of: np.ndarray, random: np.random.Generator) -> Split:
+  """Deal out whole groups: first to the tests, then to what is learnt from, until all have enough.
+
+  A group gives a sixth of a class's labels at most; what it has beyond that is in no part.
+  """
+  wanted = np.maximum(np.bincount(labels) // 3, 1)
+  tested, learnt = np.zeros([2, len(wanted)], int)
+  learn, more, test = [np.zeros(0, int)], [np.zeros(0, int)], []
+  for group in random.permutation(np.unique(of)):
+    rows = random.permutation(np.flatnonzero(of == group))
+    held = np.bincount(labels[rows], minlength=len(wanted))
+    if ((held > 0) & (tested < wanted)).any():
+      test.append(rows)
+      tested += held
+    elif ((held > 0) & (learnt < count)).any():
+      most = np.minimum(max(1, count // _SPREAD), count - learnt)
+      parts = [rows[labels[rows] == label][:some] for label, some in enumerate(most)]
+      learn.append(np.concatenate(parts))
+      learnt += np.minimum(held, most)
+    else:
+      more.append(rows)
+  if (learnt < count).any():
+    raise DataError(
+      f'--labels={count} of each class are more than the groups allow, none of which may be on two '
+      f'sides: in a split there are {learnt.min()} of a class. Ask for fewer.'
+    )
+  chosen, spare, tests = (random.permutation(np.concatenate(rows)) for rows in (learn, more, test))
+  return Split(chosen, spare, tests)
+
+
+def folds(
+  labels: np.ndarray, count: int, seed: int, of: np.ndarray | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+  """Yield (rest, part) of `count` parts with a share of each class; no two have a group."""
   random = np.random.default_rng([seed, 2])
   place = np.zeros(len(labels), int)
-  for label in np.unique(labels):
+  if of is not None:
+    held = np.zeros([count, labels.max() + 1])
+    for group in random.permutation(np.unique(of)):
+      rows = of == group
+      own = np.bincount(labels[rows], minlength=held.shape[1])
+      place[rows] = chosen = held[:, own > 0].sum(1).argmin()
+      held[chosen] += own
+  for label in np.unique(labels) if of is None else ():
     rows = random.permutation(np.flatnonzero(labels == label))
     place[rows] = np.arange(len(rows)) % count
   for number in range(count):

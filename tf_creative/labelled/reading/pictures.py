@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from PIL import Image
 
-from tf_creative.labelled.reading.sets import DataError, Labelled, listed
+from tf_creative.labelled.reading.sets import DataError, Labelled, listed, numbered, plural
 from tf_creative.worlds import bare, bounded, files
 from tf_creative.worlds.pixel_art.pictures import sources
 
@@ -22,14 +22,18 @@ _CURES = {
   'NIfTI': 'write each slice as a PNG first, for instance by nibabel and Pillow',
   'TIFF': 'convert by `magick mogrify -format png *.tif`',
 }
-_GREY = 0.02  # mean difference of channels, of the range, below which a picture is grey
+GREY = 0.02  # mean difference of channels, of the range, below which a picture is grey
+FOLDER = 'folder'  # --group of pictures that lie in one
 _LOW, _HIGH = 1, 99  # percentiles that become black and white
 _MOST_VALUES = 1 << 27  # numbers of all pictures
 _ENOUGH = 128  # pixels of a side, to which larger pictures are reduced
 
 
-def read(data: str, size: int) -> Labelled:
-  """Read the pictures of a folder, .zip or .npz, as squares of `size` pixels."""
+def read(data: str, size: int, group: str = '') -> Labelled:
+  """Read the pictures of a folder, .zip or .npz, as squares of `size` pixels.
+
+  Of a `group` are the pictures of one folder, or those whose names are equal up to a sign.
+  """
   path = pathlib.Path(data)
   try:
     with sources.opened(data) as found:
@@ -37,13 +41,14 @@ def read(data: str, size: int) -> Labelled:
   except (ValueError, OSError) as error:
     raise DataError(f"'{data}' cannot be read as pictures by class: {error}.") from error
   others = _others(path) if path.is_dir() else {}
-  told = [f'{count:,} files are {kind}: {_CURES[kind]}' for kind, count in others.items()]
+  told = [f'{plural(count, "file")} of {kind}: {_CURES[kind]}' for kind, count in others.items()]
   if not rows:
     why = told or broken or [f'read are {", ".join(sources.KINDS)}']
     raise DataError(f"'{data}' has no picture that can be read: {listed(why)}.")
   if not any(row[0].label for row in rows):
     raise DataError(
-      f"'{data}' has no classes: put the pictures of each class into a folder of its name."
+      f"'{data}' has no two classes: put the pictures of each into a folder of its name, side by "
+      'side, or give an .npz its `labels`.'
     )
   names = tuple(sorted({row[0].label for row in rows}))
   colour = np.mean([row[1].shape[-1] == 3 for row in rows]) > 0.5
@@ -57,6 +62,10 @@ def read(data: str, size: int) -> Labelled:
   ]
   if broken:
     lines.append(f'{len(broken):,} left out: {listed(broken)}')
+  groups = None
+  if group:
+    groups, count = numbered(_groups(data, [row[0] for row in rows], group))
+    lines.append(f'{plural(count, "group")} by --group={group}, of which none is on two sides')
   return Labelled(
     kind='pictures',
     values=values,
@@ -67,7 +76,38 @@ def read(data: str, size: int) -> Labelled:
     facts={name: np.array([row[2][name] for row in rows], float) for name in rows[0][2]},
     columns=(),
     lines=tuple(lines),
+    groups=groups,
   )
+
+
+def unlabelled(data: str, size: int, channels: int) -> tuple[np.ndarray, list[str]]:
+  """Read pictures whose classes are not asked for: float32 [N, size, size, channels], names."""
+  try:
+    with sources.opened(data) as found:
+      rows, broken = _rows(found, size)
+  except (ValueError, OSError) as error:
+    raise DataError(f"--unlabelled: '{data}' cannot be read: {error}.") from error
+  if not rows:
+    why = listed(broken or [f'read are {", ".join(sources.KINDS)}'])
+    raise DataError(f"--unlabelled: '{data}' has no picture that can be read: {why}.")
+  return np.stack([_channels(row[1], channels) for row in rows]), [row[0].name for row in rows]
+
+
+def _groups(data: str, entries: list[sources.Entry], group: str) -> list[str]:
+  """Return what each picture's group is called, '' where nothing says it."""
+  named = []
+  for entry in entries:
+    *folders, file = entry.name.split('/')
+    inner = folders[-1] if folders and folders[-1] != entry.label else ''
+    named.append(inner if group == FOLDER else file.partition(group)[0] if group in file else '')
+  if not any(named):
+    cure = (
+      'put the pictures of each patient into a folder within that of their class'
+      if group == FOLDER
+      else f'name them as patient{group}1.png, or name another sign, or {FOLDER}'
+    )
+    raise DataError(f"--group={group} tells no picture of '{data}' from another: {cure}.")
+  return named
 
 
 def _rows(found: sources.Found, size: int) -> tuple[list[tuple], list[str]]:
@@ -115,7 +155,7 @@ def _decoded(content: bytes) -> tuple[tuple[int, int], np.ndarray, list[str]]:
   """
   remarks = []
   kept, _ = bare.picture(content)
-  if content.startswith(b'\x89PNG') and content[24] == 16:
+  if content.startswith(b'\x89PNG') and content[24:25] == b'\x10':
     with warnings.catch_warnings(action='ignore'):
       file = Image.open(io.BytesIO(kept), formats=['PNG'])
     if file.mode.startswith('I'):
@@ -138,7 +178,7 @@ def _seen(pixels: np.ndarray) -> tuple[np.ndarray, list[str]]:
       remarks.append('with transparent pixels (a fourth channel), laid on black')
     pixels = pixels[..., :3] * pixels[..., 3:]
   grey = pixels.mean(-1, keepdims=True)
-  if pixels.size and np.abs(pixels - grey).mean() < _GREY:
+  if pixels.size and np.abs(pixels - grey).mean() < GREY:
     return grey, remarks
   return pixels, remarks
 

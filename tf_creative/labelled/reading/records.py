@@ -1,87 +1,84 @@
-"""Reads tables: a CSV with a column of labels, or a set of scikit-learn by name."""
+"""Reads tables: a CSV with a column of labels."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import pathlib
 import re
-from typing import Any
 
 import numpy as np
-from sklearn import datasets
 
 from tf_creative.core import spec
-from tf_creative.labelled.reading import pictures
-from tf_creative.labelled.reading.sets import Column, DataError, Labelled, listed
+from tf_creative.labelled.reading.sets import (
+  FEWEST,
+  Column,
+  DataError,
+  Labelled,
+  listed,
+  numbered,
+  plural,
+)
 from tf_creative.worlds import bounded
 
-NAMED = ('breast_cancer', 'digits', 'iris', 'wine')
 _MOST_BYTES = 256 << 20
 _SEPARATORS = ',;\t|'
 _MISSING = {'', 'na', 'n/a', 'nan', 'null', 'none', '?', '.'}
 _LABELS = ('label', 'class', 'target', 'diagnosis', 'outcome', 'y')
 _MOST_CLASSES = 50
+_MOST = 1e30  # of a number; what is larger counts as missing
 _MOST_WORDS = 50  # categories of a column that is learnt from
 _NUMBER = re.compile(r'[+-]?(\d+([.]\d*)?|[.]\d+)([eE][+-]?\d+)?')
 _COMMA = re.compile(r'[+-]?\d+,\d+')
+_PERSON = re.compile(r'(patient|subject|participant|person|case|id)([ _-]?(id|no|nr))?', re.I)
 
 
-def named(name: str, size: int) -> Labelled:
-  """Return a set of scikit-learn: digits as pictures of their own size, the others as records."""
-  found: Any = getattr(datasets, f'load_{name}')()
-  labels = found.target.astype(np.int64)
-  count, words = len(labels), tuple(map(str, found.target_names))
-  pixels = name == 'digits'
-  side = min(size, 8)
-  values = found.data.astype(np.float32)
-  if pixels:
-    shown = found.images[..., None].astype(np.float32) / 16
-    values = np.stack([pictures.resized(one, side) for one in shown])
-  columns = () if pixels else tuple(Column(str(word), ()) for word in found.feature_names)
-  what = f'pictures of {side} x {side}' if pixels else f'records of {len(columns)} columns'
-  return Labelled(
-    kind='pictures' if pixels else 'records',
-    values=values,
-    labels=labels,
-    label_names=words,
-    names=np.array([str(row) for row in range(count)]),
-    splits=np.full(count, ''),
-    facts={},
-    columns=columns,
-    lines=(f'{name} of scikit-learn: {count:,} {what}, {len(words)} classes',),
-  )
+def read(data: str, label: str, ignore: tuple[str, ...], group: str = '') -> Labelled:
+  """Read a CSV; `label` names the column of classes, `group` that of what stays together.
 
-
-def read(data: str, label: str, ignore: tuple[str, ...]) -> Labelled:
-  """Read a CSV; `label` names the column of classes, and the columns in `ignore` are left out."""
+  The columns in `ignore` are left out.
+  """
   path = pathlib.Path(data)
   try:
     content = bounded.content(path, _MOST_BYTES)
   except ValueError as error:
     raise DataError(f"'{data}' cannot be read: {error}.") from error
-  head, rows, lines = _table(data, content)
+  head, rows, lines = table(data, content)
+  return labelled(data, head, rows, label, ignore, group, lines)
+
+
+def labelled(
+  data: str,
+  head: list[str],
+  rows: list[list[str]],
+  label: str,
+  ignore: tuple[str, ...],
+  group: str,
+  lines: list[str],
+) -> Labelled:
+  """Make a labelled set of the cells of a table."""
   at = _label_column(data, head, label)
-  for name in ignore:
+  asked = [('ignore', name) for name in ignore] + ([('group', group)] if group else [])
+  for flag, name in asked:
     if name not in head:
-      raise DataError(f"--ignore: '{data}' has no column '{name}'.{spec.nearest(name, head)}")
+      raise DataError(f"--{flag}: '{data}' has no column '{name}'.{spec.nearest(name, head)}")
+  if twice := [flag for flag, name in asked if name == head[at]]:
+    raise DataError(
+      f'--{twice[0]}={head[at]} is the column of the labels: name another, or --label.'
+    )
   cells = [[cell.strip() for cell in row] for row in rows]
   kept = [row for row in cells if row[at].lower() not in _MISSING]
   if len(kept) < len(cells):
-    lines.append(f'{len(cells) - len(kept):,} rows without a label are left out')
-  if not kept:
-    raise DataError(f"'{data}': the column '{head[at]}' holds no label.")
-  words = sorted({row[at] for row in kept}, key=_natural)
-  if len(words) > _MOST_CLASSES:
-    raise DataError(
-      f"'{data}': the column '{head[at]}' has {len(words):,} different values, which are "
-      'no classes: name another by --label, or sort its numbers into classes first.'
-    )
+    lines.append(f'{plural(len(cells) - len(kept), "row")} without a label left out')
+  words = _classes(data, head[at], [row[at] for row in kept])
   columns, values, left = [], [], []
   for place, name in enumerate(head):
-    if place == at or name in ignore:
+    if place == at or name in (*ignore, group):
       continue
-    column, numbers = _column(name, [row[place] for row in kept])
+    cells_of = [row[place] for row in kept]
+    lines += _hint(name, cells_of)
+    column, numbers = _column(name, cells_of)
     if column is None:
       left.append(name)
       continue
@@ -91,6 +88,11 @@ def read(data: str, label: str, ignore: tuple[str, ...]) -> Labelled:
     lines.append(f'left out, for nearly each row has a word of its own there: {listed(left)}')
   if not columns:
     raise DataError(f"'{data}' has no column to learn from, besides its labels.")
+  groups = None
+  if group:
+    named = [row[head.index(group)] for row in kept]
+    groups, count = numbered(['' if name.lower() in _MISSING else name for name in named])
+    lines.append(f"{plural(count, 'group')} by '{group}', of which none is on two sides")
   lines.insert(0, f"{data}: {len(kept):,} rows of {len(columns)} columns; '{head[at]}' has the "
                f'{len(words)} classes')  # fmt: skip
   return Labelled(
@@ -103,17 +105,40 @@ def read(data: str, label: str, ignore: tuple[str, ...]) -> Labelled:
     facts={},
     columns=tuple(columns),
     lines=tuple(lines),
+    groups=groups,
   )
 
 
-def _table(data: str, content: bytes) -> tuple[list[str], list[list[str]], list[str]]:
+def _classes(data: str, name: str, cells: list[str]) -> list[str]:
+  """Return the classes in their order, or raise a DataError for what are none."""
+  if not cells:
+    raise DataError(f"'{data}': the column '{name}' holds no label.")
+  words = sorted(set(cells), key=_natural)
+  if len(words) > _MOST_CLASSES:
+    raise DataError(
+      f"'{data}': the column '{name}' has {len(words):,} different values, which are "
+      'no classes: name another by --label, or sort its numbers into classes first.'
+    )
+  return words
+
+
+def _hint(name: str, cells: list[str]) -> list[str]:
+  """Say so if a column seems to name patients of whom there are several rows."""
+  given = [cell for cell in cells if cell.lower() not in _MISSING]
+  rows = len(given) / max(len(set(given)), 1)
+  if not _PERSON.fullmatch(name) or rows == 1 or len(set(given)) < FEWEST:
+    return []
+  return [
+    f"'{name}' names {len(set(given)):,} with {rows:.1f} rows each: if these belong together, keep "
+    f'them on one side by --group={name}'
+  ]
+
+
+def table(data: str, content: bytes) -> tuple[list[str], list[list[str]], list[str]]:
   """Split a CSV into its head and its rows, by the separator that makes most columns."""
-  lines = []
-  try:
-    text = content.decode('utf-8-sig')
-  except UnicodeDecodeError:
-    text = content.decode('latin-1')
-    lines.append('its letters are no UTF-8: read as Latin-1')
+  text, lines = _text(content)
+  if not text.strip():
+    raise DataError(f"'{data}' is empty.")
   begin = '\n'.join(text.splitlines()[:20])
   widths = {}
   for sign in _SEPARATORS:
@@ -147,6 +172,18 @@ def _table(data: str, content: bytes) -> tuple[list[str], list[list[str]], list[
   return head, rows[1:], lines
 
 
+def _text(content: bytes) -> tuple[str, list[str]]:
+  """Decode a file, and say by which letters if these are not UTF-8."""
+  wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+  for code in ('utf-16' if wide else 'utf-8-sig', 'latin-1'):
+    try:
+      text = content.decode(code)
+    except UnicodeDecodeError:
+      continue
+    return text, [] if code == 'utf-8-sig' else [f'its letters are no UTF-8: read as {code}']
+  return '', []
+
+
 def _label_column(data: str, head: list[str], label: str) -> int:
   """Find the column of labels: as told, by a usual name, or the last."""
   if label:
@@ -167,7 +204,7 @@ def _column(name: str, cells: list[str]) -> tuple[Column | None, np.ndarray]:
   if given and all(_COMMA.fullmatch(cell) or _NUMBER.fullmatch(cell) for cell in given):
     numbers = np.full(len(cells), np.nan)
     numbers[~blank] = [float(cell.replace(',', '.')) for cell in given]
-    return Column(name, ()), np.where(np.isfinite(numbers), numbers, np.nan)
+    return Column(name, ()), np.where(np.abs(numbers) < _MOST, numbers, np.nan)
   words = sorted(set(given))
   if len(words) > max(_MOST_WORDS, len(cells) // 2) or len(words) > 0.8 * len(cells):
     return None, np.zeros(0)

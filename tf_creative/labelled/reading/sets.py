@@ -36,6 +36,7 @@ class Labelled(NamedTuple):
   facts: dict[str, np.ndarray]  # float [N]: what a file betrays besides its picture
   columns: tuple[Column, ...]  # of records
   lines: tuple[str, ...]  # what is said of the reading
+  groups: np.ndarray | None = None  # int64 [N], as patients: none is on two sides; None: all differ
 
   @property
   def classes(self) -> int:
@@ -46,6 +47,14 @@ class Labelled(NamedTuple):
     """Count the examples of each class."""
     return np.bincount(self.labels, minlength=self.classes)
 
+  @property
+  def grouped(self) -> np.ndarray:
+    """Count the groups of each class."""
+    if self.groups is None:
+      return self.counts
+    pairs = np.unique(np.stack([self.groups, self.labels]), axis=1)
+    return np.bincount(pairs[1], minlength=self.classes)
+
   def part(self, rows: np.ndarray) -> Labelled:
     """Return these rows, in this order."""
     return self._replace(
@@ -54,6 +63,7 @@ class Labelled(NamedTuple):
       names=self.names[rows],
       splits=self.splits[rows],
       facts={name: fact[rows] for name, fact in self.facts.items()},
+      groups=None if self.groups is None else self.groups[rows],
     )
 
 
@@ -66,14 +76,27 @@ def learnable(found: Labelled) -> None:
     )
   few = [
     f"'{name}' has {count}"
-    for name, count in zip(found.label_names, found.counts, strict=True)
+    for name, count in zip(found.label_names, found.grouped, strict=True)
     if count < FEWEST
   ]
+  what = 'examples' if found.groups is None else 'groups'
   if few:
     raise DataError(
-      f'of a class, {FEWEST} examples are needed at least, to learn from some and test on others: '
+      f'of a class, {FEWEST} {what} are needed at least, to learn from some and test on others: '
       f'{listed(few)}. Add some, or leave the class out.'
     )
+
+
+def numbered(names: Sequence[str]) -> tuple[np.ndarray, int]:
+  """Give groups [N] numbers by their names, and count them; without a name, each is its own."""
+  own = [name or f'\0{place}' for place, name in enumerate(names)]
+  known, groups = np.unique(own, return_inverse=True)
+  return groups.ravel(), len(known)
+
+
+def plural(count: int, what: str) -> str:
+  """Count things: 1 group, 2,000 groups."""
+  return f'{count:,} {what}{"s" * (count != 1)}'
 
 
 def listed(names: Sequence[str]) -> str:
