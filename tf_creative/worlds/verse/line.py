@@ -31,7 +31,7 @@ class Line(source.Source, written.Written, world_lib.Play, world_lib.Works):
 
   @property
   def label_names(self) -> list[str]:
-    return self.corpus.labels
+    return self.rhymes.names if self.rhymes else self.corpus.labels
 
   @property
   def value_shape(self) -> tuple[int, ...]:
@@ -59,7 +59,10 @@ class Line(source.Source, written.Written, world_lib.Play, world_lib.Works):
     return match + self.theory * rules.BOUND - self.likelihood * likelihood.LEAST
 
   def real(self, split: str) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensor_slices(self.corpus.works(self.data, split))
+    works = self.corpus.works(self.data, split)
+    if self.rhymes:
+      works = works._replace(label=self.rhymes.labels(works.work))
+    return tf.data.Dataset.from_tensor_slices(works)
 
   def resume(self, observation: dict[str, tf.Tensor]) -> State:
     line = observation['line']
