@@ -79,6 +79,14 @@ def test_a_word_may_follow_if_the_metre_can_still_be_kept():
   assert open_to('compare compare compare compare') == set()
 
 
+def test_a_word_makes_a_line_whole():
+  names = [*READINGS]
+  row = metre.Metre([*READINGS.values()]).closing(line('compare compare compare i i')).numpy()[0]
+  assert {names[at] for at in np.flatnonzero(row)} == {'compare', 'content'}
+  row = metre.Metre([*READINGS.values()]).closing(line('compare compare compare compare i'))
+  assert {names[at] for at in np.flatnonzero(row[0])} == {'shall', 'i', 'the'}
+
+
 def test_words_of_equal_readings_are_of_one_kind():
   kinds = dict(zip(READINGS, metre.Metre([*READINGS.values()]).kinds, strict=True))
   assert kinds['shall'] == kinds['i'] and kinds['unknown'] == kinds['']

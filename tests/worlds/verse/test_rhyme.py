@@ -7,6 +7,7 @@ import tensorflow as tf
 from tests.worlds.verse import verses
 from tf_creative import testing
 from tf_creative.core import spec
+from tf_creative.worlds.verse import line as line_lib
 from tf_creative.worlds.verse import metre, package, rules
 from tf_creative.worlds.verse import world as verse
 
@@ -81,6 +82,36 @@ def test_a_world_of_rhymes_keeps_all_promises(own, more):
   plain = verse.Verse(data=own, theory=1.0)
   wide = world.making.action_features().shape[1] - plain.making.action_features().shape[1]
   assert wide == len(world.label_names) - 1
+
+
+def test_the_first_policy_knows_what_rhymes_where_a_line_ends(own):
+  world = verse.Verse(data=own, theory=1.5, likelihood=0.5, target='none', rhyme=True)
+  plain = verse.Verse(data=own, theory=1.5, likelihood=0.5, target='none')
+  words = world.corpus.words
+  begun = np.stack([words.numbers('we see the leaf above my old'.split())] * 2)
+  begun[1, -4:] = 0
+  labels = [world.label_names.index('day'), 0, world.label_names.index('day')]
+  state = line_lib.State(
+    tf.constant(np.stack([begun[0], begun[0], words.numbers('we see the leaf'.split())])),
+    tf.zeros([3, 10], tf.int32),
+    tf.constant(labels),
+    tf.zeros([3, world.play.code_size]),
+    tf.constant([7, 7, 4]),
+  )
+  more = [one.play.prior_logits(one.rules.observe(state)) for one in (world, plain)]
+  more = (more[0] - more[1]).numpy()
+  # Eight syllables stand, and day would be the ninth; then nine, and it is the tenth.
+  assert not more.any()
+  whole = state._replace(
+    line=tf.constant(np.stack([words.numbers('we see the leaf above my old new'.split())] * 3)),
+    time=tf.constant([8, 8, 8]),
+  )
+  more = [one.play.prior_logits(one.rules.observe(whole)) for one in (world, plain)]
+  more = (more[0] - more[1]).numpy()
+  day = [*words.words].index('day')
+  expected = np.zeros_like(more)
+  expected[[0, 2], day] = 3
+  np.testing.assert_allclose(more, expected, atol=1e-5)
 
 
 def test_real_lines_have_the_label_of_their_sound(own):

@@ -60,6 +60,13 @@ class Metre:
     """Return whether lines [B, T] have ten syllables in some reading: bool [B]."""
     return reached(lines, self.counted)[:, -1, -1]
 
+  def closing(self, lines: tf.Tensor) -> tf.Tensor:
+    """Return which words make lines [B, T] whole if they come next: bool [B, words]."""
+    places = tf.cast(reached(lines, self.stressed)[:, -1], tf.float32)
+    whole = tf.cast(self.stressed[:, :, -1], tf.float32)  # [words, from]
+    words = tf.matmul(places, whole, transpose_b=True) > 0
+    return words & (tf.range(words.shape[1]) > 0)
+
   def open(self, lines: tf.Tensor, time: int) -> tf.Tensor:
     """Return what may follow the first `time` words so that a line can fit: bool [B, words].
 

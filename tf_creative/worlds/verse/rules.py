@@ -82,6 +82,7 @@ RULES: dict[str, tuple[Rule, float]] = {
   'short': (short, 1.0),
 }
 BOUND = 3.0  # largest absolute sum of all rules at a step: an unknown word that is too much
+RHYME = 2.0  # what a rhyme is paid beside them, at an end that may be paid 2 more
 
 
 def pay(lines: tf.Tensor, metre: metre_lib.Metre, time: tf.Tensor) -> tf.Tensor:

@@ -64,7 +64,7 @@ class VerseMedia(world_lib.Media):
     return actions[..., None]
 
   def legend(self) -> dict[str, np.ndarray]:
-    return {'words': np.array(self._words.words)}
+    return {'view': np.array('line'), 'words': np.array(self._words.words)}
 
   def read(
     self, path: str | os.PathLike, mask: str | os.PathLike = ''

@@ -97,7 +97,7 @@ class Verse(
       said = rules.pay(written, self.metre, place)
       if self.rhymes:
         rhymed = rules.rhyme(written, tf.constant(self.rhymes.has), tries.label)
-        said += tf.gather(rhymed, place, batch_dims=1)
+        said += rules.RHYME * tf.gather(rhymed, place, batch_dims=1)
       reward += self.theory * tf.reshape(said, [-1, count])
     if self.likelihood:
       known = self.model.scores(state.line, self._place(state))
