@@ -3,6 +3,7 @@
 import * as picture from './picture.js';
 
 export const {stage, small} = picture;
+export const isStacked = true; // there is one picture, of all the width
 
 export function words(about) {
   return {
