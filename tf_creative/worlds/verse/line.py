@@ -85,7 +85,7 @@ class Line(source.Source, written.Written, world_lib.Play, world_lib.Works):
       return super().prior_logits(observation)
     state = self.resume(observation)
     logits = self.model.scores(state.line, self._place(state))
-    if not self.rhymes or not self.theory:
+    if not self.rhymes or self.metre is None or not self.theory:
       return logits
     rhymed = tf.gather(tf.constant(self.rhymes.has.T), state.label) & (state.label > 0)[:, None]
     paid = tf.cast(rhymed & self.metre.closing(state.line), tf.float32)

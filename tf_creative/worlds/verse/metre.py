@@ -88,7 +88,7 @@ class Rhymes:
     often = np.bincount(_last(lines), minlength=len(words))
     counts: collections.Counter[str] = collections.Counter()
     names: dict[str, str] = {}  # of each sound, its word that ends most lines
-    for number in np.argsort(-often, kind='stable'):
+    for number in np.argsort(-often, kind='stable').tolist():
       for sound in endings.get(words[number], ())[:1]:
         counts[sound] += int(often[number])
         names.setdefault(sound, words[number])
