@@ -88,10 +88,11 @@ class Rhymes:
     often = np.bincount(_last(lines), minlength=len(words))
     counts: collections.Counter[str] = collections.Counter()
     names: dict[str, str] = {}  # of each sound, its word that ends most lines
-    for number in np.argsort(-often, kind='stable').tolist():
-      for sound in endings.get(words[number], ())[:1]:
-        counts[sound] += int(often[number])
-        names.setdefault(sound, words[number])
+    by_use = sorted(zip(-often, range(len(words)), words, strict=True))
+    for count, _, word in by_use:
+      for sound in endings.get(word, ())[:1]:
+        counts[sound] -= int(count)
+        names.setdefault(sound, word)
     sounds = [sound for sound in names if counts[sound] >= _RHYMING]
     at = {sound: label for label, sound in enumerate(sounds, 1)}
     self._labels = lambda word: [at[sound] for sound in endings.get(word, ()) if sound in at]
