@@ -6,8 +6,10 @@
 Prints a table: a row for each way to make lines and each temperature, which divides the logits of
 the next word; of several runs the mean and the standard deviation. Extra is -log p of a word under
 a model of held-out lines, beyond that of training lines; back is -log p of a word of held-out lines
-under a model of the lines of the row, lower if they have more variety of the real kind. Then come
-the first lines of each row at temperature 1.
+under a model of the lines of the row, lower if they have more variety of the real kind. With
+rhyme=true, rhymed is the share of lines that end on the sound of their label; without a hand that
+is by chance.
+Then come the first lines of each row at temperature 1.
 """
 
 import argparse
@@ -27,6 +29,7 @@ COLUMNS = {
   'ten_syllables': ('ten syllables', '.1%'),
   'metrical': ('in metre', '.1%'),
   'kept': ('all rules kept', '.1%'),
+  'rhymed': ('rhymed', '.1%'),
   'extra_nll': ('extra', '.2f'),
   'back': ('back', '.2f'),
   'distinct_2': ('distinct pairs', '.1%'),
@@ -44,7 +47,7 @@ class Hand:
 
   def lines(self, count: int, seed: int, temperature: float) -> np.ndarray:
     """Write lines: int32 [count, words]."""
-    labels = np.random.default_rng(seed).permutation(np.resize(self._learner.real.label, count))
+    labels = wanted(self._learner.real.label, count, seed)
     concept = self._learner.creator.imagine(np.arange(count) + seed * count, labels)
     state = self._rules.start(tf.nest.map_structure(tf.constant, concept), STILL)
     over = tf.zeros_like(state.time) > 0
@@ -62,6 +65,11 @@ class Hand:
     return works_lib.select(over, state, moved), over | done
 
 
+def wanted(real: np.ndarray, count: int, seed: int) -> np.ndarray:
+  """Return labels to be asked for, as frequent as in real lines: int32 [count]."""
+  return np.random.default_rng(seed).permutation(np.resize(real, count))
+
+
 def real(run: tc.Run, count: int) -> Iterator[tuple[str, np.ndarray]]:
   """Yield real lines of known words; those that a run has not learnt from are few."""
   known = run.world.corpus.real
@@ -70,14 +78,22 @@ def real(run: tc.Run, count: int) -> Iterator[tuple[str, np.ndarray]]:
       yield title, np.random.default_rng(0).permutation(known[split].work)[:count]
 
 
-def measure(run: tc.Run, lines: np.ndarray, count: int) -> dict[str, float]:
-  """Return the numbers of one row; `back` and `distinct_2` only for `count` lines, as in others."""
+def measure(
+  run: tc.Run, lines: np.ndarray, count: int, label: np.ndarray | None = None
+) -> dict[str, float]:
+  """Return the numbers of one row; `back` and `distinct_2` only for `count` lines, as in others.
+
+  `label` are those that were asked for.
+  """
   measures = run.world.measures
   found = {name: float(np.mean(each)) for name, each in measures.describe(lines).items()}
   numbers = {name: found[name] for name in COLUMNS if name in found}
   if run.world.metre is not None:
     kept = rules_lib.kept(tf.constant(lines), run.world.metre)
     numbers['kept'] = float(tf.reduce_mean(tf.cast(kept, tf.float32)))
+  if run.world.rhymes is not None and label is not None:
+    label = label[: len(lines)]
+    numbers['rhymed'] = float(run.world.rhymes.kept(lines, label)[label > 0].mean())
   if len(lines) < count:
     return numbers | {'distinct_2': np.nan, 'count': len(lines)}
   return numbers | {'back': measures.back(lines), 'count': len(lines)}
@@ -110,12 +126,13 @@ def main() -> None:
   print('|---' * (len(COLUMNS) + 3) + '|')
   for temperature in map(float, given.temperatures.split(',')):
     told, asked = f'{temperature:g}', (given.works, given.seed, temperature)
+    label = wanted(first.learner.real.label, given.works, given.seed)
     made = [hand.lines(*asked) for hand in hands]
-    numbers = [measure(first, lines, given.works) for lines in made]
+    numbers = [measure(first, lines, given.works, label) for lines in made]
     print(row('the hand', told, numbers), flush=True)
     others = first.world.measures.drawn(*asked)
     for title, lines in others.items():
-      print(row(title, told, [measure(first, lines, given.works)]), flush=True)
+      print(row(title, told, [measure(first, lines, given.works, label)]), flush=True)
     if temperature == 1:
       shown = {'the hand': made[0], **others}
   for title, lines in real(first, given.works):

@@ -239,7 +239,7 @@ def test_a_hole_is_filled_and_all_else_stays(run_dir, tmp_path):
     ({'seed': -1}, '--seed must be 0 to'),
     ({'format': ('pgn',)}, "--format cannot be 'pgn'. Did you mean 'png'?"),
     ({'label': ('vertica',)}, "unknown label 'vertica'. Did you mean 'vertical'?"),
-    ({'target': 'no.png'}, 'no.png is not there: --target must be the file of one picture'),
+    ({'target': 'no.png'}, 'no.png is not there: --target must be the file of one work'),
     ({'target': 'BUILD'}, 'cannot read BUILD as a picture'),
     ({'target': 'BUILD', 'start': 'BUILD'}, 'choose one'),
     ({'mask': 'BUILD'}, 'there is none'),

@@ -10,9 +10,6 @@ lift over drag as a share of the control's, by the judge that was paid for and b
 
 import argparse  # noqa: I001 (tf_creative comes before TensorFlow)
 import pathlib
-import re
-import subprocess
-import tempfile
 
 from tf_creative.runs import run as run_lib
 
@@ -21,7 +18,8 @@ import tensorflow as tf
 
 from tf_creative.core import works as works_lib
 from tf_creative.worlds.airfoil import brief as brief_lib
-from tf_creative.worlds.airfoil import coordinates, flight, forms, neural, package
+from tf_creative.worlds.airfoil import flight, forms, neural, package
+import xfoil  # beside this file
 
 FACTOR = 1.5  # by which the strategy's step grows, and, to the power of -1/4, shrinks
 LEAST_STEP, FIRST_STEP = 1e-4, 0.01  # in spans
@@ -213,36 +211,14 @@ def outside(found, concept: works_lib.Works, judge: Judge, count: int) -> None:
   for name in ('evolution strategy', 'its own airfoil', 'imagination', 'imagination, hand'):
     numbers = found[name][1][rows]
     said = judge(numbers, label).ratio
-    ratios[name] = np.array([xfoil(*one) for one in zip(numbers, brief[0], brief[1], strict=True)])
+    ratios[name] = np.array(
+      [xfoil.ratio(*one) for one in zip(numbers, brief[0], brief[1], strict=True)]
+    )
     there = np.isfinite(ratios[name])
     both = there & np.isfinite(ratios['evolution strategy'])
     told = np.median(ratios[name][there] / said[there])
     share = np.median(ratios[name][both] / ratios['evolution strategy'][both])
     print(f'| {name} | {there.sum()} of {count} | {told:.1%} | {share:.1%} |', flush=True)
-
-
-def xfoil(numbers: np.ndarray, reynolds: float, lift: float) -> float:
-  """Return lift over drag by XFoil at a lift; not a number where it does not converge.
-
-  Debian's build of 6.99 traps a floating-point error after each point, once its answer is printed:
-  so a process computes one point, and the answer is read from what it has printed.
-  """
-  orders = (
-    f'PLOP\nG F\n\nLOAD form.dat\nPANE\nOPER\nVISC {reynolds:.0f}\nITER 200\n'
-    f'CL {lift:.3f}\n\nQUIT\n'
-  )
-  with tempfile.TemporaryDirectory() as folder:
-    pathlib.Path(folder, 'form.dat').write_text(coordinates.written(numbers, 'form'))
-    try:
-      said = subprocess.run(
-        ['xfoil'], input=orders, cwd=folder, capture_output=True, text=True, timeout=60
-      ).stdout
-    except subprocess.TimeoutExpired:
-      return np.nan
-  found = re.findall(r'CL =\s*(-?[\d.]+)\s+Cm =\s*-?[\d.]+\s+CD =\s*([\d.]+)', said)
-  if 'onvergence failed' in said or not found or abs(float(found[-1][0]) - lift) > 0.01:
-    return np.nan
-  return float(found[-1][0]) / float(found[-1][1])
 
 
 if __name__ == '__main__':

@@ -105,12 +105,12 @@ def test_the_way_between_two_pictures_is_an_animation(run_dir, tmp_path, capsys)
 @pytest.mark.parametrize(
   ('settings', 'words'),
   [
-    ({'like': 'no.png'}, 'no.png is not there: --like must be the file of one picture'),
+    ({'like': 'no.png'}, 'no.png is not there: --like must be the file of one work'),
     ({'like': 'BUILD'}, 'cannot read BUILD as a picture'),
     ({'like': GOOD, 'count': 101}, 'at most 100 works'),
     ({'like': 'BUILD', 'variations': 'BUILD'}, '--variations and --like ask for different things'),
     ({'like': GOOD, 'mask': 'BUILD'}, 'there is none'),
-    ({'variations': 'docs'}, 'docs is a folder: --variations must be the file of one picture'),
+    ({'variations': 'docs'}, 'docs is a folder: --variations must be the file of one work'),
     ({'variations': GOOD, 'strength': 1.5}, '--strength must be 0 to 1'),
     ({'variations': GOOD, 'strength': float('nan')}, '--strength must be'),
     ({'variations': GOOD, 'label': ('cat',)}, "unknown label 'cat'"),

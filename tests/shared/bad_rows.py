@@ -211,8 +211,8 @@ OTHERS = [
   ('create', '--server=ftp://host', 'write host:8500 for gRPC or http://host:8501 for REST'),
   ('create', '--server=http://127.0.0.1:1', 'no model server answers at http://127.0.0.1:1'),
   ('create', '--server=http://127.0.0.1:port', 'no model server answers at http://127.0.0.1:port'),
-  ('create', '--target={place}/nowhere.png', '--target must be the file of one picture'),
-  ('create', '--target={place}/empty', 'is a folder: --target must be the file of one picture'),
+  ('create', '--target={place}/nowhere.png', '--target must be the file of one work'),
+  ('create', '--target={place}/empty', 'is a folder: --target must be the file of one work'),
   ('create', '--out={place}/file', 'choose another --out'),
   ('create', '--run_dir={place}/run', '--label=cat', "unknown label 'cat'. Valid: 0, 1, any."),
   (

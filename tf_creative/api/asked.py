@@ -68,7 +68,7 @@ def check_between(pictures: Sequence[Path], count: int) -> None:
 def _check_file(name: str, picture: Path) -> None:
   if not pathlib.Path(picture).is_file():
     what = 'is a folder' if pathlib.Path(picture).is_dir() else 'is not there'
-    raise spec.UserError(f'{picture} {what}: --{name} must be the file of one picture.')
+    raise spec.UserError(f'{picture} {what}: --{name} must be the file of one work.')
 
 
 def check_formats(names: Iterable[str]) -> None:

@@ -211,6 +211,7 @@ def _remarks(works: Works) -> Iterator[str]:
         '--seed, or give less of the start.'
       )
     return
+  yield from world.measures.remarks(portfolio.concept._replace(work=portfolio.made.work))
   if works.given and not works.given.aimed:  # then they were to become nothing
     return
   yield f'beside what was to be made: {told}'

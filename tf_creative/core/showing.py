@@ -120,6 +120,11 @@ class Measures(abc.ABC):
     del works
     return {}
 
+  def remarks(self, works: works_lib.Works) -> list[str]:
+    """Say in lines what a user should know of works made for their labels."""
+    del works
+    return []
+
   def models(self, label: Any, seed: int) -> dict[str, works_lib.Works]:
     """Draw works of these labels from the world's simple baseline models, by name."""
     del label, seed

@@ -168,6 +168,9 @@ class Verse(checked.Options):
   )
   match: float = setting(1.0, "reward of a word that equals the target's")
   theory: float = setting(0.0, 'weight of the reward by rules of verse, for the English iamb')
+  rhyme: bool = setting(
+    False, 'labels are sounds on which lines end, in place of poets, and the rules pay for them'
+  )
   likelihood: float = setting(0.0, 'weight of the reward by log-likelihood under a next-word model')
 
   def __post_init__(self):

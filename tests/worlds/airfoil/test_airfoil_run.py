@@ -61,6 +61,13 @@ def test_a_given_airfoil_is_improved_for_several_briefs(run, tmp_path):
   assert (tmp_path / 'out/before-after.png').exists()
 
 
+def test_a_brief_that_nothing_meets_is_told(run, tmp_path, capsys):
+  make(run, tmp_path / 'out', count=3, brief='re=2e5 cl=1.2 thickness=.18 moment=-.03')
+  said = capsys.readouterr().out
+  assert '0 of 3 meet their brief' in said
+  assert 'warning: 3 miss their brief: try another --seed' in said
+
+
 @pytest.mark.parametrize(
   ('asked', 'said'),
   [

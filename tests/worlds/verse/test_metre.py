@@ -1,4 +1,6 @@
-"""The metre: by hand, and the share of real lines that keep it."""
+"""The metre: by hand, and the share of real lines that keep it; how real sonnets rhyme."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -77,6 +79,14 @@ def test_a_word_may_follow_if_the_metre_can_still_be_kept():
   assert open_to('compare compare compare compare') == set()
 
 
+def test_a_word_makes_a_line_whole():
+  names = [*READINGS]
+  row = metre.Metre([*READINGS.values()]).closing(line('compare compare compare i i')).numpy()[0]
+  assert {names[at] for at in np.flatnonzero(row)} == {'compare', 'content'}
+  row = metre.Metre([*READINGS.values()]).closing(line('compare compare compare compare i'))
+  assert {names[at] for at in np.flatnonzero(row[0])} == {'shall', 'i', 'the'}
+
+
 def test_words_of_equal_readings_are_of_one_kind():
   kinds = dict(zip(READINGS, metre.Metre([*READINGS.values()]).kinds, strict=True))
   assert kinds['shall'] == kinds['i'] and kinds['unknown'] == kinds['']
@@ -102,3 +112,29 @@ def test_real_lines_keep_the_metre_as_often_as_was_measured(poet, lines, read, s
   found = metre.Metre([(), *(known[word] for word in numbers)]).whole(tf.constant(rows))
   print(poet, len(rows), float(np.mean(found)))
   assert np.mean(found) == pytest.approx(share, abs=0.007)
+
+
+@verses.needs_poems
+def test_words_end_on_the_sounds_that_have_the_last_beat():
+  known = package.endings()
+  for word, sounds in (('content', ('ɛnt',)), ('memory', ('iː',)), ('move', ('uːv',))):
+    assert known[word] == sounds
+  assert 'nature' not in known  # its main stress is next to the last syllable
+
+
+@verses.needs_poems
+def test_the_sonnets_rhyme_as_their_scheme_has_it():
+  """Of sonnets of 14 lines: abab cdcd efef gg. What does not rhyme today did so then, mostly."""
+  known = package.endings()
+  sonnets = [poem for poem in texts.of_poet('shakespeare') if len(poem) == 14]
+  assert len(sonnets) == 152
+
+  def share(*pairs):
+    last = [(poem[one][-1], poem[two][-1]) for poem in sonnets for one, two in pairs]
+    last = [pair for pair in last if all(word in known for word in pair)]
+    return np.mean([bool({*known[one]} & {*known[two]}) for one, two in last])
+
+  scheme = [(at, at + 2) for at in (0, 1, 4, 5, 8, 9)]
+  assert share((12, 13)) == pytest.approx(0.861, abs=0.01)
+  assert share(*scheme) == pytest.approx(0.814, abs=0.02)
+  assert share(*itertools.pairwise(range(4))) < 0.01

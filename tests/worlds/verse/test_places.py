@@ -65,7 +65,7 @@ def world(tmp_path, monkeypatch):
 
 def test_letters_stand_without_spaces_and_have_no_metre(world, tmp_path):
   work = world.corpus.words.numbers('warszawa')[None]
-  assert world.media.encode(tf.constant(work), 1)['txt_bytes'][0] == b'warszawa\n'
+  assert world.media.encode(tf.constant(work), 1)['text_bytes'][0] == b'warszawa\n'
   assert world.media.files['txt'](work[0]) == b'warszawa\n'
   (tmp_path / 'one.txt').write_text('Warszawa')
   np.testing.assert_array_equal(world.media.read(tmp_path / 'one.txt')[0], work[0])

@@ -47,7 +47,7 @@ def test_words_stand_in_a_row_and_a_full_row_is_broken(world):
 def test_files_of_a_line(world):
   works = numbers(world, LINE, 'we see', '')
   made = tf.function(lambda works: world.media.encode(works, 2))(tf.constant(works))
-  assert [text.decode() for text in made['txt_bytes'].numpy()] == [f'{LINE}\n', 'we see\n', '\n']
+  assert [text.decode() for text in made['text_bytes'].numpy()] == [f'{LINE}\n', 'we see\n', '\n']
   for work, png in zip(works, made['png_bytes'].numpy(), strict=True):
     picture = np.asarray(Image.open(io.BytesIO(png)))
     np.testing.assert_array_equal(picture[::2, ::2], world.media.render(work[None])[0])

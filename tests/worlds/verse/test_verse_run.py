@@ -97,7 +97,7 @@ def test_what_is_exported_makes_the_same_and_is_read_as_text(maker):
   made = learner.creator.make(learner.creator.imagine(np.arange(4), np.zeros(4, np.int32))).work
   np.testing.assert_array_equal(answer['work'], made)
   told = [learner.world.corpus.words.text(line) for line in made]
-  assert [text.decode() for text in answer['txt_bytes'].numpy()] == [f'{text}\n' for text in told]
+  assert [text.decode() for text in answer['text_bytes'].numpy()] == [f'{text}\n' for text in told]
 
 
 @pytest.mark.slow

@@ -51,6 +51,14 @@ class AirfoilMeasures(world_lib.Measures):
     seen = flight.flown(neural.Network(package.network(_OTHER)), forms_made, brief)
     return {'lift_over_drag': seen.ratio.numpy(), 'briefs_met': seen.feasible.numpy()}
 
+  def remarks(self, works: works_lib.Works) -> list[str]:
+    """Say how many forms meet their briefs, by the network that paid for them."""
+    seen = self._world.flown(tf.constant(works.work), tf.constant(works.label))
+    met, count = int(seen.feasible.numpy().sum()), len(works.label)
+    told = f'{met} of {count} meet their brief; mean lift over drag {seen.ratio.numpy().mean():.1f}'
+    cure = 'try another --seed or more --count, or a brief of less lift, thickness or moment'
+    return [told, f'warning: {count - met} miss their brief: {cure}.'] if met < count else [told]
+
   def titles(self) -> dict[str, str]:
     told = {'lift_over_drag': 'lift over drag', 'briefs_met': 'share of briefs that are met'}
     return super().titles() | {

@@ -61,6 +61,7 @@ class AirfoilMedia(world_lib.Media):
   def legend(self) -> dict[str, np.ndarray]:
     sides = [f'{side}{place}' for side in ('upper', 'lower') for place in range(section.SIDE)]
     return {
+      'view': np.array('section'),
       'numbers': np.array([*sides, 'nose', 'edge']),
       'low': forms.LOW,
       'step': forms.STEP,

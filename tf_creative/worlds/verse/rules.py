@@ -61,6 +61,19 @@ def short(lines: tf.Tensor, metre: metre_lib.Metre) -> tf.Tensor:
   return -_number(_ends(lines) & (steps < texts.LEAST))
 
 
+def rhyme(lines: tf.Tensor, has: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+  """Give 1 for an end after a word that can end on the sound of the line's label [B].
+
+  `has` [words, labels] tells on which sounds words can end: from the vowel of the last beat on, as
+  in the strict rhymes of Hafez (2016). So do 86% of the couplets of Shakespeare's sonnets.
+  """
+  lines = tf.cast(lines, tf.int32)
+  length = tf.reduce_sum(tf.cast(lines > 0, tf.int32), 1)
+  last = tf.gather(lines, tf.maximum(length - 1, 0), batch_dims=1)
+  sounds = tf.gather(tf.gather(has, last), label, batch_dims=1) & (label > 0)
+  return _number(_ends(lines) & sounds[:, None])
+
+
 RULES: dict[str, tuple[Rule, float]] = {
   'syllables': (syllables, 1.0),
   'stress': (stress, 1.0),
@@ -69,6 +82,7 @@ RULES: dict[str, tuple[Rule, float]] = {
   'short': (short, 1.0),
 }
 BOUND = 3.0  # largest absolute sum of all rules at a step: an unknown word that is too much
+RHYME = 2.0  # what a rhyme is paid beside them, at an end that may be paid 2 more
 
 
 def pay(lines: tf.Tensor, metre: metre_lib.Metre, time: tf.Tensor) -> tf.Tensor:

@@ -53,7 +53,7 @@ class VerseMedia(world_lib.Media):
     end = tf.fill(tf.shape(first), '\n')
     text = [tf.gather(words, first), *(tf.gather(spaced, other) for other in others), end]
     png = drawings.png(self._type.rgb(works), zoom)
-    return {'png_bytes': png, 'txt_bytes': tf.strings.join(text)}
+    return {'png_bytes': png, 'text_bytes': tf.strings.join(text)}
 
   def drawing(self, start: np.ndarray, actions: np.ndarray, zoom: int) -> str:
     line = typeset.written(start, [int(action) for action in actions], self._world.given)
@@ -64,7 +64,7 @@ class VerseMedia(world_lib.Media):
     return actions[..., None]
 
   def legend(self) -> dict[str, np.ndarray]:
-    return {'words': np.array(self._words.words)}
+    return {'view': np.array('line'), 'words': np.array(self._words.words)}
 
   def read(
     self, path: str | os.PathLike, mask: str | os.PathLike = ''
@@ -106,6 +106,8 @@ class VerseMedia(world_lib.Media):
       line = tf.constant(work[None])
       told['ten_syllables'] = bool(metre.syllables(line)[0])
       told['in_metre'] = bool(metre.whole(line)[0])
+    if (rhymes := self._world.rhymes) is not None:
+      told['rhymes_with'] = self._world.label_names[int(rhymes.labels(work[None])[0])]
     return (json.dumps(told, ensure_ascii=False) + '\n').encode()
 
   def _ssml(self, work: np.ndarray) -> bytes:

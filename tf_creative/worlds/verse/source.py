@@ -43,10 +43,11 @@ class Source(options.Verse):
   @functools.cached_property
   def metre(self) -> metre.Metre | None:
     """The metre of the words; None where too few of them have known pronunciations."""
+    needed = self.theory or self.rhyme
     try:
       known = package.readings()
     except spec.UserError:
-      if self.theory:
+      if needed:
         raise
       return None
     found = metre.Metre([known.get(word, ()) for word in self.corpus.words.words])
@@ -54,13 +55,27 @@ class Source(options.Verse):
     share = found.known[vocabulary.FIRST :].mean() if self.corpus.words.space else 0.0
     if share >= _LEAST_KNOWN:
       return found
-    if self.theory:
+    if needed:
+      option = 'theory' if self.theory else 'rhyme'
       raise spec.SpecError(
         f'the rules of verse need the pronunciations of words, which are known of {share:.0%} of '
-        f'those of {self.data}: leave out theory=.',
-        'theory',
+        f'those of {self.data}: leave out {option}=.',
+        option,
       )
     return None
+
+  @functools.cached_property
+  def rhymes(self) -> metre.Rhymes | None:
+    """The sounds that are labels, if lines are to rhyme."""
+    if not self.rhyme or self.metre is None:
+      return None
+    lines = self.corpus.real['train'].work
+    found = metre.Rhymes(self.corpus.words.words, package.endings(), lines)
+    if found.has.shape[1] < 2:
+      raise spec.SpecError(
+        f'too few lines of {self.data} rhyme with each other: leave out rhyme=.', 'rhyme'
+      )
+    return found
 
   @functools.cached_property
   def vectors(self) -> tf.Tensor:

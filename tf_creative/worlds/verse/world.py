@@ -95,6 +95,9 @@ class Verse(
       place = self._place(tries)
       written = tf.where(tf.range(texts.MOST) <= place[:, None], written, 0)
       said = rules.pay(written, self.metre, place)
+      if self.rhymes:
+        rhymed = rules.rhyme(written, tf.constant(self.rhymes.has), tries.label)
+        said += rules.RHYME * tf.gather(rhymed, place, batch_dims=1)
       reward += self.theory * tf.reshape(said, [-1, count])
     if self.likelihood:
       known = self.model.scores(state.line, self._place(state))
@@ -102,12 +105,14 @@ class Verse(
     return reward
 
   def action_features(self) -> tf.Tensor:
-    """Return the words' vectors and, with rules, which of them have the same readings."""
+    """Return the words' vectors and, with rules, which of them have the same readings and rhyme."""
     end = tf.one_hot(tf.range(len(self.corpus.words)), 1)
     parts = [2 * self.vectors - 1, end]
     if self.theory and self.metre is not None:
       kinds = self.metre.kinds
       parts.append(tf.one_hot(kinds, int(kinds.max()) + 1))
+    if self.rhymes:
+      parts.append(tf.cast(self.rhymes.has[:, 1:], tf.float32))
     return tf.concat(parts, 1)
 
   def work(self, state: line_lib.State) -> tf.Tensor:

@@ -2,7 +2,12 @@
 
 import {bytes, curl} from './api.js';
 
-const FILES = {png: ['image/png', 'png'], midi: ['audio/midi', 'mid']}; // their type and ending
+const FILES = { // their type and ending
+  png: ['image/png', 'png'],
+  midi: ['audio/midi', 'mid'],
+  text: ['text/plain', 'txt'],
+  dat: ['text/plain', 'dat'],
+};
 const seen = new Map(); // by version and label, the critic's logit of each seed
 const $ = (id) => document.getElementById(id);
 

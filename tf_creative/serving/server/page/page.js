@@ -7,6 +7,7 @@ import {listen} from './keys.js';
 import {Mine} from './mine.js';
 import {read as picture} from './own.js';
 import {Player} from './player.js';
+import {Sliders} from './sliders.js';
 
 const LEAST = -(2n ** 63n), MOST = 2n ** 63n - 1n; // seeds
 const TYPING = 120, AGAIN = 4000; // milliseconds
@@ -17,11 +18,12 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const creator = new Creator();
 const wish = {label: ANY, seed: 0n, from: 0n}; // `from`: the first seed of the gallery
 const owed = new Set(); // tasks that have failed
-let noun = 'label', met = '', shown = null;
+let noun = 'label', met = '', shown = null, hung = ANY; // the label that is hung alone
 let asking = new AbortController(), hanging = new AbortController(), timer = 0, again = 0;
 
 const player = new Player(say);
 const mine = new Mine(creator, own, display);
+const sliders = new Sliders((label) => choose({label}, TYPING, false));
 const gallery = new Gallery((work) => {
   Object.assign(wish, {label: work.label, seed: BigInt(work.seed)});
   cancel();
@@ -104,8 +106,11 @@ async function meet() {
   $('labels').hidden = $('pick').hidden = names.length === 1 && !names[0];
   const chips = $('labels').querySelector('.chips');
   chips.classList.toggle('short', areSigns);
+  sliders.fit(labels, words.numbers);
   chips.replaceChildren(
-    ...[ANY, ...known].map((label) => chip(label, label === ANY ? 'any' : named(labels[label]))),
+    ...[ANY, ...(sliders.isOn ? [] : known)].map(
+      (label) => chip(label, label === ANY ? 'any' : named(labels[label])),
+    ),
   );
   for (const part of document.querySelectorAll('.label-key')) part.hidden = !areSigns;
   read();
@@ -128,8 +133,9 @@ async function show() {
   const [work] = await creator.works([wish.seed], [wish.label], signal);
   if (signal.aborted) return;
   $('stage').removeAttribute('aria-busy');
-  if (met === creator.version) display(work);
-  else attempt(meet);
+  if (met !== creator.version) return attempt(meet);
+  display(work);
+  if (sliders.isOn && hung !== wish.label) attempt(hang);
 }
 
 function display(work) {
@@ -139,23 +145,36 @@ function display(work) {
   $('aim').textContent = work.isGiven ? 'given' : words.imagined;
   $('like').textContent = work.isGiven ? ' as given' : words.like;
   say(tell(work, noun, wish.label === ANY));
+  if (sliders.isOn) sliders.show(work.label);
   player.show(work, title(work, noun), !calm.matches);
   mine.shown(work);
   gallery.mark(work);
+}
+
+/** The labels in the gallery: all, or one where there are too many. */
+function hangs() {
+  return sliders.isOn ? [wish.label] : creator.about.known_labels;
+}
+
+/** Whether works of a label can be asked for; those told by numbers are all between known ones. */
+function isKnown(label) {
+  return label !== ANY && (sliders.isOn || creator.about.known_labels.includes(label));
 }
 
 async function hang() {
   hanging.abort();
   hanging = new AbortController();
   const {signal} = hanging, {from} = wish;
-  const wishes = Gallery.wishes(from, creator.about.known_labels);
+  const wishes = Gallery.wishes(from, hangs());
+  hung = wish.label;
   const [seeds, labels] = [0, 1].map((part) => wishes.map((one) => one[part]));
   const works = await creator.works(seeds, labels, signal);
   if (signal.aborted || met !== creator.version) return;
   works.forEach(remember);
   gallery.show(works);
   const last = seeds.at(-1), range = last > from ? `Seeds ${from} to ${last}` : `Seed ${from}`;
-  const each = $('labels').hidden ? '' : ` of each ${noun}`;
+  const all = sliders.isOn ? (hung === ANY ? '' : ` of this ${noun}`) : ` of each ${noun}`;
+  const each = $('labels').hidden ? '' : all;
   const {done} = creator.view.words(creator.about);
   $('gallery-text').textContent =
     `${range}${each}, as ${done}, not chosen. Arrow keys move about, Enter opens.`;
@@ -215,7 +234,7 @@ function random() {
 /** Turns the gallery's pages. */
 function turn(pages) {
   if (!met) return;
-  const from = wish.from + BigInt(pages * Gallery.rows(creator.about.known_labels));
+  const from = wish.from + BigInt(pages * Gallery.rows(hangs()));
   if (from > MOST) return;
   wish.from = from < LEAST ? LEAST : from;
   address(true);
@@ -224,7 +243,7 @@ function turn(pages) {
 
 /** Shows the wish in the form. */
 function fill() {
-  for (const input of $('labels').querySelectorAll('input')) {
+  for (const input of $('labels').querySelectorAll('.chips input')) {
     input.checked = Number(input.value) === wish.label;
     if (input.checked && $('labels').contains(document.activeElement)) input.focus();
   }
@@ -267,9 +286,8 @@ function read() {
     const text = parts.get(name) ?? '';
     return /^-?\d{1,19}$/.test(text) ? BigInt.asIntN(64, BigInt(text)) : 0n;
   };
-  const {labels, known_labels: known} = creator.about;
-  const name = parts.get('label'), place = labels.indexOf(name);
-  const label = known.includes(place) ? place : ANY;
+  const name = parts.get('label'), place = creator.about.labels.indexOf(name);
+  const label = isKnown(place) ? place : ANY;
   Object.assign(wish, {label, seed: number('seed'), from: number('gallery')});
   fill();
   if (name !== null && label === ANY) fault(`There is no ${noun} '${name}' here, so any.`, false);
@@ -330,9 +348,8 @@ window.onhashchange = () => {
 listen({
   label: (key) => {
     const label = met ? creator.about.labels.indexOf(key) : ANY;
-    const isKnown = label !== ANY && creator.about.known_labels.includes(label);
-    if (isKnown) choose({label});
-    return isKnown;
+    if (isKnown(label)) choose({label});
+    return isKnown(label);
   },
   step, random, player,
 });

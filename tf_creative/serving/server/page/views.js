@@ -6,11 +6,13 @@
 // colours of the steps, and `notes(work, which)` is what can be heard.
 
 import * as canvas from './views/canvas.js';
+import * as line from './views/line.js';
 import * as picture from './views/picture.js';
 import * as roll from './views/roll.js';
+import * as section from './views/section.js';
 import * as walk from './views/walk.js';
 
-const VIEWS = new Map(Object.entries({canvas, roll, walk}));
+const VIEWS = new Map(Object.entries({canvas, line, roll, section, walk}));
 
 /** The view of a creator; where none is known, its works are pictures that stand still. */
 export function of(about) {
