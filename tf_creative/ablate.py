@@ -92,7 +92,7 @@ def ablate(settings: AblateConfig) -> int:
   with signals.Stop() as stop, _engine(settings) as engine:
     train = functools.partial(_train, engine=engine, stop=stop, console=console)
     if settings.search:
-      searched, cases = _search(settings, cases, columns[0], train)
+      searched, cases = _search(settings, cases, columns[0], train, stop)
     cells = grid.cells(cases, settings.pipeline, settings.seeds, settings.out)
     report = report_lib.Report(cells, cases, columns, settings.pipeline, settings.out, searched)
     todo = [cell for cell in cells if not cell.finished()]
@@ -131,7 +131,11 @@ def _engine(settings: AblateConfig) -> Iterator[Any]:
 
 
 def _search(
-  settings: AblateConfig, cases: list, column: Any, train: Callable[..., list]
+  settings: AblateConfig,
+  cases: list,
+  column: Any,
+  train: Callable[..., list],
+  stop: signals.Stop,
 ) -> tuple[Any, list]:
   """Run the trials that are missing; return the table of them, and the cases with the best."""
   from tf_creative.experiments.ablation import grid, search, studies, tables, tries
@@ -163,7 +167,10 @@ def _search(
 
   if not settings.table_only and found.more():
     train(search.Search(found), told)
-  return (found.table(), found.best()) if found.complete() else (None, cases)
+  if stop.signal:
+    return None, cases
+  best = found.best()
+  return found.table(), best
 
 
 def _train(

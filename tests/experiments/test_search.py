@@ -138,6 +138,7 @@ def test_a_stopped_search_goes_on_with_the_trial_that_was_stopped(
   assert ablate.ablate(given) == 130
   assert 'stopped' in capsys.readouterr().out
   (first,) = trials(tmp_path)
+  monkeypatch.delenv('STOPS')
   assert ablate.ablate(given) == 0
   assert len(trials(tmp_path)) == 3  # none was begun in its place
   assert (first / 'starts').read_text() == 'started\nstarted\n'

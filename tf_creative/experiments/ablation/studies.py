@@ -74,11 +74,6 @@ class Studies:
       for study in self._studies
     )
 
-  def complete(self) -> bool:
-    """Return whether each case has a trial that came to a number."""
-    done = (self.optuna.trial.TrialState.COMPLETE,)
-    return all(study.get_trials(deepcopy=False, states=done) for study in self._studies)
-
   def begin(self) -> Trial | None:
     """Take up a trial that nobody works on any more, or begin one of the case with the fewest."""
     with (self._folder / '.lock').open('w') as lock:
