@@ -80,5 +80,7 @@ def _prepare(config: config_lib.Config) -> None:
   command.check_writable(config.run.run_dir, 'run_dir')
   here = config.run.replicas if config.run.strategy == 'mirrored' else 1
   os.environ['TF_NUM_INTRAOP_THREADS'] = str(max(1, command.threads() // here))
+  if command.cores() == 1:  # an environment that is a graph is asked while the round's waits for it
+    os.environ.setdefault('TF_NUM_INTEROP_THREADS', '2')
   if config.run.memory_growth:
     os.environ['TF_FORCE_GPU_ALLOW_GROWTH'] = 'true'
