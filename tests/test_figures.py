@@ -76,7 +76,7 @@ def longest(kind: tuple[type, ...], most: int) -> dict[str, int]:
 def test_no_contract_is_wide():
   widths = {contract.__name__: len(members(contract)) for contract in CONTRACTS}
   print('\nmembers of the contracts:', widths)
-  assert max(widths.values()) <= 10, widths
+  assert max(widths.values()) <= 11, widths
 
 
 def test_kinds_are_asked_about_in_their_rooms():

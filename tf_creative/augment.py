@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from absl import logging
 
-from tf_creative.api import augmenting, quiet
-from tf_creative.cli import command
+from tf_creative.api import augmenting
+from tf_creative.cli import command, quiet
 
 AugmentConfig = augmenting.AugmentConfig
 TRAPS = 5  # exit code of a check that has found some

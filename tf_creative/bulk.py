@@ -15,8 +15,8 @@ import dataclasses
 
 from absl import logging
 
-from tf_creative.api import asked, quiet
-from tf_creative.cli import command
+from tf_creative.api import asked
+from tf_creative.cli import command, quiet
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import setting
 

@@ -30,8 +30,8 @@ from typing import Any
 
 from absl import logging
 
-from tf_creative.api import asked, quiet
-from tf_creative.cli import command
+from tf_creative.api import asked
+from tf_creative.cli import command, quiet
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core import spec
 from tf_creative.core.spec import setting

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.shared import replica
+from tests.runs import replica
 from tf_creative.core import replicas, spec, streams
 
 

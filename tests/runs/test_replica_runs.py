@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from tests.shared import digest, replica, runs
+from tests.runs import replica
+from tests.shared import digest, runs
 from tests.shared.runs import tiny_config
 from tf_creative.core import spec
 from tf_creative.runs import cluster

@@ -192,7 +192,7 @@ OTHERS = [
   (
     'create',
     '--run_dir={place}/cut',
-    'is of another version: it lacks --gan_r1 and',
+    'is of another version: it lacks --gan_learning_rate and',
   ),
   ('create', '--run_dir={place}/torn', 'it was cut off in its last line'),
   ('create', '--run_dir={place}/fifo', 'run.flags is no file: without it nobody knows'),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from absl import logging
 import numpy as np
 
-from tf_creative.api import quiet, tables
-from tf_creative.cli import command
+from tf_creative.api import tables
+from tf_creative.cli import command, quiet
 from tf_creative.cli import flags as flags_lib
 from tf_creative.core.spec import UserError, setting
 

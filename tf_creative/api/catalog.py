@@ -9,7 +9,7 @@ import re
 
 from tf_creative.agent import AGENTS
 from tf_creative.api import tables
-from tf_creative.core import flagfile as flagfile_lib
+from tf_creative.cli import flagfile as flagfile_lib
 from tf_creative.core import plugins, spec
 from tf_creative.couplings import COUPLINGS
 from tf_creative.couplings import options as coupling_options

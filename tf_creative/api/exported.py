@@ -8,9 +8,10 @@ import html
 import os
 import pathlib
 
-from tf_creative.api import maker, quiet, tables
+from tf_creative.api import maker, tables
 from tf_creative.api import run as run_lib
 from tf_creative.api import works as works_lib
+from tf_creative.cli import quiet
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 from tf_creative.runs import log as log_lib

@@ -6,8 +6,9 @@ import abc
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from tf_creative.api import asked, near, quiet
+from tf_creative.api import asked, near
 from tf_creative.api import works as works_lib
+from tf_creative.cli import quiet
 from tf_creative.core import spec
 from tf_creative.core import works as core_works
 from tf_creative.core import world as world_lib

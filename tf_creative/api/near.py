@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tf_creative.api import asked, quiet
+from tf_creative.api import asked
 from tf_creative.api import works as works_lib
+from tf_creative.cli import quiet
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 

@@ -6,7 +6,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING
 
-from tf_creative.api import quiet
+from tf_creative.cli import quiet
 
 if TYPE_CHECKING:
   from tf_creative.api import exported, run

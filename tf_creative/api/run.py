@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tf_creative.api import asked, maker, quiet, tables
+from tf_creative.api import asked, maker, tables
 from tf_creative.api import works as works_lib
 from tf_creative.cli import flags as flags_lib
+from tf_creative.cli import quiet
 from tf_creative.core import spec
 from tf_creative.core import world as world_lib
 from tf_creative.learner import config as config_lib

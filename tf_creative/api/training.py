@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from absl import logging
 
-from tf_creative.api import catalog, quiet
-from tf_creative.cli import command
+from tf_creative.api import catalog
+from tf_creative.cli import command, quiet
 from tf_creative.cli import flags as flags_lib
 from tf_creative.experiments import callbacks as callbacks_lib
 from tf_creative.learner import config as config_lib

@@ -11,9 +11,9 @@ import dataclasses
 import pathlib
 
 from tf_creative import worlds
+from tf_creative.cli import flagfile, manual
 from tf_creative.cli import flags as flags_lib
-from tf_creative.cli import manual
-from tf_creative.core import flagfile, plugins
+from tf_creative.core import plugins
 
 SHELLS = ('bash',)
 _EVERYWHERE = ('--flagfile=', '--help', '--help=', '--helpfull', '--debug', '--version')

@@ -11,7 +11,8 @@ from typing import Any
 
 from absl import flags
 
-from tf_creative.core import flagfile, spec
+from tf_creative.cli import flagfile
+from tf_creative.core import spec
 from tf_creative.learner import config as config_lib
 from tf_creative.learner.config import Config
 

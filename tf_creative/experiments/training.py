@@ -9,7 +9,7 @@ import itertools
 import math
 import sys
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tf_creative
 from tf_creative.cli import signals
@@ -78,14 +78,8 @@ class Training:
     if not self._leads:
       self._screen = self._screen._replace(live=False, seconds=math.inf)
     self._scene = None if self._imagines else player.Scene(self.learner)
-    rows, own = log_lib.rows(run.path), titles.headline(self.learner.world.measures)
-    given = self._settings.rounds, self._done, self._screen, rows
-    if self._scene:
-      what = 'an episode of the hand: the newest moment first'
-      self._progress = progress_lib.Progress(*given, self._scene.brief, own=own, caption=what)
-    else:
-      newest = functools.partial(progress_lib.newest, self.learner)
-      self._progress = progress_lib.Progress(*given, newest, own=own)
+    given = config.run.rounds, self._done, self._screen, log_lib.rows(run.path)
+    self._progress = _shown(self.learner, self._scene, *given)
     self._alarms = alarms_lib.Alarms(self.learner, self._settings.skip_limit, self._alarm)
     self._looks = looks_lib.Looks(self.learner, run, self._progress, self._alarms)
 
@@ -207,6 +201,18 @@ class Training:
 
   def _tick(self, name: str) -> None:
     self._clock.append((name, time.monotonic()))
+
+
+def _shown(
+  learner: learner_lib.Learner, scene: player.Scene | None, *given: Any
+) -> progress_lib.Progress:
+  """Return what shows the progress, and beside it works, or moments of an episode."""
+  own = titles.headline(learner.world.measures)
+  if scene:
+    what = 'an episode of the hand: the newest moment first'
+    return progress_lib.Progress(*given, scene.brief, own=own, caption=what)
+  newest = functools.partial(progress_lib.newest, learner)
+  return progress_lib.Progress(*given, newest, own=own)
 
 
 def _warn(text: str) -> None:

@@ -63,7 +63,7 @@ class Shards(NamedTuple):
 
   def read(self, number: int) -> Numbers:
     """Return the numbers of a shard that is made."""
-    with np.load(self.part(number) / NUMBERS) as held:
+    with np.load(self.part(number) / NUMBERS, allow_pickle=False) as held:
       return Numbers(held['seed'], held['digest'], held['kept'], float(held['seconds']))
 
   def make(self, number: int, maker: Any) -> Numbers:

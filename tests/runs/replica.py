@@ -18,7 +18,7 @@ MAIN = """
 import pathlib, sys
 from tf_creative.core import replicas
 with replicas.joined():
-  from tests.shared import replica
+  from tests.runs import replica
   replica.main(pathlib.Path(sys.argv[1]))
 """
 _NORMAL = tf.random.stateless_normal
