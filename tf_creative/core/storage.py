@@ -130,7 +130,7 @@ def kept(path: pathlib.Path, advice: str) -> Iterator[None]:
     if not tf or not isinstance(error, tf.errors.OpError):
       raise
     for reason in map(os.strerror, _REASONS):
-      if reason in error.message:
+      if reason in str(error):
         raise _failed(path, reason, advice) from error
     raise
 

@@ -210,9 +210,9 @@ def _shown(
   own = titles.headline(learner.world.measures)
   if scene:
     what = 'an episode of the hand: the newest moment first'
-    return progress_lib.Progress(*given, scene.brief, own=own, caption=what)
+    return progress_lib.Progress(*given, look=scene.brief, own=own, caption=what)
   newest = functools.partial(progress_lib.newest, learner)
-  return progress_lib.Progress(*given, newest, own=own)
+  return progress_lib.Progress(*given, look=newest, own=own)
 
 
 def _warn(text: str) -> None:

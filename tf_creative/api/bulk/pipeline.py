@@ -70,7 +70,7 @@ def build(root: Any, shards: shards_lib.Shards, exports: str, distinct: bool) ->
     again = works | 'none' >> beam.FlatMap(lambda _: ())
   keyed = root | 'all' >> beam.Create([(number, None) for number in range(shards.number())])
   both = {'shard': keyed, 'again': again} | beam.CoGroupByKey()
-  both | 'finish' >> beam.Map(_finish, shards)
+  _ = both | 'finish' >> beam.Map(_finish, shards)
 
 
 def _finish(found: tuple[int, dict[str, Any]], shards: shards_lib.Shards) -> None:

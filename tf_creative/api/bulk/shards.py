@@ -16,7 +16,7 @@ import time
 from typing import Any, NamedTuple
 import zipfile
 
-from array_record.python import array_record_module
+from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]
 import numpy as np
 from PIL import Image
 import tensorflow as tf
