@@ -218,7 +218,8 @@ def _target_of(part: str) -> str:
 
 
 DISTRIBUTIONS = {
-  module: ['tf-agents' if name == COMPANION else name for name in names]
+  # Several share the module 'google', of which we use one.
+  module: ['protobuf' if module == 'google' else {COMPANION: 'tf-agents'}.get(names[0], names[0])]
   for module, names in metadata.packages_distributions().items()
   if module not in sys.stdlib_module_names and module not in ('tf_creative', 'tests')
 }

@@ -98,8 +98,8 @@ def ablate(settings: AblateConfig) -> int:
     todo = [cell for cell in cells if not cell.finished()]
     if todo and not settings.table_only and not stop.signal:
       console.print(f'{settings.out}: {len(todo)} of {len(cells)} runs to train', soft_wrap=True)
-      with grid.alone(cells) as engine.lock:
-        failed = train(waiting.Waiting(todo), report.told)
+      with grid.alone(cells) as lock:
+        failed = train(waiting.Waiting(todo, lock), report.told)
   if stop.signal:
     console.print(
       f'stopped, {len(report.done())} of {len(cells)} done; the same command goes on from there; '

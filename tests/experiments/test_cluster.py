@@ -44,8 +44,7 @@ def place(tmp_path, monkeypatch):
   """A folder with the stub, where a worker's Python finds it."""
   (tmp_path / 'toy_train.py').write_text(STUB)
   monkeypatch.setenv('PYTHONPATH', f'{os.getcwd()}{os.pathsep}{tmp_path}')
-  monkeypatch.setattr(cluster_lib, '_LEASHED', LEASHED)
-  monkeypatch.setattr(cluster_lib.Cluster.__init__, '__defaults__', (LEASHED,))
+  monkeypatch.setattr(cluster_lib, 'LEASHED', LEASHED)
   return tmp_path
 
 
@@ -91,10 +90,10 @@ def test_ctrl_c_stops_the_workers_runs_and_the_same_command_goes_on(place, monke
   given = settings(place)
   start = cluster_lib.Cluster.start
 
-  def started(self, cell):
+  def started(self, cell, locks):
     if cell.path.name == 'dense-0':
       signal.setitimer(signal.ITIMER_REAL, 2)
-    return start(self, cell)
+    return start(self, cell, locks)
 
   monkeypatch.setattr(cluster_lib.Cluster, 'start', started)
   before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))

@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -28,13 +29,14 @@ if os.environ.get('STOPS') and not (path.parents[1] / 'stopped').exists():
   signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
   os.kill(os.getppid(), signal.SIGINT)
   time.sleep(60)
+time.sleep(float(os.environ.get('SLOW', 0)))
 rounds = 3 if given.get('agent_width') == '8' else 1
 with (path / 'metrics.jsonl').open('a') as metrics:
   for number in range(1, rounds + 1):
     print(json.dumps({'round': number, 'painted/frechet': far + rounds - number}), file=metrics)
     metrics.flush()
     if rounds > 1 and far > 1:
-      time.sleep(30)  # it would be given up long before
+      time.sleep(1)  # it may be given up before
 """
 TRY = ('gan_learning_rate: 1e-5..1e-1 log', 'agent_n_step: 1..3')
 
@@ -146,6 +148,22 @@ def test_a_stopped_search_goes_on_with_the_trial_that_was_stopped(
   assert ablate.ablate(given) == 0
   assert (tmp_path / 'grid/search/journal.log').read_bytes().startswith(journal)
   assert len(trials(tmp_path)) == 3
+
+
+def test_a_run_that_was_left_behind_is_waited_for(stub, tmp_path, monkeypatch):
+  (tmp_path / 'pipeline.flags').write_text('--agent_environments=4\n')
+  monkeypatch.setenv('SLOW', '4')
+  with subprocess.Popen([sys.executable, '-c', TWICE, tmp_path], start_new_session=True) as killed:
+    while not trials(tmp_path) or not (trials(tmp_path)[0] / 'starts').exists():
+      time.sleep(0.05)
+    killed.kill()
+  monkeypatch.delenv('SLOW')
+  given = settings(tmp_path, search=1)
+  assert ablate.ablate(given) == 0
+  (only,) = trials(tmp_path)
+  logged = [json.loads(line) for line in (only / 'metrics.jsonl').read_text().splitlines()]
+  assert (only / 'starts').read_text() == 'started\nstarted\n'
+  assert len(logged) == 2  # the first was at its end before the second began
 
 
 TWICE = """

@@ -65,13 +65,10 @@ def test_a_rhyme_is_paid_at_the_end_and_only_of_the_label():
 
 @pytest.fixture(scope='module')
 def own(tmp_path_factory):
-  path = tmp_path_factory.mktemp('texts') / 'own.txt'
-  path.write_text(verses.text())
-  with pytest.MonkeyPatch.context() as patch:
-    verses.with_table(patch)
+  with verses.own(tmp_path_factory) as (path, patch):
     sounds = {'day': ('eɪ',), 'sea': ('iː',), 'night': ('aɪt',), 'stone': ('oʊn',)}
     patch.setattr(package, 'endings', lambda: sounds)
-    yield str(path)
+    yield path
 
 
 @pytest.mark.parametrize('more', [{}, {'target': 'none', 'likelihood': 1.0}])

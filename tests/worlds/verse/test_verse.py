@@ -19,11 +19,8 @@ LINE = 'we see the red leaf above my day'
 
 @pytest.fixture(scope='module')
 def own(tmp_path_factory):
-  path = tmp_path_factory.mktemp('texts') / 'own.txt'
-  path.write_text(verses.text())
-  with pytest.MonkeyPatch.context() as patch:
-    verses.with_table(patch)
-    yield str(path)
+  with verses.own(tmp_path_factory) as (path, _):
+    yield path
 
 
 def numbers(world, text=LINE):

@@ -21,11 +21,8 @@ LINE = 'we see the leaf above on my old day'  # ten syllables, in metre
 
 @pytest.fixture(scope='module')
 def world(tmp_path_factory):
-  path = tmp_path_factory.mktemp('texts') / 'own.txt'
-  path.write_text(verses.text())
-  with pytest.MonkeyPatch.context() as patch:
-    verses.with_table(patch)
-    yield verse.Verse(data=str(path))
+  with verses.own(tmp_path_factory) as (path, _):
+    yield verse.Verse(data=path)
 
 
 def numbers(world, *lines):

@@ -1,5 +1,7 @@
 """A small text of our own with its table of words, and the mark of tests that need real poems."""
 
+from collections.abc import Iterator
+import contextlib
 from importlib import metadata
 import random
 import types
@@ -49,6 +51,16 @@ def poem(number: int, lines: int = 6) -> str:
 
 def text(poems: int = 40) -> str:
   return '\n\n'.join(poem(number) for number in range(poems)) + '\n'
+
+
+@contextlib.contextmanager
+def own(folders: pytest.TempPathFactory) -> Iterator[tuple[str, pytest.MonkeyPatch]]:
+  """The path of the text, while its table stands for the package's; and what patches more."""
+  path = folders.mktemp('texts') / 'own.txt'
+  path.write_text(text())
+  with pytest.MonkeyPatch.context() as patch:
+    with_table(patch)
+    yield str(path), patch
 
 
 def without_packages(patch: pytest.MonkeyPatch) -> None:

@@ -61,14 +61,14 @@ def _later(found: tuple[int, Any]) -> Iterator[tuple[int, int]]:
 
 def build(root: Any, shards: shards_lib.Shards, exports: str, distinct: bool) -> None:
   """Add the steps to a pipeline."""
-  numbers = root | 'shards' >> beam.Create(range(shards.number())) | beam.Reshuffle()
+  numbers = root | 'shards' >> beam.Create(range(shards.total())) | beam.Reshuffle()
   works = numbers | 'make' >> beam.ParDo(Make(shards, exports))
   # What was made before is known only once all is made; so each shard is finished after that.
   if distinct:
     again = works | beam.GroupByKey() | 'later ones' >> beam.FlatMap(_later)
   else:
     again = works | 'none' >> beam.FlatMap(lambda _: ())
-  keyed = root | 'all' >> beam.Create([(number, None) for number in range(shards.number())])
+  keyed = root | 'all' >> beam.Create([(number, None) for number in range(shards.total())])
   both = {'shard': keyed, 'again': again} | beam.CoGroupByKey()
   _ = both | 'finish' >> beam.Map(_finish, shards)
 
@@ -98,7 +98,7 @@ def run(config: Any) -> int:
   if _prepared(config, out, maker.round):
     console.print(f'{out} is complete: {(out / _SUMMARY).read_text().strip()}', soft_wrap=True)
     return 0
-  console.print(f'{config.count:,} works in {shards.number():,} files', soft_wrap=True)
+  console.print(f'{config.count:,} works in {shards.total():,} files', soft_wrap=True)
   began = time.monotonic()
   try:
     with _told(shards, console):
@@ -107,7 +107,7 @@ def run(config: Any) -> int:
       root.run().wait_until_finish()
   except KeyboardInterrupt:
     console.print(
-      f'stopped, {len(shards.made())} of {shards.number()} made; the same command goes on',
+      f'stopped, {len(shards.made())} of {shards.total()} made; the same command goes on',
       soft_wrap=True,
     )
     return 130
@@ -116,7 +116,7 @@ def run(config: Any) -> int:
       raise
     *_, reason = str(error).strip().splitlines() or [type(error).__name__]
     raise spec.UserError(
-      f'{len(shards.made())} of {shards.number()} made, then it failed: {reason}. The same command '
+      f'{len(shards.made())} of {shards.total()} made, then it failed: {reason}. The same command '
       'goes on from there.'
     ) from error
   summary = {**shards.describe(), 'seconds': round(time.monotonic() - began, 1)}
@@ -169,8 +169,8 @@ def _told(shards: shards_lib.Shards, console: Any) -> Iterator[None]:
         continue
       last, rate = done, (time.monotonic() - began) / (done - first)
       console.print(
-        f'{done} of {shards.number()} files, {shards.size / rate:,.0f} works/s, '
-        f'{rate * (shards.number() - done) / 60:.1f} min left',
+        f'{done} of {shards.total()} files, {shards.size / rate:,.0f} works/s, '
+        f'{rate * (shards.total() - done) / 60:.1f} min left',
         soft_wrap=True,
       )
 

@@ -49,13 +49,13 @@ class Shards(NamedTuple):
   labels: Sequence[str]
   least_logit: float
 
-  def number(self) -> int:
+  def total(self) -> int:
     """Return how many shards there are."""
     return -(-self.count // self.size)
 
   def made(self) -> list[int]:
     """Return the numbers of the shards that are made."""
-    return [one for one in range(self.number()) if (self.part(one) / NUMBERS).exists()]
+    return [one for one in range(self.total()) if (self.part(one) / NUMBERS).exists()]
 
   def part(self, number: int) -> pathlib.Path:
     """Return the folder of what was made for a shard."""
@@ -99,7 +99,7 @@ class Shards(NamedTuple):
 
   def describe(self) -> dict[str, Any]:
     """Write what TFDS wants to know, once all shards are finished; return counts for people."""
-    parts = [self.part(number) for number in range(self.number())]
+    parts = [self.part(number) for number in range(self.total())]
     ends = [json.loads((part / _DONE).read_text()) for part in parts]
     out = pathlib.Path(self.out)
     if self.format != 'png':
@@ -110,7 +110,7 @@ class Shards(NamedTuple):
       split['numBytes'] = str(sum(end['bytes'] for end in ends))
       info['fileFormat'] = self.format
       storage.write(out / _INFO, json.dumps(info, indent=2) + '\n')
-    numbers = [self.read(number) for number in range(self.number())]
+    numbers = [self.read(number) for number in range(self.total())]
     kept = sum(int(one.kept.sum()) for one in numbers)
     written = sum(end['works'] for end in ends)
     return {
@@ -123,7 +123,7 @@ class Shards(NamedTuple):
     }
 
   def _file(self, number: int) -> pathlib.Path:
-    ending = f'{number:05d}-of-{self.number():05d}'
+    ending = f'{number:05d}-of-{self.total():05d}'
     if self.format == 'png':
       return pathlib.Path(self.out) / f'works-{ending}.zip'
     return pathlib.Path(self.out) / f'created-train.{self.format}-{ending}'

@@ -7,7 +7,6 @@ on from there. If this command dies, training goes on; the next command waits fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-import fcntl
 import logging
 import os
 import subprocess
@@ -16,10 +15,10 @@ import time
 from typing import Any
 import uuid
 
-from tf_creative.core import plugins, spec
+from tf_creative.core import plugins, spec, storage
 from tf_creative.experiments.ablation import watched
 
-_LEASHED = ['-m', f'{__name__.rpartition(".")[0]}.leash', watched.TRAIN[-1]]
+LEASHED = ['-m', f'{__name__.rpartition(".")[0]}.leash', watched.TRAIN[-1]]
 _PAUSE = 0.2  # seconds between two looks at a process
 _PATIENCE = 30  # seconds until a scheduler must answer
 _DEATHS = 20  # of workers, while one cell is trained
@@ -30,11 +29,9 @@ _asked: dict[str, int] = {}  # on a worker: signals that cells were sent, by fol
 class Cluster:
   """Trains cells on the workers of a scheduler, or on so many processes of this machine."""
 
-  def __init__(self, address: str, command: Sequence[str] = _LEASHED):
-    """Take 'local:4', or a scheduler's address; and what a worker's Python runs."""
+  def __init__(self, address: str):
+    """Take 'local:4', or a scheduler's address."""
     self._distributed = plugins.extra('distributed', 'cluster', '--cluster')
-    self._command = command
-    self.lock: int | None = None  # nothing here inherits it
     logging.getLogger('distributed').setLevel(logging.CRITICAL)  # what matters is told by look()
     kind, _, count = address.partition(':')
     try:
@@ -64,7 +61,9 @@ class Cluster:
     """Return how many cells may be trained at once: the threads of the workers that are there."""
     return sum(self._client.nthreads().values())
 
-  def start(self, cell: Any) -> Remote:
+  def start(self, cell: Any, locks: Sequence[int]) -> Remote:
+    """Ask for a cell to be trained; elsewhere no lock is inherited, and `_train` waits instead."""
+    del locks
     return Remote(cell, self)
 
   def submit(self, cell: Any) -> Any:
@@ -75,7 +74,7 @@ class Cluster:
       rooms[worker['host']] = rooms.get(worker['host'], 0) + worker['nthreads']
     share = {address: rooms[worker['host']] for address, worker in workers.items()}
     key = f'{cell.path.name}-{uuid.uuid4().hex}'
-    return self._client.submit(_train, cell, self._command, os.getcwd(), share, key=key, pure=False)
+    return self._client.submit(_train, cell, LEASHED, os.getcwd(), share, key=key, pure=False)
 
   def send(self, cell: Any, signal: int) -> None:
     """Send a signal to the process that trains a cell, wherever that is."""
@@ -159,9 +158,8 @@ def _held(cell: Any) -> bool:
   path = cell.path / '.lock'
   if not path.exists():
     return False
-  with path.open('a') as lock:
-    try:
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-      return True
+  try:
+    storage.lock(path, 'training', '').close()
+  except spec.UserError:
+    return True
   return False

@@ -126,7 +126,7 @@ def run(
     while running or (waiting.more() and not stop.signal):
       while not stop.signal and len(running) < engine.room() and (cell := waiting.next()):
         tell(cell, None)
-        running.append(engine.start(cell))
+        running.append(engine.start(cell, waiting.locks(cell)))
       time.sleep(_PAUSE)
       if stop.signal and not passed_on:
         for training in running:

@@ -36,10 +36,14 @@ class Report:
     """Take the table of the search that chose the settings, if there was one."""
     self._cells, self._cases, self._columns = cells, cases, columns
     self._pipeline, self._out, self._searched = pipeline, pathlib.Path(out), searched
+    self._done: set[str] = set()  # folders of finished cells, which need not be looked at again
 
   def done(self) -> list[grid.Cell]:
     """Return the finished cells."""
-    return [cell for cell in self._cells if cell.finished()]
+    for cell in self._cells:
+      if str(cell.path) not in self._done and cell.finished():
+        self._done.add(str(cell.path))
+    return [cell for cell in self._cells if str(cell.path) in self._done]
 
   def told(self, cell: grid.Cell, at_once: int) -> str:
     """Write the tables anew; say what a cell came to, and how long the others will take."""

@@ -36,6 +36,9 @@ class Search(waiting.Waiting):
       self._go_on(trial)
     return super().next()
 
+  def locks(self, cell: grid.Cell) -> list[int]:
+    return [self._running[str(cell.path)].lock.fileno()]
+
   def ended(self, cell: grid.Cell, code: int) -> None:
     """Note what a run came to; a run that was stopped is resumed by the next command."""
     name = str(cell.path)

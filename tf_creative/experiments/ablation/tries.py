@@ -25,11 +25,11 @@ class Try(NamedTuple):
   def choose(self, trial: Any) -> str:
     """Have Optuna choose; return the flag with its value."""
     if not self.is_range:
-      return f'--{self.flag}={trial.suggest_categorical(self.flag, self.choices)}'
+      return self.said(trial.suggest_categorical(self.flag, self.choices))
     low, high = map(float, self.choices)
     if self._whole():
-      return f'--{self.flag}={trial.suggest_int(self.flag, int(low), int(high), log=self.log)}'
-    return f'--{self.flag}={trial.suggest_float(self.flag, low, high, log=self.log):.{_DIGITS}g}'
+      return self.said(trial.suggest_int(self.flag, int(low), int(high), log=self.log))
+    return self.said(trial.suggest_float(self.flag, low, high, log=self.log))
 
   def said(self, chosen: Any) -> str:
     """Return the flag with a value that Optuna has noted."""

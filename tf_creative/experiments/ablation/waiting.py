@@ -10,8 +10,9 @@ from typing import Any
 class Waiting:
   """Cells in a given order."""
 
-  def __init__(self, cells: Iterable[Any]):
-    self._cells = collections.deque(cells)
+  def __init__(self, cells: Iterable[Any], lock: int | None = None):
+    """Take the descriptor of a lock, to be held while any of the cells is being trained."""
+    self._cells, self._lock = collections.deque(cells), lock
 
   def more(self) -> bool:
     """Return whether there may be another one, now or later."""
@@ -20,6 +21,11 @@ class Waiting:
   def next(self) -> Any:
     """Return the next one; None if there is none now."""
     return self._cells.popleft() if self._cells else None
+
+  def locks(self, cell: Any) -> list[int]:
+    """Return descriptors that the process that trains a cell keeps open, should this one die."""
+    del cell
+    return [] if self._lock is None else [self._lock]
 
   def ended(self, cell: Any, code: int) -> None:
     """Hear that a cell has ended."""

@@ -20,16 +20,15 @@ class Here:
 
   def __init__(self, jobs: int):
     self._jobs = jobs
-    self.lock: int | None = None  # a descriptor: held while any of the processes is alive
 
   def room(self) -> int:
     """Return how many cells may be trained at once."""
     return self._jobs
 
-  def start(self, cell: Any) -> Watched:
+  def start(self, cell: Any, locks: Sequence[int]) -> Watched:
+    """Start to train a cell; its process holds the locks, too."""
     # TensorFlow would use all cores for each of the runs.
     threads = max(1, (os.cpu_count() or 1) // self._jobs) if self._jobs > 1 else 0
-    locks = [] if self.lock is None else [self.lock]
     process = start(cell, TRAIN, threads, stdin=subprocess.DEVNULL, pass_fds=locks)
     return Watched(cell, process)
 
